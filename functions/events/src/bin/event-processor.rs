@@ -1,0 +1,19 @@
+//! Turns sets of events into leads, scores, intent and standings, up to 500 events of a tenant in one transaction.
+//!
+//! Safe to repeat: unique keys decide which events are new. Deliveries and senders that could not be checked while the database
+//! was away are checked here; what is wrong goes to the inbox with the reason, never away.
+
+use std::process::ExitCode;
+
+use shared::flows::intake;
+use shared::queue::{self, Outcomes, RawMessage};
+use shared::App;
+
+fn main() -> ExitCode {
+    queue::consume_batch("events", handle)
+}
+
+async fn handle(app: App, messages: Vec<RawMessage>) -> Outcomes {
+    let now = app.now();
+    intake::process_messages(&app, &messages, now).await
+}

@@ -1,0 +1,37 @@
+//! Every minute: hands over what was committed but not put on its queue, and wakes effects whose message was lost.
+//!
+//! A crash between sending and deleting sends a message twice, which every consumer allows for. A queue that does not answer
+//! leaves its rows for the next run.
+
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::schedule::{self, relay};
+use shared::telemetry::{self, Metric};
+use shared::{App, Failure};
+
+fn main() -> ExitCode {
+    schedule::job("outbox-relay", handle)
+}
+
+#[derive(Serialize)]
+struct Done {
+    /// Messages that are on their queue now.
+    messages: usize,
+    /// Effects whose message is on its way again.
+    effects: usize,
+}
+
+async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
+    let messages = relay::hand_over(&app, moment).await?;
+    let effects = relay::wake_effects(&app, moment).await?;
+    telemetry::metrics(
+        app.now(),
+        &[
+            Metric { name: "OutboxRelayed", unit: "Count", value: messages as f64 },
+            Metric { name: "EffectsWoken", unit: "Count", value: effects as f64 },
+        ],
+    );
+    Ok(Done { messages, effects })
+}

@@ -1,0 +1,44 @@
+//! Daily: makes the event partitions of this month and the next three, so that every event finds its place.
+//!
+//! Safe to run at any time. Events that already wait in the default partition move into the new month.
+
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use shared::store::jobs;
+use shared::telemetry::{self, Metric};
+use shared::{App, Failure, schedule};
+
+/// This month and three more.
+const MONTHS: i32 = 4;
+
+fn main() -> ExitCode {
+    schedule::job("partition-keeper", handle)
+}
+
+#[derive(Serialize)]
+struct Done {
+    /// Names of the partitions that are new.
+    made: Vec<String>,
+    /// Events of months that have no partition, counted up to 10,000.
+    default_rows: i64,
+}
+
+async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
+    let this_month = moment.to_zoned(TimeZone::UTC).date().first_of_month();
+    let made = jobs::ensure_event_partitions(app.database(), this_month, MONTHS).await?;
+    let report = jobs::event_partition_report(app.database(), this_month, MONTHS).await?;
+    if !report.missing.is_empty() {
+        return Err(Failure::internal(format!("these months still have no partition: {}", report.missing.join(", "))));
+    }
+    telemetry::metrics(
+        app.now(),
+        &[
+            Metric { name: "PartitionsMade", unit: "Count", value: made.len() as f64 },
+            Metric { name: "EventsInDefaultPartition", unit: "Count", value: report.default_rows as f64 },
+        ],
+    );
+    Ok(Done { made, default_rows: report.default_rows })
+}

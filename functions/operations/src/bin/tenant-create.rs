@@ -1,0 +1,160 @@
+//! Makes a tenant with its rules, pipelines, people, keys, webhook sources and partner settings; invoked by whoever deploys.
+//!
+//! Running it again with the same slug adds what is missing and updates people and keys; rules and pipelines that exist stay as
+//! people made them. Secrets go in, and never come out again.
+
+use std::process::ExitCode;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shared::domain::defaults::defaults;
+use shared::domain::ids::{ApiKeyId, MemberId, TenantId};
+use shared::secrets::token_hash;
+use shared::store::{rules, tenants};
+use shared::{App, Failure, schedule};
+use uuid::Uuid;
+
+fn main() -> ExitCode {
+    schedule::direct(handle)
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    /// Short name in addresses: lower-case letters, digits and hyphens.
+    slug: String,
+    name: String,
+    #[serde(default = "berlin")]
+    zone: String,
+    #[serde(default = "german")]
+    language: String,
+    #[serde(default = "germany")]
+    default_country: String,
+    /// Keeps its id when a tenant moves here from elsewhere.
+    id: Option<Uuid>,
+    #[serde(default)]
+    members: Vec<Member>,
+    #[serde(default)]
+    api_keys: Vec<Key>,
+    #[serde(default)]
+    webhook_sources: Vec<Source>,
+    /// Per partner its settings; `webhook_url`, `bot_token`, `api_key` and `secret` are sealed.
+    #[serde(default)]
+    integrations: serde_json::Map<String, Value>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Member {
+    email: String,
+    name: String,
+    role: String,
+    #[serde(default)]
+    capacity: i32,
+    slack_user_id: Option<String>,
+    #[serde(default)]
+    lead_of_team: bool,
+    /// Slugs of the pipelines served; `*` for all.
+    #[serde(default)]
+    pipelines: Vec<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Key {
+    source: String,
+    name: String,
+    key: String,
+    scopes: Vec<String>,
+    #[serde(default = "rate")]
+    requests_per_minute: i32,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Source {
+    source: String,
+    token: String,
+    secret: Option<String>,
+}
+
+fn berlin() -> String {
+    "Europe/Berlin".to_owned()
+}
+fn german() -> String {
+    "de".to_owned()
+}
+fn germany() -> String {
+    "DE".to_owned()
+}
+fn rate() -> i32 {
+    600
+}
+
+#[derive(Serialize)]
+struct Output {
+    tenant_id: TenantId,
+    rule_set_version: i32,
+}
+
+async fn handle(app: App, input: Input) -> Result<Output, Failure> {
+    let now = app.now();
+    let id = TenantId(input.id.unwrap_or_else(|| app.new_id()));
+    let id = tenants::create(
+        app.database(),
+        id,
+        &input.slug,
+        &input.name,
+        &input.zone,
+        &input.language,
+        &input.default_country,
+    )
+    .await?;
+    let tx = app.begin(id).await?;
+    let new = tenants::insert_defaults(&tx, defaults(), || app.new_id(), now).await?;
+    let members: Vec<tenants::NewMember> = input.members.into_iter().map(|member| new_member(&app, member)).collect();
+    tenants::upsert_members(&tx, &members, now).await?;
+    for key in input.api_keys {
+        let key = tenants::NewApiKey {
+            id: ApiKeyId(app.new_id()),
+            hash: token_hash(&key.key),
+            source: key.source,
+            name: key.name,
+            scopes: key.scopes,
+            requests_per_minute: key.requests_per_minute,
+        };
+        tenants::upsert_api_key(&tx, &key, now).await?;
+    }
+    for source in input.webhook_sources {
+        let context = shared::webhook::secret_context(id, &source.source);
+        let sealed = source.secret.map(|secret| app.sealer()?.seal(&context, &secret)).transpose()?;
+        let hash = token_hash(&source.token);
+        tenants::upsert_webhook_source(&tx, app.new_id(), &source.source, &hash, sealed.as_deref(), now).await?;
+    }
+    for (name, settings) in input.integrations {
+        let (settings, secret) = shared::integrations::split_secrets(settings);
+        let context = shared::integrations::secret_context(id, &name);
+        let sealed = secret.map(|secret| app.sealer()?.seal(&context, &json!(secret).to_string())).transpose()?;
+        tenants::upsert_integration(&tx, &name, &settings, sealed.as_deref(), now).await?;
+    }
+    let version = match new {
+        true => rules::publish(&tx, "tenant-create", now).await?,
+        false => tx.rule_set_version(),
+    };
+    app.commit(&tx).await?;
+    Ok(Output { tenant_id: id, rule_set_version: version })
+}
+
+fn new_member(app: &App, member: Member) -> tenants::NewMember {
+    tenants::NewMember {
+        id: MemberId(app.new_id()),
+        email: member.email,
+        name: member.name,
+        role: member.role,
+        capacity: member.capacity,
+        slack_user_id: member.slack_user_id,
+        lead_of_team: member.lead_of_team,
+        pipelines: member.pipelines,
+    }
+}

@@ -1,0 +1,34 @@
+//! Lists pipelines with their stages, in the tenant's order.
+//!
+//! Archived pipelines are left out unless `archived=true` asks for them.
+
+use std::process::ExitCode;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use shared::domain::ids::PipelineId;
+use shared::http::{self, Call, Json, Page};
+use shared::views::pipelines::PipelineView;
+use shared::{Failure, Scope, store};
+
+fn main() -> ExitCode {
+    http::get(["/api/v1/pipelines", "/api/v1/crm/pipelines"], Scope::PipelinesRead, handle)
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Query {
+    /// Also show archived ones.
+    #[serde(default)]
+    archived: bool,
+}
+
+async fn handle(call: Call<(), Query>) -> Result<Json<Page<PipelineView>>, Failure> {
+    call.paging.sort_by(&["position"], "position")?;
+    let archived = call.query.archived;
+    let pipelines = store::pipelines::list(&call.tx, archived, call.paging.limit, call.paging.offset()).await?;
+    let total = store::pipelines::count(&call.tx, archived).await?;
+    let ids: Vec<PipelineId> = pipelines.iter().map(|pipeline| pipeline.id).collect();
+    let stages = store::pipelines::list_stages(&call.tx, &ids).await?;
+    Ok(Json::new(Page::new(PipelineView::list(pipelines, &stages), &call.paging, total)))
+}

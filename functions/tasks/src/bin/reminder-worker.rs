@@ -1,0 +1,20 @@
+//! Reminds a task's owner in Slack when the task falls due.
+//!
+//! Safe to repeat and to come late: the task is read again, and nothing happens when it is done, due later by now, or its owner
+//! was reminded already. The reminder itself is an effect of the ledger, written in the transaction that notes it.
+
+use std::process::ExitCode;
+
+use shared::messages::TaskDue;
+use shared::queue::{self, Delivery};
+use shared::schedule::reminders;
+use shared::{App, Failure};
+
+fn main() -> ExitCode {
+    queue::consume("reminders", handle)
+}
+
+async fn handle(app: App, delivery: Delivery<TaskDue>) -> Result<(), Failure> {
+    reminders::remind(&app, &delivery.message).await?;
+    Ok(())
+}

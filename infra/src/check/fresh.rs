@@ -1,0 +1,19 @@
+//! Generated files are as `cargo dev generate` would write them now.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::Finding;
+use crate::contract::Contract;
+use crate::generate;
+
+/// Compares the files in the workspace with what would be generated.
+///
+/// # Errors
+/// When nothing can be generated at all.
+pub fn check(root: &Path, contracts: &BTreeMap<String, Contract>) -> anyhow::Result<Vec<Finding>> {
+    let stale = |path: &Path, content: &str| fs::read_to_string(root.join(path)).map_or(true, |current| current != *content);
+    let files = generate::files(contracts)?.into_iter().filter(|(path, content)| stale(path, content));
+    Ok(files.map(|(path, _)| Finding::new(path.display().to_string(), "is out of date: run `cargo dev generate`")).collect())
+}

@@ -1,0 +1,111 @@
+//! `cargo dev`: brings Lotse up on a laptop, checks it, generates what is derived, tests, measures and deploys.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
+
+mod bench;
+mod demo;
+mod gateway;
+mod http;
+mod keys;
+mod local;
+mod logs;
+mod ministack;
+mod ports;
+mod postgres;
+mod process;
+mod seed;
+mod stack;
+mod state;
+mod tools;
+mod ui;
+mod up;
+mod workspace;
+mod zip;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Lotse's developer tool.
+#[derive(Parser)]
+#[command(name = "cargo dev", version, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install, start, build, migrate, seed and deploy the local stack, and send the demo's events
+    Up,
+    /// Stop the local stack; data stay
+    Down,
+    /// Show what runs, and where to call it
+    Status {
+        /// Only addresses and keys, as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the log of a function or server, or of all functions
+    Logs {
+        /// A function or server, such as event-processor or aws
+        name: Option<String>,
+        /// Go on showing what is written
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// Drop the local stack's data; tools stay
+    Reset,
+    /// Bring the local database to the current version
+    Migrate,
+    /// Measure throughput, memory and start-up
+    Bench,
+    #[command(hide = true)]
+    Gateway {
+        #[arg(long)]
+        dev: PathBuf,
+        #[arg(long)]
+        port: u16,
+        #[arg(long)]
+        aws: u16,
+    },
+    #[command(hide = true)]
+    StandIns {
+        #[arg(long)]
+        port: u16,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            ui::note(&format!("error: cannot start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(arguments.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            ui::note(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Up => up::up().await,
+        Command::Down => up::down(),
+        Command::Status { json } => up::status(json),
+        Command::Logs { name, follow } => logs::show(name.as_deref(), follow),
+        Command::Reset => up::reset(),
+        Command::Migrate => up::migrate().await,
+        Command::Bench => bench::run(),
+        Command::Gateway { dev, port, aws } => gateway::serve(&dev, port, aws).await,
+        Command::StandIns { port } => testkit::fakes::serve(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await,
+    }
+}

@@ -1,0 +1,138 @@
+//! One journey on the deployed template: gateway → events queue → event-processor → routing queue → lead-router → Slack.
+//!
+//! `cargo dev test` brings the stack up and runs this with the feature `e2e`; it is not part of a plain `cargo test`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+#[allow(dead_code, reason = "shared with the tool itself, which uses all of it")]
+#[path = "../src/http.rs"]
+mod http;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// Where the stack is, as `cargo dev up` left it.
+struct Stack {
+    state: Value,
+}
+
+impl Stack {
+    fn running() -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(".dev/state.json");
+        let text = std::fs::read_to_string(&path).expect("the local stack is not up: run `cargo dev test`, which starts it");
+        Self { state: serde_json::from_str(&text).unwrap() }
+    }
+
+    fn text(&self, key: &str) -> &str {
+        self.state[key].as_str().unwrap_or_else(|| panic!(".dev/state.json has no {key}: run `cargo dev up`"))
+    }
+
+    async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> http::Answer {
+        let url = format!("{}{path}", self.text("api_url"));
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let mut all = vec![("content-type", "application/json")];
+        all.extend_from_slice(headers);
+        http::send(method, &url, &all, body).await.unwrap()
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let bearer = format!("Bearer {}", self.text("token"));
+        self.call("GET", path, &[("authorization", &bearer)], None).await.ok(path).unwrap().json().unwrap()
+    }
+}
+
+/// Asks until there is an answer; the queues need a moment.
+async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    let deadline = Instant::now() + Duration::from_secs(90);
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "{what} did not happen within 90 s: see `cargo dev logs`");
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
+
+fn events(email: &str, name: &str) -> Value {
+    let now = jiff::Timestamp::now();
+    let at = |hours: i64| now.checked_sub(jiff::Span::new().hours(hours)).unwrap().to_string();
+    let event = |kind: &str, hours: i64, metadata: Value| {
+        json!({"event_type": kind, "source": "portal", "occurred_at": at(hours), "lead_identifier": {"email": email},
+            "lead": {"first_name": "Erika", "last_name": name, "country": "DE", "job_title": "Geschäftsführerin"},
+            "metadata": metadata})
+    };
+    json!([
+        event("page_visited", 30, json!({"page_path": "/b2b/diagnostics"})),
+        event("pricing_viewed", 29, json!({"page_path": "/pricing"})),
+        event("demo_requested", 2, json!({"page_path": "/b2b/demo", "interest": "lab diagnostics"})),
+    ])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_becomes_a_routed_deal_with_owner_task_and_slack_message() {
+    let stack = Stack::running();
+    let name = format!("Muster{}", uuid::Uuid::new_v4().simple());
+    let email = format!("{}@example.com", name.to_lowercase());
+
+    let key = stack.text("api_key").to_owned();
+    let body = events(&email, &name);
+    let answer = stack.call("POST", "/api/v1/events/ingest", &[("x-api-key", &key)], Some(&body)).await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    assert_eq!(answer.json().unwrap()["accepted"], 3, "{}", answer.text());
+
+    let lead = eventually("the lead's routing", || async {
+        let found = stack.get(&format!("/api/v1/leads?q={name}")).await;
+        let lead = found["data"].as_array()?.iter().find(|lead| lead["email"] == email.as_str())?.clone();
+        lead["deal_id"].is_string().then_some(lead)
+    })
+    .await;
+    assert_eq!(lead["status"], "routed", "{lead}");
+    assert_eq!(lead["primary_intent"], "b2b", "{lead}");
+    assert!(lead["owner_id"].is_string(), "nobody got the lead: {lead}");
+
+    let deal = stack.get(&format!("/api/v1/deals/{}", lead["deal_id"].as_str().unwrap())).await;
+    assert_eq!((&deal["lead_id"], &deal["owner_id"]), (&lead["id"], &lead["owner_id"]), "{deal}");
+
+    let tasks = stack.get("/api/v1/tasks?limit=100&sort=-created_at").await;
+    let of_deal = |task: &&Value| task["deal_id"] == deal["id"] && task["owner_id"] == lead["owner_id"];
+    assert!(tasks["data"].as_array().unwrap().iter().any(|task| of_deal(&task)), "no follow-up task: {tasks}");
+
+    let messages = format!("{}/messages.json", stack.text("slack_url"));
+    eventually("the Slack message", || async {
+        let shown = http::send("GET", &messages, &[], "").await.unwrap();
+        String::from_utf8_lossy(&shown.body).contains(&name).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_events_twice_make_one_lead_and_one_deal() {
+    let stack = Stack::running();
+    let name = format!("Doppel{}", uuid::Uuid::new_v4().simple());
+    let email = format!("{}@example.com", name.to_lowercase());
+    let (key, body) = (stack.text("api_key").to_owned(), events(&email, &name));
+    for _ in 0..3 {
+        let answer = stack.call("POST", "/api/v1/events/ingest", &[("x-api-key", &key)], Some(&body)).await;
+        assert_eq!(answer.status, 202, "{}", answer.text());
+    }
+    let search = format!("/api/v1/leads?q={name}");
+    let lead = eventually("the lead's routing", || async {
+        let found = stack.get(&search).await;
+        found["data"].as_array()?.iter().find(|lead| lead["deal_id"].is_string()).cloned()
+    })
+    .await;
+    // The repeats are still on their way: the history must stay at three events.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(stack.get(&search).await["pagination"]["total"], 1);
+    let history = stack.get(&format!("/api/v1/leads/{}/events?limit=100", lead["id"].as_str().unwrap())).await;
+    assert_eq!(history["data"].as_array().unwrap().len(), 3, "{history}");
+}
+
+#[tokio::test]
+async fn nothing_is_shown_without_credentials() {
+    let stack = Stack::running();
+    let answer = stack.call("GET", "/api/v1/leads", &[], None).await;
+    assert_eq!(answer.status, 401, "{}", answer.text());
+}

@@ -1,0 +1,161 @@
+//! What a function has at hand: database, queues, scheduler, configuration, clock. Each part is made on first use, so that a
+//! function pays at start-up only for what it needs, and is kept for the life of the environment.
+
+use std::sync::{Arc, OnceLock};
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use jiff::Timestamp;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use crate::config::{self, DatabaseConfig, SchedulerConfig, SecretsConfig, SlackConfig};
+use crate::domain::ids::TenantId;
+use crate::failure::Failure;
+use crate::queue::sender::Sender;
+use crate::schedule::wake_up::WakeUps;
+use crate::secrets::Sealer;
+use crate::store::rules::RuleCache;
+use crate::store::{Database, Promise, Tx};
+
+/// The parts of one environment. A handle: clones share everything.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+struct Parts {
+    database: Database,
+    sender: Sender,
+    rules: RuleCache,
+    sealer: OnceLock<Sealer>,
+    http: OnceLock<reqwest::Client>,
+    slack: SlackConfig,
+    console_url: Option<String>,
+}
+
+impl App {
+    /// Reads the database's configuration; opens nothing.
+    ///
+    /// # Errors
+    /// When a variable that every function needs is missing; the error names it.
+    pub fn from_env() -> Result<Self, config::ConfigError> {
+        Ok(Self::with_database(DatabaseConfig::from_env()?))
+    }
+
+    /// For `migrate`, which works as the owner.
+    pub fn with_database(database: DatabaseConfig) -> Self {
+        Self(Arc::new(Parts {
+            database: Database::new(database),
+            sender: Sender::default(),
+            rules: RuleCache::default(),
+            sealer: OnceLock::new(),
+            http: OnceLock::new(),
+            slack: SlackConfig::from_env(),
+            console_url: config::console_url(),
+        }))
+    }
+
+    /// The moment now. The one clock: everything below takes time as an argument.
+    pub fn now(&self) -> Timestamp {
+        #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
+        Timestamp::now()
+    }
+
+    /// A new id, ordered by time.
+    pub fn new_id(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+
+    /// The database of this environment.
+    pub fn database(&self) -> &Database {
+        &self.0.database
+    }
+
+    /// Begins a transaction of the machine in a tenant.
+    ///
+    /// # Errors
+    /// When the database does not answer or the tenant is not active.
+    pub async fn begin(&self, tenant: TenantId) -> Result<Tx, Failure> {
+        self.0.database.begin(tenant, None).await
+    }
+
+    /// Commits, then hands promised messages to their queues. What cannot be handed over now stays in the outbox for the relay.
+    ///
+    /// # Errors
+    /// When the commit fails; a failing hand-over is not an error.
+    pub async fn commit(&self, tx: &Tx) -> Result<(), Failure> {
+        let promises = tx.commit().await?;
+        self.hand_over(&promises).await;
+        Ok(())
+    }
+
+    /// Sends messages and deletes their outbox rows. A crash in between sends twice, which every consumer allows for.
+    pub async fn hand_over(&self, promises: &[Promise]) {
+        if promises.is_empty() {
+            return;
+        }
+        let sent = self.0.sender.send_all(promises).await;
+        if sent.is_empty() {
+            return;
+        }
+        if let Err(failure) = crate::store::outbox::delete(self.database(), &sent).await {
+            tracing::warn!(reason = %failure, "handed over, but the outbox rows stay; the relay will send them again");
+        }
+    }
+
+    /// The queues.
+    pub fn sender(&self) -> &Sender {
+        &self.0.sender
+    }
+
+    /// Compiled rules, kept per tenant and refreshed by version.
+    pub fn rules(&self) -> &RuleCache {
+        &self.0.rules
+    }
+
+    /// Seals and opens tenants' secrets.
+    ///
+    /// # Errors
+    /// When `SECRETS_KEY` was not given to this function.
+    pub fn sealer(&self) -> Result<&Sealer, Failure> {
+        if let Some(sealer) = self.0.sealer.get() {
+            return Ok(sealer);
+        }
+        let made = Sealer::new(&SecretsConfig::from_env().map_err(Failure::internal)?.key)?;
+        Ok(self.0.sealer.get_or_init(|| made))
+    }
+
+    /// The client for partners' APIs: with time-outs, without redirects.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up on this system.
+    pub fn http(&self) -> Result<&reqwest::Client, Failure> {
+        if let Some(client) = self.0.http.get() {
+            return Ok(client);
+        }
+        let made = crate::integrations::client()?;
+        Ok(self.0.http.get_or_init(|| made))
+    }
+
+    /// Where Slack is.
+    pub fn slack(&self) -> &SlackConfig {
+        &self.0.slack
+    }
+
+    /// A link into the console, when it has an address.
+    pub fn console_link(&self, path: &str) -> Option<String> {
+        self.0.console_url.as_ref().map(|base| format!("{base}{path}"))
+    }
+
+    /// One-time schedules.
+    ///
+    /// # Errors
+    /// When the scheduler's variables were not given to this function.
+    pub async fn wake_ups(&self) -> Result<WakeUps, Failure> {
+        Ok(WakeUps::new(aws_config().await, SchedulerConfig::from_env().map_err(Failure::internal)?))
+    }
+}
+
+/// Region, credentials and endpoint, loaded once.
+pub async fn aws_config() -> &'static SdkConfig {
+    static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
+    CONFIG.get_or_init(|| async { aws_config::defaults(BehaviorVersion::latest()).load().await }).await
+}

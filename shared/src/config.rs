@@ -1,0 +1,206 @@
+//! Typed configuration: one small struct per capability, read once at start-up, failing with the variable's name.
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `STAGE` | `local`, `staging` or `production`; default `production`, the strictest |
+//! | `LOG_LEVEL` | a `tracing` filter; default `info` |
+//! | `DATABASE_URL` | `postgres://user[:password]@host:port/name[?sslmode=…]` of the role the functions use |
+//! | `DATABASE_AUTH` | `password` (in the URL) or `iam` (a token signed per connection); default `password` |
+//! | `MIGRATION_DATABASE_URL` | the owner's connection, only for `migrate` |
+//! | `APP_DATABASE_PASSWORD` | the password `migrate` gives the functions' role; RDS Proxy signs in with it |
+//! | `QUEUE_<NAME>_URL` | where messages for a queue go |
+//! | `QUEUE_REMINDERS_ARN`, `SCHEDULER_GROUP`, `SCHEDULER_ROLE_ARN` | one-time schedules |
+//! | `JWT_PUBLIC_KEY` or `JWT_JWKS_URL` | who may sign access tokens |
+//! | `JWT_ISSUER`, `JWT_AUDIENCE` | what a token must say of itself |
+//! | `SECRETS_KEY` | base64 of 32 bytes; seals tenants' secrets in the database |
+//! | `SLACK_BASE_URL` | a stand-in for Slack's hosts; empty means Slack itself |
+//! | `CONSOLE_URL` | the console's address, for links in messages |
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::environment::{optional, required};
+
+/// A variable that is missing or cannot be used. Its text never holds the value.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the environment variable {0} is not set; template.yaml should give it to this function")]
+    Missing(&'static str),
+    #[error("the environment variable {name} is {problem}")]
+    Bad { name: &'static str, problem: String },
+}
+
+/// Where this runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// A laptop: plain connections on loopback are allowed.
+    Local,
+    /// The cloud: TLS with certificate checks everywhere.
+    Cloud,
+}
+
+impl Stage {
+    /// Reads `STAGE`; anything but `local` is the cloud, so that a typing error is the strict choice.
+    pub fn from_env() -> Self {
+        match optional("STAGE").as_deref() {
+            Some("local") => Self::Local,
+            _ => Self::Cloud,
+        }
+    }
+}
+
+/// How to reach Postgres.
+#[derive(Clone)]
+pub struct DatabaseConfig {
+    pub url: String,
+    /// Sign a token per connection instead of sending a password.
+    pub iam: bool,
+    /// TLS with certificate checks; off only on the local stage.
+    pub tls: bool,
+}
+
+impl DatabaseConfig {
+    /// Reads `DATABASE_URL`, `DATABASE_AUTH`, `STAGE`.
+    ///
+    /// # Errors
+    /// When the URL is missing or the kind of authentication is unknown.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::of("DATABASE_URL")
+    }
+
+    /// The owner's connection: reads `MIGRATION_DATABASE_URL`.
+    ///
+    /// # Errors
+    /// As [`Self::from_env`].
+    pub fn owner_from_env() -> Result<Self, ConfigError> {
+        Self::of("MIGRATION_DATABASE_URL")
+    }
+
+    fn of(name: &'static str) -> Result<Self, ConfigError> {
+        let url = required(name)?;
+        let iam = match optional("DATABASE_AUTH").as_deref() {
+            None | Some("password") => false,
+            Some("iam") => true,
+            Some(_) => {
+                return Err(ConfigError::Bad {
+                    name: "DATABASE_AUTH",
+                    problem: "neither `password` nor `iam`".to_owned(),
+                });
+            }
+        };
+        Ok(Self { url, iam, tls: Stage::from_env() != Stage::Local })
+    }
+}
+
+/// Whose access tokens are believed.
+#[derive(Clone)]
+pub struct JwtConfig {
+    pub key: JwtKey,
+    pub issuer: String,
+    pub audience: String,
+}
+
+/// Where the public key comes from.
+#[derive(Clone)]
+pub enum JwtKey {
+    Pem(String),
+    JwksUrl(String),
+}
+
+impl JwtConfig {
+    /// Reads `JWT_PUBLIC_KEY` or `JWT_JWKS_URL`, `JWT_ISSUER`, `JWT_AUDIENCE`.
+    ///
+    /// # Errors
+    /// When none of the two keys, or the issuer or audience, is given.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let key = match (optional("JWT_PUBLIC_KEY"), optional("JWT_JWKS_URL")) {
+            // Deployment parameters hold one line: `\n` stands for a line break.
+            (Some(pem), _) => JwtKey::Pem(pem.replace("\\n", "\n")),
+            (None, Some(url)) => JwtKey::JwksUrl(url),
+            (None, None) => return Err(ConfigError::Missing("JWT_PUBLIC_KEY (or JWT_JWKS_URL)")),
+        };
+        Ok(Self { key, issuer: required("JWT_ISSUER")?, audience: required("JWT_AUDIENCE")? })
+    }
+}
+
+/// One-time schedules that put a message on the reminders queue.
+#[derive(Clone)]
+pub struct SchedulerConfig {
+    pub group: String,
+    pub role_arn: String,
+    pub reminders_queue_arn: String,
+}
+
+impl SchedulerConfig {
+    /// Reads `SCHEDULER_GROUP`, `SCHEDULER_ROLE_ARN`, `QUEUE_REMINDERS_ARN`.
+    ///
+    /// # Errors
+    /// When one of them is missing.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self {
+            group: required("SCHEDULER_GROUP")?,
+            role_arn: required("SCHEDULER_ROLE_ARN")?,
+            reminders_queue_arn: required("QUEUE_REMINDERS_ARN")?,
+        })
+    }
+}
+
+/// The key that seals tenants' secrets. Its `Debug` shows nothing.
+#[derive(Clone)]
+pub struct SecretsConfig {
+    pub key: [u8; 32],
+}
+
+impl SecretsConfig {
+    /// Reads `SECRETS_KEY`.
+    ///
+    /// # Errors
+    /// When it is missing or is not base64 of 32 bytes.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let text = required("SECRETS_KEY")?;
+        let bytes = STANDARD.decode(text.trim()).unwrap_or_default();
+        let key = bytes.try_into().map_err(|_| ConfigError::Bad {
+            name: "SECRETS_KEY",
+            problem: "not base64 of 32 bytes; `head -c 32 /dev/urandom | base64` makes one".to_owned(),
+        })?;
+        Ok(Self { key })
+    }
+}
+
+/// How to reach Slack.
+#[derive(Clone, Debug, Default)]
+pub struct SlackConfig {
+    /// A stand-in for Slack's hosts, as `http://127.0.0.1:8080`.
+    pub base_url: Option<String>,
+}
+
+impl SlackConfig {
+    /// Reads `SLACK_BASE_URL`.
+    pub fn from_env() -> Self {
+        Self { base_url: optional("SLACK_BASE_URL").map(|url| url.trim_end_matches('/').to_owned()) }
+    }
+}
+
+/// The console's address for links, without a trailing slash; `None` leaves links out.
+pub fn console_url() -> Option<String> {
+    optional("CONSOLE_URL").map(|url| url.trim_end_matches('/').to_owned())
+}
+
+/// The address of a queue, from `QUEUE_<NAME>_URL`.
+///
+/// # Errors
+/// When the function was not given this queue.
+pub fn queue_url(queue: &str) -> Result<String, ConfigError> {
+    match queue {
+        "events" => required("QUEUE_EVENTS_URL"),
+        "routing" => required("QUEUE_ROUTING_URL"),
+        "slack" => required("QUEUE_SLACK_URL"),
+        "reminders" => required("QUEUE_REMINDERS_URL"),
+        _ => Err(ConfigError::Bad { name: "QUEUE_<NAME>_URL", problem: format!("not known for the queue {queue}") }),
+    }
+}
+
+/// The password that `migrate` gives the functions' role: `APP_DATABASE_PASSWORD`. In the cloud RDS Proxy signs in with it.
+pub fn app_database_password() -> Option<String> {
+    optional("APP_DATABASE_PASSWORD")
+}

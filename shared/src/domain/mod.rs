@@ -1,0 +1,20 @@
+//! The marketing engine: what an event means, who it belongs to, what it is worth and where a lead goes.
+//!
+//! Everything here is a pure function of its arguments. There is no async, no I/O, no clock (`now` is an argument), no
+//! randomness (ids are arguments) and no knowledge of HTTP, SQL or queues in this layer. The same event log, rule-set
+//! version and clock give the same result, whatever the delivery order, the batch size or the number of redeliveries.
+
+pub mod conditions;
+pub mod defaults;
+pub mod engine;
+pub mod events;
+pub mod faults;
+#[cfg(test)]
+mod fixtures;
+pub mod identity;
+pub mod ids;
+pub mod intent;
+pub mod profile;
+mod read;
+pub mod routing;
+pub mod scoring;

@@ -1,0 +1,151 @@
+//! The one failure type. It knows no HTTP and no SQS: `http::problem` and `queue` each render it with an exhaustive `match`.
+//!
+//! What a caller may read and what only the log may hold are different fields, so a leak is a type mistake.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+pub use crate::domain::faults::Fault;
+
+/// Why something could not be done, in the terms that callers branch on.
+#[derive(Debug)]
+pub enum Failure {
+    /// The record does not exist, or belongs to another tenant, which is the same to a caller.
+    NotFound(String),
+    /// The input breaks a rule; every bad field is named.
+    Invalid(Vec<Fault>),
+    /// The state of the record does not allow it. Carries a stable code, a sentence, and optionally what it conflicts with.
+    Conflict { code: &'static str, detail: String, matches: Option<serde_json::Value> },
+    /// The caller edited a version that is no longer current.
+    Stale { current: i64 },
+    /// No valid credentials.
+    Unauthenticated(String),
+    /// Valid credentials that do not reach this far.
+    Forbidden(String),
+    /// The input is larger than the stated limit in bytes.
+    TooLarge { limit: usize },
+    /// Too many requests; the same request may succeed after the delay.
+    TooMany { retry_after: Duration },
+    /// Something this depends on is not answering; nothing was lost.
+    Unavailable { retry_after: Duration, cause: Cause },
+    /// A fault of ours. The public answer is bare; the cause is for the log.
+    Internal(Cause),
+}
+
+/// The internal reason behind a failure: for the log, never for a caller.
+pub type Cause = Box<dyn Error + Send + Sync>;
+
+impl Failure {
+    /// The record called `what` (for instance `"lead"`) is not there for this caller.
+    pub fn not_found(what: &str) -> Self {
+        Self::NotFound(format!("There is no such {what}."))
+    }
+
+    /// One bad field. `pointer` is an RFC 6901 JSON pointer, or the query parameter's name after a `?`.
+    pub fn invalid(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![Fault::new(pointer, code, detail)])
+    }
+
+    /// The state does not allow it.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::Conflict { code, detail: detail.into(), matches: None }
+    }
+
+    /// A fault of ours, with the reason for the log.
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// A dependency does not answer.
+    pub fn unavailable(cause: impl Into<Cause>) -> Self {
+        Self::Unavailable { retry_after: Duration::from_secs(5), cause: cause.into() }
+    }
+
+    /// Whether the same work may succeed later without anybody changing anything.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::TooMany { .. } | Self::Unavailable { .. } | Self::Internal(_) => true,
+            Self::NotFound(_)
+            | Self::Invalid(_)
+            | Self::Conflict { .. }
+            | Self::Stale { .. }
+            | Self::Unauthenticated(_)
+            | Self::Forbidden(_)
+            | Self::TooLarge { .. } => false,
+        }
+    }
+
+    /// A short stable word for logs and for the reason of a parked message.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound(_) => "not_found",
+            Self::Invalid(_) => "invalid",
+            Self::Conflict { code, .. } => code,
+            Self::Stale { .. } => "stale",
+            Self::Unauthenticated(_) => "unauthenticated",
+            Self::Forbidden(_) => "forbidden",
+            Self::TooLarge { .. } => "too_large",
+            Self::TooMany { .. } => "too_many",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Internal(_) => "internal",
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound(detail) | Self::Unauthenticated(detail) | Self::Forbidden(detail) => f.write_str(detail),
+            Self::Invalid(faults) => {
+                for (n, fault) in faults.iter().enumerate() {
+                    let separator = if n == 0 { "" } else { "; " };
+                    write!(f, "{separator}{}: {}", fault.pointer, fault.detail)?;
+                }
+                Ok(())
+            }
+            Self::Conflict { detail, .. } => f.write_str(detail),
+            Self::Stale { current } => write!(f, "the current version is {current}"),
+            Self::TooLarge { limit } => write!(f, "larger than {limit} bytes"),
+            Self::TooMany { retry_after } => write!(f, "too many requests, retry after {} s", retry_after.as_secs()),
+            Self::Unavailable { cause, .. } => write!(f, "a dependency is unavailable: {cause}"),
+            Self::Internal(cause) => write!(f, "{cause}"),
+        }
+    }
+}
+
+impl Error for Failure {}
+
+impl From<tokio_postgres::Error> for Failure {
+    /// A lost connection, a shutdown or a resource limit is temporary; everything else is our fault. Expected constraint
+    /// violations are mapped by the store function that expects them, by name and nowhere else.
+    fn from(error: tokio_postgres::Error) -> Self {
+        use tokio_postgres::error::SqlState;
+        let temporary = match error.code() {
+            None => true,
+            Some(code) => {
+                code.code().starts_with("08")
+                    || code.code().starts_with("53")
+                    || code.code().starts_with("57")
+                    || [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE, SqlState::LOCK_NOT_AVAILABLE]
+                        .contains(code)
+            }
+        };
+        if temporary && (error.code().is_some() || error.is_closed() || is_io(&error)) {
+            Self::unavailable(error)
+        } else {
+            Self::internal(error)
+        }
+    }
+}
+
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if inner.is::<std::io::Error>() {
+            return true;
+        }
+        source = inner.source();
+    }
+    false
+}

@@ -1,0 +1,266 @@
+//! The event path: a set of events of one tenant becomes leads, awards, signals and standings in one transaction with a
+//! constant number of statements, whatever the number of events.
+//!
+//! Safe to repeat: unique keys decide which events are new. Two processors with the same people take turns, because keys,
+//! identifiers and leads are taken in one order each; the loser of a race for a new person begins again and finds the winner's lead.
+
+mod settle;
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::domain::events::{self, Event};
+use crate::domain::ids::{EventId, LeadId, TenantId};
+use crate::domain::identity::{Assignment, Country, resolve_batch};
+use crate::failure::Failure;
+use crate::store::inbox::{self, Parked};
+use crate::store::rules::TenantRules;
+use crate::store::{Tx, event_path as store};
+
+pub use settle::Reason;
+use settle::{Work, settle};
+
+/// The largest set that is worked on in one transaction.
+pub const MAX_SET: usize = 500;
+
+/// How often a set is tried again at once when another processor was faster.
+const RACES: u32 = 6;
+
+/// One event to be processed, as it was sent.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub id: EventId,
+    pub event: Value,
+    /// The one source its sender may speak for.
+    pub source: Option<String>,
+    pub received_at: Timestamp,
+}
+
+/// What became of a set.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Report {
+    /// Events that were new.
+    pub stored: usize,
+    /// Events that were here before.
+    pub repeated: usize,
+    /// Events put aside in the inbox.
+    pub parked: usize,
+    /// Statements, transactions' begin and commit not counted.
+    pub statements: u64,
+}
+
+impl Report {
+    fn add(&mut self, other: Self) {
+        self.stored += other.stored;
+        self.repeated += other.repeated;
+        self.parked += other.parked;
+        self.statements += other.statements;
+    }
+}
+
+/// Processes events of one tenant, at most [`MAX_SET`] in one transaction. One that the database refuses for a reason of its own
+/// is found by halving and put aside, so that it does not hold up the others.
+///
+/// # Errors
+/// Temporary ones; the same events may be given again.
+pub async fn process(app: &App, tenant: TenantId, submissions: &[Submission], now: Timestamp) -> Result<Report, Failure> {
+    let mut report = Report::default();
+    let mut sets: Vec<&[Submission]> = submissions.chunks(MAX_SET).rev().collect();
+    while let Some(set) = sets.pop() {
+        match process_set(app, tenant, set, now).await {
+            Ok(done) => report.add(done),
+            Err(failure @ Failure::Internal(_)) if set.len() > 1 => {
+                tracing::warn!(reason = %failure, events = set.len(), "a set fails; looking for the event to blame");
+                let (first, second) = set.split_at(set.len() / 2);
+                sets.extend([second, first]);
+            }
+            Err(Failure::Internal(cause)) => {
+                let rows: Vec<Parked> =
+                    set.iter().map(|one| parked(tenant, one, "unprocessable", cause.to_string())).collect();
+                inbox::park(app.database(), &rows).await?;
+                report.parked += rows.len();
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(report)
+}
+
+async fn process_set(app: &App, tenant: TenantId, set: &[Submission], now: Timestamp) -> Result<Report, Failure> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let tx = app.begin(tenant).await?;
+        match within(app, &tx, set, now).await {
+            Ok(Some(report)) => {
+                app.commit(&tx).await?;
+                return Ok(report);
+            }
+            Ok(None) => tx.rollback().await,
+            Err(failure) => {
+                tx.rollback().await;
+                if attempt >= RACES || !matches!(failure, Failure::Unavailable { .. }) {
+                    return Err(failure);
+                }
+                tracing::debug!(reason = %failure, "lost a race; again");
+            }
+        }
+        if attempt >= RACES {
+            return Err(Failure::unavailable("lost every race for the same people; the events come again"));
+        }
+        tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 7)).await;
+    }
+}
+
+/// One attempt. Nothing: another processor met the same new person at this moment.
+async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Result<Option<Report>, Failure> {
+    let tenant = app.rules().get(tx).await?;
+    let (events, mut aside) = validate(&tenant, tx.tenant(), set);
+
+    let all: Vec<&Event> = events.iter().collect();
+    let mut claimed: HashSet<EventId> = match all.is_empty() {
+        true => HashSet::new(),
+        false => store::claim_events(tx, &all).await?.into_iter().collect(),
+    };
+    let new: Vec<&Event> = all.iter().copied().filter(|event| claimed.remove(&event.id)).collect();
+    let mut report = Report { stored: new.len(), repeated: all.len() - new.len(), ..Report::default() };
+
+    if !new.is_empty() {
+        let known = store::find_identities(tx, &new).await?;
+        let identity = resolve_batch(&new, known, || LeadId(app.new_id()));
+        if !store::insert_identifiers(tx, &identity.new_identifiers).await? {
+            return Ok(None);
+        }
+        let mut by_lead: BTreeMap<LeadId, Vec<&Event>> = BTreeMap::new();
+        let mut unknown = Vec::new();
+        for (event, assignment) in new.iter().zip(&identity.assignments) {
+            match assignment {
+                Assignment::Lead(lead) => by_lead.entry(*lead).or_default().push(event),
+                Assignment::UnknownLead => unknown.push(event.id),
+            }
+        }
+        if !unknown.is_empty() {
+            store::release_events(tx, &unknown).await?;
+            report.stored -= unknown.len();
+            aside.extend(set.iter().filter(|one| unknown.contains(&one.id)).map(|one| {
+                let detail = "The event names a lead_id that does not exist (any more). Send it with another identifier.";
+                parked(tx.tenant(), one, "unknown_lead", detail.to_owned())
+            }));
+        }
+        let new_leads: HashSet<LeadId> = identity.new_leads.into_iter().collect();
+        let Some(work) = load(tx, &by_lead, &new_leads).await? else { return Ok(None) };
+        settle(app, tx, &tenant, work, Reason::Events, now).await?;
+        store::insert_suspicions(tx, &identity.suspicions, now).await?;
+    }
+    report.parked = aside.len();
+    inbox::park(app.database(), &aside).await?;
+    report.statements = tx.statements();
+    Ok(Some(report))
+}
+
+fn validate(tenant: &TenantRules, id: TenantId, set: &[Submission]) -> (Vec<Event>, Vec<Parked>) {
+    let country = tenant.tenant.default_country.parse::<Country>().unwrap_or_default();
+    let mut events = Vec::with_capacity(set.len());
+    let mut aside = Vec::new();
+    for one in set {
+        let receipt = events::Receipt {
+            id: one.id,
+            received_at: one.received_at,
+            source: one.source.as_deref(),
+            default_country: country,
+        };
+        match events::validate(&one.event, "", &receipt) {
+            Ok(event) => events.push(event),
+            Err(faults) => {
+                let faults: Vec<String> =
+                    faults.into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)).collect();
+                aside.push(parked(id, one, "invalid", faults.join(" ")));
+            }
+        }
+    }
+    (events, aside)
+}
+
+fn parked(tenant: TenantId, one: &Submission, reason: &str, detail: String) -> Parked {
+    Parked {
+        id: one.id.0,
+        tenant: Some(tenant.0),
+        kind: "quarantine",
+        source: one.source.clone().or_else(|| one.event["source"].as_str().map(str::to_owned)).unwrap_or_default(),
+        queue: Some("events"),
+        reason: reason.to_owned(),
+        detail,
+        // In the shape of a message, so that a replay is sending it again.
+        body: json!({
+            "kind": "events", "tenant_id": tenant, "source": one.source, "received_at": one.received_at,
+            "receipts": [{"id": one.id, "event": one.event}],
+        })
+        .to_string(),
+        headers: json!({}),
+        received_at: one.received_at,
+    }
+}
+
+/// Locks and loads the known leads of a batch. Nothing: one of them was deleted meanwhile.
+async fn load<'a>(
+    tx: &Tx,
+    by_lead: &BTreeMap<LeadId, Vec<&'a Event>>,
+    new_leads: &HashSet<LeadId>,
+) -> Result<Option<Vec<Work<'a>>>, Failure> {
+    let known: Vec<LeadId> = by_lead.keys().copied().filter(|lead| !new_leads.contains(lead)).collect();
+    let mut work = locked(tx, &known).await?;
+    if work.len() != known.len() {
+        return Ok(None);
+    }
+    for one in &mut work {
+        one.events = by_lead.get(&one.lead).cloned().unwrap_or_default();
+    }
+    work.extend(by_lead.iter().filter(|(lead, _)| new_leads.contains(lead)).map(|(lead, events)| Work::new(*lead, events)));
+    Ok(Some(work))
+}
+
+async fn locked<'a>(tx: &Tx, leads: &[LeadId]) -> Result<Vec<Work<'a>>, Failure> {
+    if leads.is_empty() {
+        return Ok(Vec::new());
+    }
+    let locked = store::lock_leads(tx, leads).await?;
+    let mut awards = store::list_awards(tx, leads).await?;
+    let mut signals = store::list_signals(tx, leads).await?;
+    let with_history = |mut lead: store::LockedLead| {
+        lead.state.awards = awards.remove(&lead.id).unwrap_or_default();
+        lead.state.signals = signals.remove(&lead.id).unwrap_or_default();
+        Work::known(lead)
+    };
+    Ok(locked.into_iter().map(with_history).collect())
+}
+
+/// Evaluates leads again without new events: after a change by hand, of the rules, or because time has passed.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn reevaluate_for(
+    app: &App,
+    tx: &Tx,
+    leads: &[LeadId],
+    reason: Reason,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let tenant = app.rules().get(tx).await?;
+    let mut sorted = leads.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let work = locked(tx, &sorted).await?;
+    settle(app, tx, &tenant, work, reason, now).await
+}
+
+/// Evaluates leads again after a change by hand.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn reevaluate(app: &App, tx: &Tx, leads: &[LeadId], now: Timestamp) -> Result<(), Failure> {
+    reevaluate_for(app, tx, leads, Reason::Edited, now).await
+}

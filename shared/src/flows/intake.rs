@@ -1,0 +1,229 @@
+//! From messages of the queue `events` to sets per tenant: proving senders that could not be proved before, translating webhooks,
+//! and going on with a recalculation.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::domain::ids::{LeadId, TenantId};
+use crate::failure::Failure;
+use crate::flows::event_path::{self, Reason, Report, Submission};
+use crate::http::auth::use_key;
+use crate::http::Scope;
+use crate::messages::events::{Delivery, Inbound, Receipt, Recalculate, UnprovenEvents};
+use crate::queue::{Outcomes, RawMessage};
+use crate::store::inbox::{self, Parked};
+use crate::store::{event_path as store, outbox};
+use crate::telemetry::{self, Metric};
+use crate::webhook;
+
+/// Leads evaluated again in one step of a recalculation.
+const RECALCULATE_CHUNK: i64 = 200;
+
+/// Events of one tenant, each with the message it came in.
+#[derive(Default)]
+struct Set {
+    submissions: Vec<Submission>,
+    messages: Vec<usize>,
+}
+
+/// Works through a batch of messages. A message is done when all its events are.
+pub async fn process_messages(app: &App, messages: &[RawMessage], now: Timestamp) -> Outcomes {
+    let mut outcomes: Outcomes = Vec::with_capacity(messages.len());
+    let mut sets: BTreeMap<TenantId, Set> = BTreeMap::new();
+    for (n, message) in messages.iter().enumerate() {
+        outcomes.push(take(app, message, n, &mut sets, now).await);
+    }
+    let mut total = Report::default();
+    for (tenant, set) in sets {
+        match event_path::process(app, tenant, &set.submissions, now).await {
+            Ok(report) => {
+                total.stored += report.stored;
+                total.repeated += report.repeated;
+                total.parked += report.parked;
+                total.statements += report.statements;
+            }
+            Err(failure) => {
+                let reason = failure.to_string();
+                for n in set.messages {
+                    outcomes[n] = Err(match &failure {
+                        temporary if temporary.is_temporary() => Failure::unavailable(reason.clone()),
+                        _ => Failure::conflict("tenant_unusable", reason.clone()),
+                    });
+                }
+            }
+        }
+    }
+    telemetry::metrics(
+        now,
+        &[
+            Metric { name: "EventsStored", unit: "Count", value: total.stored as f64 },
+            Metric { name: "EventsRepeated", unit: "Count", value: total.repeated as f64 },
+            Metric { name: "EventsParked", unit: "Count", value: total.parked as f64 },
+            Metric { name: "Statements", unit: "Count", value: total.statements as f64 },
+        ],
+    );
+    outcomes
+}
+
+async fn take(
+    app: &App,
+    message: &RawMessage,
+    n: usize,
+    sets: &mut BTreeMap<TenantId, Set>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    match message.decode::<Inbound>()? {
+        Inbound::Events(events) => {
+            add(sets, events.tenant_id, n, events.receipts, events.source.as_deref(), events.received_at);
+            Ok(())
+        }
+        Inbound::UnprovenEvents(unproven) => prove(app, unproven, n, sets, now).await,
+        Inbound::Delivery(delivery) => translate(app, delivery, n, sets, now).await,
+        Inbound::Recalculate(step) => recalculate(app, step, now).await,
+    }
+}
+
+fn add(
+    sets: &mut BTreeMap<TenantId, Set>,
+    tenant: TenantId,
+    n: usize,
+    receipts: Vec<Receipt>,
+    source: Option<&str>,
+    received_at: Timestamp,
+) {
+    let set = sets.entry(tenant).or_default();
+    set.messages.push(n);
+    set.submissions.extend(receipts.into_iter().map(|receipt| Submission {
+        id: receipt.id,
+        event: receipt.event,
+        source: source.map(str::to_owned),
+        received_at,
+    }));
+}
+
+/// Looks up the key of a sender who came while the database was away.
+async fn prove(
+    app: &App,
+    unproven: UnprovenEvents,
+    n: usize,
+    sets: &mut BTreeMap<TenantId, Set>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let hash = decode_hash(&unproven.key_hash)?;
+    let caller = match use_key(app.database(), &unproven.source, &hash, now).await {
+        Ok(caller) => caller,
+        Err(Failure::Unauthenticated(detail)) => return quarantine(app, &unproven, "unknown_key", &detail).await,
+        Err(failure) => return Err(failure),
+    };
+    if let Err(refused) = caller.need(Scope::EventsWrite) {
+        return quarantine(app, &unproven, "scope", &refused.to_string()).await;
+    }
+    add(sets, caller.tenant, n, unproven.receipts, Some(&unproven.source), unproven.received_at);
+    Ok(())
+}
+
+async fn quarantine(app: &App, unproven: &UnprovenEvents, reason: &str, detail: &str) -> Result<(), Failure> {
+    let rows: Vec<Parked> = unproven
+        .receipts
+        .iter()
+        .map(|receipt| Parked {
+            id: receipt.id.0,
+            tenant: None,
+            kind: "quarantine",
+            source: unproven.source.clone(),
+            queue: Some("events"),
+            reason: reason.to_owned(),
+            detail: detail.to_owned(),
+            body: json!({
+                "kind": "unproven_events", "source": unproven.source, "key_hash": unproven.key_hash,
+                "received_at": unproven.received_at, "receipts": [receipt],
+            })
+            .to_string(),
+            headers: json!({}),
+            received_at: unproven.received_at,
+        })
+        .collect();
+    inbox::park(app.database(), &rows).await?;
+    Ok(())
+}
+
+fn decode_hash(hex: &str) -> Result<[u8; 32], Failure> {
+    let mut hash = [0_u8; 32];
+    let bad = || Failure::invalid("/key_hash", "format", "This is not a SHA-256 in hex.");
+    if hex.len() != 64 || !hex.is_ascii() {
+        return Err(bad());
+    }
+    for (n, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).map_err(|_| bad())?;
+    }
+    Ok(hash)
+}
+
+async fn translate(
+    app: &App,
+    delivery: Delivery,
+    n: usize,
+    sets: &mut BTreeMap<TenantId, Set>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    match webhook::check_and_translate(app, &delivery, now).await? {
+        Ok(translated) => {
+            let source = Some(delivery.source.as_str());
+            add(sets, translated.tenant, n, translated.events, source, delivery.received_at);
+            Ok(())
+        }
+        Err(park) => {
+            let row = Parked {
+                id: delivery.id.0,
+                tenant: park.tenant.map(|tenant| tenant.0),
+                kind: "quarantine",
+                source: delivery.source.clone(),
+                queue: Some("events"),
+                reason: park.reason,
+                detail: park.detail,
+                body: delivery.body.clone(),
+                headers: headers(&delivery),
+                received_at: delivery.received_at,
+            };
+            inbox::park(app.database(), &[row]).await?;
+            Ok(())
+        }
+    }
+}
+
+/// What a replay needs besides the body: the headers of the check, and the token's hash.
+fn headers(delivery: &Delivery) -> Value {
+    let mut headers = json!(delivery.headers);
+    if let Some(hash) = &delivery.token_hash {
+        headers["token_hash"] = hash.as_str().into();
+    }
+    headers
+}
+
+/// One step of evaluating all leads under new rules; the next step is a message of its own.
+async fn recalculate(app: &App, step: Recalculate, now: Timestamp) -> Result<(), Failure> {
+    let tx = app.begin(step.tenant_id).await?;
+    if tx.rule_set_version() != step.rule_set_version {
+        // A newer version has its own walk.
+        tx.rollback().await;
+        return Ok(());
+    }
+    let after = step.after.unwrap_or(LeadId(uuid::Uuid::nil()));
+    let outcome = async {
+        let leads = store::list_leads_after(&tx, after, RECALCULATE_CHUNK).await?;
+        let Some(last) = leads.last().copied() else { return Ok(()) };
+        event_path::reevaluate_for(app, &tx, &leads, Reason::Rules, now).await?;
+        let next = Inbound::Recalculate(Recalculate { after: Some(last), ..step.clone() });
+        outbox::put(&tx, "events", &[next], now).await
+    };
+    match outcome.await {
+        Ok(()) => app.commit(&tx).await,
+        Err(failure) => {
+            tx.rollback().await;
+            Err(failure)
+        }
+    }
+}

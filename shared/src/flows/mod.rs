@@ -1,0 +1,8 @@
+//! What several functions do the same way: a batch of events into scores, leads into pipelines. Functions call these; these
+//! call the pure domain and the store, and nothing here knows HTTP or SQS.
+
+mod alerts;
+pub mod event_path;
+pub mod intake;
+pub mod routing;
+mod texts;

@@ -1,0 +1,122 @@
+//! Routing: leads that may be ready are decided about under lock, and everything a decision means happens in one transaction:
+//! deal in the pipeline's first stage, owner, status, decision record, task, message.
+//!
+//! Safe to repeat and to run twice at once: a lead is locked before it is looked at, members after all leads, each in the order
+//! of ids; a lead that was routed is left alone, and a unique index stands behind that.
+
+mod by_hand;
+mod decide;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::app::App;
+use crate::domain::ids::{LeadId, TaskId, TenantId};
+use crate::domain::routing::{DecisionInputs, DecisionRecord, OutcomeKind, assess};
+use crate::failure::Failure;
+use crate::store::rules::TenantRules;
+use crate::store::{Tx, event_path, outbox, routing as store};
+
+pub use by_hand::{Choice, route_by_hand};
+use decide::Round;
+pub use decide::display_name;
+
+/// What was decided about one lead.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    pub lead: LeadId,
+    pub record: DecisionRecord,
+    /// The row of the decision; none when the outcome is the same as before.
+    pub decision: Option<store::Decision>,
+}
+
+/// A task with its due moment, for the scheduler after the commit.
+pub type DueTask = (TaskId, TenantId, Timestamp);
+
+/// Evaluates leads in this transaction. Answers with a record per lead that exists, and the tasks that were made.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn evaluate(
+    app: &App,
+    tx: &Tx,
+    leads: &[LeadId],
+    now: Timestamp,
+) -> Result<(Vec<Decided>, Vec<DueTask>), Failure> {
+    let tenant = app.rules().get(tx).await?;
+    let mut sorted = leads.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let mut locked = event_path::lock_leads(tx, &sorted).await?;
+    let mut awards = event_path::list_awards(tx, &sorted).await?;
+    let mut signals = event_path::list_signals(tx, &sorted).await?;
+    for lead in &mut locked {
+        lead.state.awards = awards.remove(&lead.id).unwrap_or_default();
+        lead.state.signals = signals.remove(&lead.id).unwrap_or_default();
+    }
+    let inputs: Vec<DecisionInputs> =
+        locked.iter().map(|lead| DecisionInputs::of(&tenant.rules, &lead.state, lead.flags, now)).collect();
+    // The team is locked only when somebody is to be chosen.
+    let placed = inputs.iter().any(|inputs| assess(inputs).pipeline().is_some());
+    let (members, targets) = match placed {
+        true => (store::lock_members(tx).await?, store::list_pipelines(tx).await?),
+        false => (Vec::new(), Vec::new()),
+    };
+    let zone = TimeZone::get(&tenant.tenant.zone).unwrap_or(TimeZone::UTC);
+    let mut round = Round::new(app, &tenant, members, targets, zone, now);
+    let mut decided = Vec::with_capacity(locked.len());
+    for (lead, inputs) in locked.iter().zip(inputs) {
+        decided.push(round.decide(lead, inputs));
+    }
+    let due = round.write(tx, &decided).await?;
+    Ok((decided, due))
+}
+
+/// Routes leads of one tenant in a transaction of their own.
+///
+/// # Errors
+/// When the database does not answer; the leads may be given again.
+pub async fn route(app: &App, tenant: TenantId, leads: &[LeadId], now: Timestamp) -> Result<usize, Failure> {
+    let tx = app.begin(tenant).await?;
+    match evaluate(app, &tx, leads, now).await {
+        Ok((decided, due)) => {
+            app.commit(&tx).await?;
+            crate::schedule::reminders::schedule_due(app, &due).await;
+            Ok(decided.iter().filter(|one| one.decision.is_some()).count())
+        }
+        Err(failure) => {
+            tx.rollback().await;
+            Err(failure)
+        }
+    }
+}
+
+/// Asks the router about leads whose score has been high for long enough that an unclear intent sends them to Discovery.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn ask_for_discovery(app: &App, tx: &Tx, now: Timestamp) -> Result<usize, Failure> {
+    const CHUNK: i64 = 500;
+    let tenant: std::sync::Arc<TenantRules> = app.rules().get(tx).await?;
+    let config = tenant.rules.routing();
+    let Some(days) = config.discovery_after_days else { return Ok(0) };
+    let since = now - jiff::SignedDuration::from_hours(24 * i64::from(days));
+    let mut asked = 0;
+    let mut after = LeadId(uuid::Uuid::nil());
+    loop {
+        let leads = store::list_discovery_due(tx, config.min_score, since, after, CHUNK).await?;
+        let Some(last) = leads.last() else { return Ok(asked) };
+        after = *last;
+        asked += leads.len();
+        let messages: Vec<crate::messages::LeadsChanged> = leads
+            .chunks(50)
+            .map(|chunk| crate::messages::LeadsChanged { tenant_id: tx.tenant(), lead_ids: chunk.to_vec() })
+            .collect();
+        outbox::put(tx, "routing", &messages, now).await?;
+    }
+}
+
+/// Whether an outcome is worth a row: everything but "not yet".
+fn is_kept(kind: OutcomeKind) -> bool {
+    kind != OutcomeKind::Pending
+}

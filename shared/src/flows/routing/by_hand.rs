@@ -1,0 +1,135 @@
+//! A person decides: which pipeline, who, and why; or back to the pool.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::DueTask;
+use super::decide::display_name;
+use crate::app::App;
+use crate::domain::ids::{DealId, DecisionId, LeadId, MemberId, PipelineId, TaskId};
+use crate::domain::routing::{DecisionInputs, DecisionRecord, ManualChoice, decide_by_hand, follow_up_due};
+use crate::failure::Failure;
+use crate::flows::texts;
+use crate::store::event_path::LockedLead;
+use crate::store::routing::{self as store, Decision, LockedMember, NewTask, Placement, Target};
+use crate::store::{Tx, event_path};
+
+/// What the person chose.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// None: back to the pool.
+    pub pipeline: Option<PipelineId>,
+    pub owner: Option<MemberId>,
+    pub reason: Option<String>,
+    /// The member who decides, when the caller is one.
+    pub by: Option<MemberId>,
+    /// The caller as the histories name them.
+    pub actor: String,
+}
+
+/// Carries the choice out in this transaction: a lead without an open deal gets one in the first stage; one with a deal takes it
+/// along; back in the pool, the deal ends. People may exceed an owner's capacity; the machine may not.
+///
+/// # Errors
+/// `NotFound` for the lead; `Invalid` naming an unknown pipeline or owner.
+pub async fn route_by_hand(
+    app: &App,
+    tx: &Tx,
+    lead: LeadId,
+    choice: Choice,
+    now: Timestamp,
+) -> Result<(Decision, Vec<DueTask>), Failure> {
+    let tenant = app.rules().get(tx).await?;
+    let mut locked = event_path::lock_leads(tx, &[lead]).await?.pop().ok_or_else(|| Failure::not_found("lead"))?;
+    locked.state.awards = event_path::list_awards(tx, &[lead]).await?.remove(&lead).unwrap_or_default();
+    locked.state.signals = event_path::list_signals(tx, &[lead]).await?.remove(&lead).unwrap_or_default();
+    let members = store::lock_members(tx).await?;
+    let target = match choice.pipeline {
+        Some(pipeline) => Some(target(store::list_pipelines(tx).await?, pipeline)?),
+        None => None,
+    };
+    check_owner(&members, choice.owner)?;
+
+    let inputs = DecisionInputs::of(&tenant.rules, &locked.state, locked.flags, now);
+    let working_days = inputs.config.follow_up_working_days;
+    let manual = ManualChoice {
+        decided_by: choice.by,
+        pipeline_id: choice.pipeline,
+        owner_id: choice.owner,
+        reason: choice.reason.clone(),
+    };
+    let record = decide_by_hand(inputs, manual);
+    let id = DecisionId(app.new_id());
+    let mut tasks = Vec::new();
+    let deal = match target {
+        None => {
+            let reason = choice.reason.as_deref().unwrap_or("returned to the pool");
+            store::return_to_pool(tx, lead, locked.deal, reason, now).await?;
+            None
+        }
+        Some(target) => {
+            let name = display_name(&locked.state.profile);
+            let deal = put(app, tx, &locked, &name, target, &choice, now).await?;
+            let zone = TimeZone::get(&tenant.tenant.zone).unwrap_or(TimeZone::UTC);
+            let language = &tenant.tenant.language;
+            tasks.push(NewTask {
+                id: TaskId(app.new_id()),
+                title: texts::follow_up_title(language, &name),
+                description: Some(texts::explanation(language, &record)),
+                kind: "follow_up",
+                priority: "normal",
+                due_at: follow_up_due(now, working_days, &zone),
+                owner: choice.owner,
+                lead,
+                deal: Some(deal),
+                cause: format!("decision:{id}"),
+            });
+            Some(deal)
+        }
+    };
+    store::insert_tasks(tx, &tasks, now).await?;
+    store::cancel_tasks(tx, locked.conflict_task.as_slice(), now).await?;
+    if let Some(owner) = choice.owner {
+        store::note_assignments(tx, &[(owner, now)]).await?;
+    }
+    let decision = Decision { id, lead, deal, record };
+    store::insert_decisions(tx, std::slice::from_ref(&decision), &choice.actor, now).await?;
+    let due = tasks.iter().map(|task| (task.id, tx.tenant(), task.due_at)).collect();
+    Ok((decision, due))
+}
+
+async fn put(
+    app: &App,
+    tx: &Tx,
+    lead: &LockedLead,
+    name: &str,
+    target: Target,
+    choice: &Choice,
+    now: Timestamp,
+) -> Result<DealId, Failure> {
+    if let (Some(deal), Some(_)) = (lead.deal, lead.pipeline) {
+        let history = app.new_id();
+        store::move_placed(tx, lead.id, deal, lead.stage, &target, choice.owner, history, &choice.actor, now).await?;
+        return Ok(deal);
+    }
+    let deal = DealId(app.new_id());
+    let deal_name = format!("{name} – {}", target.name);
+    let placement = Placement { lead: lead.id, deal, deal_name, history: app.new_id(), target, owner: choice.owner };
+    store::place(tx, &[placement], "person", &choice.actor, now).await?;
+    Ok(deal)
+}
+
+fn target(targets: Vec<Target>, pipeline: PipelineId) -> Result<Target, Failure> {
+    targets.into_iter().find(|target| target.id == pipeline).ok_or_else(|| {
+        Failure::invalid("/pipeline_id", "unknown", "There is no such pipeline, or it has no open stage to begin in.")
+    })
+}
+
+fn check_owner(members: &[LockedMember], owner: Option<MemberId>) -> Result<(), Failure> {
+    let Some(owner) = owner else { return Ok(()) };
+    match members.iter().find(|member| member.id == owner) {
+        Some(member) if member.active => Ok(()),
+        Some(_) => Err(Failure::invalid("/owner_id", "inactive", "This member is not active. Choose another owner.")),
+        None => Err(Failure::invalid("/owner_id", "unknown", "There is no such member of the team.")),
+    }
+}

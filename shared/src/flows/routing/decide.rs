@@ -1,0 +1,199 @@
+//! One round of decisions: pure choices in memory, then one statement per table.
+
+use std::collections::HashMap;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Decided, DueTask, is_kept};
+use crate::app::App;
+use crate::domain::ids::{DealId, DecisionId, EffectId, LeadId, MemberId, PipelineId, TaskId};
+use crate::domain::profile::{Profile, ProfileField};
+use crate::domain::routing::{DecisionInputs, DecisionRecord, OutcomeKind, assess, decide, follow_up_due};
+use crate::failure::Failure;
+use crate::flows::texts;
+use crate::integrations::slack;
+use crate::store::effects::{self, NewEffect};
+use crate::store::event_path::LockedLead;
+use crate::store::routing::{self as store, Decision, LockedMember, NewTask, Placement, Target};
+use crate::store::rules::TenantRules;
+use crate::store::Tx;
+
+/// Who decided, in the records.
+const MACHINE: &str = "machine";
+
+/// The decisions of one transaction.
+pub struct Round<'a> {
+    app: &'a App,
+    tenant: &'a TenantRules,
+    members: Vec<LockedMember>,
+    targets: HashMap<PipelineId, Target>,
+    zone: TimeZone,
+    now: Timestamp,
+    placements: Vec<Placement>,
+    tasks: Vec<NewTask>,
+    cancelled: Vec<TaskId>,
+    conflicts: Vec<(LeadId, TaskId)>,
+    assignments: HashMap<MemberId, Timestamp>,
+    effects: Vec<NewEffect>,
+}
+
+impl<'a> Round<'a> {
+    pub fn new(
+        app: &'a App,
+        tenant: &'a TenantRules,
+        members: Vec<LockedMember>,
+        targets: Vec<Target>,
+        zone: TimeZone,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            app,
+            tenant,
+            members,
+            targets: targets.into_iter().map(|target| (target.id, target)).collect(),
+            zone,
+            now,
+            placements: Vec::new(),
+            tasks: Vec::new(),
+            cancelled: Vec::new(),
+            conflicts: Vec::new(),
+            assignments: HashMap::new(),
+            effects: Vec::new(),
+        }
+    }
+
+    /// Decides about one lead and notes what that means. Loads grow with each lead of the round.
+    pub fn decide(&mut self, lead: &LockedLead, inputs: DecisionInputs) -> Decided {
+        let candidates = match assess(&inputs).pipeline() {
+            Some(pipeline) => self.members.iter().map(|member| member.candidate(pipeline)).collect(),
+            None => Vec::new(),
+        };
+        let record = decide(inputs, &candidates);
+        let decision = match record.outcome.kind {
+            // The person who is to choose has been asked already.
+            OutcomeKind::Conflict if lead.conflict_task.is_some() => None,
+            kind if is_kept(kind) => Some(DecisionId(self.app.new_id())),
+            _ => None,
+        };
+        let Some(id) = decision else { return Decided { lead: lead.id, record, decision: None } };
+        let deal = match record.outcome.pipeline_id.and_then(|pipeline| self.targets.get(&pipeline)).cloned() {
+            Some(target) => Some(self.place(lead, id, target, &record)),
+            None => {
+                self.ask_person(lead, id, &record);
+                None
+            }
+        };
+        let row = Decision { id, lead: lead.id, deal, record: record.clone() };
+        Decided { lead: lead.id, record, decision: Some(row) }
+    }
+
+    fn place(&mut self, lead: &LockedLead, id: DecisionId, target: Target, record: &DecisionRecord) -> DealId {
+        let deal = DealId(self.app.new_id());
+        let owner = record.outcome.owner_id;
+        // The moments of one round differ by a microsecond, so that "longest since last assignment" has an order.
+        let moment = self.now + SignedDuration::from_micros(i64::try_from(self.placements.len()).unwrap_or(0));
+        for member in self.members.iter_mut().filter(|member| Some(member.id) == owner) {
+            member.load += 1;
+            member.last_assigned_at = Some(moment);
+            self.assignments.insert(member.id, moment);
+        }
+        let language = &self.tenant.tenant.language;
+        let name = display_name(&lead.state.profile);
+        self.tasks.push(NewTask {
+            id: TaskId(self.app.new_id()),
+            title: match owner {
+                Some(_) => texts::follow_up_title(language, &name),
+                None => texts::assign_owner_title(language, &name),
+            },
+            description: Some(texts::explanation(language, record)),
+            kind: if owner.is_some() { "follow_up" } else { "assign_owner" },
+            priority: if owner.is_some() { "normal" } else { "high" },
+            due_at: follow_up_due(self.now, record.inputs.config.follow_up_working_days, &self.zone),
+            owner: owner.or_else(|| self.team_lead()),
+            lead: lead.id,
+            deal: Some(deal),
+            cause: format!("decision:{id}"),
+        });
+        self.cancelled.extend(lead.conflict_task);
+        let member = self.members.iter().find(|member| Some(member.id) == owner);
+        let mut payload = texts::routed(self.app, &self.tenant.tenant, lead, record, &target, member);
+        if let (Some(_), Some(channel)) = (member, &target.slack_channel) {
+            payload["channel"] = channel.as_str().into();
+        }
+        self.tell(lead.id, id, payload);
+        self.placements.push(Placement {
+            lead: lead.id,
+            deal,
+            deal_name: format!("{name} – {}", target.name),
+            history: self.app.new_id(),
+            target,
+            owner,
+        });
+        deal
+    }
+
+    fn ask_person(&mut self, lead: &LockedLead, id: DecisionId, record: &DecisionRecord) {
+        let language = &self.tenant.tenant.language;
+        let task = TaskId(self.app.new_id());
+        self.tasks.push(NewTask {
+            id: task,
+            title: texts::decide_pipeline_title(language, &display_name(&lead.state.profile)),
+            description: Some(texts::explanation(language, record)),
+            kind: "decide_pipeline",
+            priority: "high",
+            due_at: follow_up_due(self.now, record.inputs.config.follow_up_working_days, &self.zone),
+            owner: self.team_lead(),
+            lead: lead.id,
+            deal: None,
+            cause: format!("decision:{id}"),
+        });
+        self.conflicts.push((lead.id, task));
+        let payload = texts::conflict(self.app, &self.tenant.tenant, lead, record);
+        self.tell(lead.id, id, payload);
+    }
+
+    fn team_lead(&self) -> Option<MemberId> {
+        self.members.iter().find(|member| member.active && member.lead_of_team).map(|member| member.id)
+    }
+
+    fn tell(&mut self, lead: LeadId, decision: DecisionId, payload: serde_json::Value) {
+        self.effects.push(NewEffect {
+            id: EffectId(self.app.new_id()),
+            kind: slack::KIND,
+            cause: format!("decision:{decision}"),
+            target: slack::target(&payload),
+            lead: Some(lead),
+            payload,
+        });
+    }
+
+    /// Writes the round. Answers with the tasks that were made.
+    pub async fn write(self, tx: &Tx, decided: &[Decided]) -> Result<Vec<DueTask>, Failure> {
+        store::place(tx, &self.placements, "routing", MACHINE, self.now).await?;
+        store::insert_tasks(tx, &self.tasks, self.now).await?;
+        store::cancel_tasks(tx, &self.cancelled, self.now).await?;
+        store::mark_conflicts(tx, &self.conflicts, self.now).await?;
+        let rows: Vec<Decision> = decided.iter().filter_map(|one| one.decision.clone()).collect();
+        store::insert_decisions(tx, &rows, MACHINE, self.now).await?;
+        let assignments: Vec<(MemberId, Timestamp)> = self.assignments.into_iter().collect();
+        store::note_assignments(tx, &assignments).await?;
+        effects::insert(tx, slack::QUEUE, &self.effects, self.now).await?;
+        let due = |task: &NewTask| (task.id, tx.tenant(), task.due_at);
+        Ok(self.tasks.iter().map(due).collect())
+    }
+}
+
+/// What people call a lead: the name, else the company, else the address.
+pub fn display_name(profile: &Profile) -> String {
+    let part = |field| profile.get(field).filter(|text| !text.is_empty());
+    match (part(ProfileField::FirstName), part(ProfileField::LastName)) {
+        (Some(first), Some(last)) => format!("{first} {last}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => [ProfileField::Company, ProfileField::Email, ProfileField::Phone, ProfileField::LinkedinUrl]
+            .into_iter()
+            .find_map(part)
+            .unwrap_or("?")
+            .to_owned(),
+    }
+}

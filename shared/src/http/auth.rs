@@ -1,0 +1,313 @@
+//! Who calls: an access token (`Authorization: Bearer`, RS256) or an API key (`X-API-Key: <source>:<key>`), and what they may do.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde::{Deserialize, Serialize};
+use tokio::sync::RwLock;
+
+use crate::config::{JwtConfig, JwtKey};
+use crate::domain::ids::TenantId;
+use crate::failure::Failure;
+use crate::secrets::token_hash;
+use crate::store::{Database, auth as store};
+
+macro_rules! scopes {
+    ($($variant:ident => $text:literal,)*) => {
+        /// One thing a caller may do. Each endpoint needs exactly one.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Scope { $(#[doc = $text] $variant,)* }
+
+        impl Scope {
+            /// Every scope, for administrators.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// As written in tokens and API keys.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl FromStr for Scope {
+            type Err = ();
+            fn from_str(text: &str) -> Result<Self, ()> {
+                match text { $($text => Ok(Self::$variant),)* _ => Err(()) }
+            }
+        }
+    };
+}
+
+scopes! {
+    EventsWrite => "events:write",
+    InboxRead => "inbox:read",
+    InboxWrite => "inbox:write",
+    LeadsRead => "leads:read",
+    LeadsWrite => "leads:write",
+    PipelinesRead => "pipelines:read",
+    PipelinesWrite => "pipelines:write",
+    DealsRead => "deals:read",
+    DealsWrite => "deals:write",
+    TasksRead => "tasks:read",
+    TasksWrite => "tasks:write",
+    ScoringRead => "scoring:read",
+    ScoringWrite => "scoring:write",
+    RoutingRead => "routing:read",
+    RoutingWrite => "routing:write",
+    TeamRead => "team:read",
+    TeamWrite => "team:write",
+    IntegrationsRead => "integrations:read",
+    IntegrationsWrite => "integrations:write",
+    KeysWrite => "keys:write",
+    AuditRead => "audit:read",
+}
+
+/// What a person is in their tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Admin,
+    Manager,
+    Sales,
+    Viewer,
+    Ingest,
+}
+
+impl Role {
+    fn allows(self, scope: Scope) -> bool {
+        match self {
+            Self::Admin => true,
+            Self::Manager => !matches!(scope, Scope::KeysWrite | Scope::IntegrationsWrite),
+            Self::Sales => matches!(
+                scope,
+                Scope::LeadsRead
+                    | Scope::LeadsWrite
+                    | Scope::PipelinesRead
+                    | Scope::DealsRead
+                    | Scope::DealsWrite
+                    | Scope::TasksRead
+                    | Scope::TasksWrite
+                    | Scope::ScoringRead
+                    | Scope::RoutingRead
+                    | Scope::TeamRead
+            ),
+            Self::Viewer => matches!(
+                scope,
+                Scope::LeadsRead
+                    | Scope::PipelinesRead
+                    | Scope::DealsRead
+                    | Scope::TasksRead
+                    | Scope::ScoringRead
+                    | Scope::RoutingRead
+                    | Scope::TeamRead
+            ),
+            Self::Ingest => scope == Scope::EventsWrite,
+        }
+    }
+}
+
+/// Who is calling, proved.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub tenant: TenantId,
+    /// The token's `sub`, or the API key's id.
+    pub subject: String,
+    pub kind: CallerKind,
+    /// For API keys: the one source whose events it may send.
+    pub source: Option<String>,
+    /// The token's id, checked against the revoked ones on entering the tenant.
+    pub jti: Option<String>,
+    scopes: BTreeSet<Scope>,
+    pub rate: Option<Rate>,
+}
+
+/// A person or a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallerKind {
+    Person,
+    ApiKey,
+}
+
+/// What is left of an API key's minute.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate {
+    pub limit: i32,
+    pub remaining: i32,
+    pub resets_in: Duration,
+}
+
+impl Caller {
+    /// Whether this caller may do it.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+
+    /// Passes, or says which scope is missing.
+    ///
+    /// # Errors
+    /// `Forbidden` naming the scope.
+    pub fn need(&self, scope: Scope) -> Result<(), Failure> {
+        if self.may(scope) {
+            return Ok(());
+        }
+        Err(Failure::Forbidden(format!(
+            "This needs the scope `{}`. Ask an administrator for a key or role that has it.",
+            scope.as_str()
+        )))
+    }
+
+    /// `person`, `api_key`: as the audit log names it.
+    pub fn kind_name(&self) -> &'static str {
+        match self.kind {
+            CallerKind::Person => "person",
+            CallerKind::ApiKey => "api_key",
+        }
+    }
+}
+
+/// What the request's headers claim, before anything was asked of the database.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// A verified token.
+    Token(Box<Caller>),
+    /// An API key that still has to be looked up.
+    Key { source: String, hash: [u8; 32] },
+}
+
+/// Verifies access tokens.
+pub struct Verifier {
+    config: JwtConfig,
+    /// Keys of a JWKS address, kept until a token names a key that is not among them.
+    jwks: RwLock<Option<JwkSet>>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    tenant_id: TenantId,
+    #[serde(default)]
+    roles: Vec<String>,
+    scope: Option<String>,
+    jti: String,
+}
+
+impl Verifier {
+    /// With the installation's configuration.
+    pub fn new(config: JwtConfig) -> Self {
+        Self { config, jwks: RwLock::new(None) }
+    }
+
+    /// Reads the credentials of a request.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when there are none, or they are malformed, expired, or signed by somebody else.
+    pub async fn credentials(
+        &self,
+        authorization: Option<&str>,
+        api_key: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Credentials, Failure> {
+        if let Some(token) = authorization.and_then(|value| value.strip_prefix("Bearer ")) {
+            return Ok(Credentials::Token(Box::new(self.verify(token.trim(), now).await?)));
+        }
+        if let Some((source, key)) = api_key.and_then(|value| value.split_once(':')) {
+            if source.is_empty() || key.is_empty() {
+                return Err(unauthenticated("X-API-Key must be `<source>:<key>`."));
+            }
+            return Ok(Credentials::Key { source: source.to_owned(), hash: token_hash(key) });
+        }
+        Err(unauthenticated("Send `Authorization: Bearer <token>` or `X-API-Key: <source>:<key>`."))
+    }
+
+    async fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, Failure> {
+        let invalid = |_| unauthenticated("This token is malformed, expired, or not signed for this service.");
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.set_issuer(&[&self.config.issuer]);
+        validation.set_audience(&[&self.config.audience]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.leeway = 30;
+        let header = jsonwebtoken::decode_header(token).map_err(invalid)?;
+        let key = self.key(header.kid.as_deref(), now).await?;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(invalid)?.claims;
+        let scopes = match &claims.scope {
+            Some(list) => list.split_whitespace().filter_map(|scope| scope.parse().ok()).collect(),
+            None => {
+                let roles: Vec<Role> = claims
+                    .roles
+                    .iter()
+                    .filter_map(|role| serde_json::from_value(serde_json::Value::from(role.as_str())).ok())
+                    .collect();
+                Scope::ALL.iter().copied().filter(|scope| roles.iter().any(|role| role.allows(*scope))).collect()
+            }
+        };
+        Ok(Caller {
+            tenant: claims.tenant_id,
+            subject: claims.sub,
+            kind: CallerKind::Person,
+            source: None,
+            jti: Some(claims.jti),
+            scopes,
+            rate: None,
+        })
+    }
+
+    async fn key(&self, kid: Option<&str>, _now: Timestamp) -> Result<DecodingKey, Failure> {
+        match &self.config.key {
+            JwtKey::Pem(pem) => DecodingKey::from_rsa_pem(pem.as_bytes())
+                .map_err(|error| Failure::internal(format!("JWT_PUBLIC_KEY is not an RSA public key in PEM: {error}"))),
+            JwtKey::JwksUrl(url) => {
+                if let Some(key) = find_key(self.jwks.read().await.as_ref(), kid) {
+                    return key;
+                }
+                let fresh = fetch_jwks(url).await?;
+                let key = find_key(Some(&fresh), kid);
+                *self.jwks.write().await = Some(fresh);
+                key.unwrap_or_else(|| Err(unauthenticated("This token is signed with an unknown key.")))
+            }
+        }
+    }
+}
+
+fn find_key(set: Option<&JwkSet>, kid: Option<&str>) -> Option<Result<DecodingKey, Failure>> {
+    let set = set?;
+    let jwk = match kid {
+        Some(kid) => set.find(kid)?,
+        None => set.keys.first()?,
+    };
+    Some(DecodingKey::from_jwk(jwk).map_err(Failure::internal))
+}
+
+async fn fetch_jwks(url: &str) -> Result<JwkSet, Failure> {
+    let answer = crate::integrations::client()?.get(url).send().await.map_err(Failure::unavailable)?;
+    answer.error_for_status().map_err(Failure::unavailable)?.json().await.map_err(Failure::unavailable)
+}
+
+fn unauthenticated(detail: &str) -> Failure {
+    Failure::Unauthenticated(detail.to_owned())
+}
+
+/// Looks an API key up and takes one request of its minute.
+///
+/// # Errors
+/// `Unauthenticated` for an unknown, expired or revoked key; `TooMany` when its minute is used up.
+pub async fn use_key(database: &Database, source: &str, hash: &[u8; 32], now: Timestamp) -> Result<Caller, Failure> {
+    let Some(key) = store::use_api_key(database, source, hash, now).await? else {
+        return Err(unauthenticated("This API key is unknown, expired or revoked, or belongs to another source."));
+    };
+    let rate = Rate { limit: key.limit, remaining: key.remaining, resets_in: key.resets_in };
+    if !key.allowed {
+        return Err(Failure::TooMany { retry_after: rate.resets_in });
+    }
+    Ok(Caller {
+        tenant: key.tenant,
+        subject: key.id.to_string(),
+        kind: CallerKind::ApiKey,
+        source: Some(source.to_owned()),
+        jti: None,
+        scopes: key.scopes.iter().filter_map(|scope| scope.parse().ok()).collect(),
+        rate: Some(rate),
+    })
+}

@@ -1,0 +1,213 @@
+//! Bodies and query strings, read so that every fault is named at once.
+//!
+//! serde stops at its first complaint. To find the others, the offending member is taken out and the rest is read again; what is
+//! required but absent comes from the type's own JSON Schema.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::failure::Fault;
+
+/// A caller gets at most this many faults of one body.
+const MAX_FAULTS: usize = 50;
+
+/// Reads a JSON body. An empty one counts as `null`.
+pub fn json<T: DeserializeOwned + JsonSchema>(bytes: &[u8], faults: &mut Vec<Fault>) -> Option<T> {
+    let value: Value = if bytes.is_empty() {
+        Value::Null
+    } else {
+        match serde_json::from_slice(bytes) {
+            Ok(value) => value,
+            Err(error) => {
+                faults.push(Fault::new(
+                    "",
+                    "malformed",
+                    format!("The body is not JSON: {error}. Send `content-type: application/json` and a JSON value."),
+                ));
+                return None;
+            }
+        }
+    };
+    let read = |value: &Value| serde_path_to_error::deserialize::<_, T>(value).map_err(|error| complaint(&error));
+    match read(&value) {
+        Ok(body) => Some(body),
+        Err(first) => {
+            let schema = super::schema::<T>().unwrap_or_default();
+            collect(value, first, &schema, &|value| read(value).err(), faults);
+            None
+        }
+    }
+}
+
+/// Reads the query parameters that are not paging.
+pub fn query<T: DeserializeOwned>(pairs: Vec<(String, String)>, faults: &mut Vec<Fault>) -> Option<T> {
+    let mut rest = pairs;
+    let mut found = false;
+    loop {
+        let text = serde_urlencoded::to_string(&rest).unwrap_or_default();
+        let deserializer = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(text.as_bytes()));
+        match serde_path_to_error::deserialize::<_, T>(deserializer) {
+            Ok(query) if !found => return Some(query),
+            Ok(_) => return None,
+            Err(error) => {
+                found = true;
+                let complaint = complaint(&error);
+                let name = complaint.pointer.trim_start_matches('/').to_owned();
+                let before = rest.len();
+                rest.retain(|(key, _)| *key != name);
+                faults.push(Fault::new(format!("?{name}"), complaint.code, complaint.detail));
+                if rest.len() == before || faults.len() >= MAX_FAULTS {
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+struct Complaint {
+    pointer: String,
+    code: &'static str,
+    detail: String,
+}
+
+fn complaint<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Complaint {
+    let mut pointer = String::new();
+    for segment in error.path().iter() {
+        use serde_path_to_error::Segment;
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    let message = error.inner().to_string();
+    let named = message.split('`').nth(1).unwrap_or_default();
+    let (code, detail) = if message.starts_with("unknown field") {
+        if !pointer.ends_with(&format!("/{named}")) {
+            pointer.push_str(&format!("/{named}"));
+        }
+        ("unknown_field", format!("There is no field `{named}` here. {}", expectation(&message)))
+    } else if message.starts_with("missing field") {
+        pointer.push_str(&format!("/{named}"));
+        ("required", "This field is required.".to_owned())
+    } else if message.starts_with("unknown variant") {
+        ("unknown_value", format!("`{named}` is not one of the possible values. {}", expectation(&message)))
+    } else if message.starts_with("invalid type") {
+        ("type", format!("This value has the wrong type: {message}."))
+    } else {
+        ("invalid", format!("This value cannot be used: {message}."))
+    };
+    Complaint { pointer, code, detail }
+}
+
+/// "expected one of `a`, `b`" as a sentence.
+fn expectation(message: &str) -> String {
+    match message.split_once("expected ") {
+        Some((_, expected)) => format!("Possible here: {}.", expected.trim_start_matches("one of ")),
+        None => String::new(),
+    }
+}
+
+fn collect(
+    mut value: Value,
+    first: Complaint,
+    schema: &Value,
+    read: &dyn Fn(&Value) -> Option<Complaint>,
+    faults: &mut Vec<Fault>,
+) {
+    for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        if value.is_object() && value.get(name).is_none() {
+            faults.push(Fault::new(format!("/{name}"), "required", "This field is required."));
+        }
+    }
+    let mut next = Some(first);
+    while let Some(complaint) = next.take() {
+        let known = faults.iter().any(|fault| fault.pointer == complaint.pointer);
+        if !known {
+            faults.push(Fault::new(&complaint.pointer, complaint.code, complaint.detail));
+        }
+        if faults.len() >= MAX_FAULTS || !take_out(&mut value, &complaint.pointer) {
+            return;
+        }
+        next = read(&value);
+    }
+}
+
+/// Removes the member at a pointer; false when there is none, so that the search ends.
+fn take_out(value: &mut Value, pointer: &str) -> bool {
+    let Some((parent, last)) = pointer.rsplit_once('/') else { return false };
+    let last = last.replace("~1", "/").replace("~0", "~");
+    match value.pointer_mut(parent) {
+        Some(Value::Object(members)) => members.remove(&last).is_some(),
+        Some(Value::Array(items)) => match last.parse::<usize>() {
+            Ok(index) if index < items.len() => {
+                items.remove(index);
+                true
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its shape is under test")]
+    struct Body {
+        name: String,
+        age: u8,
+        tags: Option<Vec<String>>,
+        kind: String,
+    }
+
+    #[test]
+    fn every_fault_at_once() {
+        let mut faults = Vec::new();
+        let body = json::<Body>(br#"{"age":"old","tags":["a",7],"colour":1}"#, &mut faults);
+        assert!(body.is_none());
+        let mut found: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+        found.sort_unstable();
+        assert_eq!(
+            found,
+            [
+                ("/age", "type"),
+                ("/colour", "unknown_field"),
+                ("/kind", "required"),
+                ("/name", "required"),
+                ("/tags/1", "type")
+            ]
+        );
+    }
+
+    #[test]
+    fn malformed_is_one_fault() {
+        let mut faults = Vec::new();
+        assert!(json::<Body>(b"{", &mut faults).is_none());
+        assert_eq!((faults.len(), faults[0].code), (1, "malformed"));
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its shape is under test")]
+    struct Filter {
+        min: Option<i32>,
+        tier: Option<String>,
+    }
+
+    #[test]
+    fn query_faults_name_the_parameter() {
+        let mut faults = Vec::new();
+        let pairs = [("min", "x"), ("what", "1"), ("tier", "hot")];
+        let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        assert!(query::<Filter>(pairs, &mut faults).is_none());
+        let mut found: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        found.sort_unstable();
+        assert_eq!(found, ["?min", "?what"]);
+    }
+}

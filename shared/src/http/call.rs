@@ -1,0 +1,103 @@
+//! What a handler gets: who calls, the typed body and query, the path's values, and the transaction it works in.
+
+use std::collections::BTreeMap;
+
+use ::http::HeaderMap;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::auth::Caller;
+use super::body;
+use super::paging::Paging;
+use crate::app::App;
+use crate::failure::Failure;
+use crate::store::Tx;
+
+/// No query parameters beyond paging.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoQuery {}
+
+/// A request, before its body and query are read.
+pub(crate) struct Parts {
+    pub app: App,
+    pub tx: Tx,
+    pub caller: Caller,
+    pub now: Timestamp,
+    pub request_id: String,
+    pub path: BTreeMap<&'static str, String>,
+    pub headers: HeaderMap,
+    pub query: String,
+    pub body: Vec<u8>,
+}
+
+/// One request of a caller who may make it. Everything it writes through `tx` is committed when the handler succeeds.
+pub struct Call<B = (), Q = NoQuery> {
+    pub app: App,
+    pub tx: Tx,
+    pub caller: Caller,
+    /// The moment the request arrived; the only clock of the handler.
+    pub now: Timestamp,
+    pub request_id: String,
+    pub body: B,
+    pub query: Q,
+    pub paging: Paging,
+    path: BTreeMap<&'static str, String>,
+    headers: HeaderMap,
+}
+
+impl<B: DeserializeOwned + JsonSchema, Q: DeserializeOwned + JsonSchema> Call<B, Q> {
+    pub(crate) fn from_parts(parts: Parts) -> Result<Self, Failure> {
+        let mut faults = Vec::new();
+        let (paging, rest) = Paging::read(&parts.query, &mut faults);
+        let query = body::query::<Q>(rest, &mut faults);
+        let body = body::json::<B>(&parts.body, &mut faults);
+        match (body, query) {
+            (Some(body), Some(query)) if faults.is_empty() => Ok(Self {
+                app: parts.app,
+                tx: parts.tx,
+                caller: parts.caller,
+                now: parts.now,
+                request_id: parts.request_id,
+                body,
+                query,
+                paging,
+                path: parts.path,
+                headers: parts.headers,
+            }),
+            _ => Err(Failure::Invalid(faults)),
+        }
+    }
+}
+
+impl<B, Q> Call<B, Q> {
+    /// The id in the path under `{name}`.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not a UUID: such a record cannot exist.
+    pub fn id<T: From<Uuid>>(&self, name: &str) -> Result<T, Failure> {
+        self.path
+            .get(name)
+            .and_then(|text| Uuid::try_parse(text).ok())
+            .map(T::from)
+            .ok_or_else(|| Failure::not_found("record"))
+    }
+
+    /// The version named by `If-Match`, when there is one.
+    ///
+    /// # Errors
+    /// `Invalid` when the header is not an ETag of ours.
+    pub fn if_match(&self) -> Result<Option<i64>, Failure> {
+        let Some(value) = self.headers.get("if-match") else { return Ok(None) };
+        let text = value.to_str().unwrap_or_default().trim();
+        if text == "*" {
+            return Ok(None);
+        }
+        text.trim_start_matches("W/").trim_matches('"').parse().map(Some).map_err(|_| {
+            Failure::invalid("If-Match", "format", "Send the ETag of the record as you read it, for example \"3\".")
+        })
+    }
+}

@@ -1,0 +1,164 @@
+//! The entry point of HTTP endpoints. An endpoint's `main` is its route:
+//!
+//! ```ignore
+//! fn main() -> ExitCode {
+//!     http::post("/api/v1/leads", Scope::LeadsWrite, handle)
+//! }
+//! async fn handle(call: Call<Body>) -> Result<Created<LeadView>, Failure> { … }
+//! ```
+//!
+//! Around the handler stand, in this order: path and size, credentials and scope, one transaction that entered the caller's
+//! tenant, `Idempotency-Key`, the typed body and query with every fault at once, and afterwards the commit, the hand-over of
+//! promised messages, and one log line. A handler that fails undoes everything it wrote.
+
+pub mod auth;
+mod body;
+mod call;
+pub mod paging;
+mod patch;
+mod problem;
+mod public;
+mod reply;
+mod route;
+mod serve;
+
+pub(crate) use serve::refuse_start;
+
+use std::future::Future;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use ::http::Method;
+use futures_util::future::BoxFuture;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+pub use auth::{Caller, Role, Scope};
+pub use call::{Call, NoQuery};
+pub use paging::{Page, Paging, Sort};
+pub use patch::Patch;
+pub use public::{PublicCall, public, receive};
+pub use reply::{Accepted, Created, Html, Json, NoContent, RawReply, Reply};
+
+use crate::contract::{Contract, Kind, Route};
+use crate::failure::Failure;
+use call::Parts;
+use route::Paths;
+
+type Handler = Arc<dyn Fn(Parts) -> BoxFuture<'static, Result<RawReply, Failure>> + Send + Sync>;
+
+/// What plumbing knows of an endpoint; nothing in it is generic.
+pub(crate) struct Endpoint {
+    method: Method,
+    paths: Vec<&'static str>,
+    scope: Scope,
+    handler: Handler,
+    contract: fn() -> Shapes,
+    source: &'static str,
+}
+
+/// The JSON Schemas of an endpoint.
+pub(crate) struct Shapes {
+    pub input: Option<serde_json::Value>,
+    pub query: Option<serde_json::Value>,
+    pub output: Option<serde_json::Value>,
+    pub status: u16,
+}
+
+macro_rules! verb {
+    ($(#[$doc:meta])* $name:ident, $method:ident) => {
+        $(#[$doc])*
+        #[track_caller]
+        pub fn $name<B, Q, R, F, Fut>(paths: impl Paths, scope: Scope, handle: F) -> ExitCode
+        where
+            B: DeserializeOwned + JsonSchema + Send + 'static,
+            Q: DeserializeOwned + JsonSchema + Send + 'static,
+            R: Reply,
+            F: Fn(Call<B, Q>) -> Fut + Send + Sync + 'static,
+            Fut: Future<Output = Result<R, Failure>> + Send + 'static,
+        {
+            let source = std::panic::Location::caller().file();
+            run(endpoint(Method::$method, paths.list(), scope, handle, source))
+        }
+    };
+}
+
+verb!(
+    /// An endpoint that reads.
+    get, GET
+);
+verb!(
+    /// An endpoint that creates or acts.
+    post, POST
+);
+verb!(
+    /// An endpoint that changes a record by JSON merge-patch.
+    patch, PATCH
+);
+verb!(
+    /// An endpoint that removes a record.
+    delete, DELETE
+);
+
+fn endpoint<B, Q, R, F, Fut>(
+    method: Method,
+    paths: Vec<&'static str>,
+    scope: Scope,
+    handle: F,
+    source: &'static str,
+) -> Endpoint
+where
+    B: DeserializeOwned + JsonSchema + Send + 'static,
+    Q: DeserializeOwned + JsonSchema + Send + 'static,
+    R: Reply,
+    F: Fn(Call<B, Q>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<R, Failure>> + Send + 'static,
+{
+    let handle = Arc::new(handle);
+    let handler: Handler = Arc::new(move |parts: Parts| {
+        let handle = Arc::clone(&handle);
+        Box::pin(async move {
+            let call = Call::from_parts(parts)?;
+            handle(call).await?.into_raw()
+        })
+    });
+    let contract = || Shapes {
+        input: schema::<B>(),
+        query: schema::<Q>(),
+        output: R::schema(),
+        status: R::STATUS,
+    };
+    Endpoint { method, paths, scope, handler, contract, source }
+}
+
+/// The schema of a type, or nothing for `()` and [`NoQuery`].
+pub(crate) fn schema<T: JsonSchema>() -> Option<serde_json::Value> {
+    let name = T::schema_name();
+    if name == "null" || name == "NoQuery" {
+        return None;
+    }
+    Some(schemars::SchemaGenerator::default().into_root_schema_for::<T>().to_value())
+}
+
+fn run(endpoint: Endpoint) -> ExitCode {
+    if crate::contract::asked() {
+        let shapes = (endpoint.contract)();
+        return Contract {
+            kind: Kind::Http,
+            routes: endpoint
+                .paths
+                .iter()
+                .map(|path| Route { method: endpoint.method.to_string(), path: (*path).to_owned() })
+                .collect(),
+            scope: Some(endpoint.scope.as_str()),
+            queue: None,
+            public: false,
+            input: shapes.input,
+            query: shapes.query,
+            output: shapes.output,
+            status: Some(shapes.status),
+        }
+        .print(endpoint.source);
+    }
+    serve::run(endpoint)
+}

@@ -1,0 +1,121 @@
+//! `?page=1&limit=25&sort=-total_score&cursor=…` and the envelope of lists.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::failure::{Failure, Fault};
+
+/// The largest `limit`.
+pub const MAX_LIMIT: i64 = 100;
+const DEFAULT_LIMIT: i64 = 25;
+/// Deeper pages are slow for everybody; a cursor walks without a bound.
+const MAX_PAGE: i64 = 10_000;
+
+/// Which part of a list is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paging {
+    /// From 1.
+    pub page: i64,
+    pub limit: i64,
+    pub sort: Option<Sort>,
+    /// Where the previous part ended; then `page` does not count.
+    pub cursor: Option<String>,
+}
+
+/// One field to sort by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sort {
+    pub field: String,
+    pub descending: bool,
+}
+
+impl Paging {
+    /// Takes the paging parameters out of a query string and gives the others back.
+    pub(crate) fn read(query: &str, faults: &mut Vec<Fault>) -> (Self, Vec<(String, String)>) {
+        let mut paging = Self { page: 1, limit: DEFAULT_LIMIT, sort: None, cursor: None };
+        let mut rest = Vec::new();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "page" => match value.parse() {
+                    Ok(page @ 1..=MAX_PAGE) => paging.page = page,
+                    _ => faults.push(Fault::new(
+                        "?page",
+                        "range",
+                        "`page` is a number from 1 to 10000; use `cursor` to walk a whole list.",
+                    )),
+                },
+                "limit" => match value.parse() {
+                    Ok(limit @ 1..=MAX_LIMIT) => paging.limit = limit,
+                    _ => faults.push(Fault::new("?limit", "range", "`limit` is a number from 1 to 100.")),
+                },
+                "sort" => {
+                    let descending = value.starts_with('-');
+                    paging.sort = Some(Sort { field: value.trim_start_matches('-').to_owned(), descending });
+                }
+                "cursor" => paging.cursor = Some(value.into_owned()),
+                _ => rest.push((name.into_owned(), value.into_owned())),
+            }
+        }
+        (paging, rest)
+    }
+
+    /// The field to sort by, which must be one of `allowed`; `default` when none was asked for (`-` in front: descending).
+    ///
+    /// # Errors
+    /// `Invalid` naming the possible fields.
+    pub fn sort_by(&self, allowed: &[&'static str], default: &'static str) -> Result<(&'static str, bool), Failure> {
+        let Some(sort) = &self.sort else {
+            return Ok((default.trim_start_matches('-'), default.starts_with('-')));
+        };
+        match allowed.iter().find(|field| **field == sort.field) {
+            Some(field) => Ok((field, sort.descending)),
+            None => Err(Failure::invalid(
+                "?sort",
+                "unknown_value",
+                format!("This list sorts by {}, each also with `-` in front.", allowed.join(", ")),
+            )),
+        }
+    }
+
+    /// Rows to skip.
+    pub fn offset(&self) -> i64 {
+        (self.page - 1) * self.limit
+    }
+}
+
+/// A part of a list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Page<T> {
+    pub data: Vec<T>,
+    pub pagination: Pagination,
+}
+
+/// Where this part stands in the whole.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Pagination {
+    pub page: i64,
+    pub limit: i64,
+    pub total: i64,
+    pub total_pages: i64,
+    /// Pass it as `cursor` for the next part; absent at the end, and where a list does not support it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A part of a list with `total` rows.
+    pub fn new(data: Vec<T>, paging: &Paging, total: i64) -> Self {
+        let total_pages = (total + paging.limit - 1) / paging.limit;
+        Self {
+            data,
+            pagination: Pagination { page: paging.page, limit: paging.limit, total, total_pages, next_cursor: None },
+        }
+    }
+
+    /// With the place where the next part begins.
+    #[must_use]
+    pub fn with_next(mut self, cursor: Option<String>) -> Self {
+        self.pagination.next_cursor = cursor;
+        self
+    }
+}

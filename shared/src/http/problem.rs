@@ -1,0 +1,125 @@
+//! Failures as RFC 9457 problem documents. The only place that knows HTTP statuses of failures.
+
+use serde_json::{Value, json};
+
+use super::reply::RawReply;
+use crate::failure::Failure;
+
+/// Where problem types are described: a stable name, not an address that must answer.
+const TYPES: &str = "urn:lotse:problem:";
+
+/// Renders a failure for the caller. Internal causes do not appear.
+pub fn render(failure: &Failure, path: &str, request_id: &str) -> RawReply {
+    let mut headers = vec![("content-type", "application/problem+json".to_owned())];
+    let (status, kind, title, detail) = match failure {
+        Failure::NotFound(detail) => (404, "not-found", "Not found", detail.clone()),
+        Failure::Invalid(_) => (
+            400,
+            "invalid",
+            "Invalid input",
+            "The request breaks a rule. Every bad field is named in `errors`.".to_owned(),
+        ),
+        Failure::Conflict { detail, .. } => (409, "conflict", "Conflict", detail.clone()),
+        Failure::Stale { current } => (
+            412,
+            "stale",
+            "Changed meanwhile",
+            format!("Somebody changed this record; its version is {current} now. Read it again and repeat your change."),
+        ),
+        Failure::Unauthenticated(detail) => {
+            headers.push(("www-authenticate", "Bearer".to_owned()));
+            (401, "unauthenticated", "Not signed in", detail.clone())
+        }
+        Failure::Forbidden(detail) => (403, "forbidden", "Not allowed", detail.clone()),
+        Failure::TooLarge { limit } => {
+            (413, "too-large", "Too large", format!("The body may have at most {limit} bytes. Send it in parts."))
+        }
+        Failure::TooMany { retry_after } => {
+            headers.push(("retry-after", retry_after.as_secs().max(1).to_string()));
+            (
+                429,
+                "too-many-requests",
+                "Too many requests",
+                format!("Wait {} s and send it again.", retry_after.as_secs().max(1)),
+            )
+        }
+        Failure::Unavailable { retry_after, .. } => {
+            headers.push(("retry-after", retry_after.as_secs().max(1).to_string()));
+            (
+                503,
+                "unavailable",
+                "Not available right now",
+                "Something this needs does not answer. Nothing was changed; send the same request again.".to_owned(),
+            )
+        }
+        Failure::Internal(_) => (
+            500,
+            "internal",
+            "A fault of ours",
+            "Nothing was changed. Tell support the request id.".to_owned(),
+        ),
+    };
+    let mut document = json!({
+        "type": format!("{TYPES}{kind}"),
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": path,
+        "request_id": request_id,
+    });
+    match failure {
+        Failure::Invalid(faults) => document["errors"] = json!(faults),
+        Failure::Conflict { code, matches, .. } => {
+            document["code"] = Value::from(*code);
+            if let Some(matches) = matches {
+                document["matches"] = matches.clone();
+            }
+        }
+        Failure::Stale { current } => document["current_version"] = Value::from(*current),
+        Failure::NotFound(_)
+        | Failure::Unauthenticated(_)
+        | Failure::Forbidden(_)
+        | Failure::TooLarge { .. }
+        | Failure::TooMany { .. }
+        | Failure::Unavailable { .. }
+        | Failure::Internal(_) => {}
+    }
+    RawReply { status, headers, body: document.to_string().into_bytes() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[track_caller]
+    fn check(failure: Failure, status: u16, kind: &str) {
+        let reply = render(&failure, "/api/v1/leads", "r-1");
+        let document: Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!(reply.status, status);
+        assert_eq!(document["type"], format!("urn:lotse:problem:{kind}"));
+        assert_eq!(document["status"], status);
+        assert_eq!(document["instance"], "/api/v1/leads");
+        assert_eq!(document["request_id"], "r-1");
+    }
+
+    #[test]
+    fn one_status_per_failure() {
+        check(Failure::not_found("lead"), 404, "not-found");
+        check(Failure::invalid("/a", "type", "No."), 400, "invalid");
+        check(Failure::conflict("x", "No."), 409, "conflict");
+        check(Failure::Stale { current: 3 }, 412, "stale");
+        check(Failure::Unauthenticated("No.".into()), 401, "unauthenticated");
+        check(Failure::Forbidden("No.".into()), 403, "forbidden");
+        check(Failure::TooLarge { limit: 1 }, 413, "too-large");
+        check(Failure::TooMany { retry_after: Duration::from_secs(9) }, 429, "too-many-requests");
+        check(Failure::unavailable("gone"), 503, "unavailable");
+        check(Failure::internal("secret cause"), 500, "internal");
+    }
+
+    #[test]
+    fn internal_causes_stay_inside() {
+        let reply = render(&Failure::internal("password=hunter2"), "/", "r");
+        assert!(!String::from_utf8_lossy(&reply.body).contains("hunter2"));
+    }
+}

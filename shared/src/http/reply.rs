@@ -1,0 +1,138 @@
+//! What a handler answers with. The status is in the type.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// A finished answer.
+pub struct RawReply {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+}
+
+/// Something a handler may answer with.
+pub trait Reply {
+    const STATUS: u16;
+    /// The JSON Schema of the body, where it is JSON.
+    fn schema() -> Option<serde_json::Value>;
+    /// Renders it.
+    ///
+    /// # Errors
+    /// `Internal` when it cannot be written as JSON.
+    fn into_raw(self) -> Result<RawReply, Failure>;
+}
+
+fn json<T: Serialize>(status: u16, value: &T) -> Result<RawReply, Failure> {
+    Ok(RawReply {
+        status,
+        headers: vec![("content-type", "application/json".to_owned())],
+        body: serde_json::to_vec(value).map_err(Failure::internal)?,
+    })
+}
+
+/// 200 with a JSON body.
+pub struct Json<T> {
+    value: T,
+    version: Option<i64>,
+}
+
+impl<T> Json<T> {
+    /// A body without a version.
+    pub fn new(value: T) -> Self {
+        Self { value, version: None }
+    }
+
+    /// A record with its version as `ETag`.
+    pub fn versioned(value: T, version: i64) -> Self {
+        Self { value, version: Some(version) }
+    }
+}
+
+impl<T: Serialize + JsonSchema> Reply for Json<T> {
+    const STATUS: u16 = 200;
+    fn schema() -> Option<serde_json::Value> {
+        super::schema::<T>()
+    }
+    fn into_raw(self) -> Result<RawReply, Failure> {
+        let mut reply = json(Self::STATUS, &self.value)?;
+        if let Some(version) = self.version {
+            reply.headers.push(("etag", format!("\"{version}\"")));
+        }
+        Ok(reply)
+    }
+}
+
+/// 201 with the new record, its address and version.
+pub struct Created<T> {
+    pub location: String,
+    pub value: T,
+    pub version: i64,
+}
+
+impl<T: Serialize + JsonSchema> Reply for Created<T> {
+    const STATUS: u16 = 201;
+    fn schema() -> Option<serde_json::Value> {
+        super::schema::<T>()
+    }
+    fn into_raw(self) -> Result<RawReply, Failure> {
+        let mut reply = json(Self::STATUS, &self.value)?;
+        reply.headers.push(("location", self.location));
+        reply.headers.push(("etag", format!("\"{}\"", self.version)));
+        Ok(reply)
+    }
+}
+
+/// 202: it is safe and will be worked on.
+pub struct Accepted<T>(pub T);
+
+impl<T: Serialize + JsonSchema> Reply for Accepted<T> {
+    const STATUS: u16 = 202;
+    fn schema() -> Option<serde_json::Value> {
+        super::schema::<T>()
+    }
+    fn into_raw(self) -> Result<RawReply, Failure> {
+        json(Self::STATUS, &self.0)
+    }
+}
+
+/// 204.
+pub struct NoContent;
+
+impl Reply for NoContent {
+    const STATUS: u16 = 204;
+    fn schema() -> Option<serde_json::Value> {
+        None
+    }
+    fn into_raw(self) -> Result<RawReply, Failure> {
+        Ok(RawReply { status: Self::STATUS, headers: Vec::new(), body: Vec::new() })
+    }
+}
+
+/// 200 with a page for people.
+pub struct Html(pub &'static str);
+
+impl Reply for Html {
+    const STATUS: u16 = 200;
+    fn schema() -> Option<serde_json::Value> {
+        None
+    }
+    fn into_raw(self) -> Result<RawReply, Failure> {
+        Ok(RawReply {
+            status: Self::STATUS,
+            headers: vec![("content-type", "text/html; charset=utf-8".to_owned())],
+            body: self.0.as_bytes().to_vec(),
+        })
+    }
+}
+
+impl Reply for RawReply {
+    const STATUS: u16 = 200;
+    fn schema() -> Option<serde_json::Value> {
+        None
+    }
+    fn into_raw(self) -> Result<RawReply, Failure> {
+        Ok(self)
+    }
+}

@@ -1,0 +1,242 @@
+//! The plumbing around every endpoint, compiled once.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use ::http::{HeaderMap, Method};
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Error, Request, RequestExt as _, Response, service_fn};
+use sha2::{Digest as _, Sha256};
+
+use super::auth::{Caller, Credentials, Verifier, use_key};
+use super::call::Parts;
+use super::reply::RawReply;
+use super::{Endpoint, problem, route};
+use crate::app::App;
+use crate::config::JwtConfig;
+use crate::failure::Failure;
+use crate::store::{Tx, idempotency};
+use crate::telemetry;
+
+/// Bodies of ordinary endpoints, in bytes.
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// A request in our own terms.
+pub(crate) struct Incoming {
+    pub method: Method,
+    pub path: String,
+    pub values: BTreeMap<&'static str, String>,
+    pub headers: HeaderMap,
+    pub query: String,
+    pub body: Vec<u8>,
+    pub request_id: String,
+    pub source_ip: Option<String>,
+}
+
+impl Incoming {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// Answers one request; failures are rendered outside.
+pub(crate) type Service = Arc<dyn Fn(Incoming, Timestamp) -> BoxFuture<'static, Result<RawReply, Failure>> + Send + Sync>;
+
+/// Runs an authenticated endpoint until the environment ends.
+pub(crate) fn run(endpoint: Endpoint) -> ExitCode {
+    telemetry::start();
+    let (app, jwt) = match (App::from_env(), JwtConfig::from_env()) {
+        (Ok(app), Ok(jwt)) => (app, jwt),
+        (Err(error), _) | (_, Err(error)) => return refuse_start(&error),
+    };
+    let verifier = Arc::new(Verifier::new(jwt));
+    let paths = endpoint.paths.clone();
+    let endpoint = Arc::new(endpoint);
+    let service: Service = Arc::new(move |incoming, now| {
+        let (app, verifier, endpoint) = (app.clone(), Arc::clone(&verifier), Arc::clone(&endpoint));
+        Box::pin(async move { authenticated(app, &verifier, &endpoint, incoming, now).await })
+    });
+    listen(paths, MAX_BODY, service)
+}
+
+/// A function that cannot work says why, and which variable is to blame, before it takes any request.
+pub(crate) fn refuse_start(error: &dyn std::fmt::Display) -> ExitCode {
+    tracing::error!(reason = %error, "this function cannot start");
+    ExitCode::FAILURE
+}
+
+/// Takes requests from Lambda and hands them to the service.
+pub(crate) fn listen(paths: Vec<&'static str>, max_body: usize, service: Service) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse_start(&error),
+    };
+    let paths = Arc::new(paths);
+    let outcome = runtime.block_on(lambda_http::run(service_fn(move |request: Request| {
+        let (paths, service) = (Arc::clone(&paths), Arc::clone(&service));
+        async move { Ok::<_, Error>(answer(&paths, max_body, &service, request).await) }
+    })));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse_start(&error),
+    }
+}
+
+async fn answer(paths: &[&'static str], max_body: usize, service: &Service, request: Request) -> Response<Body> {
+    let started = Instant::now();
+    #[expect(clippy::disallowed_methods, reason = "the moment of arrival: the one clock of a request")]
+    let now = Timestamp::now();
+    let request_id = request.lambda_context().request_id;
+    let path = request.uri().path().to_owned();
+    let method = request.method().clone();
+    let source_ip = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
+        _ => None,
+    };
+    let (head, body) = request.into_parts();
+    let body = match body {
+        Body::Text(text) => text.into_bytes(),
+        Body::Binary(bytes) => bytes,
+        _ => Vec::new(),
+    };
+    let values = paths.iter().find_map(|pattern| route::matched(pattern, &path));
+    let outcome = match values {
+        None => Err(Failure::not_found("path")),
+        Some(_) if body.len() > max_body => Err(Failure::TooLarge { limit: max_body }),
+        Some(values) => {
+            let query = head.uri.query().unwrap_or_default().to_owned();
+            let incoming = Incoming {
+                method: method.clone(),
+                path: path.clone(),
+                values,
+                headers: head.headers,
+                query,
+                body,
+                request_id: request_id.clone(),
+                source_ip,
+            };
+            service(incoming, now).await
+        }
+    };
+    let reply = outcome.unwrap_or_else(|failure| {
+        log_failure(&failure, &request_id);
+        problem::render(&failure, &path, &request_id)
+    });
+    tracing::info!(
+        request_id,
+        method = %method,
+        route = paths.first().copied().unwrap_or_default(),
+        status = reply.status,
+        duration_ms = started.elapsed().as_secs_f64() * 1e3,
+        "answered"
+    );
+    respond(reply, &request_id, method == Method::HEAD)
+}
+
+fn log_failure(failure: &Failure, request_id: &str) {
+    match failure {
+        Failure::Internal(cause) => tracing::error!(request_id, reason = %cause, "failed by a fault of ours"),
+        Failure::Unavailable { cause, .. } => tracing::warn!(request_id, reason = %cause, "a dependency is away"),
+        refusal => tracing::info!(request_id, code = refusal.code(), "refused"),
+    }
+}
+
+fn respond(reply: RawReply, request_id: &str, head: bool) -> Response<Body> {
+    let mut response = Response::builder().status(reply.status).header("x-request-id", request_id);
+    for (name, value) in &reply.headers {
+        response = response.header(*name, value);
+    }
+    if !reply.headers.iter().any(|(name, _)| *name == "cache-control") {
+        response = response.header("cache-control", "no-store");
+    }
+    let body = if head || reply.body.is_empty() {
+        Body::Empty
+    } else {
+        match String::from_utf8(reply.body) {
+            Ok(text) => Body::Text(text),
+            Err(error) => Body::Binary(error.into_bytes()),
+        }
+    };
+    response.body(body).unwrap_or_else(|error| {
+        tracing::error!(reason = %error, "an answer with an unusable header");
+        Response::new(Body::Empty)
+    })
+}
+
+async fn authenticated(
+    app: App,
+    verifier: &Verifier,
+    endpoint: &Endpoint,
+    incoming: Incoming,
+    now: Timestamp,
+) -> Result<RawReply, Failure> {
+    let credentials =
+        verifier.credentials(incoming.header("authorization"), incoming.header("x-api-key"), now).await?;
+    let caller = match credentials {
+        Credentials::Token(caller) => *caller,
+        Credentials::Key { source, hash } => use_key(app.database(), &source, &hash, now).await?,
+    };
+    let rate = caller.rate;
+    caller.need(endpoint.scope)?;
+    let tx = app.database().begin(caller.tenant, caller.jti.as_deref()).await?;
+    let outcome = in_transaction(&app, &tx, endpoint, caller, incoming, now).await;
+    let mut reply = match outcome {
+        Ok(reply) => {
+            app.commit(&tx).await?;
+            reply
+        }
+        Err(failure) => {
+            tx.rollback().await;
+            return Err(failure);
+        }
+    };
+    if let Some(rate) = rate {
+        reply.headers.push(("ratelimit-limit", rate.limit.to_string()));
+        reply.headers.push(("ratelimit-remaining", rate.remaining.to_string()));
+        reply.headers.push(("ratelimit-reset", rate.resets_in.as_secs().to_string()));
+    }
+    Ok(reply)
+}
+
+async fn in_transaction(
+    app: &App,
+    tx: &Tx,
+    endpoint: &Endpoint,
+    caller: Caller,
+    incoming: Incoming,
+    now: Timestamp,
+) -> Result<RawReply, Failure> {
+    let key = match incoming.header("idempotency-key").filter(|_| incoming.method == Method::POST) {
+        Some(key) if key.is_empty() || key.len() > 200 => {
+            return Err(Failure::invalid("Idempotency-Key", "range", "The key has 1 to 200 characters."));
+        }
+        key => key.map(str::to_owned),
+    };
+    if let Some(key) = &key {
+        let request = format!("{} {}?{}", incoming.method, incoming.path, incoming.query);
+        let hash: [u8; 32] = Sha256::digest(&incoming.body).into();
+        if let Some(saved) = idempotency::claim(tx, key, &request, &hash, now).await? {
+            return Ok(saved);
+        }
+    }
+    let reply = (endpoint.handler)(Parts {
+        app: app.clone(),
+        tx: tx.clone(),
+        caller,
+        now,
+        request_id: incoming.request_id,
+        path: incoming.values,
+        headers: incoming.headers,
+        query: incoming.query,
+        body: incoming.body,
+    })
+    .await?;
+    if let Some(key) = &key {
+        idempotency::save(tx, key, &reply).await?;
+    }
+    Ok(reply)
+}

@@ -1,0 +1,154 @@
+//! Slack's JSON, its error codes, and what each means for a message: pure.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// When Slack says 429 without saying for how long.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// A longer pause than this is asked for again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It is in its channel; what is kept of Slack's answer.
+    Posted(Value),
+    /// Slack will never take it as it is.
+    Refused { code: String, fault: Fault },
+    /// Slack wants nothing from us for so long. The message was not posted.
+    Limited(Duration),
+    /// It was certainly not posted, and may be later.
+    NotNow(String),
+    /// It may have been posted. Slack cannot be asked, so nothing repeats it.
+    Unknown(String),
+}
+
+/// What is at fault when Slack refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The webhook or the token: somebody must connect Slack again.
+    Connection,
+    /// This channel: it is gone, archived, or not ours to write to.
+    Channel,
+    /// The message.
+    Content,
+}
+
+/// The body for an incoming webhook, which knows its channel itself.
+pub fn webhook_body(payload: &Value) -> Value {
+    parts(payload)
+}
+
+/// The body for `chat.postMessage`.
+pub fn post_message_body(payload: &Value) -> Value {
+    let mut body = parts(payload);
+    body["channel"] = payload["channel"].clone();
+    // Links lead into the console, of which there is no preview worth a call.
+    body["unfurl_links"] = json!(false);
+    body["unfurl_media"] = json!(false);
+    body
+}
+
+fn parts(payload: &Value) -> Value {
+    let mut body = json!({"text": payload["text"]});
+    for name in ["blocks", "thread_ts"] {
+        if let Some(part) = payload.get(name).filter(|part| !part.is_null()) {
+            body[name] = part.clone();
+        }
+    }
+    body
+}
+
+/// How an incoming webhook's answer is read: plain text, `ok` when it is posted.
+pub fn read_webhook(status: u16, retry_after: Option<&str>, body: &str) -> Outcome {
+    let body = body.trim();
+    match status {
+        200 if body == "ok" => Outcome::Posted(json!({"via": "webhook"})),
+        // A code is Slack speaking; anything else is somebody in between, who may have passed the message on.
+        200 => code(body).map_or_else(
+            || Outcome::Unknown("200 without `ok`".to_owned()),
+            |code| Outcome::Refused { fault: webhook_fault(&code, status), code },
+        ),
+        429 => Outcome::Limited(pause(retry_after)),
+        500.. => Outcome::Unknown(code(body).unwrap_or_else(|| format!("http_{status}"))),
+        _ => {
+            let code = code(body).unwrap_or_else(|| format!("http_{status}"));
+            Outcome::Refused { fault: webhook_fault(&code, status), code }
+        }
+    }
+}
+
+fn webhook_fault(code: &str, status: u16) -> Fault {
+    match code {
+        "invalid_payload" | "no_text" | "too_many_attachments" | "user_not_found" => Fault::Content,
+        _ if code.starts_with("invalid_blocks") => Fault::Content,
+        // The hook is bound to its workspace and channel: whatever is wrong with them, it must be made again.
+        "invalid_token" | "action_prohibited" | "no_service" | "no_service_id" | "no_active_hooks" | "no_team" => {
+            Fault::Connection
+        }
+        _ if code.starts_with("channel_") || code.starts_with("team_") => Fault::Connection,
+        "posting_to_general_channel_denied" => Fault::Channel,
+        _ if matches!(status, 401 | 403 | 404 | 410) || (300..400).contains(&status) => Fault::Connection,
+        _ => Fault::Content,
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    ok: bool,
+    error: Option<String>,
+    channel: Option<String>,
+    ts: Option<String>,
+}
+
+/// How the answer of `chat.postMessage` is read: errors, too, come with 200.
+pub fn read_post_message(status: u16, retry_after: Option<&str>, body: &str) -> Outcome {
+    match status {
+        429 => return Outcome::Limited(pause(retry_after)),
+        500.. => return Outcome::Unknown(format!("http_{status}")),
+        200 => {}
+        401 | 403 => return Outcome::Refused { code: format!("http_{status}"), fault: Fault::Connection },
+        _ => return Outcome::Refused { code: format!("http_{status}"), fault: Fault::Content },
+    }
+    let Ok(answer) = serde_json::from_str::<Answer>(body) else {
+        return Outcome::Unknown("200 without Slack's JSON".to_owned());
+    };
+    if answer.ok {
+        return Outcome::Posted(json!({"via": "api", "channel": answer.channel, "ts": answer.ts}));
+    }
+    let code = answer.error.as_deref().and_then(code).unwrap_or_else(|| "unnamed_error".to_owned());
+    match code.as_str() {
+        "ratelimited" | "rate_limited" => Outcome::Limited(pause(retry_after)),
+        "service_unavailable" | "request_timeout" | "team_added_to_org" | "message_limit_exceeded" => Outcome::NotNow(code),
+        // Slack says of these that the call may have had part of its effect.
+        "internal_error" | "fatal_error" => Outcome::Unknown(code),
+        _ => Outcome::Refused { fault: api_fault(&code), code },
+    }
+}
+
+fn api_fault(code: &str) -> Fault {
+    match code {
+        "not_authed" | "invalid_auth" | "account_inactive" | "token_revoked" | "token_expired" | "missing_scope"
+        | "not_allowed_token_type" | "team_access_not_granted" => Fault::Connection,
+        "channel_not_found" | "not_in_channel" | "is_archived" | "no_permission" | "ekm_access_denied" => Fault::Channel,
+        _ if code.starts_with("restricted_action") => Fault::Channel,
+        _ => Fault::Content,
+    }
+}
+
+/// Slack's codes are words of lower-case letters, digits and underscores; nothing else gets into the ledger.
+fn code(text: &str) -> Option<String> {
+    let fits = !text.is_empty()
+        && text.len() <= 80
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    fits.then(|| text.to_owned())
+}
+
+/// Whole seconds, at least one.
+fn pause(retry_after: Option<&str>) -> Duration {
+    let seconds = retry_after.and_then(|text| text.trim().parse().ok());
+    seconds.map_or(PAUSE, |seconds: u64| Duration::from_secs(seconds.max(1)).min(LONGEST_PAUSE))
+}

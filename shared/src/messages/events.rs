@@ -1,0 +1,127 @@
+//! What receivers put on the queue `events`: raw, with what is known about its sender. A receiver that cannot reach the database
+//! says so in the message, and the processor proves the sender later: nothing is lost while the database is away.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+use crate::domain::ids::{DeliveryId, EventId, LeadId, TenantId};
+
+/// One message on the queue `events`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Inbound {
+    /// Events of a sender whose right to send was checked.
+    Events(Events),
+    /// Events of an API key that could not be checked because the database was away.
+    UnprovenEvents(UnprovenEvents),
+    /// A webhook as it came.
+    Delivery(Delivery),
+    /// Leads to evaluate again because the rules changed: the next chunk after this lead.
+    Recalculate(Recalculate),
+}
+
+/// Accepted events of one sender.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Events {
+    pub tenant_id: TenantId,
+    /// The one source the sender may speak for; none when a person sent them.
+    pub source: Option<String>,
+    pub received_at: Timestamp,
+    pub receipts: Vec<Receipt>,
+}
+
+/// One accepted event, as sent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Receipt {
+    pub id: EventId,
+    pub event: Value,
+}
+
+/// Events whose key is still to be looked up.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UnprovenEvents {
+    pub source: String,
+    /// SHA-256 of the key, in hex.
+    pub key_hash: String,
+    pub received_at: Timestamp,
+    pub receipts: Vec<Receipt>,
+}
+
+/// A webhook, raw.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Delivery {
+    pub id: DeliveryId,
+    /// Which receiver took it: decides the check and the translation.
+    #[serde(default)]
+    pub via: Via,
+    pub source: String,
+    /// SHA-256 in hex of the token that says whose webhook this is; none when the request carried no token.
+    pub token_hash: Option<String>,
+    /// The tenant and what its check said; `Unproven` when the database was away.
+    pub verdict: Verdict,
+    /// Only what the check and the translation read: never cookies or authorization.
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+    pub received_at: Timestamp,
+}
+
+/// The receiver of a webhook, each with a check and a shape of its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// Signed deliveries of our own shape.
+    #[default]
+    Generic,
+    Lemlist,
+    /// Forms and the page tracker of a website.
+    Website,
+}
+
+/// Whether a delivery is what it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Verdict {
+    /// Checked and good.
+    Proven { tenant_id: TenantId },
+    /// Not checked yet.
+    Unproven,
+    /// Checked and bad: kept in the inbox with the reason, not processed.
+    Rejected { tenant_id: Option<TenantId>, reason: String },
+}
+
+/// The most receipts one message carries.
+pub const MAX_RECEIPTS: usize = 100;
+/// The most bytes of events one message carries; a single larger event travels alone.
+pub const MAX_PACKED_BYTES: usize = 200 * 1024;
+
+/// Splits receipts into the contents of few messages, in order.
+pub fn packed(receipts: Vec<Receipt>) -> Vec<Vec<Receipt>> {
+    let mut groups: Vec<Vec<Receipt>> = Vec::new();
+    let mut size = 0;
+    for receipt in receipts {
+        // The id and the braces around it are 60 bytes.
+        let weight = receipt.event.to_string().len() + 60;
+        match groups.last_mut() {
+            Some(group) if group.len() < MAX_RECEIPTS && size + weight <= MAX_PACKED_BYTES => {
+                size += weight;
+                group.push(receipt);
+            }
+            _ => {
+                size = weight;
+                groups.push(vec![receipt]);
+            }
+        }
+    }
+    groups
+}
+
+/// The next leads of a tenant to evaluate again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Recalculate {
+    pub tenant_id: TenantId,
+    /// The version of the rules this is for; an older one than the published is dropped.
+    pub rule_set_version: i32,
+    pub after: Option<LeadId>,
+}

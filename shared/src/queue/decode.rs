@@ -1,0 +1,80 @@
+//! SQS events, read tolerantly: each record alone.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// One message as SQS delivered it.
+#[derive(Debug, Clone)]
+pub struct RawMessage {
+    /// The SQS id: only for the answer about this delivery. What a message means is identified inside its body.
+    pub id: String,
+    pub body: String,
+    /// 1 at the first delivery.
+    pub attempt: u32,
+    /// The queue's name, from its ARN.
+    pub queue: String,
+}
+
+impl RawMessage {
+    /// The body as a typed message.
+    ///
+    /// # Errors
+    /// `Invalid` with the place of the fault: the message is parked, since it will not decode tomorrow either.
+    pub fn decode<M: DeserializeOwned>(&self) -> Result<M, Failure> {
+        let mut reader = serde_json::Deserializer::from_str(&self.body);
+        serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let path = error.path().to_string();
+            Failure::invalid(path, "undecodable", format!("The message does not have the expected shape: {}", error.inner()))
+        })
+    }
+}
+
+/// The messages of an SQS event, in order.
+pub fn messages(mut event: Value) -> Vec<RawMessage> {
+    let Some(Value::Array(records)) = event.get_mut("Records").map(Value::take) else { return Vec::new() };
+    records
+        .into_iter()
+        .map(|mut record| {
+            let text = |value: &mut Value| match value.take() {
+                Value::String(text) => text,
+                _ => String::new(),
+            };
+            let attempt = record["attributes"]["ApproximateReceiveCount"].as_str().and_then(|count| count.parse().ok());
+            let queue = record["eventSourceARN"].as_str().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
+            RawMessage {
+                queue: queue.to_owned(),
+                attempt: attempt.unwrap_or(1),
+                id: text(&mut record["messageId"]),
+                body: text(&mut record["body"]),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn one_bad_record_does_not_spoil_the_others() {
+        let event = json!({"Records": [
+            {"messageId": "a", "body": "{\"x\":1}", "attributes": {"ApproximateReceiveCount": "3"}, "eventSourceARN": "arn:aws:sqs:eu-central-1:1:jobs"},
+            {"messageId": "b", "body": "not json"},
+            {"messageId": "c"}
+        ]});
+        let found = messages(event);
+        assert_eq!(found.len(), 3);
+        assert_eq!((found[0].attempt, found[0].queue.as_str()), (3, "jobs"));
+        assert!(found[0].decode::<Value>().is_ok());
+        assert!(found[1].decode::<Value>().is_err());
+        assert!(found[2].decode::<Value>().is_err());
+    }
+
+    #[test]
+    fn an_event_without_records_is_empty() {
+        assert!(messages(json!({})).is_empty());
+    }
+}

@@ -1,0 +1,138 @@
+//! Puts messages on SQS queues.
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::DisplayErrorContext;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use crate::config::queue_url;
+use crate::failure::Failure;
+use crate::store::Promise;
+
+/// SQS takes ten messages and 1 MiB a call; we stay below with room for its own overhead.
+const ENTRIES: usize = 10;
+const BYTES: usize = 900 * 1024;
+
+/// The largest body one message may have, in bytes.
+pub const MAX_BODY: usize = BYTES;
+
+/// The queues of this installation. The client is made on first use.
+#[derive(Default)]
+pub struct Sender {
+    client: OnceCell<Client>,
+}
+
+impl Sender {
+    async fn client(&self) -> &Client {
+        self.client.get_or_init(|| async { Client::new(crate::app::aws_config().await) }).await
+    }
+
+    /// Sends one message, after `delay_seconds` (0 to 900).
+    ///
+    /// # Errors
+    /// `Unavailable` when the queue does not take it; the message then is not on the queue.
+    pub async fn send(&self, queue: &str, body: String, delay_seconds: i32) -> Result<(), Failure> {
+        let url = queue_url(queue).map_err(Failure::internal)?;
+        self.client()
+            .await
+            .send_message()
+            .queue_url(url)
+            .message_body(body)
+            .delay_seconds(delay_seconds)
+            .send()
+            .await
+            .map_err(|error| Failure::unavailable(format!("queue {queue}: {}", DisplayErrorContext(&error))))?;
+        Ok(())
+    }
+
+    /// Sends many bodies to one queue in as few calls as their sizes allow. Answers with one verdict per body, in order.
+    ///
+    /// # Errors
+    /// Only when this function has no such queue.
+    pub async fn send_many(&self, queue: &str, bodies: Vec<String>) -> Result<Vec<bool>, Failure> {
+        let url = queue_url(queue).map_err(Failure::internal)?;
+        let mut verdicts = Vec::with_capacity(bodies.len());
+        for chunk in chunks(bodies) {
+            verdicts.extend(self.send_chunk(&url, chunk).await);
+        }
+        Ok(verdicts)
+    }
+
+    async fn send_chunk(&self, url: &str, bodies: Vec<String>) -> Vec<bool> {
+        let count = bodies.len();
+        let mut call = self.client().await.send_message_batch().queue_url(url);
+        for (n, body) in bodies.into_iter().enumerate() {
+            match SendMessageBatchRequestEntry::builder().id(n.to_string()).message_body(body).build() {
+                Ok(entry) => call = call.entries(entry),
+                Err(error) => tracing::error!(reason = %error, "a message that SQS does not take"),
+            }
+        }
+        let mut verdicts = vec![false; count];
+        match call.send().await {
+            Ok(answer) => {
+                for done in answer.successful() {
+                    if let Some(verdict) = done.id().parse().ok().and_then(|n: usize| verdicts.get_mut(n)) {
+                        *verdict = true;
+                    }
+                }
+                if !answer.failed().is_empty() {
+                    tracing::warn!(count = answer.failed().len(), "the queue refused messages");
+                }
+            }
+            Err(error) => tracing::warn!(reason = %DisplayErrorContext(&error), "the queue is not reachable"),
+        }
+        verdicts
+    }
+
+    /// Hands promised messages over and answers with the ids of those that are on their queue now.
+    pub async fn send_all(&self, promises: &[Promise]) -> Vec<Uuid> {
+        let mut sent = Vec::new();
+        let mut queues: Vec<&'static str> = promises.iter().map(|promise| promise.queue).collect();
+        queues.sort_unstable();
+        queues.dedup();
+        for queue in queues {
+            let of_queue: Vec<&Promise> = promises.iter().filter(|promise| promise.queue == queue).collect();
+            let bodies = of_queue.iter().map(|promise| promise.body.clone()).collect();
+            match self.send_many(queue, bodies).await {
+                Ok(verdicts) => {
+                    sent.extend(of_queue.iter().zip(verdicts).filter(|(_, ok)| *ok).map(|(promise, _)| promise.id));
+                }
+                Err(failure) => tracing::error!(reason = %failure, queue, "left to the relay"),
+            }
+        }
+        sent
+    }
+}
+
+/// Groups of at most ten bodies and 900 KiB; a single larger body is a group of its own and SQS will say no.
+fn chunks(bodies: Vec<String>) -> Vec<Vec<String>> {
+    let mut groups: Vec<Vec<String>> = Vec::new();
+    let mut size = 0;
+    for body in bodies {
+        match groups.last_mut() {
+            Some(group) if group.len() < ENTRIES && size + body.len() <= BYTES => {
+                size += body.len();
+                group.push(body);
+            }
+            _ => {
+                size = body.len();
+                groups.push(vec![body]);
+            }
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_respect_count_and_size() {
+        let many = chunks(vec!["x".to_owned(); 25]);
+        assert_eq!(many.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
+        let large = chunks(vec!["x".repeat(500 * 1024); 3]);
+        assert_eq!(large.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1, 1]);
+    }
+}

@@ -1,0 +1,66 @@
+//! API keys, and tenants of webhook tokens: the look-ups that happen before a tenant is known.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::Database;
+use super::sql::{params, section};
+use crate::domain::ids::TenantId;
+use crate::failure::Failure;
+
+const SQL: &str = include_str!("auth.sql");
+
+/// A key in use.
+pub struct KeyInUse {
+    pub id: Uuid,
+    pub tenant: TenantId,
+    pub scopes: Vec<String>,
+    pub allowed: bool,
+    /// Requests a minute.
+    pub limit: i32,
+    pub remaining: i32,
+    pub resets_in: Duration,
+}
+
+/// Finds a valid key and counts this use.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn use_api_key(db: &Database, source: &str, hash: &[u8; 32], now: Timestamp) -> Result<Option<KeyInUse>, Failure> {
+    let rows = db.query(section(SQL, "use_api_key"), params![source, hash.as_slice(), now]).await?;
+    Ok(rows.first().map(|row| KeyInUse {
+        id: row.get("id"),
+        tenant: row.get("tenant_id"),
+        scopes: row.get("scopes"),
+        allowed: row.get("allowed"),
+        limit: row.get("rate_limit"),
+        remaining: row.get("remaining"),
+        resets_in: Duration::from_secs(u64::try_from(row.get::<_, i32>("resets_in_seconds")).unwrap_or(60)),
+    }))
+}
+
+/// Whose webhook a token is; the secrets are still sealed.
+pub struct WebhookSource {
+    pub tenant: TenantId,
+    pub secret: Option<Vec<u8>>,
+    pub previous_secret: Option<Vec<u8>>,
+}
+
+/// Finds the tenant of a webhook's token.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_webhook_source(
+    db: &Database,
+    source: &str,
+    token_hash: &[u8; 32],
+) -> Result<Option<WebhookSource>, Failure> {
+    let rows = db.query(section(SQL, "find_webhook_source"), params![source, token_hash.as_slice()]).await?;
+    Ok(rows.first().map(|row| WebhookSource {
+        tenant: row.get("tenant_id"),
+        secret: row.get("secret"),
+        previous_secret: row.get("previous_secret"),
+    }))
+}

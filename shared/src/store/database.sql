@@ -1,0 +1,2 @@
+-- name: enter_tenant
+SELECT lotse.enter_tenant($1, $2)

@@ -1,0 +1,333 @@
+//! Deals: lists, and moving one through the stages of a board.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::Tx;
+use super::pipelines::{Stage, stage};
+use super::sql::{params, section};
+use crate::domain::ids::{DealId, LeadId, MemberId, PipelineId, StageId};
+use crate::failure::Failure;
+
+const SQL: &str = include_str!("deals.sql");
+
+/// Two deals closer than this get their whole stage renumbered before a third goes between them. Positions are around
+/// 10^12, where neighbouring doubles are 0.0002 apart.
+const SMALLEST_GAP: f64 = 0.01;
+
+/// How far from the first or last deal a new first or last one is put.
+const STEP: f64 = 1000.0;
+
+/// A deal with the probability of its stage.
+#[derive(Debug, Clone)]
+pub struct Deal {
+    pub id: DealId,
+    pub name: String,
+    pub lead: Option<LeadId>,
+    pub contact: Option<Uuid>,
+    pub company: Option<Uuid>,
+    pub pipeline: PipelineId,
+    pub stage: StageId,
+    pub position: f64,
+    pub owner: Option<MemberId>,
+    pub value_minor: i64,
+    pub currency: String,
+    /// Per cent.
+    pub probability: i32,
+    pub expected_close_on: Option<Date>,
+    /// `open`, `won`, `lost`.
+    pub status: String,
+    pub lost_reason: Option<String>,
+    pub closed_at: Option<Timestamp>,
+    pub source: Option<String>,
+    pub campaign: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub version: i64,
+}
+
+/// A row with the columns of a deal.
+pub(super) fn deal(row: &Row) -> Deal {
+    Deal {
+        id: row.get("id"),
+        name: row.get("name"),
+        lead: row.get("lead_id"),
+        contact: row.get("contact_id"),
+        company: row.get("company_id"),
+        pipeline: row.get("pipeline_id"),
+        stage: row.get("stage_id"),
+        position: row.get("position"),
+        owner: row.get("owner_id"),
+        value_minor: row.get("value_minor"),
+        currency: row.get("currency"),
+        probability: row.get("probability"),
+        expected_close_on: row.get("expected_close_on"),
+        status: row.get("status"),
+        lost_reason: row.get("lost_reason"),
+        closed_at: row.get("closed_at"),
+        source: row.get("source"),
+        campaign: row.get("campaign"),
+        created_at: row.get("created_at"),
+        updated_at: row.get("updated_at"),
+        version: row.get("version"),
+    }
+}
+
+/// Which deals a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub pipeline: Option<PipelineId>,
+    pub stage: Option<StageId>,
+    pub owner: Option<MemberId>,
+    pub lead: Option<LeadId>,
+    pub status: Option<&'static str>,
+    /// A part of the name, in any case.
+    pub name_contains: Option<String>,
+    /// From this moment on.
+    pub created_from: Option<Timestamp>,
+    /// Before this moment.
+    pub created_to: Option<Timestamp>,
+}
+
+/// Where a part of a list begins.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// `created_at`, `value_minor` or `expected_close_on`, each also with `-` in front.
+    pub order: String,
+    pub limit: i64,
+    pub offset: i64,
+    /// Only deals after this one, for the order `-created_at`.
+    pub after: Option<(Timestamp, DealId)>,
+}
+
+/// A part of the deals that pass the filter.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(tx: &Tx, filter: &Filter, part: &Part) -> Result<Vec<Deal>, Failure> {
+    let pattern = filter.name_contains.as_deref().map(containing);
+    let (after_at, after_id) = part.after.unzip();
+    let rows = tx
+        .query(
+            section(SQL, "list"),
+            params![
+                filter.pipeline,
+                filter.stage,
+                filter.owner,
+                filter.lead,
+                filter.status,
+                pattern,
+                filter.created_from,
+                filter.created_to,
+                part.order,
+                part.limit,
+                part.offset,
+                after_at,
+                after_id,
+            ],
+        )
+        .await?;
+    Ok(rows.iter().map(deal).collect())
+}
+
+/// How many deals pass the filter.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
+    let pattern = filter.name_contains.as_deref().map(containing);
+    let row = tx
+        .find(
+            section(SQL, "count"),
+            params![
+                filter.pipeline,
+                filter.stage,
+                filter.owner,
+                filter.lead,
+                filter.status,
+                pattern,
+                filter.created_from,
+                filter.created_to,
+            ],
+        )
+        .await?;
+    Ok(row.map_or(0, |row| row.get(0)))
+}
+
+/// A LIKE pattern for texts that contain `part` as it is written.
+fn containing(part: &str) -> String {
+    let mut pattern = String::with_capacity(part.len() + 2);
+    pattern.push('%');
+    for character in part.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// One deal.
+///
+/// # Errors
+/// `NotFound` when this tenant has no such deal.
+pub async fn get(tx: &Tx, id: DealId) -> Result<Deal, Failure> {
+    let row = tx.find(section(SQL, "find"), params![id]).await?;
+    row.as_ref().map(deal).ok_or_else(|| Failure::not_found("deal"))
+}
+
+/// A deal and the stage it is to move to, locked with the deal's lead until the end of the transaction. No stage when this
+/// tenant has no such stage. The order of the locks (lead, stage, deal) lets moves wait for each other without a deadlock.
+///
+/// # Errors
+/// `NotFound` when this tenant has no such deal.
+pub async fn lock_for_move(tx: &Tx, id: DealId, to: StageId) -> Result<(Deal, Option<Stage>), Failure> {
+    tx.query(section(SQL, "lock_lead"), params![id]).await?;
+    let stage_row = tx.find(section(SQL, "lock_stage"), params![to]).await?;
+    let row = tx.find(section(SQL, "lock"), params![id]).await?;
+    let deal = row.as_ref().map(deal).ok_or_else(|| Failure::not_found("deal"))?;
+    Ok((deal, stage_row.as_ref().map(stage)))
+}
+
+/// Where in a stage a deal goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Above this deal of the stage.
+    Before(DealId),
+    /// Below this deal of the stage.
+    After(DealId),
+    /// So many deals above it; behind the last one when there are fewer.
+    Index(i64),
+}
+
+/// The position that puts a deal in its place of a locked stage; nothing when the deal named by the place is not in the stage.
+/// Renumbers the stage when its neighbours are too close.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn position(tx: &Tx, stage: &Stage, moving: DealId, place: Place) -> Result<Option<f64>, Failure> {
+    let Some((above, below)) = gap(tx, stage, moving, place).await? else { return Ok(None) };
+    if let Some(position) = between(above, below) {
+        return Ok(Some(position));
+    }
+    tx.execute(section(SQL, "renumber"), params![stage.id, stage.pipeline]).await?;
+    let renumbered = gap(tx, stage, moving, place).await?;
+    Ok(renumbered.and_then(|(above, below)| between(above, below)))
+}
+
+/// The positions of the deals around a place.
+async fn gap(
+    tx: &Tx,
+    stage: &Stage,
+    moving: DealId,
+    place: Place,
+) -> Result<Option<(Option<f64>, Option<f64>)>, Failure> {
+    let row = match place {
+        Place::Before(other) => tx.find(section(SQL, "gap_before"), params![stage.id, moving, other]).await?,
+        Place::After(other) => tx.find(section(SQL, "gap_after"), params![stage.id, moving, other]).await?,
+        Place::Index(index) => {
+            tx.find(section(SQL, "gap_at"), params![stage.id, moving, index, stage.pipeline]).await?
+        }
+    };
+    Ok(row.map(|row| (row.get("above"), row.get("below"))))
+}
+
+/// A position between two others; nothing when there is no room.
+fn between(above: Option<f64>, below: Option<f64>) -> Option<f64> {
+    match (above, below) {
+        (None, None) => Some(0.0),
+        (Some(above), None) => Some(above + STEP),
+        (None, Some(below)) => Some(below - STEP),
+        (Some(above), Some(below)) if below - above < SMALLEST_GAP => None,
+        (Some(above), Some(below)) => Some(above + (below - above) / 2.0),
+    }
+}
+
+/// A deal's new standing.
+pub struct Move {
+    pub pipeline: PipelineId,
+    pub stage: StageId,
+    pub position: f64,
+    /// `open`, `won`, `lost`.
+    pub status: &'static str,
+    pub closed_at: Option<Timestamp>,
+    pub lost_reason: Option<String>,
+}
+
+/// Gives a locked deal its new standing.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn apply_move(tx: &Tx, id: DealId, to: &Move, now: Timestamp) -> Result<Deal, Failure> {
+    let row = tx
+        .find(
+            section(SQL, "move"),
+            params![id, to.pipeline, to.stage, to.position, to.status, to.closed_at, to.lost_reason, now],
+        )
+        .await?;
+    row.as_ref().map(deal).ok_or_else(|| Failure::internal("a locked deal is gone"))
+}
+
+/// Notes that a deal went from one stage to another.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn insert_stage_history(
+    tx: &Tx,
+    id: Uuid,
+    before: &Deal,
+    to: StageId,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    tx.execute(
+        section(SQL, "insert_stage_history"),
+        params![id, tx.tenant(), before.id, before.stage, to, now, by],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Lets a deal's lead stand where the deal stands, with the lifecycle that follows from all its deals.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn follow_lead(tx: &Tx, lead: LeadId, moved: &Deal, now: Timestamp) -> Result<(), Failure> {
+    tx.execute(section(SQL, "follow_lead"), params![lead, moved.id, moved.pipeline, moved.stage, now]).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn between_neighbours() {
+        assert_eq!(between(None, None), Some(0.0));
+        assert_eq!(between(Some(10.0), None), Some(1010.0));
+        assert_eq!(between(None, Some(10.0)), Some(-990.0));
+        assert_eq!(between(Some(10.0), Some(20.0)), Some(15.0));
+        assert_eq!(between(Some(10.0), Some(10.005)), None);
+        assert_eq!(between(Some(10.0), Some(10.0)), None);
+    }
+
+    #[test]
+    fn halving_between_real_positions_stays_in_order_until_it_refuses() {
+        let (above, mut below) = (-1_795_187_301_067.0, -1_795_187_301_066.0);
+        let mut steps = 0;
+        while let Some(middle) = between(Some(above), Some(below)) {
+            assert!(above < middle && middle < below, "{above} < {middle} < {below}");
+            below = middle;
+            steps += 1;
+        }
+        assert!(steps >= 5, "{steps}");
+    }
+
+    #[test]
+    fn patterns_take_text_literally() {
+        assert_eq!(containing(r"50%_a\b"), r"%50\%\_a\\b%");
+    }
+}

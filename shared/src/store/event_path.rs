@@ -1,0 +1,150 @@
+//! The event path: whole batches in, whole batches out, a constant number of statements each.
+
+mod read;
+mod write;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::Tx;
+use super::sql::{params, section};
+use crate::domain::engine::LeadState;
+use crate::domain::events::{Event, dedupe_key};
+use crate::domain::identity::{Identifier, IdentifierKind, KnownIdentities, NewIdentifier, Suspicion};
+use crate::domain::ids::{DealId, EventId, LeadId, MemberId, PipelineId, StageId, TaskId};
+use crate::domain::routing::LeadFlags;
+use crate::domain::scoring::Tier;
+use crate::failure::Failure;
+
+pub use read::{list_awards, list_events, list_signals, lock_leads};
+pub use write::{
+    SavedStanding, insert_awards, insert_events, insert_leads, insert_signals, save_standings, update_profiles,
+    withdraw_awards, withdraw_signals,
+};
+
+pub(in crate::store) const SQL: &str = include_str!("event_path.sql");
+
+/// A lead as the engine and the router need it, locked for this transaction.
+#[derive(Debug, Clone)]
+pub struct LockedLead {
+    pub id: LeadId,
+    /// Awards and signals are loaded apart.
+    pub state: LeadState,
+    pub flags: LeadFlags,
+    pub pipeline: Option<PipelineId>,
+    pub stage: Option<StageId>,
+    pub deal: Option<DealId>,
+    pub owner: Option<MemberId>,
+    /// The open task that asks a person to choose a pipeline.
+    pub conflict_task: Option<TaskId>,
+}
+
+/// Claims events by their keys and answers with the ids of those that are new.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn claim_events(tx: &Tx, events: &[&Event]) -> Result<Vec<EventId>, Failure> {
+    let keys: Vec<Uuid> =
+        events.iter().map(|event| dedupe_key(tx.tenant(), &event.source, &event.external_id)).collect();
+    let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
+    let rows = tx.query(section(SQL, "claim_events"), params![tx.tenant(), keys, ids]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Gives claims back: these events are put aside and may come again.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn release_events(tx: &Tx, events: &[EventId]) -> Result<(), Failure> {
+    tx.execute(section(SQL, "release_events"), params![events]).await?;
+    Ok(())
+}
+
+/// Whose the identifiers of these events are.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_identities(tx: &Tx, events: &[&Event]) -> Result<KnownIdentities, Failure> {
+    let mut kinds = Vec::new();
+    let mut values = Vec::new();
+    let mut leads: Vec<Uuid> = Vec::new();
+    for identifier in events.iter().flat_map(|event| &event.identifiers) {
+        match identifier.kind {
+            IdentifierKind::LeadId => leads.extend(Uuid::try_parse(&identifier.value)),
+            kind => {
+                kinds.push(kind.as_str());
+                values.push(identifier.value.as_str());
+            }
+        }
+    }
+    let rows = tx.query(section(SQL, "find_identities"), params![tx.tenant(), kinds, values, leads]).await?;
+    let mut known = KnownIdentities::default();
+    for row in &rows {
+        let kind: IdentifierKind = row.get::<_, &str>("kind").parse().map_err(Failure::internal)?;
+        known.insert(Identifier { kind, value: row.get("value") }, row.get("lead_id"), row.get("strong"));
+    }
+    Ok(known)
+}
+
+/// Attaches identifiers. False: another processor attached one of them meanwhile, so this transaction has to begin again.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn insert_identifiers(tx: &Tx, new: &[NewIdentifier]) -> Result<bool, Failure> {
+    if new.is_empty() {
+        return Ok(true);
+    }
+    let kinds: Vec<&str> = new.iter().map(|row| row.identifier.kind.as_str()).collect();
+    let values: Vec<&str> = new.iter().map(|row| row.identifier.value.as_str()).collect();
+    let leads: Vec<LeadId> = new.iter().map(|row| row.lead).collect();
+    let inserted =
+        tx.execute(section(SQL, "insert_identifiers"), params![tx.tenant(), kinds, values, leads]).await?;
+    Ok(usize::try_from(inserted).is_ok_and(|inserted| inserted == new.len()))
+}
+
+/// Notes pairs that may be the same person, each once.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn insert_suspicions(tx: &Tx, suspicions: &[Suspicion], now: Timestamp) -> Result<(), Failure> {
+    if suspicions.is_empty() {
+        return Ok(());
+    }
+    let leads: Vec<LeadId> = suspicions.iter().map(|suspicion| suspicion.lead).collect();
+    let others: Vec<LeadId> = suspicions.iter().map(|suspicion| suspicion.other).collect();
+    let events: Vec<EventId> = suspicions.iter().map(|suspicion| suspicion.event).collect();
+    tx.execute(section(SQL, "insert_suspicions"), params![tx.tenant(), leads, others, events, now]).await?;
+    Ok(())
+}
+
+/// Claims alerts for leads that crossed upward, and answers with those that may be sent.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn claim_alerts(tx: &Tx, crossed: &[(LeadId, Tier)], now: Timestamp) -> Result<Vec<LeadId>, Failure> {
+    if crossed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let leads: Vec<LeadId> = crossed.iter().map(|(lead, _)| *lead).collect();
+    let tiers: Vec<&str> = crossed.iter().map(|(_, tier)| tier.as_str()).collect();
+    let rows = tx.query(section(SQL, "claim_alerts"), params![tx.tenant(), leads, tiers, now]).await?;
+    Ok(rows.iter().map(|row| row.get("lead_id")).collect())
+}
+
+/// Leads of this tenant whose awards or signals expired before a moment, the longest overdue first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_expiring(tx: &Tx, before: Timestamp, limit: i64) -> Result<Vec<LeadId>, Failure> {
+    let rows = tx.query(section(SQL, "list_expiring"), params![before, limit]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// The next leads in the order of ids.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_leads_after(tx: &Tx, after: LeadId, limit: i64) -> Result<Vec<LeadId>, Failure> {
+    let rows = tx.query(section(SQL, "list_leads_after"), params![after, limit]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}

@@ -1,0 +1,158 @@
+-- name: claim_events
+-- The keys decide which events are new. Sorted, so that two processors with the same events take turns instead of deadlocking.
+INSERT INTO event_keys (key, tenant_id, event_id)
+SELECT u.key, $1, u.event_id
+  FROM unnest($2, $3) AS u (key, event_id)
+ ORDER BY u.key
+ON CONFLICT ON CONSTRAINT event_keys_pkey DO NOTHING
+RETURNING event_id
+
+-- name: release_events
+DELETE FROM event_keys WHERE event_id = ANY ($1)
+
+-- name: find_identities
+-- Whose these identifiers are. For a cookie also whether its lead is known by anything stronger.
+SELECT i.kind, i.value, i.lead_id,
+       i.kind <> 'anonymous_id' OR EXISTS (
+         SELECT FROM lead_identifiers s WHERE s.lead_id = i.lead_id AND s.kind <> 'anonymous_id') AS strong
+  FROM unnest($2, $3) AS u (kind, value)
+  JOIN lead_identifiers i ON i.tenant_id = $1 AND i.kind = u.kind AND i.value = u.value
+UNION ALL
+SELECT 'lead_id', l.id::text, l.id, true
+  FROM leads l
+ WHERE l.id = ANY ($4)
+
+-- name: insert_identifiers
+-- Fewer rows than given: another processor met the same person at this moment.
+INSERT INTO lead_identifiers (tenant_id, kind, value, lead_id)
+SELECT $1, u.kind, u.value, u.lead_id
+  FROM unnest($2, $3, $4) AS u (kind, value, lead_id)
+ ORDER BY u.kind, u.value
+ON CONFLICT ON CONSTRAINT lead_identifiers_pkey DO NOTHING
+
+-- name: lock_leads
+-- In the order of ids, so that processors and routers take turns.
+SELECT l.id, l.email, l.phone, l.linkedin_url, l.first_name, l.last_name, l.company, l.job_title, l.country, l.language,
+       l.source, l.campaign, l.custom, l.provenance, l.lifecycle, l.suppressed, l.pipeline_id, l.stage_id, l.deal_id, l.owner_id, l.routed_at,
+       l.conflict_task_id,
+       CASE WHEN o.id IS NOT NULL THEN
+         jsonb_build_object('name', o.name, 'domain', o.domain, 'country', o.country, 'industry', o.industry, 'size', o.size) || o.custom
+       END AS organization,
+       s.rule_set_version, s.demographic, s.engagement, s.behavior, s.total_score, s.tier, s.intents, s.primary_intent,
+       s.intent_confidence, s.conflict, s.next_expiry_at, s.first_seen_at, s.last_activity_at
+  FROM leads l
+  LEFT JOIN lead_standings s ON s.lead_id = l.id
+  LEFT JOIN organizations o ON o.id = l.organization_id
+ WHERE l.id = ANY ($1)
+ ORDER BY l.id
+   FOR NO KEY UPDATE OF l
+
+-- name: list_awards
+SELECT lead_id, rule_id, rule_version, event_id, category, points, awarded_at, expires_at
+  FROM score_history
+ WHERE lead_id = ANY ($1) AND withdrawn_at IS NULL
+
+-- name: list_signals
+SELECT lead_id, rule_id, rule_version, event_id, intent, weight, signalled_at, expires_at
+  FROM intent_signals
+ WHERE lead_id = ANY ($1) AND withdrawn_at IS NULL
+
+-- name: list_events
+SELECT lead_id, id, event_type, source, occurred_at, received_at, external_id, identifiers, profile, campaign, metadata
+  FROM events
+ WHERE lead_id = ANY ($1)
+
+-- name: insert_leads
+INSERT INTO leads (id, tenant_id, email, phone, linkedin_url, first_name, last_name, company, job_title, country, language,
+                   source, campaign, custom, provenance, created_at, updated_at)
+SELECT u.id, $1, u.email, u.phone, u.linkedin_url, u.first_name, u.last_name, u.company, u.job_title, u.country, u.language,
+       u.source, u.campaign, u.custom, u.provenance, $16, $16
+  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+       AS u (id, email, phone, linkedin_url, first_name, last_name, company, job_title, country, language, source, campaign,
+             custom, provenance)
+
+-- name: update_profiles
+UPDATE leads l
+   SET email = u.email, phone = u.phone, linkedin_url = u.linkedin_url, first_name = u.first_name, last_name = u.last_name,
+       company = u.company, job_title = u.job_title, country = u.country, language = u.language, source = u.source,
+       campaign = u.campaign, custom = u.custom, provenance = u.provenance, updated_at = $15, version = l.version + 1
+  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+       AS u (id, email, phone, linkedin_url, first_name, last_name, company, job_title, country, language, source, campaign,
+             custom, provenance)
+ WHERE l.id = u.id
+
+-- name: insert_events
+INSERT INTO events (id, tenant_id, lead_id, event_type, source, occurred_at, received_at, external_id, identifiers, profile, campaign, metadata)
+SELECT u.id, $1, u.lead_id, u.event_type, u.source, u.occurred_at, u.received_at, u.external_id, u.identifiers, u.profile, u.campaign, u.metadata
+  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+       AS u (id, lead_id, event_type, source, occurred_at, received_at, external_id, identifiers, profile, campaign, metadata)
+
+-- name: insert_awards
+INSERT INTO score_history (tenant_id, lead_id, rule_id, rule_version, event_id, category, points, awarded_at, expires_at)
+SELECT $1, u.lead_id, u.rule_id, u.rule_version, u.event_id, u.category, u.points, u.awarded_at, u.expires_at
+  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9)
+       AS u (lead_id, rule_id, rule_version, event_id, category, points, awarded_at, expires_at)
+
+-- name: withdraw_awards
+UPDATE score_history h
+   SET withdrawn_at = $4, withdrawn_reason = 'recounted'
+  FROM unnest($1, $2, $3) AS u (lead_id, rule_id, event_id)
+ WHERE h.lead_id = u.lead_id AND h.rule_id = u.rule_id AND h.event_id IS NOT DISTINCT FROM u.event_id AND h.withdrawn_at IS NULL
+
+-- name: insert_signals
+INSERT INTO intent_signals (tenant_id, lead_id, rule_id, rule_version, event_id, intent, weight, signalled_at, expires_at)
+SELECT $1, u.lead_id, u.rule_id, u.rule_version, u.event_id, u.intent, u.weight, u.signalled_at, u.expires_at
+  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9)
+       AS u (lead_id, rule_id, rule_version, event_id, intent, weight, signalled_at, expires_at)
+
+-- name: withdraw_signals
+UPDATE intent_signals h
+   SET withdrawn_at = $4, withdrawn_reason = 'recounted'
+  FROM unnest($1, $2, $3) AS u (lead_id, rule_id, event_id)
+ WHERE h.lead_id = u.lead_id AND h.rule_id = u.rule_id AND h.event_id IS NOT DISTINCT FROM u.event_id AND h.withdrawn_at IS NULL
+
+-- name: save_standings
+INSERT INTO lead_standings (lead_id, tenant_id, demographic, engagement, behavior, total_score, tier, intents, primary_intent,
+                            intent_confidence, conflict, next_expiry_at, first_seen_at, last_activity_at, rule_set_version, evaluated_at)
+SELECT u.lead_id, $1, u.demographic, u.engagement, u.behavior, u.total_score, u.tier, u.intents, u.primary_intent,
+       u.intent_confidence, u.conflict, u.next_expiry_at, u.first_seen_at, u.last_activity_at, $15, $16
+  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+       AS u (lead_id, demographic, engagement, behavior, total_score, tier, intents, primary_intent, intent_confidence, conflict,
+             next_expiry_at, first_seen_at, last_activity_at)
+ON CONFLICT ON CONSTRAINT lead_standings_pkey
+DO UPDATE SET demographic = EXCLUDED.demographic, engagement = EXCLUDED.engagement, behavior = EXCLUDED.behavior,
+              total_score = EXCLUDED.total_score, tier = EXCLUDED.tier, intents = EXCLUDED.intents,
+              primary_intent = EXCLUDED.primary_intent, intent_confidence = EXCLUDED.intent_confidence,
+              conflict = EXCLUDED.conflict, next_expiry_at = EXCLUDED.next_expiry_at, first_seen_at = EXCLUDED.first_seen_at,
+              last_activity_at = EXCLUDED.last_activity_at, rule_set_version = EXCLUDED.rule_set_version,
+              evaluated_at = EXCLUDED.evaluated_at
+
+-- name: insert_suspicions
+INSERT INTO duplicate_suspicions (tenant_id, lead_id, other_lead_id, event_id, created_at)
+SELECT $1, u.lead_id, u.other_lead_id, u.event_id, $5
+  FROM unnest($2, $3, $4) AS u (lead_id, other_lead_id, event_id)
+ON CONFLICT ON CONSTRAINT duplicate_suspicions_pkey DO NOTHING
+
+-- name: claim_alerts
+-- At most one alert per lead and tier in 24 hours.
+INSERT INTO tier_alerts AS a (tenant_id, lead_id, tier, alerted_at)
+SELECT $1, u.lead_id, u.tier, $4
+  FROM unnest($2, $3) AS u (lead_id, tier)
+ON CONFLICT ON CONSTRAINT tier_alerts_pkey
+DO UPDATE SET alerted_at = EXCLUDED.alerted_at WHERE a.alerted_at <= EXCLUDED.alerted_at - interval '24 hours'
+RETURNING lead_id, tier
+
+-- name: list_expiring
+-- Leads whose standing is out of date because something expired; as many as one round works on.
+SELECT lead_id
+  FROM lead_standings
+ WHERE next_expiry_at <= $1
+ ORDER BY next_expiry_at
+ LIMIT $2
+
+-- name: list_leads_after
+SELECT id
+  FROM leads
+ WHERE id > $1
+ ORDER BY id
+ LIMIT $2

@@ -1,0 +1,216 @@
+//! Deliveries that could not be processed, raw, with the reason.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::{Database, Tx};
+use super::sql::{params, section};
+use crate::failure::Failure;
+
+const SQL: &str = include_str!("inbox.sql");
+
+/// A delivery to keep. The id is the delivery's own: keeping it twice is harmless.
+#[derive(Debug, Clone)]
+pub struct Parked {
+    pub id: Uuid,
+    pub tenant: Option<Uuid>,
+    /// `quarantine` or `dead_letter`.
+    pub kind: &'static str,
+    pub source: String,
+    pub queue: Option<&'static str>,
+    /// A stable word.
+    pub reason: String,
+    /// A sentence.
+    pub detail: String,
+    pub body: String,
+    pub headers: Value,
+    pub received_at: Timestamp,
+}
+
+/// Keeps deliveries in one statement. Answers with how many are new or open again.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn park(db: &Database, rows: &[Parked]) -> Result<i32, Failure> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let tenants: Vec<Option<Uuid>> = rows.iter().map(|row| row.tenant).collect();
+    let kinds: Vec<&str> = rows.iter().map(|row| row.kind).collect();
+    let sources: Vec<&str> = rows.iter().map(|row| row.source.as_str()).collect();
+    let queues: Vec<Option<&str>> = rows.iter().map(|row| row.queue).collect();
+    let reasons: Vec<&str> = rows.iter().map(|row| row.reason.as_str()).collect();
+    let details: Vec<&str> = rows.iter().map(|row| row.detail.as_str()).collect();
+    // Postgres text cannot hold a zero byte.
+    let bodies: Vec<String> = rows.iter().map(|row| row.body.replace('\0', "\u{fffd}")).collect();
+    let headers: Vec<&Value> = rows.iter().map(|row| &row.headers).collect();
+    let received: Vec<Timestamp> = rows.iter().map(|row| row.received_at).collect();
+    let answer = db
+        .query(
+            section(SQL, "park"),
+            params![ids, tenants, kinds, sources, queues, reasons, details, bodies, headers, received],
+        )
+        .await?;
+    Ok(answer.first().map_or(0, |row| row.get(0)))
+}
+
+/// A delivery that was put aside.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    pub id: Uuid,
+    pub kind: String,
+    pub source: String,
+    /// Where the body goes, as it is, on a replay; none for a webhook's raw body.
+    pub queue: Option<String>,
+    pub reason: String,
+    pub detail: String,
+    /// Cut in lists.
+    pub body: String,
+    /// The size of the whole body.
+    pub body_bytes: i32,
+    pub headers: Value,
+    pub received_at: Timestamp,
+    pub status: String,
+    pub replayed_at: Option<Timestamp>,
+    pub replays: i32,
+}
+
+impl From<&Row> for Kept {
+    fn from(row: &Row) -> Self {
+        Self {
+            id: row.get("id"),
+            kind: row.get("kind"),
+            source: row.get("source"),
+            queue: row.get("queue"),
+            reason: row.get("reason"),
+            detail: row.get("detail"),
+            body: row.get("body"),
+            body_bytes: row.get("body_bytes"),
+            headers: row.get("headers"),
+            received_at: row.get("received_at"),
+            status: row.get("status"),
+            replayed_at: row.get("replayed_at"),
+            replays: row.get("replays"),
+        }
+    }
+}
+
+/// Which deliveries to list; what is none does not count.
+#[derive(Debug, Default)]
+pub struct Filter {
+    pub kind: Option<&'static str>,
+    pub source: Option<String>,
+    pub status: Option<&'static str>,
+    pub reason: Option<String>,
+    /// Received from this moment on.
+    pub from: Option<Timestamp>,
+    /// Received before this moment.
+    pub to: Option<Timestamp>,
+    pub id: Option<Uuid>,
+}
+
+/// Which part of a list.
+#[derive(Debug)]
+pub struct Part {
+    pub newest_first: bool,
+    /// The row before the first one; then the offset does not count.
+    pub after: Option<(Timestamp, Uuid)>,
+    pub limit: i64,
+    pub offset: i64,
+    /// At most this many characters of each body.
+    pub body_chars: i32,
+}
+
+/// A part of the inbox.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(tx: &Tx, filter: &Filter, part: &Part) -> Result<Vec<Kept>, Failure> {
+    let statement = match part.newest_first {
+        true => section(SQL, "list_newest"),
+        false => section(SQL, "list_oldest"),
+    };
+    let (at, id) = part.after.unzip();
+    let offset = if part.after.is_some() { 0 } else { part.offset };
+    let rows = tx
+        .query(
+            statement,
+            params![
+                filter.kind,
+                filter.source,
+                filter.status,
+                filter.reason,
+                filter.from,
+                filter.to,
+                filter.id,
+                at,
+                id,
+                part.limit,
+                offset,
+                part.body_chars,
+            ],
+        )
+        .await?;
+    Ok(rows.iter().map(Kept::from).collect())
+}
+
+/// How many deliveries a filter finds.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
+    let row = tx
+        .find(
+            section(SQL, "count"),
+            params![filter.kind, filter.source, filter.status, filter.reason, filter.from, filter.to, filter.id],
+        )
+        .await?;
+    Ok(row.map_or(0, |row| row.get(0)))
+}
+
+/// Locks deliveries by their ids, whatever their status, up to a number of bytes of open bodies (one is always given). Ids that are
+/// missing in the answer do not exist or did not fit.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn claim_named(tx: &Tx, ids: &[Uuid], bytes: i64) -> Result<Vec<Kept>, Failure> {
+    let rows = tx.query(section(SQL, "claim_named"), params![ids, bytes]).await?;
+    Ok(rows.iter().map(Kept::from).collect())
+}
+
+/// Locks the oldest open deliveries of a source and time range, up to a number and a number of bytes (one is always given).
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn claim_range(
+    tx: &Tx,
+    source: &str,
+    from: Timestamp,
+    to: Timestamp,
+    limit: i64,
+    bytes: i64,
+) -> Result<Vec<Kept>, Failure> {
+    let rows = tx.query(section(SQL, "claim_range"), params![source, from, to, limit, bytes]).await?;
+    Ok(rows.iter().map(Kept::from).collect())
+}
+
+/// How many deliveries of a source and time range are open.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_open_range(tx: &Tx, source: &str, from: Timestamp, to: Timestamp) -> Result<i64, Failure> {
+    let row = tx.find(section(SQL, "count_open_range"), params![source, from, to]).await?;
+    Ok(row.map_or(0, |row| row.get(0)))
+}
+
+/// Notes that deliveries were sent again.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn mark_replayed(tx: &Tx, ids: &[Uuid], now: Timestamp) -> Result<(), Failure> {
+    tx.execute(section(SQL, "mark_replayed"), params![ids, now]).await?;
+    Ok(())
+}

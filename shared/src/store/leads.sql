@@ -1,0 +1,229 @@
+-- name: exists
+SELECT 1 FROM leads WHERE id = $1
+
+-- name: get_details
+-- What stands around a lead: its organisation, its owner, its open deal, and leads that may be the same person.
+SELECT o.id AS organization_id, o.name AS organization_name, o.domain, o.country, o.industry, o.size,
+       m.id AS owner_id, m.name AS owner_name, m.email AS owner_email,
+       d.id AS deal_id, d.name AS deal_name, d.pipeline_id, p.name AS pipeline_name, d.stage_id, t.name AS stage_name,
+       t.probability, d.value_minor, d.currency, d.expected_close_on,
+       ARRAY(SELECT CASE WHEN x.lead_id = l.id THEN x.other_lead_id ELSE x.lead_id END
+               FROM duplicate_suspicions x
+              WHERE x.status = 'open' AND (x.lead_id = l.id OR x.other_lead_id = l.id)
+              ORDER BY x.created_at
+              LIMIT 20) AS suspected_duplicates
+  FROM leads l
+  LEFT JOIN organizations o ON o.id = l.organization_id
+  LEFT JOIN team_members m ON m.id = l.owner_id
+  LEFT JOIN LATERAL (
+    SELECT n.id, n.name, n.pipeline_id, n.stage_id, n.value_minor, n.currency, n.expected_close_on
+      FROM deals n
+     WHERE n.lead_id = l.id AND n.status = 'open'
+     ORDER BY n.created_at DESC
+     LIMIT 1
+  ) d ON true
+  LEFT JOIN pipelines p ON p.id = d.pipeline_id
+  LEFT JOIN stages t ON t.id = d.stage_id
+ WHERE l.id = $1
+
+-- name: stats
+WITH
+-- Every lead of the window with the words it is counted under.
+counted AS (
+  SELECT COALESCE(l.lifecycle, CASE s.tier WHEN 'cold' THEN 'new' WHEN 'warm' THEN 'engaged' ELSE 'qualified' END) AS status,
+         s.tier, COALESCE(s.primary_intent, 'none') AS intent, COALESCE(l.source, 'none') AS source,
+         s.total_score, s.intent_confidence, s.primary_intent IS NOT NULL AS has_intent,
+         l.pipeline_id IS NULL AND l.lifecycle IS NULL AS unrouted
+    FROM leads l
+    JOIN lead_standings s ON s.lead_id = l.id
+   WHERE ($1 IS NULL OR l.created_at >= $1)
+     AND ($2 IS NULL OR l.created_at < $2)
+)
+-- One row per value of each grouping, and one for everything.
+SELECT CASE WHEN GROUPING(status) = 0 THEN 'status' WHEN GROUPING(tier) = 0 THEN 'tier' WHEN GROUPING(intent) = 0 THEN 'intent'
+            WHEN GROUPING(source) = 0 THEN 'source' ELSE 'all' END AS grouping,
+       COALESCE(status, tier, intent, source, '') AS value,
+       count(*) AS leads,
+       count(*) FILTER (WHERE unrouted) AS unrouted,
+       avg(total_score)::float8 AS average_score,
+       (avg(intent_confidence) FILTER (WHERE has_intent) / 10)::float8 AS average_confidence
+  FROM counted
+ GROUP BY GROUPING SETS ((), (status), (tier), (intent), (source))
+ ORDER BY 1, 3 DESC, 2
+
+-- name: lock
+SELECT version, lifecycle FROM leads WHERE id = $1 FOR UPDATE
+
+-- name: insert
+INSERT INTO leads (id, tenant_id, email, phone, linkedin_url, first_name, last_name, company, job_title, country, language,
+                   source, campaign, custom, provenance, tags, organization_id, owner_id, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)
+
+-- name: update
+UPDATE leads
+   SET email = $2, phone = $3, linkedin_url = $4, first_name = $5, last_name = $6, company = $7, job_title = $8, country = $9,
+       language = $10, source = $11, campaign = $12, custom = $13, provenance = $14, tags = $15, organization_id = $16,
+       owner_id = $17, updated_at = $18, version = version + 1
+ WHERE id = $1
+
+-- name: insert_identifiers
+-- In a fixed order, so that two requests about the same person take turns. One that belongs to somebody stays theirs.
+INSERT INTO lead_identifiers (tenant_id, kind, value, lead_id)
+SELECT $1, u.kind, u.value, $2
+  FROM unnest($3, $4) AS u (kind, value)
+ ORDER BY u.kind, u.value
+ON CONFLICT ON CONSTRAINT lead_identifiers_pkey DO NOTHING
+
+-- name: delete_identifiers
+DELETE FROM lead_identifiers i
+ USING unnest($2, $3) AS u (kind, value)
+ WHERE i.lead_id = $1 AND i.kind = u.kind AND i.value = u.value
+
+-- name: list_matches
+-- Other leads that these identifiers belong to, with what they have in common.
+SELECT l.id, l.email, l.first_name, l.last_name, l.company, l.created_at, array_agg(i.kind ORDER BY i.kind) AS kinds
+  FROM unnest($3, $4) AS u (kind, value)
+  JOIN lead_identifiers i ON i.tenant_id = $1 AND i.kind = u.kind AND i.value = u.value
+  JOIN leads l ON l.id = i.lead_id
+ WHERE l.id <> $2
+ GROUP BY l.id
+ ORDER BY l.created_at, l.id
+
+-- name: insert_suspicions
+INSERT INTO duplicate_suspicions (tenant_id, lead_id, other_lead_id, created_at)
+SELECT $1, LEAST($2, other), GREATEST($2, other), $4
+  FROM unnest($3) AS u (other)
+ON CONFLICT ON CONSTRAINT duplicate_suspicions_pkey DO NOTHING
+
+-- name: find_links
+-- Whether the organisation exists and the member is active; foreign keys alone would not see the tenant.
+SELECT $1 IS NULL OR EXISTS (SELECT FROM organizations o WHERE o.id = $1) AS organization,
+       $2 IS NULL OR EXISTS (SELECT FROM team_members m WHERE m.id = $2 AND m.active) AS owner
+
+-- name: list_open_deals
+SELECT id, name
+  FROM deals
+ WHERE lead_id = $1 AND status = 'open'
+ ORDER BY created_at, id
+ LIMIT 20
+
+-- name: delete
+-- What refers to a lead without a cascade goes first; scores, signals, identifiers, tasks and decisions follow the lead. The keys
+-- of its events stay: a partner that sends an old event again must not bring a deleted person back.
+WITH
+-- Nothing more is said outside about a lead that is gone. What was done stays in the ledger.
+stopped AS (
+  UPDATE effects SET status = 'failed', error = 'the lead was deleted', finished_at = $2 WHERE lead_id = $1 AND status = 'pending'
+),
+forgotten AS (
+  DELETE FROM events WHERE lead_id = $1
+),
+-- A closed deal lives on when it also belongs to a contact or a company.
+kept AS (
+  UPDATE deals SET lead_id = NULL, updated_at = $2, version = version + 1
+   WHERE lead_id = $1 AND (contact_id IS NOT NULL OR company_id IS NOT NULL)
+),
+closed AS (
+  DELETE FROM deals WHERE lead_id = $1 AND contact_id IS NULL AND company_id IS NULL
+)
+DELETE FROM leads WHERE id = $1
+
+-- name: list_events
+WITH
+-- The page first, so that only its events are looked up in the history.
+page AS (
+  SELECT id, event_type, source, occurred_at, received_at, external_id, campaign, metadata
+    FROM events
+   WHERE lead_id = $1
+     AND ($2 IS NULL OR event_type = $2)
+     AND ($3 IS NULL OR source = $3)
+     AND ($4 IS NULL OR (occurred_at, id) < ($4, $5))
+   ORDER BY occurred_at DESC, id DESC
+   LIMIT $6 OFFSET $7
+),
+-- What each event was worth.
+awards AS (
+  SELECT h.event_id, jsonb_agg(jsonb_build_object('rule_id', h.rule_id, 'name', r.name, 'points', h.points) ORDER BY h.rule_id) AS list
+    FROM score_history h
+    LEFT JOIN scoring_rules r ON r.id = h.rule_id
+   WHERE h.lead_id = $1 AND h.withdrawn_at IS NULL AND h.event_id IN (SELECT id FROM page)
+   GROUP BY h.event_id
+),
+-- What each event said about the intent.
+signals AS (
+  SELECT h.event_id, jsonb_agg(jsonb_build_object('rule_id', h.rule_id, 'name', r.slug, 'intent', h.intent, 'weight', h.weight)
+                               ORDER BY h.rule_id) AS list
+    FROM intent_signals h
+    LEFT JOIN intent_rules r ON r.id = h.rule_id
+   WHERE h.lead_id = $1 AND h.withdrawn_at IS NULL AND h.event_id IN (SELECT id FROM page)
+   GROUP BY h.event_id
+)
+SELECT p.id, p.event_type, p.source, p.occurred_at, p.received_at, p.external_id, p.campaign, p.metadata,
+       a.list AS awards, g.list AS signals
+  FROM page p
+  LEFT JOIN awards a ON a.event_id = p.id
+  LEFT JOIN signals g ON g.event_id = p.id
+ ORDER BY p.occurred_at DESC, p.id DESC
+
+-- name: count_events
+SELECT count(*)
+  FROM events
+ WHERE lead_id = $1
+   AND ($2 IS NULL OR event_type = $2)
+   AND ($3 IS NULL OR source = $3)
+
+-- name: list_scores
+WITH
+-- Two halves, because each has an index of its own.
+history AS (
+  SELECT rule_id, rule_version, event_id, category, points, awarded_at, expires_at, withdrawn_at, withdrawn_reason
+    FROM score_history
+   WHERE lead_id = $1 AND withdrawn_at IS NULL
+  UNION ALL
+  SELECT rule_id, rule_version, event_id, category, points, awarded_at, expires_at, withdrawn_at, withdrawn_reason
+    FROM score_history
+   WHERE lead_id = $1 AND withdrawn_at IS NOT NULL
+)
+SELECT h.rule_id, r.slug, r.name, h.rule_version, h.event_id, h.category, h.points, h.awarded_at, h.expires_at, h.withdrawn_at,
+       h.withdrawn_reason
+  FROM history h
+  LEFT JOIN scoring_rules r ON r.id = h.rule_id
+ ORDER BY h.awarded_at DESC, h.rule_id, h.event_id, h.withdrawn_at DESC NULLS FIRST
+ LIMIT $2 OFFSET $3
+
+-- name: count_scores
+SELECT (SELECT count(*) FROM score_history WHERE lead_id = $1 AND withdrawn_at IS NULL)
+     + (SELECT count(*) FROM score_history WHERE lead_id = $1 AND withdrawn_at IS NOT NULL)
+
+-- name: list_intents
+WITH
+-- Two halves, because each has an index of its own.
+history AS (
+  SELECT rule_id, rule_version, event_id, intent, weight, signalled_at, expires_at, withdrawn_at, withdrawn_reason
+    FROM intent_signals
+   WHERE lead_id = $1 AND withdrawn_at IS NULL
+  UNION ALL
+  SELECT rule_id, rule_version, event_id, intent, weight, signalled_at, expires_at, withdrawn_at, withdrawn_reason
+    FROM intent_signals
+   WHERE lead_id = $1 AND withdrawn_at IS NOT NULL
+)
+SELECT h.rule_id, r.slug, h.rule_version, h.event_id, h.intent, h.weight, h.signalled_at, h.expires_at, h.withdrawn_at,
+       h.withdrawn_reason
+  FROM history h
+  LEFT JOIN intent_rules r ON r.id = h.rule_id
+ ORDER BY h.signalled_at DESC, h.rule_id, h.event_id, h.withdrawn_at DESC NULLS FIRST
+ LIMIT $2 OFFSET $3
+
+-- name: count_intents
+SELECT (SELECT count(*) FROM intent_signals WHERE lead_id = $1 AND withdrawn_at IS NULL)
+     + (SELECT count(*) FROM intent_signals WHERE lead_id = $1 AND withdrawn_at IS NOT NULL)
+
+-- name: list_decisions
+SELECT id, deal_id, record
+  FROM routing_decisions
+ WHERE lead_id = $1 AND outcome <> 'pending'
+ ORDER BY decided_at DESC, id DESC
+ LIMIT $2 OFFSET $3
+
+-- name: count_decisions
+SELECT count(*) FROM routing_decisions WHERE lead_id = $1 AND outcome <> 'pending'

@@ -1,0 +1,3 @@
+   AND ($19 IS NULL OR (l.created_at, l.id) > ($19, $20))
+ ORDER BY l.created_at, l.id
+ LIMIT $17 OFFSET $18

@@ -1,0 +1,3 @@
+SELECT count(*)
+  FROM leads l
+  LEFT JOIN lead_standings s ON s.lead_id = l.id

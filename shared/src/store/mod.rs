@@ -1,0 +1,34 @@
+//! All SQL and its row mapping. Statements stand in `store/<area>.sql`; here is one function of the same name for each.
+//!
+//! Every function takes a [`Tx`], which has entered its tenant: row security does the filtering, so no statement repeats it.
+
+pub mod address;
+pub mod audit;
+pub mod auth;
+pub mod database;
+pub mod deals;
+pub mod effects;
+pub mod effects_work;
+
+pub mod event_path;
+pub mod health;
+pub mod ids;
+pub mod idempotency;
+pub mod inbox;
+pub mod jobs;
+pub mod migrations;
+pub mod outbox;
+pub mod pipelines;
+pub mod reminders;
+pub mod routing;
+pub mod rules;
+pub mod scoring_rules;
+pub mod sql;
+pub mod tasks;
+pub mod tenants;
+
+
+mod iam;
+mod tls;
+
+pub use database::{Database, Promise, Tx};

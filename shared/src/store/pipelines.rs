@@ -1,0 +1,152 @@
+//! Pipelines, their stages, and the board of deals in them.
+
+use jiff::Timestamp;
+use tokio_postgres::Row;
+
+use super::Tx;
+use super::deals::{Deal, deal};
+use super::sql::{params, section};
+use crate::domain::ids::{PipelineId, StageId};
+use crate::failure::Failure;
+
+const SQL: &str = include_str!("pipelines.sql");
+
+/// A pipeline without its stages.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    pub id: PipelineId,
+    pub slug: String,
+    pub name: String,
+    pub intent: Option<String>,
+    pub expected_value_minor: i64,
+    pub currency: String,
+    pub position: i32,
+    pub slack_channel: Option<String>,
+    pub archived_at: Option<Timestamp>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A stage of a pipeline.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    pub id: StageId,
+    pub pipeline: PipelineId,
+    pub position: i32,
+    pub name: String,
+    pub color: String,
+    pub icon: String,
+    /// Per cent.
+    pub probability: i32,
+    pub won: bool,
+    pub lost: bool,
+    pub version: i64,
+}
+
+/// What stands in one stage in one currency.
+#[derive(Debug, Clone)]
+pub struct StageSum {
+    pub stage: StageId,
+    pub currency: String,
+    pub deals: i64,
+    pub value_minor: i64,
+    /// Value times probability, rounded once per stage.
+    pub weighted_minor: i64,
+}
+
+fn pipeline(row: &Row) -> Pipeline {
+    Pipeline {
+        id: row.get("id"),
+        slug: row.get("slug"),
+        name: row.get("name"),
+        intent: row.get("intent"),
+        expected_value_minor: row.get("expected_value_minor"),
+        currency: row.get("currency"),
+        position: row.get("position"),
+        slack_channel: row.get("slack_channel"),
+        archived_at: row.get("archived_at"),
+        version: row.get("version"),
+        created_at: row.get("created_at"),
+        updated_at: row.get("updated_at"),
+    }
+}
+
+/// A row with the columns of a stage.
+pub(super) fn stage(row: &Row) -> Stage {
+    Stage {
+        id: row.get("id"),
+        pipeline: row.get("pipeline_id"),
+        position: row.get("position"),
+        name: row.get("name"),
+        color: row.get("color"),
+        icon: row.get("icon"),
+        probability: row.get("probability"),
+        won: row.get("won"),
+        lost: row.get("lost"),
+        version: row.get("version"),
+    }
+}
+
+/// A part of the pipelines in their order, archived ones only on request.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(tx: &Tx, archived: bool, limit: i64, offset: i64) -> Result<Vec<Pipeline>, Failure> {
+    let rows = tx.query(section(SQL, "list"), params![archived, limit, offset]).await?;
+    Ok(rows.iter().map(pipeline).collect())
+}
+
+/// How many pipelines [`list`] goes through.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count(tx: &Tx, archived: bool) -> Result<i64, Failure> {
+    let row = tx.find(section(SQL, "count"), params![archived]).await?;
+    Ok(row.map_or(0, |row| row.get(0)))
+}
+
+/// One pipeline, archived or not.
+///
+/// # Errors
+/// `NotFound` when this tenant has no such pipeline.
+pub async fn get(tx: &Tx, id: PipelineId) -> Result<Pipeline, Failure> {
+    let row = tx.find(section(SQL, "find"), params![id]).await?;
+    row.as_ref().map(pipeline).ok_or_else(|| Failure::not_found("pipeline"))
+}
+
+/// The stages of pipelines, in order within each.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_stages(tx: &Tx, pipelines: &[PipelineId]) -> Result<Vec<Stage>, Failure> {
+    let rows = tx.query(section(SQL, "list_stages"), params![pipelines]).await?;
+    Ok(rows.iter().map(stage).collect())
+}
+
+/// What stands in the stages of a pipeline; empty stages are not among them.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn stage_sums(tx: &Tx, id: PipelineId) -> Result<Vec<StageSum>, Failure> {
+    let rows = tx.query(section(SQL, "stage_sums"), params![id]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| StageSum {
+            stage: row.get("stage_id"),
+            currency: row.get("currency"),
+            deals: row.get("deals"),
+            value_minor: row.get("value_minor"),
+            weighted_minor: row.get("weighted_minor"),
+        })
+        .collect())
+}
+
+/// The first `limit` deals of each stage, in their order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn board_deals(tx: &Tx, id: PipelineId, limit: i64) -> Result<Vec<Deal>, Failure> {
+    let rows = tx.query(section(SQL, "board_deals"), params![id, limit]).await?;
+    Ok(rows.iter().map(deal).collect())
+}

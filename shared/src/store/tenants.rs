@@ -1,0 +1,237 @@
+//! New tenants: the tenant, its rules and pipelines as `domain::defaults` has them, its people, keys and webhook sources.
+//! Every step may run again: what is there stays, what is new is added.
+
+use jiff::Timestamp;
+use postgres_types::Json;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::sql::{params, section};
+use super::{Database, Tx};
+use crate::domain::defaults::Defaults;
+use crate::domain::ids::{ApiKeyId, MemberId, RuleId, TenantId};
+use crate::failure::Failure;
+
+const SQL: &str = include_str!("tenants.sql");
+
+/// Makes a tenant or finds the one of that slug.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn create(
+    db: &Database,
+    id: TenantId,
+    slug: &str,
+    name: &str,
+    zone: &str,
+    language: &str,
+    country: &str,
+) -> Result<TenantId, Failure> {
+    let rows = db.query(section(SQL, "create"), params![id, slug, name, zone, language, country]).await?;
+    rows.first().map(|row| row.get(0)).ok_or_else(|| Failure::internal("creating a tenant gave no id"))
+}
+
+/// What every statement of a tenant's life needs to know of it.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    pub name: String,
+    pub zone: String,
+    pub language: String,
+    pub default_country: String,
+}
+
+/// The tenant of this transaction.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn get(tx: &Tx) -> Result<Tenant, Failure> {
+    let row = tx
+        .find(section(SQL, "get"), params![tx.tenant()])
+        .await?
+        .ok_or_else(|| Failure::internal("the transaction's tenant is gone"))?;
+    Ok(Tenant {
+        name: row.get("name"),
+        zone: row.get("zone"),
+        language: row.get("language"),
+        default_country: row.get("default_country"),
+    })
+}
+
+/// Puts the default rules, settings, pipelines and stages in place, where they are missing. Answers whether anything was new.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn insert_defaults(
+    tx: &Tx,
+    defaults: &Defaults,
+    new_id: impl Fn() -> Uuid,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let scoring: Vec<Value> = defaults
+        .scoring_rules
+        .iter()
+        .map(|rule| {
+            let mut row = json!(rule);
+            row["id"] = json!(RuleId(new_id()));
+            row
+        })
+        .collect();
+    let intent: Vec<Value> = defaults
+        .intent_rules
+        .iter()
+        .map(|rule| {
+            let mut row = json!(rule);
+            row["id"] = json!(RuleId(new_id()));
+            row
+        })
+        .collect();
+    let mut pipelines = Vec::new();
+    let mut stages = Vec::new();
+    for (position, pipeline) in defaults.pipelines.iter().enumerate() {
+        let id = new_id();
+        let mut row = json!(pipeline);
+        row["id"] = json!(id);
+        row["position"] = json!(position + 1);
+        pipelines.push(row);
+        for stage in &pipeline.stages {
+            let mut row = json!(stage);
+            row["id"] = json!(new_id());
+            row["pipeline_id"] = json!(id);
+            stages.push(row);
+        }
+    }
+    let settings = defaults.intent_settings();
+    let tenant = tx.tenant();
+    let mut new = tx.execute(section(SQL, "insert_scoring_rules"), params![tenant, json!(scoring), now]).await?;
+    new += tx.execute(section(SQL, "insert_intent_rules"), params![tenant, json!(intent), now]).await?;
+    new += tx.execute(section(SQL, "insert_pipelines"), params![tenant, json!(pipelines), now]).await?;
+    new += tx.execute(section(SQL, "insert_stages"), params![tenant, json!(stages)]).await?;
+    new += tx
+        .execute(
+            section(SQL, "insert_settings"),
+            params![
+                tenant,
+                Json(defaults.tiers),
+                defaults.intents,
+                json!(settings),
+                json!({
+                    "min_score": defaults.routing.min_score,
+                    "min_confidence": defaults.routing.min_confidence,
+                    "discovery_after_days": defaults.routing.discovery_after_days,
+                    "follow_up_working_days": defaults.routing.follow_up_working_days,
+                }),
+            ],
+        )
+        .await?;
+    Ok(new > 0)
+}
+
+/// A member of the team as a deployment or seed describes them.
+pub struct NewMember {
+    pub id: MemberId,
+    pub email: String,
+    pub name: String,
+    pub role: String,
+    pub capacity: i32,
+    pub slack_user_id: Option<String>,
+    pub lead_of_team: bool,
+    /// Slugs of pipelines; `*` for all.
+    pub pipelines: Vec<String>,
+}
+
+/// Adds members (known by e-mail address) and which pipelines they serve.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn upsert_members(tx: &Tx, members: &[NewMember], now: Timestamp) -> Result<(), Failure> {
+    let rows: Vec<Value> = members
+        .iter()
+        .map(|member| {
+            json!({
+                "id": member.id, "email": member.email, "name": member.name, "role": member.role, "capacity": member.capacity,
+                "slack_user_id": member.slack_user_id, "lead_of_team": member.lead_of_team, "pipelines": member.pipelines,
+            })
+        })
+        .collect();
+    tx.execute(section(SQL, "upsert_members"), params![tx.tenant(), json!(rows), now]).await?;
+    tx.execute(section(SQL, "insert_member_pipelines"), params![tx.tenant(), json!(rows)]).await?;
+    Ok(())
+}
+
+/// An API key to be stored; only its hash arrives here.
+pub struct NewApiKey {
+    pub id: ApiKeyId,
+    pub source: String,
+    pub name: String,
+    pub hash: [u8; 32],
+    pub scopes: Vec<String>,
+    pub requests_per_minute: i32,
+}
+
+/// Adds a key, or gives a known one these scopes and this rate.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn upsert_api_key(tx: &Tx, key: &NewApiKey, now: Timestamp) -> Result<(), Failure> {
+    tx.execute(
+        section(SQL, "upsert_api_key"),
+        params![
+            key.id,
+            tx.tenant(),
+            key.source,
+            key.name,
+            key.hash.as_slice(),
+            key.scopes,
+            key.requests_per_minute,
+            now
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Sets the path token and the sealed secret of a webhook source. A different secret becomes the current one and the one before
+/// stays valid, so that a sender can be changed without losing a delivery.
+///
+/// # Errors
+/// `Conflict` when the token is in use for another source.
+pub async fn upsert_webhook_source(
+    tx: &Tx,
+    id: Uuid,
+    source: &str,
+    token_hash: &[u8; 32],
+    secret: Option<&[u8]>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let outcome = tx
+        .execute(
+            section(SQL, "upsert_webhook_source"),
+            params![id, tx.tenant(), source, token_hash.as_slice(), secret, now],
+        )
+        .await;
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(error) => match error.as_db_error().and_then(|db| db.constraint()) {
+            Some("webhook_sources_token_hash_key") => Err(Failure::conflict(
+                "token_in_use",
+                format!("The token of the webhook source {source} is used for another source. Every source needs its own."),
+            )),
+            _ => Err(error.into()),
+        },
+    }
+}
+
+/// Sets a partner's settings and sealed credentials.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn upsert_integration(
+    tx: &Tx,
+    name: &str,
+    settings: &Value,
+    secret: Option<&[u8]>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    tx.execute(section(SQL, "upsert_integration"), params![tx.tenant(), name, settings, secret, now]).await?;
+    Ok(())
+}

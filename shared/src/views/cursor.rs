@@ -1,0 +1,78 @@
+//! Cursors of lists in the order of a moment and an id: `next_cursor` of one part, sent as `cursor`, gives the next.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::failure::Failure;
+use crate::http::Paging;
+
+/// The last row of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    pub at: Timestamp,
+    pub id: Uuid,
+}
+
+impl Cursor {
+    /// The cursor that was sent, if any. `walkable` says whether the list has its default order, the only one a cursor follows.
+    ///
+    /// # Errors
+    /// `Invalid` when it is none of ours, or the list is sorted otherwise.
+    pub fn read(paging: &Paging, walkable: bool) -> Result<Option<Self>, Failure> {
+        let Some(text) = &paging.cursor else { return Ok(None) };
+        if !walkable {
+            return Err(Failure::invalid(
+                "?cursor",
+                "not_allowed",
+                "A cursor follows the list's default order. Leave `sort` out, or use `page`.",
+            ));
+        }
+        Self::parse(text)
+            .map(Some)
+            .ok_or_else(|| Failure::invalid("?cursor", "format", "Send `next_cursor` of the part before as it is."))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let bytes: [u8; 24] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let (at, id) = bytes.split_at(8);
+        Some(Self {
+            at: Timestamp::from_microsecond(i64::from_be_bytes(at.try_into().ok()?)).ok()?,
+            id: Uuid::from_slice(id).ok()?,
+        })
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = self.at.as_microsecond().to_be_bytes().to_vec();
+        bytes.extend_from_slice(self.id.as_bytes());
+        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paging(cursor: &str) -> Paging {
+        Paging { page: 1, limit: 25, sort: None, cursor: Some(cursor.to_owned()) }
+    }
+
+    #[test]
+    fn comes_back_as_it_went() {
+        let cursor = Cursor { at: "2026-11-20T15:08:21.123456Z".parse().unwrap(), id: Uuid::from_u128(7) };
+        assert_eq!(Cursor::read(&paging(&cursor.to_string()), true).unwrap(), Some(cursor));
+    }
+
+    #[test]
+    fn refuses_what_it_did_not_make() {
+        for text in ["", "x", "!!!!", "AAAA", &"A".repeat(33)] {
+            assert!(matches!(Cursor::read(&paging(text), true), Err(Failure::Invalid(_))), "{text}");
+        }
+        assert!(matches!(Cursor::read(&paging(&"A".repeat(32)), false), Err(Failure::Invalid(_))));
+    }
+}

@@ -1,0 +1,107 @@
+//! What senders of events are told.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::domain::events::EventInput;
+use crate::domain::ids::{DeliveryId, EventId};
+use crate::failure::{Failure, Fault};
+use crate::http::auth::Rate;
+use crate::http::{Accepted, RawReply, Reply};
+
+/// The body of an ingest request: one event, or up to 500.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the body; what is accepted is decided event by event")]
+pub enum IngestBody {
+    One(Box<EventInput>),
+    Many(#[schemars(length(min = 1, max = 500))] Vec<EventInput>),
+}
+
+/// What became of each event of a request.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct IngestReply {
+    pub accepted: usize,
+    pub rejected: usize,
+    /// In the order of the request.
+    pub receipts: Vec<ReceiptView>,
+}
+
+impl IngestReply {
+    /// From the verdicts in order.
+    pub fn new(accepted: usize, receipts: Vec<ReceiptView>) -> Self {
+        Self { accepted, rejected: receipts.len() - accepted, receipts }
+    }
+}
+
+/// What became of one event.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ReceiptView {
+    /// Its place in the request, from 0.
+    pub index: usize,
+    /// The event's id from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<EventId>,
+    pub status: ReceiptStatus,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Fault>,
+}
+
+/// Whether an event was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ReceiptStatus {
+    Accepted,
+    Rejected,
+}
+
+impl ReceiptView {
+    /// It is safe and will be processed.
+    pub fn accepted(index: usize, id: EventId) -> Self {
+        Self { index, id: Some(id), status: ReceiptStatus::Accepted, errors: Vec::new() }
+    }
+
+    /// It was not taken; everything wrong with it.
+    pub fn rejected(index: usize, errors: Vec<Fault>) -> Self {
+        Self { index, id: None, status: ReceiptStatus::Rejected, errors }
+    }
+}
+
+/// The answer to an ingest request, with what is left of the key's minute.
+pub struct Ingested {
+    pub reply: IngestReply,
+    pub rate: Option<Rate>,
+}
+
+impl Reply for Ingested {
+    const STATUS: u16 = 202;
+
+    fn schema() -> Option<serde_json::Value> {
+        Accepted::<IngestReply>::schema()
+    }
+
+    fn into_raw(self) -> Result<RawReply, Failure> {
+        let mut raw = Accepted(self.reply).into_raw()?;
+        if let Some(rate) = self.rate {
+            raw.headers.push(("ratelimit-limit", rate.limit.to_string()));
+            raw.headers.push(("ratelimit-remaining", rate.remaining.to_string()));
+            raw.headers.push(("ratelimit-reset", rate.resets_in.as_secs().to_string()));
+        }
+        Ok(raw)
+    }
+}
+
+/// A webhook that is safe now.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DeliveryReceipt {
+    /// The delivery's id; also that of its first event.
+    pub id: DeliveryId,
+    pub status: ReceiptStatus,
+}
+
+impl DeliveryReceipt {
+    /// It is on the queue.
+    pub fn accepted(id: DeliveryId) -> Self {
+        Self { id, status: ReceiptStatus::Accepted }
+    }
+}

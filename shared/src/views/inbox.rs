@@ -1,0 +1,75 @@
+//! The inbox as people see it: raw, but without what proves a sender.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::store::inbox::Kept;
+use crate::webhook::{redact, replay};
+
+/// One delivery that was put aside.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct InboxView {
+    pub id: Uuid,
+    /// `quarantine`: not believed or not understood. `dead_letter`: processing it failed again and again.
+    pub kind: String,
+    pub source: String,
+    /// The queue a dead letter or a single event goes back to; null for a webhook.
+    pub queue: Option<String>,
+    /// A stable word.
+    pub reason: String,
+    /// What is wrong and what to do.
+    pub detail: String,
+    /// As received, without secrets. Cut when `body_bytes` is larger; ask for it alone by `id` to see more.
+    pub body: String,
+    /// The size of the whole body.
+    pub body_bytes: i32,
+    pub headers: BTreeMap<String, String>,
+    pub received_at: Timestamp,
+    /// `open`, `replayed` or `discarded`.
+    pub status: String,
+    pub replayed_at: Option<Timestamp>,
+    /// How often it was sent again.
+    pub replays: i32,
+}
+
+impl From<Kept> for InboxView {
+    fn from(row: Kept) -> Self {
+        Self {
+            id: row.id,
+            body: redact::shown(&row.body),
+            headers: replay::shown_headers(&row.headers),
+            kind: row.kind,
+            source: row.source,
+            queue: row.queue,
+            reason: row.reason,
+            detail: row.detail,
+            body_bytes: row.body_bytes,
+            received_at: row.received_at,
+            status: row.status,
+            replayed_at: row.replayed_at,
+            replays: row.replays,
+        }
+    }
+}
+
+/// What became of a replay.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Replayed {
+    /// Deliveries that are on their queue again.
+    pub replayed: usize,
+    pub skipped: Vec<Skipped>,
+    /// Deliveries of the same choice that are still open: one request takes a limited number and size. Send it again.
+    pub remaining: i64,
+}
+
+/// A delivery that stays where it is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Skipped {
+    pub id: Uuid,
+    /// `not_found`, `not_open` (replayed or discarded already), `unknown_queue`, `not_json`, `incomplete` or `too_large`.
+    pub reason: &'static str,
+}

@@ -1,0 +1,12 @@
+//! JSON shown to people. `Serialize` for the API lives here and not in `domain`: what is shown is a promise to somebody else.
+
+pub mod cursor;
+pub mod deals;
+pub mod decisions;
+pub mod events;
+pub mod health;
+pub mod inbox;
+pub mod pipelines;
+pub mod routing;
+pub mod scoring;
+pub mod tasks;

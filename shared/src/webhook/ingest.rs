@@ -1,0 +1,122 @@
+//! Events of API keys and people: one or up to 500 a request, each with a verdict of its own. Pure.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::hex;
+use crate::domain::events::{self, MAX_BATCH};
+use crate::domain::identity::Country;
+use crate::domain::ids::EventId;
+use crate::failure::{Failure, Fault};
+use crate::messages::events::Receipt;
+use crate::views::events::{IngestReply, ReceiptView};
+
+/// A request's events, read but not judged.
+pub struct Submitted {
+    events: Vec<Value>,
+    /// A single object: pointers then have no index.
+    single: bool,
+}
+
+/// The events to send on, and what the sender is told.
+#[derive(Debug)]
+pub struct Judged {
+    pub accepted: Vec<Receipt>,
+    pub reply: IngestReply,
+}
+
+/// What events are judged by, besides themselves.
+pub struct Bounds<'a> {
+    /// The one source the sender may speak for.
+    pub source: Option<&'a str>,
+    /// None when the tenant is not known; phone numbers that depend on it are then left to the processor.
+    pub country: Option<Country>,
+    pub idempotency_key: Option<&'a str>,
+    pub received_at: Timestamp,
+}
+
+impl Submitted {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// `Invalid` when it is not JSON, empty, or has more than 500 events.
+    pub fn read(body: &[u8]) -> Result<Self, Failure> {
+        let body: Value = serde_json::from_slice(body).map_err(|error| {
+            Failure::invalid("", "malformed", format!("The body is not JSON: {error}. Send one event or an array of events."))
+        })?;
+        let (events, single) = match body {
+            Value::Array(events) => (events, false),
+            one => (vec![one], true),
+        };
+        match events.len() {
+            1..=MAX_BATCH => Ok(Self { events, single }),
+            0 => Err(Failure::invalid("", "empty", "The array is empty. Send at least one event.")),
+            many => Err(Failure::invalid(
+                "",
+                "too_many",
+                format!("The array has {many} events. Send at most {MAX_BATCH} a request."),
+            )),
+        }
+    }
+
+    /// Whether some phone number can only be read with the tenant's country.
+    pub fn has_national_phone(&self) -> bool {
+        self.events.iter().any(|event| {
+            let phone = event["lead_identifier"]["phone"].as_str().map(|phone| phone.trim().trim_start_matches("tel:"));
+            phone.is_some_and(|phone| !phone.starts_with('+'))
+        })
+    }
+
+    /// Judges every event. `new_id` gives each its receipt.
+    ///
+    /// # Errors
+    /// `Invalid` with every fault when no event is accepted.
+    pub fn judge(self, bounds: &Bounds<'_>, mut new_id: impl FnMut() -> Uuid) -> Result<Judged, Failure> {
+        let mut accepted = Vec::with_capacity(self.events.len());
+        let mut receipts = Vec::with_capacity(self.events.len());
+        for (index, mut event) in self.events.into_iter().enumerate() {
+            let prefix = if self.single { String::new() } else { format!("/{index}") };
+            let id = EventId(new_id());
+            if let (Some(key), Value::Object(fields)) = (bounds.idempotency_key, &mut event) {
+                name_by_key(fields, key, index);
+            }
+            let receipt = events::Receipt {
+                id,
+                received_at: bounds.received_at,
+                source: bounds.source,
+                default_country: bounds.country.unwrap_or_default(),
+            };
+            match events::validate(&event, &prefix, &receipt) {
+                Err(faults) if !(bounds.country.is_none() && faults.iter().all(depends_on_country)) => {
+                    receipts.push(ReceiptView::rejected(index, faults));
+                }
+                Ok(_) | Err(_) => {
+                    receipts.push(ReceiptView::accepted(index, id));
+                    accepted.push(Receipt { id, event });
+                }
+            }
+        }
+        if accepted.is_empty() {
+            return Err(Failure::Invalid(receipts.into_iter().flat_map(|receipt| receipt.errors).collect()));
+        }
+        Ok(Judged { reply: IngestReply::new(accepted.len(), receipts), accepted })
+    }
+}
+
+/// Whether a fault may be none in another country.
+pub(super) fn depends_on_country(fault: &Fault) -> bool {
+    fault.code == "bad_identifier" && fault.pointer.ends_with("/lead_identifier/phone")
+}
+
+/// An event that nothing else makes recognisable is recognised by the request's `Idempotency-Key` and its place in it, so that
+/// sending the request again counts once.
+fn name_by_key(event: &mut Map<String, Value>, key: &str, index: usize) {
+    let absent = |name: &str| event.get(name).is_none_or(Value::is_null);
+    if !absent("external_id") || !absent("occurred_at") {
+        return;
+    }
+    let digest = Sha256::digest(format!("{index}\n{key}").as_bytes());
+    event.insert("external_id".to_owned(), Value::from(format!("idempotency-key:{}", hex::encode(&digest))));
+}

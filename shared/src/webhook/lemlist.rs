@@ -1,0 +1,145 @@
+//! lemlist's activities. One real action may come as two activities (`emailsReplied` and the aggregate `warmed`): only the first
+//! becomes one of our event types, the others are kept under their own names and score nothing by default.
+
+use serde_json::{Map, Value, json};
+
+use super::Unknown;
+use crate::domain::identity::{normalize_email, normalize_linkedin};
+
+/// What the activity is to us.
+enum Meaning {
+    /// One of our event types.
+    Event(&'static str),
+    /// About a person, without a type of ours: stored as `lemlist_<its name>`.
+    Kept,
+    /// About lemlist itself (a paused campaign, a full mailbox): nothing that a person did.
+    Workspace,
+}
+
+fn meaning(kind: &str) -> Option<Meaning> {
+    Some(match kind {
+        "emailsSent" => Meaning::Event("email_sent"),
+        "emailsOpened" => Meaning::Event("email_opened"),
+        "emailsClicked" => Meaning::Event("email_clicked"),
+        "emailsReplied" => Meaning::Event("email_replied"),
+        "emailsBounced" => Meaning::Event("email_bounced"),
+        "emailsUnsubscribed" => Meaning::Event("email_unsubscribed"),
+        "linkedinInviteAccepted" => Meaning::Event("linkedin_connected"),
+        "linkedinSent" => Meaning::Event("linkedin_message_sent"),
+        "linkedinReplied" => Meaning::Event("linkedin_message_replied"),
+        "contacted" | "hooked" | "attracted" | "warmed" | "interested" | "notInterested" | "skipped" | "annotated"
+        | "opportunitiesDone" | "emailsFailed" | "emailsSendFailed" | "emailsInterested" | "emailsNotInterested"
+        | "manualInterested" | "manualNotInterested" | "enrichmentDone" | "enrichmentError" | "inboxLabelUpdated"
+        | "signalRegistered" => Meaning::Kept,
+        "paused" | "resumed" | "stopped" | "campaignComplete" | "customDomainErrors" | "connectionIssue"
+        | "sendLimitReached" | "lemwarmPaused" | "deliverabilityAlertTriggered" => Meaning::Workspace,
+        family
+            if family.len() <= 50
+                && family.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                && ["linkedin", "whatsapp", "sms", "aircall", "call", "api"].iter().any(|channel| {
+                family.strip_prefix(channel).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+            }) =>
+        {
+            Meaning::Kept
+        }
+        _ => return None,
+    })
+}
+
+/// The event of an activity; none for one about the workspace.
+///
+/// # Errors
+/// When the body is no activity, its type is not known, or it says nothing about who did it.
+pub fn translate(source: &str, body: &str) -> Result<Vec<Value>, Unknown> {
+    let parsed: Value =
+        serde_json::from_str(body).map_err(|error| Unknown::new("malformed", format!("The body is not JSON: {error}.")))?;
+    let Value::Object(activity) = parsed else {
+        return Err(Unknown::new("unknown_shape", "The body is not one activity object."));
+    };
+    let text = |name: &str| activity.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+    let (Some(id), Some(kind)) = (text("_id"), text("type")) else {
+        return Err(Unknown::new("unknown_shape", "An activity has `_id` and `type`; this body lacks one of them."));
+    };
+    let event_type = match meaning(kind) {
+        Some(Meaning::Event(event_type)) => event_type.to_owned(),
+        Some(Meaning::Kept) => format!("lemlist_{}", snake_case(kind)),
+        Some(Meaning::Workspace) => return Ok(Vec::new()),
+        None => return Err(Unknown::new("unknown_type", format!("Activities of the type `{}` are not known.", short(kind)))),
+    };
+
+    let mut identifier = Map::new();
+    if let Some(email) = text("leadEmail").or(text("email")).and_then(|email| normalize_email(email).ok()) {
+        identifier.insert("email".to_owned(), email.into());
+    }
+    if let Some(profile) = ["leadLinkedinUrl", "linkedinUrl"].into_iter().find_map(text).filter(|url| normalize_linkedin(url).is_ok()) {
+        identifier.insert("linkedin_url".to_owned(), profile.into());
+    }
+    if let Some(lead) = text("leadId") {
+        identifier.insert("lemlist_id".to_owned(), lead.into());
+    }
+    if identifier.is_empty() {
+        return Err(Unknown::new("no_identifier", "The activity names neither an e-mail address, a LinkedIn profile nor a lead."));
+    }
+
+    let profile: Map<String, Value> = [
+        ("leadFirstName", "first_name"),
+        ("leadLastName", "last_name"),
+        ("leadCompanyName", "company"),
+        ("leadJobTitle", "job_title"),
+        ("leadPhone", "phone"),
+    ]
+    .into_iter()
+    .filter_map(|(theirs, ours)| Some((ours.to_owned(), Value::from(text(theirs)?))))
+    .collect();
+
+    let mut event = json!({
+        "event_type": event_type,
+        "source": source,
+        "external_id": id,
+        "lead_identifier": identifier,
+        "lead": profile,
+        "metadata": metadata(&activity),
+    });
+    if let Some(at) = text("createdAt") {
+        event["occurred_at"] = at.into();
+    }
+    if let Some(campaign) = text("campaignName") {
+        event["campaign"] = campaign.into();
+    }
+    Ok(vec![event])
+}
+
+/// Everything that has no place of its own, under names in our spelling. What a future release of theirs adds is kept too.
+fn metadata(activity: &Map<String, Value>) -> Map<String, Value> {
+    let placed = [
+        "_id", "createdAt", "secret", "campaignName", "leadEmail", "leadId", "leadFirstName", "leadLastName", "leadCompanyName",
+        "leadJobTitle", "leadPhone", "leadLinkedinUrl", "linkedinUrl",
+    ];
+    activity
+        .iter()
+        .filter(|(name, _)| !placed.contains(&name.as_str()))
+        .map(|(name, value)| {
+            let name = if name == "type" { "activity".to_owned() } else { snake_case(name) };
+            (name, value.clone())
+        })
+        .collect()
+}
+
+fn snake_case(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    for character in name.chars() {
+        if character.is_ascii_uppercase() {
+            if !out.is_empty() {
+                out.push('_');
+            }
+            out.push(character.to_ascii_lowercase());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(60).collect()
+}

@@ -1,0 +1,201 @@
+//! The entry point of senders: what receivers do before a message is on the queue, and the check of a delivery and its translation
+//! into events, which receiver, processor and replay do with the same code.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`receive`] | a webhook onto the queue, proven, unproven (the database is away) or rejected, never dropped |
+//! | [`ingest`], [`sender`] | events of API keys and people onto the queue, with a verdict per event |
+//! | [`verify()`], [`translate`] | pure: is it from whom it says, and which events is it |
+//! | [`check_and_translate`] | both for one delivery, with the token looked up where the receiver could not |
+//! | [`replay`] | an inbox row back into the message it was |
+
+pub mod hex;
+pub mod ingest;
+pub mod redact;
+pub mod replay;
+pub mod sender;
+pub mod verify;
+
+mod generic;
+mod lemlist;
+mod receive;
+#[cfg(test)]
+mod tests;
+mod website;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+pub use receive::{MAX_DELIVERY, Token, receive};
+pub use verify::{Reason, verify};
+
+use crate::app::App;
+use crate::domain::events as domain;
+use crate::domain::identity::Country;
+use crate::domain::ids::{DeliveryId, EventId, TenantId};
+use crate::failure::Failure;
+use crate::messages::events::{Delivery, Receipt, Verdict, Via};
+use crate::store::auth::WebhookSource;
+use crate::store::inbox::Parked;
+
+/// What a source's sealed signing secret is bound to.
+pub fn secret_context(tenant: TenantId, source: &str) -> String {
+    format!("{tenant}/webhook/{source}")
+}
+
+/// A delivery whose shape or type is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// A stable word.
+    pub reason: &'static str,
+    /// A sentence for people.
+    pub detail: String,
+}
+
+impl Unknown {
+    pub(crate) fn new(reason: &'static str, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+}
+
+/// The events of a delivery, as `EventInput` JSON, not yet validated. None: it is known and says nothing about a person.
+///
+/// # Errors
+/// When its shape or type is not known.
+pub fn translate(delivery: &Delivery) -> Result<Vec<Value>, Unknown> {
+    match delivery.via {
+        Via::Generic => generic::translate(&delivery.source, &delivery.body),
+        Via::Lemlist => lemlist::translate(&delivery.source, &delivery.body),
+        Via::Website => {
+            website::translate(&delivery.source, &delivery.headers, &delivery.body, delivery.received_at)
+        }
+    }
+}
+
+/// A delivery as events of its tenant. The receipts' ids depend on nothing but the delivery's id.
+#[derive(Debug, Clone)]
+pub struct Translated {
+    pub tenant: TenantId,
+    pub events: Vec<Receipt>,
+}
+
+/// A delivery to be put aside, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Park {
+    pub tenant: Option<TenantId>,
+    /// A stable word.
+    pub reason: String,
+    /// A sentence for people.
+    pub detail: String,
+    /// Whether its check was passed: a replay then does not ask for it again, since secrets change.
+    pub checked: bool,
+}
+
+impl Park {
+    fn refused(tenant: Option<TenantId>, reason: Reason) -> Self {
+        Self { tenant, reason: reason.as_str().to_owned(), detail: reason.detail().to_owned(), checked: false }
+    }
+
+    /// The inbox row of this delivery: the raw body, and beside it everything a replay needs.
+    pub fn row(&self, delivery: &Delivery) -> Parked {
+        replay::row(self, delivery)
+    }
+}
+
+/// Checks a delivery, where its receiver could not, and translates it.
+///
+/// A delivery none of whose events is valid is put aside whole, so that a replay translates it with the code of that day; single
+/// invalid events of a larger delivery are put aside by whoever processes them.
+///
+/// # Errors
+/// When the token has to be looked up and the database does not answer, or the source's secret does not open.
+pub async fn check_and_translate(app: &App, delivery: &Delivery) -> Result<Result<Translated, Park>, Failure> {
+    let tenant = match &delivery.verdict {
+        Verdict::Proven { tenant_id } => *tenant_id,
+        Verdict::Rejected { tenant_id, reason } => {
+            let detail = Reason::parse(reason).map_or("The receiver did not believe this delivery.", Reason::detail);
+            let park = Park { tenant: *tenant_id, reason: reason.clone(), detail: detail.to_owned(), checked: false };
+            return Ok(Err(park));
+        }
+        Verdict::Unproven => match prove(app, delivery).await? {
+            Ok(tenant) => tenant,
+            Err(park) => return Ok(Err(park)),
+        },
+    };
+    let park = |reason: &str, detail: String| Park { tenant: Some(tenant), reason: reason.to_owned(), detail, checked: true };
+    let events = match translate(delivery) {
+        Ok(events) => events,
+        Err(unknown) => return Ok(Err(park(unknown.reason, unknown.detail))),
+    };
+    if let Some(faults) = all_invalid(delivery, &events) {
+        return Ok(Err(park("invalid", faults)));
+    }
+    let events = events
+        .into_iter()
+        .enumerate()
+        .map(|(index, event)| Receipt { id: receipt_id(delivery.id, index), event })
+        .collect();
+    Ok(Ok(Translated { tenant, events }))
+}
+
+/// The tenant of a delivery whose check is passed now.
+async fn prove(app: &App, delivery: &Delivery) -> Result<Result<TenantId, Park>, Failure> {
+    let Some(hash) = delivery.token_hash.as_deref().and_then(hex::decode_hash) else {
+        return Ok(Err(Park::refused(None, Reason::NoToken)));
+    };
+    let Some(source) = crate::store::auth::find_webhook_source(app.database(), &delivery.source, &hash).await? else {
+        return Ok(Err(Park::refused(None, Reason::UnknownToken)));
+    };
+    let secrets = open_secrets(app, &source, &delivery.source)?;
+    let outcome = verify(delivery.via, &delivery.headers, delivery.body.as_bytes(), &secrets, delivery.received_at);
+    Ok(outcome.map(|()| source.tenant).map_err(|reason| Park::refused(Some(source.tenant), reason)))
+}
+
+/// The current secret of a source and the one before, opened.
+fn open_secrets(app: &App, source: &WebhookSource, name: &str) -> Result<Vec<String>, Failure> {
+    let context = secret_context(source.tenant, name);
+    let sealed = [&source.secret, &source.previous_secret];
+    sealed.into_iter().flatten().map(|sealed| app.sealer()?.open(&context, sealed)).collect()
+}
+
+/// What is wrong, when no event of a delivery can be stored as it is. National phone numbers are left to the processor, which knows
+/// the tenant's country.
+fn all_invalid(delivery: &Delivery, events: &[Value]) -> Option<String> {
+    let receipt = domain::Receipt {
+        id: EventId(delivery.id.0),
+        received_at: delivery.received_at,
+        source: Some(&delivery.source),
+        default_country: Country::default(),
+    };
+    let mut sentences = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        let prefix = if events.len() == 1 { String::new() } else { format!("/{index}") };
+        match domain::validate(event, &prefix, &receipt) {
+            Ok(_) => return None,
+            Err(faults) if faults.iter().all(ingest::depends_on_country) => return None,
+            Err(faults) if sentences.len() < 20 => {
+                sentences.extend(faults.into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)));
+            }
+            Err(_) => {}
+        }
+    }
+    (!sentences.is_empty()).then(|| sentences.join(" "))
+}
+
+/// The id of one event of a delivery: the delivery's own for the first, and for the others one made from it, with its time in front
+/// so that it sorts among the receipts of its moment.
+fn receipt_id(delivery: DeliveryId, index: usize) -> EventId {
+    use sha2::{Digest as _, Sha256};
+    if index == 0 {
+        return EventId(delivery.0);
+    }
+    let mut hash = Sha256::new();
+    hash.update(delivery.0.as_bytes());
+    hash.update(index.to_be_bytes());
+    let digest = hash.finalize();
+    let mut bytes = *delivery.0.as_bytes();
+    bytes[6..].copy_from_slice(&digest[..10]);
+    bytes[6] = bytes[6] & 0x0f | 0x70;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    EventId(Uuid::from_bytes(bytes))
+}

@@ -1,0 +1,139 @@
+//! A webhook onto the queue. The answer comes only after SQS has the raw delivery.
+//!
+//! | what is known | verdict on the queue | answer |
+//! |---|---|---|
+//! | the token is known and the check passed | proven | 202 |
+//! | the token is unknown, or the check failed | rejected, with the reason | 401 |
+//! | the database is away, or the secret does not open | unproven: the processor checks it later | 202 |
+//! | SQS is away | – | 503 with `Retry-After`, so that the sender keeps it |
+
+use std::collections::BTreeMap;
+
+use super::verify::{BODY_SECRET_HASH, SIGNATURE, TIMESTAMP};
+use super::{Reason, hex, open_secrets, redact, verify};
+use crate::domain::events::parse_source;
+use crate::domain::ids::DeliveryId;
+use crate::failure::Failure;
+use crate::http::{Accepted, PublicCall};
+use crate::messages::events::{Delivery, Inbound, Verdict, Via};
+use crate::queue::sender::MAX_BODY;
+use crate::secrets::token_hash;
+use crate::store::auth::find_webhook_source;
+use crate::views::events::DeliveryReceipt;
+
+/// The largest webhook, in bytes: it has to fit into one message with room for escapes, and anybody may send one.
+pub const MAX_DELIVERY: usize = 256 * 1024;
+
+/// What check and translation read. Nothing else of the headers is kept: no cookies, no authorization, no addresses.
+const KEPT_HEADERS: [&str; 4] = ["content-type", SIGNATURE, TIMESTAMP, "referer"];
+
+/// The longest value of a kept header.
+const MAX_HEADER: usize = 2000;
+
+/// Whose webhook a request claims to be.
+pub struct Token<'a> {
+    pub source: &'a str,
+    pub token: &'a str,
+}
+
+/// Takes a webhook.
+///
+/// # Errors
+/// `Unauthenticated` when it is not believed (it is kept all the same), `TooLarge`, and `Unavailable` when SQS does not take it.
+pub async fn receive(call: &PublicCall, via: Via, claim: Option<Token<'_>>) -> Result<Accepted<DeliveryReceipt>, Failure> {
+    if call.body.len() > MAX_DELIVERY {
+        return Err(Failure::TooLarge { limit: MAX_DELIVERY });
+    }
+    let id = DeliveryId(call.app.new_id());
+    let mut delivery = Delivery {
+        id,
+        via,
+        source: "unknown".to_owned(),
+        token_hash: None,
+        verdict: Verdict::Unproven,
+        headers: kept_headers(call),
+        body: String::new(),
+        received_at: call.now,
+    };
+    let readable = match std::str::from_utf8(&call.body) {
+        Ok(text) => {
+            let (body, secret) = match via {
+                Via::Lemlist => redact::take_secret(text),
+                Via::Generic | Via::Website => (text.into(), None),
+            };
+            delivery.body = body.into_owned();
+            if let Some(secret) = secret {
+                delivery.headers.insert(BODY_SECRET_HASH.to_owned(), hex::encode(&token_hash(&secret)));
+            }
+            true
+        }
+        Err(_) => {
+            delivery.body = String::from_utf8_lossy(&call.body).into_owned();
+            false
+        }
+    };
+    let verdict = match claim.filter(|claim| !claim.token.is_empty() && parse_source(claim.source).is_ok()) {
+        None => rejected(None, Reason::NoToken),
+        Some(claim) => {
+            let hash = token_hash(claim.token);
+            delivery.source = claim.source.to_owned();
+            delivery.token_hash = Some(hex::encode(&hash));
+            judge(call, &delivery, &hash, readable).await
+        }
+    };
+    let refused = match &verdict {
+        Verdict::Rejected { reason, .. } => Reason::parse(reason),
+        Verdict::Proven { .. } | Verdict::Unproven => None,
+    };
+    delivery.verdict = verdict;
+    keep(call, delivery).await?;
+    match refused {
+        Some(reason) => Err(Failure::Unauthenticated(reason.detail().to_owned())),
+        None => Ok(Accepted(DeliveryReceipt::accepted(id))),
+    }
+}
+
+async fn judge(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32], readable: bool) -> Verdict {
+    let found = super::sender::in_time(find_webhook_source(call.app.database(), &delivery.source, hash)).await;
+    let source = match found {
+        Ok(Some(source)) => source,
+        Ok(None) => return rejected(None, Reason::UnknownToken),
+        Err(failure) => {
+            tracing::warn!(reason = %failure, "cannot check this webhook now; taken unproven");
+            return Verdict::Unproven;
+        }
+    };
+    let secrets = match open_secrets(&call.app, &source, &delivery.source) {
+        Ok(secrets) => secrets,
+        Err(failure) => {
+            tracing::error!(reason = %failure, "cannot check this webhook now; taken unproven");
+            return Verdict::Unproven;
+        }
+    };
+    // The signature is over the bytes as they came.
+    match verify(delivery.via, &delivery.headers, &call.body, &secrets, delivery.received_at) {
+        Err(reason) => rejected(Some(source.tenant), reason),
+        Ok(()) if !readable => rejected(Some(source.tenant), Reason::NotText),
+        Ok(()) => Verdict::Proven { tenant_id: source.tenant },
+    }
+}
+
+fn rejected(tenant_id: Option<crate::domain::ids::TenantId>, reason: Reason) -> Verdict {
+    Verdict::Rejected { tenant_id, reason: reason.as_str().to_owned() }
+}
+
+fn kept_headers(call: &PublicCall) -> BTreeMap<String, String> {
+    KEPT_HEADERS
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), call.header(name).filter(|value| value.len() <= MAX_HEADER)?.to_owned())))
+        .collect()
+}
+
+async fn keep(call: &PublicCall, delivery: Delivery) -> Result<(), Failure> {
+    let message = serde_json::to_string(&Inbound::Delivery(delivery)).map_err(Failure::internal)?;
+    // A body of control characters grows sixfold in JSON.
+    if message.len() > MAX_BODY {
+        return Err(Failure::TooLarge { limit: MAX_DELIVERY });
+    }
+    call.app.sender().send("events", message, 0).await
+}

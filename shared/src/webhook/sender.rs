@@ -1,0 +1,130 @@
+//! Who sends events, as far as the database allows to know.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::app::App;
+use crate::domain::identity::Country;
+use crate::domain::ids::TenantId;
+use crate::failure::Failure;
+use crate::http::auth::{Credentials, Rate, use_key};
+use crate::http::{PublicCall, Scope};
+use crate::messages::events::{Delivery, Inbound, Verdict};
+use crate::store::{auth, tenants};
+use crate::webhook::hex;
+
+/// How long a receiver waits for the database before it does without. A connection that died silently answers nothing at all.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The sender of events.
+#[derive(Debug)]
+pub enum Sender {
+    /// A valid key or token that may send events.
+    Known {
+        tenant: TenantId,
+        /// The one source it may speak for; none for a person.
+        source: Option<String>,
+        /// None when the database was away.
+        country: Option<Country>,
+        rate: Option<Rate>,
+    },
+    /// A key that could not be looked up.
+    Unproven { source: String, key_hash: String },
+}
+
+impl Sender {
+    /// Reads the credentials of a request and checks them. `national` tells whether the tenant's country matters to its events.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, `Forbidden` and `TooMany` as the credentials deserve; never because the database is away.
+    pub async fn of(call: &PublicCall, national: bool) -> Result<Self, Failure> {
+        let verifier = call.verifier.as_ref().ok_or_else(|| Failure::internal("this receiver was started without a scope"))?;
+        let credentials =
+            verifier.credentials(call.header("authorization"), call.header("x-api-key"), call.now).await?;
+        match credentials {
+            Credentials::Token(caller) => {
+                caller.need(Scope::EventsWrite)?;
+                // Entering the tenant is what finds revoked tokens.
+                let country = match in_time(country(&call.app, caller.tenant, caller.jti.as_deref())).await {
+                    Ok(country) => Some(country),
+                    Err(failure) if is_away(&failure) => None,
+                    Err(refusal) => return Err(refusal),
+                };
+                Ok(Self::Known { tenant: caller.tenant, source: None, country, rate: None })
+            }
+            Credentials::Key { source, hash } => {
+                let caller = match in_time(use_key(call.app.database(), &source, &hash, call.now)).await {
+                    Ok(caller) => caller,
+                    Err(failure) if is_away(&failure) => {
+                        return Ok(Self::Unproven { source, key_hash: hex::encode(&hash) });
+                    }
+                    Err(refusal) => return Err(refusal),
+                };
+                caller.need(Scope::EventsWrite)?;
+                let country = match national {
+                    true => in_time(country(&call.app, caller.tenant, None)).await.ok(),
+                    // Any will do: nothing in the request depends on it.
+                    false => Some(Country::default()),
+                };
+                Ok(Self::Known { tenant: caller.tenant, source: caller.source, country, rate: caller.rate })
+            }
+        }
+    }
+
+    /// The one source this sender may speak for, and the country that completes phone numbers.
+    pub fn bounds(&self) -> (Option<&str>, Option<Country>) {
+        match self {
+            Self::Known { source, country, .. } => (source.as_deref(), *country),
+            Self::Unproven { source, .. } => (Some(source), None),
+        }
+    }
+}
+
+async fn country(app: &App, tenant: TenantId, jti: Option<&str>) -> Result<Country, Failure> {
+    let tx = app.database().begin(tenant, jti).await?;
+    let found = tenants::get(&tx).await;
+    tx.rollback().await;
+    Ok(found?.default_country.parse().unwrap_or_default())
+}
+
+/// Waits for the database as long as a receiver can.
+pub(super) async fn in_time<T>(asked: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Failure::unavailable("the database did not answer within 3 s")),
+    }
+}
+
+/// The database did not answer, or not as it should (it is not migrated, say): no reason to lose an event.
+fn is_away(failure: &Failure) -> bool {
+    match failure {
+        Failure::Unavailable { cause, .. } | Failure::Internal(cause) => {
+            tracing::warn!(reason = %cause, "cannot check the sender now; its events are taken all the same");
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Whose message on the queue `events` this is, looked up where the message does not say it. For keeping dead letters.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn tenant_of(app: &App, message: &Inbound, now: jiff::Timestamp) -> Result<Option<TenantId>, Failure> {
+    match message {
+        Inbound::Events(events) => Ok(Some(events.tenant_id)),
+        Inbound::Recalculate(recalculate) => Ok(Some(recalculate.tenant_id)),
+        Inbound::UnprovenEvents(unproven) => {
+            let Some(hash) = hex::decode_hash(&unproven.key_hash) else { return Ok(None) };
+            let key = auth::use_api_key(app.database(), &unproven.source, &hash, now).await?;
+            Ok(key.map(|key| key.tenant))
+        }
+        Inbound::Delivery(Delivery { verdict: Verdict::Proven { tenant_id }, .. }) => Ok(Some(*tenant_id)),
+        Inbound::Delivery(Delivery { verdict: Verdict::Rejected { tenant_id, .. }, .. }) => Ok(*tenant_id),
+        Inbound::Delivery(delivery) => {
+            let Some(hash) = delivery.token_hash.as_deref().and_then(hex::decode_hash) else { return Ok(None) };
+            let found = auth::find_webhook_source(app.database(), &delivery.source, &hash).await?;
+            Ok(found.map(|source| source.tenant))
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Forms and page trackers of a website. Field names are whatever the form's author chose; the usual German and English ones
+//! become fields of the person, consents stay word for word, and everything else is kept as metadata.
+
+mod fields;
+mod form;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::{Unknown, generic};
+use crate::domain::events::MAX_FUTURE_MINUTES;
+use crate::domain::identity::{normalize_email, normalize_linkedin};
+use fields::Meaning;
+
+pub use form::pairs;
+
+/// What a form on a public page may say happened; anybody can read its token. Other types come by signed ways.
+const WEB_EVENTS: [&str; 8] = [
+    "form_submitted",
+    "demo_requested",
+    "content_downloaded",
+    "webinar_registered",
+    "newsletter_subscribed",
+    "page_visited",
+    "pricing_viewed",
+    "ad_clicked",
+];
+
+/// The event of a form, or the events a page tracker sends in our own shape.
+///
+/// # Errors
+/// When the body cannot be read, a trap field that people do not see is filled in, or nothing says who it was.
+pub fn translate(
+    source: &str,
+    headers: &BTreeMap<String, String>,
+    body: &str,
+    received_at: Timestamp,
+) -> Result<Vec<Value>, Unknown> {
+    let content_type = headers.get("content-type").map(String::as_str).unwrap_or_default().to_ascii_lowercase();
+    let pairs = if content_type.starts_with("application/x-www-form-urlencoded") {
+        form::pairs(body)
+    } else if content_type.starts_with("multipart/") {
+        let detail = "A multipart form cannot be read here. Send it as application/x-www-form-urlencoded or JSON.";
+        return Err(Unknown::new("unsupported_content_type", detail));
+    } else {
+        match serde_json::from_str::<Value>(body) {
+            Ok(Value::Array(events)) => return web_events(generic::events(source, Value::Array(events))?),
+            Ok(Value::Object(event)) if event.contains_key("lead_identifier") => {
+                return web_events(generic::events(source, Value::Object(event))?);
+            }
+            Ok(Value::Object(form)) => form::flattened(form),
+            Ok(_) => return Err(Unknown::new("unknown_shape", "The body is neither a form nor an event.")),
+            // Some senders leave the content type out.
+            Err(_) if content_type.is_empty() && body.contains('=') => form::pairs(body),
+            Err(error) => return Err(Unknown::new("malformed", format!("The body is not JSON: {error}."))),
+        }
+    };
+    submission(source, headers, pairs, received_at).map(|event| vec![event])
+}
+
+/// A page's script may report what a page can see, nothing else.
+fn web_events(events: Vec<Value>) -> Result<Vec<Value>, Unknown> {
+    let strange = events.iter().filter_map(|event| event["event_type"].as_str()).find(|kind| !WEB_EVENTS.contains(kind));
+    match strange {
+        None => Ok(events),
+        Some(kind) => {
+            let kind: String = kind.chars().take(64).collect();
+            let detail = format!("A website's public token may not report `{kind}`. Send it with an API key or signed.");
+            Err(Unknown::new("event_type_not_allowed", detail))
+        }
+    }
+}
+
+#[derive(Default)]
+struct Submission {
+    event_type: Option<String>,
+    external_id: Option<String>,
+    occurred_at: Option<String>,
+    identifier: Map<String, Value>,
+    lead: Map<String, Value>,
+    campaign: Map<String, Value>,
+    metadata: Map<String, Value>,
+    consent: Map<String, Value>,
+    full_name: Option<String>,
+}
+
+fn submission(
+    source: &str,
+    headers: &BTreeMap<String, String>,
+    pairs: Vec<(String, Value)>,
+    received_at: Timestamp,
+) -> Result<Value, Unknown> {
+    let mut found = Submission::default();
+    for (raw_name, value) in pairs {
+        let name = fields::plain_name(&raw_name);
+        let text = match &value {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        match fields::meaning(&name) {
+            Meaning::Trap if text.is_empty() => {}
+            Meaning::Trap => {
+                let detail = "A field that people do not see is filled in: this was a program. Replaying does not change it.";
+                return Err(Unknown::new("spam", detail));
+            }
+            Meaning::Consent => drop(found.consent.insert(name, value)),
+            _ if text.is_empty() => {}
+            Meaning::EventType if WEB_EVENTS.contains(&text.as_str()) => found.event_type = Some(text),
+            Meaning::ExternalId if text.chars().count() <= 200 => found.external_id = Some(text),
+            Meaning::OccurredAt if plausible(&text, received_at) => found.occurred_at = Some(text),
+            Meaning::FullName => found.full_name = Some(text),
+            Meaning::Lead(field) => drop(found.lead.entry(field).or_insert(text.into())),
+            Meaning::AnonymousId => drop(found.identifier.insert("anonymous_id".to_owned(), text.into())),
+            Meaning::Campaign => drop(found.campaign.insert(name, text.into())),
+            Meaning::Metadata(known) => drop(found.metadata.insert(known.to_owned(), value)),
+            Meaning::EventType | Meaning::ExternalId | Meaning::OccurredAt | Meaning::Other => {
+                found.metadata.insert(name, value);
+            }
+        }
+    }
+    found.into_event(source, headers)
+}
+
+impl Submission {
+    fn into_event(mut self, source: &str, headers: &BTreeMap<String, String>) -> Result<Value, Unknown> {
+        if let Some((first, last)) = self.full_name.as_deref().map(fields::split_name) {
+            if let Some(first) = first {
+                self.lead.entry("first_name").or_insert(first.into());
+            }
+            self.lead.entry("last_name").or_insert(last.into());
+        }
+        // What identifies must be readable; what is not stays with the person as typed, for somebody to read.
+        if let Some(email) = self.text("email").and_then(|email| normalize_email(email).ok()) {
+            self.identifier.insert("email".to_owned(), email.into());
+        } else if let Some(unreadable) = self.lead.remove("email") {
+            self.metadata.insert("unreadable_email".to_owned(), unreadable);
+        }
+        if let Some(profile) = self.text("linkedin_url").filter(|url| normalize_linkedin(url).is_ok()).map(str::to_owned) {
+            self.identifier.insert("linkedin_url".to_owned(), profile.into());
+        }
+        // A phone number identifies only when nothing better does: one that cannot be read must not cost the whole form.
+        if !self.identifier.contains_key("email")
+            && let Some(phone) = self.text("phone").map(str::to_owned)
+        {
+            self.identifier.insert("phone".to_owned(), phone.into());
+        }
+        if self.identifier.is_empty() {
+            let detail = "The form has no field that says who it was: no e-mail address, phone number or visitor id was found.";
+            return Err(Unknown::new("no_identifier", detail));
+        }
+        if let Some(referer) = headers.get("referer") {
+            self.metadata.entry("page_url").or_insert(referer.as_str().into());
+        }
+        if let Some(path) = self.metadata.get("page_url").and_then(Value::as_str).and_then(|url| url::Url::parse(url).ok()) {
+            self.metadata.entry("page_path").or_insert(path.path().into());
+        }
+        if !self.consent.is_empty() {
+            self.metadata.insert("consent".to_owned(), self.consent.into());
+        }
+        let mut event = json!({
+            "event_type": self.event_type.as_deref().unwrap_or("form_submitted"),
+            "source": source,
+            "lead_identifier": self.identifier,
+            "lead": self.lead,
+            "metadata": self.metadata,
+        });
+        if let Some(id) = self.external_id {
+            event["external_id"] = id.into();
+        }
+        if let Some(at) = self.occurred_at {
+            event["occurred_at"] = at.into();
+        }
+        if !self.campaign.is_empty() {
+            event["campaign"] = self.campaign.into();
+        }
+        Ok(event)
+    }
+
+    fn text(&self, field: &str) -> Option<&str> {
+        self.lead.get(field).and_then(Value::as_str)
+    }
+}
+
+/// A moment that validation will accept; any other stays in the metadata as the form wrote it.
+fn plausible(text: &str, received_at: Timestamp) -> bool {
+    text.parse::<Timestamp>().is_ok_and(|at| {
+        let seconds = at.as_second() - received_at.as_second();
+        (-365 * 86_400..=MAX_FUTURE_MINUTES * 60).contains(&seconds)
+    })
+}

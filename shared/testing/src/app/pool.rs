@@ -1,0 +1,86 @@
+//! The execution environments of one function: made when needed, kept while idle, one invocation each at a time.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use crate::runtime::{Function, InvokeError};
+use crate::template::FunctionDef;
+use crate::workspace;
+
+/// All environments of a function, as Lambda would keep them.
+#[derive(Debug)]
+pub(super) struct Pool {
+    pub(super) def: FunctionDef,
+    env: Vec<(String, String)>,
+    environments: Mutex<Environments>,
+}
+
+#[derive(Debug, Default)]
+struct Environments {
+    idle: Vec<Arc<Function>>,
+    /// Every one ever made, for killing and for showing what they wrote.
+    all: Vec<Arc<Function>>,
+}
+
+impl Pool {
+    pub(super) fn new(def: FunctionDef, env: Vec<(String, String)>) -> Self {
+        Self {
+            def,
+            env,
+            environments: Mutex::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Environments> {
+        self.environments.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn binary(&self) -> anyhow::Result<PathBuf> {
+        workspace::binary(&self.def.name)
+    }
+
+    /// Starts an environment that the pool does not use itself.
+    pub(super) fn spawn(&self) -> anyhow::Result<Function> {
+        let function = Function::spawn(&self.def.name, &self.binary()?, &self.env)?;
+        function.set_timeout(self.def.timeout);
+        Ok(function)
+    }
+
+    fn acquire(&self) -> anyhow::Result<Arc<Function>> {
+        let mut environments = self.lock();
+        while let Some(idle) = environments.idle.pop() {
+            if idle.is_alive() {
+                return Ok(idle);
+            }
+        }
+        let function = Arc::new(self.spawn()?);
+        environments.all.push(Arc::clone(&function));
+        Ok(function)
+    }
+
+    /// Runs one invocation in an idle environment, or in a new one when all are busy or gone.
+    pub(super) async fn invoke(&self, event: &Value) -> Result<Value, InvokeError> {
+        let function = self
+            .acquire()
+            .map_err(|error| InvokeError::Contract(format!("{error:#}")))?;
+        let outcome = function.invoke(event).await;
+        if function.is_alive() {
+            self.lock().idle.push(function);
+        }
+        outcome
+    }
+
+    /// Kills every environment, also the busy ones.
+    pub(super) fn kill(&self) {
+        for function in &self.lock().all {
+            function.kill();
+        }
+    }
+
+    /// What the environments wrote, the oldest first.
+    pub(super) fn logs(&self) -> String {
+        self.lock().all.iter().map(|function| function.logs()).collect()
+    }
+}
