@@ -92,7 +92,10 @@ pub fn all(workspace: &Workspace) -> anyhow::Result<(BTreeMap<String, Contract>,
             scope.spawn(|| {
                 while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let description = describe(workspace, name);
-                    results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(((*name).clone(), description));
+                    results
+                        .lock()
+                        .unwrap_or_else(std::sync::PoisonError::into_inner)
+                        .push(((*name).clone(), description));
                 }
             });
         }

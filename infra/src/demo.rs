@@ -62,15 +62,25 @@ pub async fn send(access: &Access, secrets: &Secrets, now: Timestamp) -> anyhow:
     let mut sent = 0;
     for person in people()? {
         for (number, step) in person.steps.iter().enumerate() {
-            let at = now.checked_sub(Span::new().hours(24 * step.days_ago).minutes(5)).context("the demo's days are out of range")?;
+            let at = now
+                .checked_sub(Span::new().hours(24 * step.days_ago).minutes(5))
+                .context("the demo's days are out of range")?;
             let answer = match step.source.as_str() {
                 "lemlist" => lemlist(access, secrets, step, at, &format!("act_demo{sent:04}")).await?,
                 source => {
-                    let key = secrets.source_keys.get(source).with_context(|| format!("the demo has no key for {source}"))?;
+                    let key = secrets
+                        .source_keys
+                        .get(source)
+                        .with_context(|| format!("the demo has no key for {source}"))?;
                     let event = event(&person, step, at, number);
                     let key = format!("{source}:{key}");
-                    http::send_json("POST", &format!("{}/api/v1/events/ingest", access.api_url), &[("x-api-key", &key)], &event)
-                        .await?
+                    http::send_json(
+                        "POST",
+                        &format!("{}/api/v1/events/ingest", access.api_url),
+                        &[("x-api-key", &key)],
+                        &event,
+                    )
+                    .await?
                 }
             };
             answer.ok(&format!("the event {} of {}", number + 1, person.name))?;
@@ -99,7 +109,13 @@ async fn lemlist(access: &Access, secrets: &Secrets, step: &Step, at: Timestamp,
     activity["_id"] = json!(id);
     activity["createdAt"] = json!(at.to_string());
     activity["secret"] = json!(secrets.lemlist_secret);
-    http::send_json("POST", &format!("{}/api/v1/webhooks/lemlist/{}", access.api_url, secrets.lemlist_token), &[], &activity).await
+    http::send_json(
+        "POST",
+        &format!("{}/api/v1/webhooks/lemlist/{}", access.api_url, secrets.lemlist_token),
+        &[],
+        &activity,
+    )
+    .await
 }
 
 /// Waits until every person is a lead and nothing moves any more; gives what became of them.
@@ -114,7 +130,10 @@ pub async fn outcomes(access: &Access) -> anyhow::Result<Vec<Outcome>> {
         for person in people()? {
             found.push((find(access, &person.email).await?, person));
         }
-        let now = found.iter().map(|(lead, _)| standing(lead.as_ref())).collect::<String>();
+        let now = found
+            .iter()
+            .map(|(lead, _)| standing(lead.as_ref()))
+            .collect::<String>();
         if now != seen {
             (seen, since) = (now, Instant::now());
         }
@@ -129,11 +148,22 @@ pub async fn outcomes(access: &Access) -> anyhow::Result<Vec<Outcome>> {
 /// What changes while a lead is being processed.
 fn standing(lead: Option<&Value>) -> String {
     let field = |name: &str| lead.map(|lead| lead[name].to_string()).unwrap_or_default();
-    [field("total_score"), field("primary_intent"), field("status"), field("deal_id"), ";".to_owned()].join(" ")
+    [
+        field("total_score"),
+        field("primary_intent"),
+        field("status"),
+        field("deal_id"),
+        ";".to_owned(),
+    ]
+    .join(" ")
 }
 
 async fn find(access: &Access, email: &str) -> anyhow::Result<Option<Value>> {
-    let found = get(access, &format!("/api/v1/leads?q={}", email.replace('@', "%40").replace('+', "%2B"))).await?;
+    let found = get(
+        access,
+        &format!("/api/v1/leads?q={}", email.replace('@', "%40").replace('+', "%2B")),
+    )
+    .await?;
     let leads = found["data"].as_array().cloned().unwrap_or_default();
     Ok(leads.into_iter().find(|lead| lead["email"] == email))
 }
@@ -144,13 +174,22 @@ async fn describe(access: &Access, found: Vec<(Option<Value>, Person)>) -> anyho
     for (lead, person) in found {
         let (mut pipeline, mut owner) = (None, None);
         if let Some(lead) = &lead {
-            let named = pipelines["data"].as_array().into_iter().flatten().find(|pipeline| pipeline["id"] == lead["pipeline_id"]);
+            let named = pipelines["data"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find(|pipeline| pipeline["id"] == lead["pipeline_id"]);
             pipeline = named.and_then(|pipeline| pipeline["name"].as_str()).map(str::to_owned);
             if lead["owner_id"].is_string() {
                 owner = Some(owner_name(access, lead).await?);
             }
         }
-        outcomes.push(Outcome { person, lead, pipeline, owner });
+        outcomes.push(Outcome {
+            person,
+            lead,
+            pipeline,
+            owner,
+        });
     }
     Ok(outcomes)
 }
@@ -170,7 +209,10 @@ async fn owner_name(access: &Access, lead: &Value) -> anyhow::Result<String> {
 async fn get(access: &Access, path: &str) -> anyhow::Result<Value> {
     let bearer = format!("Bearer {}", access.token);
     let url = format!("{}{path}", access.api_url);
-    http::send("GET", &url, &[("authorization", &bearer)], "").await?.ok(&format!("GET {path}"))?.json()
+    http::send("GET", &url, &[("authorization", &bearer)], "")
+        .await?
+        .ok(&format!("GET {path}"))?
+        .json()
 }
 
 /// Lines for the terminal.
@@ -184,7 +226,12 @@ pub fn lines(outcomes: &[Outcome]) -> Vec<String> {
         };
         let text = |name: &str| lead[name].as_str().unwrap_or("none").to_owned();
         let confidence = lead["intent_confidence"].as_f64().unwrap_or_default();
-        let standing = format!("score {} ({}), intent {} ({confidence} %)", lead["total_score"], text("tier"), text("primary_intent"));
+        let standing = format!(
+            "score {} ({}), intent {} ({confidence} %)",
+            lead["total_score"],
+            text("tier"),
+            text("primary_intent")
+        );
         let place = match (&outcome.pipeline, &outcome.owner) {
             (Some(pipeline), Some(owner)) => format!("→ {pipeline}, {owner}"),
             (Some(pipeline), None) => format!("→ {pipeline}, nobody free"),
@@ -217,7 +264,16 @@ mod tests {
     fn an_unrouted_lead_is_shown_in_the_pool() {
         let person = people().unwrap().remove(0);
         let lead = json!({"total_score": 6, "tier": "cold", "primary_intent": null, "intent_confidence": 0.0});
-        let shown = lines(&[Outcome { person, lead: Some(lead), pipeline: None, owner: None }]);
-        assert!(shown[1].contains("score 6 (cold), intent none") && shown[1].contains("pool"), "{}", shown[1]);
+        let shown = lines(&[Outcome {
+            person,
+            lead: Some(lead),
+            pipeline: None,
+            owner: None,
+        }]);
+        assert!(
+            shown[1].contains("score 6 (cold), intent none") && shown[1].contains("pool"),
+            "{}",
+            shown[1]
+        );
     }
 }

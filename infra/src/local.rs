@@ -30,7 +30,15 @@ pub const STACK: &str = "lotse-local";
 pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
     let step = Step::start("functions built");
     let mut build = Command::new(cargo());
-    build.current_dir(&workspace.root).args(["build", "--workspace", "--bins", "--exclude", "dev", "--exclude", "testkit"]);
+    build.current_dir(&workspace.root).args([
+        "build",
+        "--workspace",
+        "--bins",
+        "--exclude",
+        "dev",
+        "--exclude",
+        "testkit",
+    ]);
     let log = workspace.logs().join("build.log");
     process::logged(&mut build, &log).context("the functions do not compile")?;
     step.done(&workspace.functions.len().to_string());
@@ -41,14 +49,27 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When the state lacks ports or secrets (the stack has never been up), or the keys cannot be read.
-pub fn parameters(workspace: &Workspace, template: &Template, state: &State) -> anyhow::Result<BTreeMap<String, String>> {
+pub fn parameters(
+    workspace: &Workspace,
+    template: &Template,
+    state: &State,
+) -> anyhow::Result<BTreeMap<String, String>> {
     let missing = "the local stack has not been set up: run `cargo dev up`";
     let ports = state.ports.as_ref().context(missing)?;
     let secrets = state.secrets.as_ref().context(missing)?;
-    let database = |role: &str, password: &str| format!("postgres://{role}:{password}@127.0.0.1:{}/lotse", ports.postgres);
+    let database =
+        |role: &str, password: &str| format!("postgres://{role}:{password}@127.0.0.1:{}/lotse", ports.postgres);
     let wanted = [
         ("Stage", "local".to_owned()),
-        ("Architecture", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }.to_owned()),
+        (
+            "Architecture",
+            if cfg!(target_arch = "aarch64") {
+                "arm64"
+            } else {
+                "x86_64"
+            }
+            .to_owned(),
+        ),
         ("LocalDatabaseUrl", database("lotse_app", &secrets.app)),
         ("LocalMigrationDatabaseUrl", database("lotse_owner", &secrets.owner)),
         ("LocalSecretsKey", secrets.sealing_key.clone()),
@@ -60,7 +81,11 @@ pub fn parameters(workspace: &Workspace, template: &Template, state: &State) -> 
         ("ConsoleUrl", state.access.console_url.clone()),
     ];
     let known = &template.root()["Parameters"];
-    Ok(wanted.into_iter().filter(|(name, _)| known.get(name).is_some()).map(|(name, value)| (name.to_owned(), value)).collect())
+    Ok(wanted
+        .into_iter()
+        .filter(|(name, _)| known.get(name).is_some())
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect())
 }
 
 /// The variables the template gives a function here.
@@ -73,8 +98,12 @@ pub fn environment(workspace: &Workspace, state: &State, function: &str) -> anyh
     for (name, value) in parameters(workspace, &template, state)? {
         values = values.parameter(&name, value);
     }
-    let found = template.functions_with(&values)?.into_iter().find(|found| found.name == function);
-    let found = found.with_context(|| format!("template.yaml has no function with CodeUri target/lambda/{function}/"))?;
+    let found = template
+        .functions_with(&values)?
+        .into_iter()
+        .find(|found| found.name == function);
+    let found =
+        found.with_context(|| format!("template.yaml has no function with CodeUri target/lambda/{function}/"))?;
     Ok(template.resolve_env(&found, &values)?.into_iter().collect())
 }
 
@@ -95,12 +124,16 @@ pub async fn deploy(workspace: &Workspace, state: &mut State, aws: &Ministack, s
     let digest = digest(&[&fs::read(&path)?, serde_json::to_string(&parameters)?.as_bytes()]);
 
     if state.deployed.as_ref() == Some(&digest) && state.api_id.is_some() {
-        let changed: Vec<&String> =
-            binaries.iter().filter(|(name, digest)| state.binaries.get(*name) != Some(digest)).map(|(name, _)| name).collect();
+        let changed: Vec<&String> = binaries
+            .iter()
+            .filter(|(name, digest)| state.binaries.get(*name) != Some(digest))
+            .map(|(name, _)| name)
+            .collect();
         for name in &changed {
             let script = fs::read(bootstrap(workspace, name)).context("cannot read the start script just written")?;
             let zip = zip::executable("bootstrap", &script);
-            aws.update_code(name, &base64::engine::general_purpose::STANDARD.encode(zip)).await?;
+            aws.update_code(name, &base64::engine::general_purpose::STANDARD.encode(zip))
+                .await?;
         }
         let outcome = match changed.as_slice() {
             [] => "nothing has changed".to_owned(),
@@ -112,6 +145,7 @@ pub async fn deploy(workspace: &Workspace, state: &mut State, aws: &Ministack, s
     }
 
     state.deployed = None;
+    state.save(&workspace.dev())?;
     let values = workspace.dev().join("parameters.yaml");
     write_private(&values, json!(parameters).to_string().as_bytes())?;
     run_sam(workspace, aws, sam, &values)?;
@@ -125,16 +159,42 @@ pub async fn deploy(workspace: &Workspace, state: &mut State, aws: &Ministack, s
 
 fn run_sam(workspace: &Workspace, aws: &Ministack, sam: &Path, values: &Path) -> anyhow::Result<()> {
     let mut deploy = Command::new(sam.join("bin/python"));
-    deploy.current_dir(&workspace.root).args(["-m", "samcli", "deploy", "--template-file", "template.yaml"]);
-    deploy.args(["--stack-name", STACK, "--s3-bucket", BUCKET, "--region", REGION, "--no-confirm-changeset"]);
+    deploy
+        .current_dir(&workspace.root)
+        .args(["-m", "samcli", "deploy", "--template-file", "template.yaml"]);
+    deploy.args([
+        "--stack-name",
+        STACK,
+        "--s3-bucket",
+        BUCKET,
+        "--region",
+        REGION,
+        "--no-confirm-changeset",
+    ]);
     deploy.args(["--no-fail-on-empty-changeset", "--no-progressbar", "--capabilities"]);
-    deploy.args(["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND", "--parameter-overrides"]);
+    deploy.args([
+        "CAPABILITY_IAM",
+        "CAPABILITY_NAMED_IAM",
+        "CAPABILITY_AUTO_EXPAND",
+        "--parameter-overrides",
+    ]);
     deploy.arg(format!("file://{}", values.display()));
     // Never the developer's own credentials, whatever profile is set.
-    deploy.env_remove("AWS_PROFILE").env_remove("AWS_SESSION_TOKEN").env("AWS_CONFIG_FILE", "/dev/null");
-    deploy.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null").env("AWS_EC2_METADATA_DISABLED", "true");
-    deploy.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local").env("AWS_DEFAULT_REGION", REGION);
-    deploy.env("AWS_ENDPOINT_URL", aws.url()).env("SAM_CLI_TELEMETRY", "0").env("SAM_CLI_POLL_DELAY", "0.5");
+    deploy
+        .env_remove("AWS_PROFILE")
+        .env_remove("AWS_SESSION_TOKEN")
+        .env("AWS_CONFIG_FILE", "/dev/null");
+    deploy
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("AWS_EC2_METADATA_DISABLED", "true");
+    deploy
+        .env("AWS_ACCESS_KEY_ID", "local")
+        .env("AWS_SECRET_ACCESS_KEY", "local")
+        .env("AWS_DEFAULT_REGION", REGION);
+    deploy
+        .env("AWS_ENDPOINT_URL", aws.url())
+        .env("SAM_CLI_TELEMETRY", "0")
+        .env("SAM_CLI_POLL_DELAY", "0.5");
     process::logged(&mut deploy, &workspace.logs().join("deploy.log")).context("`sam deploy` to the local stack failed")
 }
 
@@ -142,7 +202,9 @@ fn run_sam(workspace: &Workspace, aws: &Ministack, sam: &Path, values: &Path) ->
 fn package(workspace: &Workspace, name: &str) -> anyhow::Result<String> {
     let binary = workspace.binary(name);
     let Ok(built) = fs::metadata(&binary) else {
-        bail!("template.yaml names {name}, but there is no such binary: add functions/<area>/src/bin/{name}.rs, or remove it")
+        bail!(
+            "template.yaml names {name}, but there is no such binary: add functions/<area>/src/bin/{name}.rs, or remove it"
+        )
     };
     let stamp = digest(&[format!("{} {} {}", built.len(), built.mtime(), built.mtime_nsec()).as_bytes()]);
     let place = workspace.dev().join("bin").join(name);
@@ -172,7 +234,8 @@ fn package(workspace: &Workspace, name: &str) -> anyhow::Result<String> {
     // A real build by cargo-lambda may be hard-linked elsewhere: replace the file, do not write into it.
     let _ = fs::remove_file(&bootstrap);
     fs::write(&bootstrap, script).with_context(|| format!("cannot write {}", bootstrap.display()))?;
-    fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755)).context("cannot make the start script executable")?;
+    fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755))
+        .context("cannot make the start script executable")?;
     Ok(stamp)
 }
 
@@ -187,7 +250,12 @@ pub fn digest(parts: &[&[u8]]) -> String {
         digest.update((part.len() as u64).to_le_bytes());
         digest.update(part);
     }
-    digest.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .finalize()
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]

@@ -25,11 +25,17 @@ pub fn show(name: Option<&str>, follow: bool) -> anyhow::Result<()> {
         Some(name) => {
             let Some(path) = logs.get(name) else {
                 let names: Vec<&str> = logs.keys().map(String::as_str).collect();
-                bail!("nothing has been logged by {name}; there are logs of: {}", names.join(", "));
+                bail!(
+                    "nothing has been logged by {name}; there are logs of: {}",
+                    names.join(", ")
+                );
             };
             BTreeMap::from([(name.to_owned(), path.clone())])
         }
-        None => logs.into_iter().filter(|(_, path)| path.parent().is_some_and(|folder| folder.ends_with("functions"))).collect(),
+        None => logs
+            .into_iter()
+            .filter(|(_, path)| path.parent().is_some_and(|folder| folder.ends_with("functions")))
+            .collect(),
     };
     let prefixed = chosen.len() > 1;
     let mut positions = BTreeMap::new();
@@ -39,7 +45,10 @@ pub fn show(name: Option<&str>, follow: bool) -> anyhow::Result<()> {
         let shown = if prefixed { SHOWN / 10 } else { SHOWN };
         print(name, &last_lines(&String::from_utf8_lossy(&text), shown), prefixed);
     }
-    while follow {
+    if !follow {
+        return Ok(());
+    }
+    loop {
         std::thread::sleep(Duration::from_millis(200));
         for (name, path) in &chosen {
             let position = positions.entry(name.clone()).or_default();
@@ -47,12 +56,15 @@ pub fn show(name: Option<&str>, follow: bool) -> anyhow::Result<()> {
             print(name, text.trim_end_matches('\n'), prefixed);
         }
     }
-    Ok(())
 }
 
 fn print(name: &str, text: &str, prefixed: bool) {
     for text in text.lines() {
-        line(&if prefixed { format!("{name:<18} {text}") } else { text.to_owned() });
+        line(&if prefixed {
+            format!("{name:<18} {text}")
+        } else {
+            text.to_owned()
+        });
     }
 }
 
@@ -72,10 +84,13 @@ fn since(path: &Path, position: &mut u64) -> anyhow::Result<String> {
 }
 
 fn all(folder: &Path) -> BTreeMap<String, PathBuf> {
-    let entries = [folder.to_owned(), folder.join("functions")].into_iter().filter_map(|folder| fs::read_dir(folder).ok());
+    let entries = [folder.to_owned(), folder.join("functions")]
+        .into_iter()
+        .filter_map(|folder| fs::read_dir(folder).ok());
     let files = entries.flatten().flatten().map(|entry| entry.path());
     let logs = files.filter(|path| path.extension().is_some_and(|kind| kind == "log"));
-    logs.filter_map(|path| Some((path.file_stem()?.to_str()?.to_owned(), path.clone()))).collect()
+    logs.filter_map(|path| Some((path.file_stem()?.to_str()?.to_owned(), path.clone())))
+        .collect()
 }
 
 #[cfg(test)]

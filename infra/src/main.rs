@@ -1,10 +1,26 @@
 //! `cargo dev`: brings Lotse up on a laptop, checks it, generates what is derived, tests, measures and deploys.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "tests fail by panicking"
+    )
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the tool is no function: it lives on the clock, environment and random keys"
+)]
 
 mod bench;
+mod check;
+mod contract;
 mod demo;
+mod deploy;
 mod gateway;
+mod generate;
 mod http;
 mod keys;
 mod local;
@@ -16,9 +32,11 @@ mod process;
 mod seed;
 mod stack;
 mod state;
+mod test;
 mod tools;
 mod ui;
 mod up;
+mod watch;
 mod workspace;
 mod zip;
 
@@ -60,8 +78,45 @@ enum Command {
     Reset,
     /// Bring the local database to the current version
     Migrate,
+    /// Serve the HTTP functions with reload, on the local stack's database and queues
+    Watch {
+        /// Where they answer
+        #[arg(long, default_value_t = 9000)]
+        port: u16,
+    },
+    /// Check that code, template, samples and generated files agree, and that house rules hold
+    Check,
+    /// Write infra/endpoints.txt, infra/watch.toml and functions/health/openapi.json
+    Generate,
+    /// Run everything that CI runs
+    Test {
+        /// Only this step: format, clippy, check, template, deny, tests or end-to-end
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// Build for AWS and deploy there
+    Deploy(deploy::Options),
     /// Measure throughput, memory and start-up
-    Bench,
+    Bench {
+        /// Events to process
+        #[arg(long, default_value_t = 50_000)]
+        events: usize,
+        /// People the events are about
+        #[arg(long, default_value_t = 10_000)]
+        leads: usize,
+        /// Event processors at work at once
+        #[arg(long, default_value_t = 2)]
+        processors: usize,
+        /// Also with a million leads and five million stored events
+        #[arg(long)]
+        large: bool,
+        /// Cold starts of each kind
+        #[arg(long, default_value_t = 50)]
+        starts: usize,
+        /// Write the figures into infra/bench/RESULTS.md
+        #[arg(long)]
+        save: bool,
+    },
     #[command(hide = true)]
     Gateway {
         #[arg(long)]
@@ -80,7 +135,11 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             ui::note(&format!("error: cannot start: {error}"));
@@ -104,7 +163,14 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Logs { name, follow } => logs::show(name.as_deref(), follow),
         Command::Reset => up::reset(),
         Command::Migrate => up::migrate().await,
-        Command::Bench => bench::run(),
+        Command::Watch { port } => watch::run(port),
+        Command::Check => check::run(),
+        Command::Generate => generate::run(),
+        Command::Test { only } => test::run(only.as_deref()).await,
+        Command::Deploy(options) => deploy::run(&options),
+        Command::Bench { events, leads, processors, large, starts, save } => {
+            bench::run(bench::Options { events, leads, processors, large, starts, save }).await
+        }
         Command::Gateway { dev, port, aws } => gateway::serve(&dev, port, aws).await,
         Command::StandIns { port } => testkit::fakes::serve(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await,
     }

@@ -42,13 +42,19 @@ impl Tools {
         let python = Python::find()?;
         let cache = tools::cache()?;
         let wanted = [&tools::POSTGRES, &tools::MINISTACK, &tools::SAM, &tools::MAIL];
-        let missing: Vec<&str> = wanted.iter().filter(|tool| !tool.installed(&cache, &python)).map(|tool| tool.name).collect();
+        let missing: Vec<&str> = wanted
+            .iter()
+            .filter(|tool| !tool.installed(&cache, &python))
+            .map(|tool| tool.name)
+            .collect();
         let step = (!missing.is_empty()).then(|| Step::start(&format!("tools installed into {}", cache.display())));
         let install = |tool: &Tool| tool.install(&cache, &python);
         let folders = std::thread::scope(|scope| {
             let running: Vec<_> = wanted.iter().map(|tool| scope.spawn(|| install(tool))).collect();
             let done = running.into_iter().map(|thread| {
-                thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("an installation ended unexpectedly")))
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err(anyhow::anyhow!("an installation ended unexpectedly")))
             });
             done.collect::<anyhow::Result<Vec<_>>>()
         })?;
@@ -56,7 +62,12 @@ impl Tools {
             step.done(&missing.join(", "));
         }
         let [postgres, ministack, sam, mail] = <[PathBuf; 4]>::try_from(folders).ok().context("a tool is missing")?;
-        Ok(Self { postgres, ministack, sam, mail })
+        Ok(Self {
+            postgres,
+            ministack,
+            sam,
+            mail,
+        })
     }
 
     /// What is installed already; nothing is downloaded.
@@ -101,7 +112,9 @@ impl Stack {
         let remembered = state.ports.clone();
         let clusters_run = |name: &str| {
             // The pid file of a cluster tells whether its port is held by ourselves.
-            let (Some(ports), Some(secrets)) = (&remembered, &state.secrets) else { return false };
+            let (Some(ports), Some(secrets)) = (&remembered, &state.secrets) else {
+                return false;
+            };
             let cluster = match name {
                 "postgres" => Cluster::development(&dev, &tools.postgres, ports.postgres, &secrets.superuser),
                 _ => Cluster::test(&dev, &tools.postgres, ports.test_postgres, &secrets.superuser),
@@ -165,11 +178,11 @@ impl Stack {
         }
     }
 
-    /// Starts what does not run. Gives whether the AWS stand-in was started, and is therefore empty.
+    /// Starts what does not run.
     ///
     /// # Errors
     /// With the end of the log of what does not start; everything started by this call is stopped again.
-    pub async fn start(&self, tools: &Tools) -> anyhow::Result<bool> {
+    pub async fn start(&self, tools: &Tools) -> anyhow::Result<()> {
         let running = self.running();
         let outcome = self.start_all(tools).await;
         if outcome.is_err() {
@@ -181,20 +194,22 @@ impl Stack {
         outcome
     }
 
-    async fn start_all(&self, tools: &Tools) -> anyhow::Result<bool> {
+    async fn start_all(&self, tools: &Tools) -> anyhow::Result<()> {
         let step = Step::start("Postgres runs");
         self.postgres.start()?;
         self.test_postgres.start()?;
         step.done(&format!("port {}", self.ports.postgres));
 
         let step = Step::start("AWS stand-in runs");
-        let fresh = self.aws.start(&tools.ministack).await?;
+        self.aws.start(&tools.ministack).await?;
         step.done(&format!("port {}", self.ports.aws));
 
         let script = self.dev.join("servers/mail.py");
         write_private(&script, include_bytes!("servers/mail.py"))?;
         let mut mail = Command::new(tools.mail.join("bin/python"));
-        mail.arg(&script).args([self.ports.smtp.to_string(), self.ports.mail_page.to_string()]).arg(self.dev.join("mails"));
+        mail.arg(&script)
+            .args([self.ports.smtp.to_string(), self.ports.mail_page.to_string()])
+            .arg(self.dev.join("mails"));
         self.ensure("mail", &mut mail, self.ports.mail_page)?;
 
         let own = std::env::current_exe().context("cannot tell where `dev` itself is")?;
@@ -204,9 +219,13 @@ impl Stack {
 
         let mut gateway = Command::new(&own);
         gateway.arg("gateway").arg("--dev").arg(&self.dev);
-        gateway.args(["--port", &self.ports.gateway.to_string(), "--aws", &self.ports.aws.to_string()]);
-        self.ensure("gateway", &mut gateway, self.ports.gateway)?;
-        Ok(fresh)
+        gateway.args([
+            "--port",
+            &self.ports.gateway.to_string(),
+            "--aws",
+            &self.ports.aws.to_string(),
+        ]);
+        self.ensure("gateway", &mut gateway, self.ports.gateway)
     }
 
     fn ensure(&self, name: &str, command: &mut Command, port: u16) -> anyhow::Result<()> {
@@ -217,8 +236,13 @@ impl Stack {
 
     /// Every server with whether it runs.
     pub fn running(&self) -> Vec<(&'static str, bool)> {
-        let daemons = DAEMONS.iter().map(|&name| (name, Daemon::new(&self.dev, name).running()));
-        let clusters = [("postgres", self.postgres.running()), ("test-postgres", self.test_postgres.running())];
+        let daemons = DAEMONS
+            .iter()
+            .map(|&name| (name, Daemon::new(&self.dev, name).running()));
+        let clusters = [
+            ("postgres", self.postgres.running()),
+            ("test-postgres", self.test_postgres.running()),
+        ];
         daemons.chain(clusters).collect()
     }
 

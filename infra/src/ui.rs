@@ -1,8 +1,8 @@
 //! What a person sees while something runs: one line per step, with the seconds once a step takes more than two.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,6 @@ pub struct Step {
     name: String,
     started: Instant,
     ended: Arc<AtomicBool>,
-    detail: Arc<Mutex<String>>,
     ticker: Option<JoinHandle<()>>,
 }
 
@@ -36,24 +35,31 @@ impl Step {
     pub fn start(name: &str) -> Self {
         let started = Instant::now();
         let ended = Arc::new(AtomicBool::new(false));
-        let detail = Arc::new(Mutex::new(String::new()));
         let ticker = {
-            let (name, ended, detail) = (name.to_owned(), Arc::clone(&ended), Arc::clone(&detail));
-            std::thread::spawn(move || tick(&name, started, &ended, &detail))
+            let (name, ended) = (name.to_owned(), Arc::clone(&ended));
+            std::thread::spawn(move || tick(&name, started, &ended))
         };
-        Self { name: name.to_owned(), started, ended, detail, ticker: Some(ticker) }
-    }
-
-    /// Shows what the step is at ("12 of 48"), beside its name.
-    pub fn detail(&self, text: &str) {
-        text.clone_into(&mut self.detail.lock().unwrap_or_else(PoisonError::into_inner));
+        Self {
+            name: name.to_owned(),
+            started,
+            ended,
+            ticker: Some(ticker),
+        }
     }
 
     /// Ends the step well and prints its line, with the seconds it took.
     pub fn done(mut self, outcome: &str) {
         self.stop();
-        let outcome = if outcome.is_empty() { String::new() } else { format!(": {outcome}") };
-        note(&format!("✓ {}{outcome} ({})", self.name, seconds(self.started.elapsed())));
+        let outcome = if outcome.is_empty() {
+            String::new()
+        } else {
+            format!(": {outcome}")
+        };
+        note(&format!(
+            "✓ {}{outcome} ({})",
+            self.name,
+            seconds(self.started.elapsed())
+        ));
     }
 
     fn stop(&mut self) {
@@ -75,9 +81,13 @@ impl Drop for Step {
     }
 }
 
-fn tick(name: &str, started: Instant, ended: &AtomicBool, detail: &Mutex<String>) {
+fn tick(name: &str, started: Instant, ended: &AtomicBool) {
     let terminal = std::io::stderr().is_terminal();
-    let interval = if terminal { Duration::from_millis(500) } else { LOG_INTERVAL };
+    let interval = if terminal {
+        Duration::from_millis(500)
+    } else {
+        LOG_INTERVAL
+    };
     let mut shown = false;
     let mut next = PATIENCE;
     loop {
@@ -92,9 +102,7 @@ fn tick(name: &str, started: Instant, ended: &AtomicBool, detail: &Mutex<String>
             continue;
         }
         next = started.elapsed() + interval;
-        let detail = detail.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let detail = if detail.is_empty() { detail } else { format!(" {detail}") };
-        let text = format!("… {name}{detail} ({})", seconds(started.elapsed()));
+        let text = format!("… {name} ({})", seconds(started.elapsed()));
         if terminal {
             let _ = write!(std::io::stderr(), "\r\x1b[2K{text}");
         } else {

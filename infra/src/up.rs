@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::stack::{Stack, Tools};
 use crate::state::State;
+use crate::tools::Python;
 use crate::ui::{Step, line, note};
 use crate::workspace::Workspace;
 use crate::{demo, keys, local, seed};
@@ -35,6 +36,8 @@ pub async fn up() -> anyhow::Result<()> {
 pub async fn bring_up(workspace: &Workspace) -> anyhow::Result<()> {
     let _lock = lock(&workspace.dev())?;
     enough_space(&workspace.root)?;
+    // Before ten minutes of compiling.
+    Python::find()?;
     let (tools, built) = std::thread::scope(|scope| {
         let tools = scope.spawn(Tools::install);
         let built = local::build(workspace);
@@ -44,10 +47,13 @@ pub async fn bring_up(workspace: &Workspace) -> anyhow::Result<()> {
     built?;
     let mut state = State::load(&workspace.dev())?;
     let stack = Stack::prepare(workspace, &mut state, &tools)?;
-    if stack.start(&tools).await? {
+    if !stack.aws.daemon().running() {
+        // It will be empty; written down before its start, so that an interruption does not leave a wrong memory.
         state.deployed = None;
         state.api_id = None;
+        state.save(&workspace.dev())?;
     }
+    stack.start(&tools).await?;
     let outcome = fill(workspace, &mut state, &stack, &tools).await;
     // Also after a failure: what was done is done, and the next start goes on from there.
     state.save(&workspace.dev())?;
@@ -107,9 +113,14 @@ async fn demonstrate(workspace: &Workspace, state: &mut State) -> anyhow::Result
 
 fn show(state: &State) {
     let access = &state.access;
-    line(&format!("\n  API            {}   (documentation: {})", access.api_url, access.docs_url));
+    line(&format!(
+        "\n  API            {}   (documentation: {})",
+        access.api_url, access.docs_url
+    ));
     line(&format!("  API key        X-API-Key: {}", access.api_key));
-    line("  administrator  Authorization: Bearer $(cargo dev status --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[\"token\"])')");
+    line(
+        "  administrator  Authorization: Bearer $(cargo dev status --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[\"token\"])')",
+    );
     line(&format!("  Slack messages {}", access.slack_url));
     line(&format!("  mails          {}", access.mail_url));
     line(&format!("  database       {}", access.database_url));
@@ -124,7 +135,11 @@ pub fn down() -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
     let _lock = lock(&workspace.dev())?;
     let stopped = stop(&workspace)?;
-    line(&if stopped.is_empty() { "nothing was running".to_owned() } else { format!("stopped: {}", stopped.join(", ")) });
+    line(&if stopped.is_empty() {
+        "nothing was running".to_owned()
+    } else {
+        format!("stopped: {}", stopped.join(", "))
+    });
     Ok(())
 }
 
@@ -143,17 +158,31 @@ fn stop(workspace: &Workspace) -> anyhow::Result<Vec<&'static str>> {
 pub fn status(json: bool) -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
     let state = State::load(&workspace.dev())?;
-    let Some(stack) = (if state.ports.is_some() { Stack::known(&workspace, &state, &Tools::expected()?)? } else { None }) else {
+    let Some(stack) = (if state.ports.is_some() {
+        Stack::known(&workspace, &state, &Tools::expected()?)?
+    } else {
+        None
+    }) else {
         bail!("the local stack has never been up: run `cargo dev up`");
     };
     if json {
         line(&serde_json::to_string_pretty(&state.access)?);
         return Ok(());
     }
-    for (name, running) in stack.running() {
-        line(&format!("  {} {name}", if running { "✓ running" } else { "✗ stopped" }));
+    let servers = stack.running();
+    for (name, running) in &servers {
+        line(&format!(
+            "  {} {name}",
+            if *running { "✓ running" } else { "✗ stopped" }
+        ));
     }
-    let deployed = if state.deployed.is_some() { format!("{} functions", state.binaries.len()) } else { "nothing".to_owned() };
+    // What was deployed lives in the AWS stand-in's memory.
+    let lives = stack.aws.daemon().running() && state.deployed.is_some();
+    let deployed = if lives {
+        format!("{} functions", state.binaries.len())
+    } else {
+        "nothing".to_owned()
+    };
     line(&format!("  deployed: {deployed}"));
     show(&state);
     Ok(())
@@ -215,9 +244,16 @@ fn enough_space(root: &Path) -> anyhow::Result<()> {
     let disk = rustix::fs::statvfs(root).context("cannot tell how much space is left on the disk")?;
     let free = disk.f_bavail * disk.f_frsize;
     // What is built already needs no space again.
-    let built: u64 = if root.join("target/debug").is_dir() { NEEDED_SPACE } else { 0 };
+    let built: u64 = if root.join("target/debug").is_dir() {
+        NEEDED_SPACE
+    } else {
+        0
+    };
     if free + built < NEEDED_SPACE {
-        bail!("{} GB are free on this disk and building takes about 8 GB: make room, or set CARGO_TARGET_DIR to another disk", free >> 30);
+        bail!(
+            "{} GB are free on this disk and building takes about 8 GB: make room, or set CARGO_TARGET_DIR to another disk",
+            free >> 30
+        );
     }
     Ok(())
 }

@@ -18,13 +18,6 @@ $$;
 CREATE SCHEMA lotse;
 GRANT USAGE ON SCHEMA lotse, public TO lotse_app;
 
--- The three-letter pieces of a text, for search anywhere in it: index `gin (lotse.grams(lower(name)))`, and ask
--- `lotse.grams(lower(name)) @> lotse.grams(lower($1)) AND lower(name) LIKE '%' || lower($1) || '%'`. Without an extension, so that every
--- Postgres has it, also the small one on a laptop.
-CREATE FUNCTION lotse.grams(p_text text) RETURNS text[]
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-AS $$ SELECT ARRAY(SELECT substr(p_text, n, 3) FROM generate_series(1, length(p_text) - 2) n) $$;
-
 -- The tenant of this transaction; null outside of one, and then row security shows nothing.
 CREATE FUNCTION lotse.tenant() RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE

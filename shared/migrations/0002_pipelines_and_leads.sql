@@ -57,7 +57,6 @@ CREATE TABLE organizations (
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX organizations_name_idx ON organizations USING gin (lotse.grams(lower(name)));
 CREATE UNIQUE INDEX organizations_domain_key ON organizations (tenant_id, domain) WHERE domain IS NOT NULL;
 CREATE INDEX organizations_created_at_idx ON organizations (tenant_id, created_at DESC, id);
 
@@ -100,11 +99,10 @@ CREATE INDEX leads_created_at_idx ON leads (tenant_id, created_at DESC, id DESC)
 CREATE INDEX leads_owner_idx ON leads (owner_id, created_at DESC) WHERE owner_id IS NOT NULL;
 CREATE INDEX leads_pipeline_idx ON leads (pipeline_id, created_at DESC) WHERE pipeline_id IS NOT NULL;
 CREATE INDEX leads_tags_idx ON leads USING gin (tags) WHERE tags <> '{}';
--- One index answers `q` over name, e-mail and company together.
+-- What `q` looks in: name, e-mail and company together.
 CREATE FUNCTION lotse.lead_search_text(p_first text, p_last text, p_email text, p_company text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT lower(coalesce(p_first, '') || ' ' || coalesce(p_last, '') || ' ' || coalesce(p_email, '') || ' ' || coalesce(p_company, '')) $$;
-CREATE INDEX leads_search_idx ON leads USING gin (lotse.grams(lotse.lead_search_text(first_name, last_name, email, company)));
 
 -- Who is who. The primary key is the rule: a value belongs to one lead.
 CREATE TABLE lead_identifiers (
@@ -152,7 +150,7 @@ CREATE TABLE lead_standings (
   CONSTRAINT lead_standings_total_check CHECK (total_score = GREATEST(0, demographic + engagement + behavior))
 ) WITH (fillfactor = 80);
 CREATE INDEX lead_standings_score_idx ON lead_standings (tenant_id, total_score DESC, lead_id DESC);
-CREATE INDEX lead_standings_activity_idx ON lead_standings (tenant_id, last_activity_at DESC, lead_id DESC);
+CREATE INDEX lead_standings_activity_idx ON lead_standings (tenant_id, last_activity_at DESC NULLS LAST, lead_id DESC);
 CREATE INDEX lead_standings_expiry_idx ON lead_standings (next_expiry_at) WHERE next_expiry_at IS NOT NULL;
 
 -- The last alert per lead and tier: at most one in 24 hours.

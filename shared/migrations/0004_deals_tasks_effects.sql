@@ -34,7 +34,6 @@ CREATE INDEX deals_board_idx ON deals (pipeline_id, stage_id, position, id);
 CREATE INDEX deals_owner_open_idx ON deals (owner_id) WHERE status = 'open';
 CREATE INDEX deals_lead_idx ON deals (lead_id);
 CREATE INDEX deals_created_at_idx ON deals (tenant_id, created_at DESC, id DESC);
-CREATE INDEX deals_name_idx ON deals USING gin (lotse.grams(lower(name)));
 ALTER TABLE leads ADD CONSTRAINT leads_deal_fkey FOREIGN KEY (deal_id) REFERENCES deals DEFERRABLE INITIALLY DEFERRED;
 
 CREATE TABLE stage_history (

@@ -131,10 +131,22 @@ impl From<tokio_postgres::Error> for Failure {
                         .contains(code)
             }
         };
-        if temporary && (error.code().is_some() || error.is_closed() || is_io(&error)) {
-            Self::unavailable(error)
-        } else {
-            Self::internal(error)
+        let lost = error.code().is_some() || error.is_closed() || is_io(&error);
+        let cause = full_text(&error);
+        if temporary && lost { Self::unavailable(cause) } else { Self::internal(cause) }
+    }
+}
+
+/// What Postgres said. The client's own `Display` says "db error" and leaves the rest to its source. The detail of a constraint is
+/// left out: it quotes the row.
+fn full_text(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        None => error.to_string(),
+        Some(db) => {
+            let place = [db.table(), db.constraint(), db.column()].into_iter().flatten().collect::<Vec<_>>().join(", ");
+            let hint = db.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+            let place = if place.is_empty() { place } else { format!(" ({place})") };
+            format!("{} {}{place}{hint}", db.code().code(), db.message())
         }
     }
 }

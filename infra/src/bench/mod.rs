@@ -1,9 +1,146 @@
-//! `cargo dev bench`. The measurements come with the benchmark step of the project.
+//! `cargo dev bench`: measures the real release functions against a local Postgres with default durability, and writes the
+//! numbers down.
+//!
+//! Nothing here decides whether a number is good enough: tests never measure time, and this never fails because of it.
 
-/// Says that there is nothing to measure yet.
+mod path;
+mod stage;
+mod start;
+mod traffic;
+mod usage;
+mod wire;
+
+use std::fmt::Write as _;
+use std::fs;
+
+use anyhow::Context as _;
+
+use crate::ui;
+use path::{Load, Measured};
+use stage::Stage;
+
+/// What to measure.
+pub struct Options {
+    pub events: usize,
+    pub leads: usize,
+    pub processors: usize,
+    /// Also with a million leads and five million stored events.
+    pub large: bool,
+    /// Cold starts of each kind.
+    pub starts: usize,
+    /// Write the table into infra/bench/RESULTS.md.
+    pub save: bool,
+}
+
+/// Events of one invocation of the processor, as its queue mapping allows.
+const BATCH: usize = 500;
+
+/// Measures and prints.
 ///
 /// # Errors
-/// Always, until the benchmark is part of the project.
-pub fn run() -> anyhow::Result<()> {
-    anyhow::bail!("the benchmark is not part of this version yet")
+/// When something that is measured does not work.
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let mut table = String::from("| figure | measured | target |\n|---|---|---|\n");
+
+    let warm = Load { events: 5_000, first_lead: 5_000_000, leads: 1_000, processors: options.processors, batch: BATCH, seed: 1 };
+    path::run(&stage, &warm).await?;
+    let load = Load {
+        events: options.events,
+        first_lead: 0,
+        leads: options.leads,
+        processors: options.processors,
+        batch: BATCH,
+        seed: 2,
+    };
+    ui::note(&format!("{} events over {} leads …", options.events, options.leads));
+    let small = path::run(&stage, &load).await?;
+    rows(&mut table, &small, "")?;
+    let bytes = bytes_per_event(&stage).await?;
+    writeln!(table, "| bytes sent to Postgres per event | {bytes:.0} | |")?;
+
+    if options.large {
+        ui::note("a million leads and five million events; this takes some minutes …");
+        fill(&stage)?;
+        let load = Load { events: options.events, first_lead: 10_000_000, leads: 1_000_000, seed: 3, ..load };
+        let large = path::run(&stage, &load).await?;
+        rows(&mut table, &large, " (1 M leads, 5 M events stored)")?;
+        writeln!(table, "| slower with 1 M leads and 5 M events by | {:.2}× | ≤ 1.25× |", small.rate() / large.rate())?;
+    }
+    for (name, path) in [("openapi", "/openapi.json"), ("leads-list", "/api/v1/leads")] {
+        let starts = start::starts(&stage, name, path, options.starts).await?;
+        let what = if name == "openapi" { "without database" } else { "with database" };
+        let target = if name == "openapi" { "" } else { "≤ 30 ms" };
+        writeln!(
+            table,
+            "| cold start to the first answer, {what} ({}), p50 / p95 of {} | {:.1} / {:.1} ms | {target} |",
+            starts.name, options.starts, starts.p50, starts.p95
+        )?;
+    }
+    sizes(&stage, &mut table)?;
+    ui::line(&table);
+    if options.save {
+        save(&table)?;
+    }
+    Ok(())
+}
+
+fn rows(table: &mut String, measured: &Measured, what: &str) -> anyhow::Result<()> {
+    let (functions, postgres) = measured.cpu_per_1000();
+    writeln!(table, "| events a second, end to end{what} | {:.0} | ≥ 9,000 |", measured.rate())?;
+    writeln!(
+        table,
+        "| CPU seconds per 1,000 events{what}: functions + Postgres | {functions:.3} + {postgres:.3} = {:.3} | ≤ 0.2 |",
+        functions + postgres
+    )?;
+    writeln!(table, "| resident memory of the largest function{what} | {:.1} MiB | ≤ 20 MB |", measured.memory)?;
+    writeln!(table, "| statements per batch of {BATCH}{what} | {:.1} | constant |", measured.statements_per_batch)?;
+    writeln!(table, "| leads decided about{what} | {} | |", measured.routed)?;
+    Ok(())
+}
+
+/// One short run with a meter between the processor and Postgres.
+async fn bytes_per_event(stage: &Stage) -> anyhow::Result<f64> {
+    const EVENTS: usize = 5_000;
+    let meter = wire::Meter::start(stage.port()).await?;
+    let processor = stage.function_at("event-processor", meter.port())?;
+    let before = meter.sent();
+    for batch in traffic::batches(&stage.tenant, EVENTS, 6_000_000, 1_000, BATCH, 4) {
+        processor.invoke_raw(batch.into()).await?;
+    }
+    Ok((meter.sent() - before) as f64 / EVENTS as f64)
+}
+
+/// A million leads with five events and four awards each, made inside Postgres.
+fn fill(stage: &Stage) -> anyhow::Result<()> {
+    stage.sql(&format!(include_str!("fill.sql"), tenant = stage.tenant))?;
+    stage.sql("ANALYZE")?;
+    stage.sql("CHECKPOINT")?;
+    Ok(())
+}
+
+fn sizes(stage: &Stage, table: &mut String) -> anyhow::Result<()> {
+    let mut largest: (f64, String) = (0.0, String::new());
+    let functions = stage.functions()?;
+    for name in &functions {
+        let size = start::archive_size(stage, name)?;
+        if size > largest.0 {
+            largest = (size, name.clone());
+        }
+    }
+    writeln!(table, "| largest archive of {} ({}) | {:.2} MB | ≤ 6 MB |", functions.len(), largest.1, largest.0)?;
+    Ok(())
+}
+
+fn save(table: &str) -> anyhow::Result<()> {
+    let workspace = crate::workspace::Workspace::find()?;
+    let path = workspace.root.join("infra").join("bench").join("RESULTS.md");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let (begin, end) = ("<!-- measured -->", "<!-- /measured -->");
+    let (head, rest) = text.split_once(begin).context("RESULTS.md has lost its mark `<!-- measured -->`")?;
+    let (_, tail) = rest.split_once(end).context("RESULTS.md has lost its mark `<!-- /measured -->`")?;
+    let today = jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
+    fs::write(&path, format!("{head}{begin}\nMeasured on {today}.\n\n{table}{end}{tail}"))?;
+    ui::note(&format!("written to {}", path.display()));
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! What a measurement stands on: release binaries, a Postgres of its own with default durability, a tenant.
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -9,10 +10,10 @@ use testkit::runtime::Function;
 use testkit::sqs::{QueueSpec, Sqs};
 
 use crate::postgres::Cluster;
-use crate::tools::{self, Python, Tool};
+use crate::tools::{self, Python};
 use crate::ui::Step;
 use crate::workspace::{Workspace, cargo};
-use crate::{ports, process};
+use crate::process;
 
 /// Everything that runs while measuring. Dropped, it stops.
 pub struct Stage {
@@ -42,8 +43,8 @@ impl Stage {
 
         let step = Step::start("start Postgres with default durability");
         let python = Python::find()?;
-        let tool = Tool::POSTGRES.install(&tools::cache()?, &python)?;
-        let port = ports::free()?;
+        let tool = tools::POSTGRES.install(&tools::cache()?, &python)?;
+        let port = free_port()?;
         let cluster = Cluster::bench(&workspace.dev(), &tool, port, PASSWORD)?;
         cluster.destroy()?;
         cluster.start()?;
@@ -89,7 +90,7 @@ impl Stage {
     /// All functions' names, from the release folder.
     pub fn functions(&self) -> anyhow::Result<Vec<String>> {
         let template = testkit::template::Template::read(&self.workspace.root.join("template.yaml"))?;
-        Ok(template.functions().iter().map(|function| function.name.clone()).collect())
+        Ok(template.functions()?.iter().map(|function| function.name.clone()).collect())
     }
 
     /// Starts a function with what the template gives it in this place.
@@ -144,6 +145,11 @@ impl Stage {
     pub fn port(&self) -> u16 {
         self.port
     }
+}
+
+/// A port nobody listens on.
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 impl Drop for Stage {

@@ -101,20 +101,23 @@ fn event(random: &mut StdRng, seed: u64, n: usize, lead: usize, at: jiff::Timest
         _ => {}
     }
     if event_type == "content_downloaded" {
-        metadata["tags"] = json!([["whitepaper", "protocol", "brochure"].choose(random)]);
+        let tag = ["whitepaper", "protocol", "brochure"].choose(random);
+        metadata["tags"] = json!([tag]);
     }
     if event_type == "form_submitted" || event_type == "demo_requested" {
-        metadata["interest"] = json!(["academic research", "clinic diagnostics", "custom panel for pharma"].choose(random));
+        let interest = ["academic research", "clinic diagnostics", "custom panel for pharma"].choose(random);
+        metadata["interest"] = json!(interest);
     }
     let mut event = json!({
         "event_type": event_type, "source": source, "occurred_at": at, "external_id": format!("bench-{seed}-{n}"),
         "lead_identifier": identifier, "metadata": metadata,
     });
     if random.random_range(0..10) < 3 {
+        let country = ["DE", "DE", "AT", "CH", "FR"][lead % 5];
         event["lead"] = json!({
             "first_name": FIRST[lead % FIRST.len()], "last_name": LAST[lead / 8 % LAST.len()],
             "company": format!("Firma {}", lead % 997), "job_title": TITLES[lead % TITLES.len()],
-            "country": ["DE", "DE", "AT", "CH", "FR"][lead % 5], "language": "de",
+            "country": country, "language": "de",
         });
     }
     event

@@ -9,6 +9,7 @@ mod sql;
 mod template;
 
 use anyhow::bail;
+use regex::Regex;
 use testkit::template::Template;
 
 use crate::contract;
@@ -26,7 +27,10 @@ pub struct Finding {
 impl Finding {
     /// A finding at a file, function or resource; the text says what is wrong and what to do.
     pub fn new(place: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { place: place.into(), text: text.into() }
+        Self {
+            place: place.into(),
+            text: text.into(),
+        }
     }
 }
 
@@ -54,7 +58,12 @@ fn findings(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     let (contracts, failures) = contract::all(workspace)?;
     let mut findings: Vec<Finding> = failures
         .into_iter()
-        .map(|failure| Finding::new("functions", format!("{failure}; its main must be one of shared's entry points")))
+        .map(|failure| {
+            Finding::new(
+                "functions",
+                format!("{failure}; its main must be one of shared's entry points"),
+            )
+        })
         .collect();
     findings.extend(template::check(&template, &contracts, &workspace.functions)?);
     findings.extend(budget::check(&template));
@@ -67,11 +76,25 @@ fn findings(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     Ok(findings)
 }
 
+/// A regular expression that is a constant of this program.
+#[expect(
+    clippy::expect_used,
+    reason = "a constant pattern is right or wrong on every run, and the tests use each"
+)]
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("the pattern is valid")
+}
+
 /// `leads-get` → `LeadsGet`.
 pub fn pascal_case(name: &str) -> String {
     let word = |word: &str| {
         let mut letters = word.chars();
-        letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>()
+        letters
+            .next()
+            .map(|first| first.to_ascii_uppercase())
+            .into_iter()
+            .chain(letters)
+            .collect::<String>()
     };
     name.split('-').map(word).collect()
 }

@@ -26,9 +26,14 @@ pub fn check(root: &Path, built: &BTreeMap<String, String>, contracts: &BTreeMap
         for sample in fs::read_dir(area.path()).into_iter().flatten().flatten() {
             let (area, file) = (area.file_name(), sample.file_name());
             let (area, file) = (area.to_string_lossy(), file.to_string_lossy());
-            let known = file.strip_suffix(".json").is_some_and(|name| built.get(name).is_some_and(|of| *of == area));
+            let known = file
+                .strip_suffix(".json")
+                .is_some_and(|name| built.get(name).is_some_and(|of| *of == area));
             if !known {
-                findings.push(Finding::new(format!("events/{area}/{file}"), "belongs to no function of that area: remove it"));
+                findings.push(Finding::new(
+                    format!("events/{area}/{file}"),
+                    "belongs to no function of that area: remove it",
+                ));
             }
         }
     }
@@ -44,12 +49,17 @@ fn problem(text: &str, contract: &Contract) -> Option<String> {
         Kind::Http => {
             let method = event["requestContext"]["http"]["method"].as_str().unwrap_or_default();
             let path = event["rawPath"].as_str().unwrap_or_default();
-            let fits = contract.routes.iter().any(|route| route.method == method && fits(&route.path, path));
-            (!fits).then(|| format!("`{method} {path}` is not a request its function answers: correct method and rawPath"))
+            let fits = contract
+                .routes
+                .iter()
+                .any(|route| route.method == method && fits(&route.path, path));
+            (!fits)
+                .then(|| format!("`{method} {path}` is not a request its function answers: correct method and rawPath"))
         }
         Kind::Queue => {
             let records = event["Records"].as_array();
-            let all = records.is_some_and(|records| !records.is_empty() && records.iter().all(|record| record["body"].is_string()));
+            let all = records
+                .is_some_and(|records| !records.is_empty() && records.iter().all(|record| record["body"].is_string()));
             (!all).then(|| "must be an SQS event: Records with a body each".to_owned())
         }
         Kind::Schedule | Kind::Direct => (!event.is_object()).then(|| "must be a JSON object".to_owned()),
@@ -83,7 +93,9 @@ mod tests {
 
     #[test]
     fn a_request_must_reach_its_function() {
-        let sample = |method: &str, path: &str| json!({"rawPath": path, "requestContext": {"http": {"method": method}}}).to_string();
+        let sample = |method: &str, path: &str| {
+            json!({"rawPath": path, "requestContext": {"http": {"method": method}}}).to_string()
+        };
         assert_eq!(problem(&sample("GET", "/leads/7"), &contract("http")), None);
         assert!(problem(&sample("POST", "/leads/7"), &contract("http")).is_some());
         assert!(problem(&sample("GET", "/leads/7/x"), &contract("http")).is_some());

@@ -30,9 +30,13 @@ pub fn run() -> anyhow::Result<()> {
         let file = workspace.root.join(&path);
         let current = fs::read_to_string(&file).unwrap_or_default();
         if current != content {
-            fs::write(&file, content).with_context(|| format!("cannot write {}", file.display()))?;
+            fs::write(&file, &content).with_context(|| format!("cannot write {}", file.display()))?;
         }
-        line(&format!("{} {}", if current == content { "unchanged" } else { "written  " }, path.display()));
+        line(&format!(
+            "{} {}",
+            if current == content { "unchanged" } else { "written  " },
+            path.display()
+        ));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::App;
 use crate::domain::ids::{LeadId, TenantId};
@@ -81,7 +81,7 @@ async fn take(
             Ok(())
         }
         Inbound::UnprovenEvents(unproven) => prove(app, unproven, n, sets, now).await,
-        Inbound::Delivery(delivery) => translate(app, delivery, n, sets, now).await,
+        Inbound::Delivery(delivery) => translate(app, delivery, n, sets).await,
         Inbound::Recalculate(step) => recalculate(app, step, now).await,
     }
 }
@@ -167,40 +167,18 @@ async fn translate(
     delivery: Delivery,
     n: usize,
     sets: &mut BTreeMap<TenantId, Set>,
-    now: Timestamp,
 ) -> Result<(), Failure> {
-    match webhook::check_and_translate(app, &delivery, now).await? {
+    match webhook::check_and_translate(app, &delivery).await? {
         Ok(translated) => {
             let source = Some(delivery.source.as_str());
             add(sets, translated.tenant, n, translated.events, source, delivery.received_at);
             Ok(())
         }
         Err(park) => {
-            let row = Parked {
-                id: delivery.id.0,
-                tenant: park.tenant.map(|tenant| tenant.0),
-                kind: "quarantine",
-                source: delivery.source.clone(),
-                queue: Some("events"),
-                reason: park.reason,
-                detail: park.detail,
-                body: delivery.body.clone(),
-                headers: headers(&delivery),
-                received_at: delivery.received_at,
-            };
-            inbox::park(app.database(), &[row]).await?;
+            inbox::park(app.database(), &[park.row(&delivery)]).await?;
             Ok(())
         }
     }
-}
-
-/// What a replay needs besides the body: the headers of the check, and the token's hash.
-fn headers(delivery: &Delivery) -> Value {
-    let mut headers = json!(delivery.headers);
-    if let Some(hash) = &delivery.token_hash {
-        headers["token_hash"] = hash.as_str().into();
-    }
-    headers
 }
 
 /// One step of evaluating all leads under new rules; the next step is a message of its own.

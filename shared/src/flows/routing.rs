@@ -82,7 +82,9 @@ pub async fn route(app: &App, tenant: TenantId, leads: &[LeadId], now: Timestamp
         Ok((decided, due)) => {
             app.commit(&tx).await?;
             crate::schedule::reminders::schedule_due(app, &due).await;
-            Ok(decided.iter().filter(|one| one.decision.is_some()).count())
+            let decisions = decided.iter().filter(|one| one.decision.is_some()).count();
+            tracing::info!(tenant = %tenant, leads = leads.len(), decisions, "evaluated");
+            Ok(decisions)
         }
         Err(failure) => {
             tx.rollback().await;

@@ -35,7 +35,10 @@ pub fn render(failure: &Failure, path: &str, request_id: &str) -> RawReply {
             (413, "too-large", "Too large", format!("The body may have at most {limit} bytes. Send it in parts."))
         }
         Failure::TooMany { retry_after } => {
-            headers.push(("retry-after", retry_after.as_secs().max(1).to_string()));
+            let seconds = retry_after.as_secs().max(1).to_string();
+            headers.push(("ratelimit-remaining", "0".to_owned()));
+            headers.push(("ratelimit-reset", seconds.clone()));
+            headers.push(("retry-after", seconds));
             (
                 429,
                 "too-many-requests",

@@ -77,7 +77,9 @@ pub async fn wake_effects(app: &App, moment: Timestamp) -> Result<usize, Failure
     for effect in effects_work::overdue(app.database(), moment - OVERDUE, EFFECTS).await? {
         match queue_of(&effect.kind) {
             Some(queue) => by_place.entry((effect.tenant, queue)).or_default().push(effect.id),
-            None => tracing::error!(effect_id = %effect.id, kind = effect.kind, "an effect of a kind this release lacks"),
+            None => {
+                tracing::error!(effect_id = %effect.id, kind = effect.kind, "an effect of a kind this release lacks")
+            }
         }
     }
     let mut woken = 0;
@@ -102,10 +104,21 @@ async fn wake(
     let woken = async {
         let bodies = ids
             .iter()
-            .map(|id| serde_json::to_string(&EffectDue { tenant_id: tenant, effect_id: *id }).map_err(Failure::internal))
+            .map(|id| {
+                serde_json::to_string(&EffectDue {
+                    tenant_id: tenant,
+                    effect_id: *id,
+                })
+                .map_err(Failure::internal)
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let verdicts = app.sender().send_many(queue, bodies).await?;
-        let sent: Vec<EffectId> = ids.into_iter().zip(verdicts).filter(|(_, sent)| *sent).map(|(id, _)| id).collect();
+        let sent: Vec<EffectId> = ids
+            .into_iter()
+            .zip(verdicts)
+            .filter(|(_, sent)| *sent)
+            .map(|(id, _)| id)
+            .collect();
         effects_work::put_off(&tx, &sent, until).await?;
         Ok(sent.len())
     }

@@ -29,6 +29,9 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(75);
 /// Tasks the sweep looks at in one go.
 const CHUNK: i32 = 5000;
 
+/// Schedules made in one go, one call each; tasks beyond are reminded of by the next sweep.
+const MOST_SCHEDULES: usize = 2000;
+
 /// How long a sweep reminds of overdue tasks: well below its function's time limit; the next one goes on.
 const ENOUGH: Duration = Duration::from_secs(200);
 
@@ -39,7 +42,10 @@ const SAME_DUE: SignedDuration = SignedDuration::from_secs(1);
 /// scheduled is logged and left to the sweep. Answers with how many schedules there are now.
 pub async fn schedule_due(app: &App, tasks: &[(TaskId, TenantId, Timestamp)]) -> usize {
     let now = app.now();
-    let soon: Vec<_> = tasks.iter().filter(|(_, _, due_at)| *due_at > now && due_at.duration_since(now) <= HORIZON).collect();
+    let soon: Vec<_> = tasks
+        .iter()
+        .filter(|(_, _, due_at)| *due_at > now && due_at.duration_since(now) <= HORIZON)
+        .collect();
     if soon.is_empty() {
         return 0;
     }
@@ -52,7 +58,11 @@ pub async fn schedule_due(app: &App, tasks: &[(TaskId, TenantId, Timestamp)]) ->
     };
     let mut scheduled: BTreeMap<TenantId, Vec<TaskId>> = BTreeMap::new();
     for &&(task_id, tenant_id, due_at) in &soon {
-        let message = TaskDue { tenant_id, task_id, due_at };
+        let message = TaskDue {
+            tenant_id,
+            task_id,
+            due_at,
+        };
         let made = match serde_json::to_string(&message) {
             Ok(body) => wake_ups.at(&schedule_name(task_id, due_at), due_at, &body).await,
             Err(error) => Err(Failure::internal(error)),
@@ -115,7 +125,16 @@ pub async fn sweep(app: &App, moment: Timestamp) -> Result<Swept, Failure> {
                 tracing::warn!("more overdue tasks than one sweep reminds of; the next one goes on");
                 return Ok(swept);
             }
-            match remind(app, &TaskDue { tenant_id: task.tenant, task_id: task.id, due_at: task.due_at }).await {
+            match remind(
+                app,
+                &TaskDue {
+                    tenant_id: task.tenant,
+                    task_id: task.id,
+                    due_at: task.due_at,
+                },
+            )
+            .await
+            {
                 Ok(reminded) => swept.reminded += usize::from(reminded),
                 Err(failure) => {
                     tracing::warn!(task_id = %task.id, reason = %failure, "could not remind; the next sweep tries again");
@@ -123,8 +142,12 @@ pub async fn sweep(app: &App, moment: Timestamp) -> Result<Swept, Failure> {
                 }
             }
         }
-        let unscheduled: Vec<_> =
-            soon.iter().filter(|task| !task.scheduled).map(|task| (task.id, task.tenant, task.due_at)).collect();
+        let unscheduled: Vec<_> = soon
+            .iter()
+            .filter(|task| !task.scheduled)
+            .take(MOST_SCHEDULES)
+            .map(|task| (task.id, task.tenant, task.due_at))
+            .collect();
         swept.scheduled += schedule_due(app, &unscheduled).await;
         // A full chunk may hide more, which show once those in front are dealt with.
         if !full || swept.reminded == before {
@@ -156,7 +179,9 @@ pub async fn remind(app: &App, due: &TaskDue) -> Result<bool, Failure> {
 }
 
 async fn write(app: &App, tx: &Tx, due: &TaskDue) -> Result<bool, Failure> {
-    let Some(task) = reminders::lock(tx, due.task_id).await? else { return Ok(false) };
+    let Some(task) = reminders::lock(tx, due.task_id).await? else {
+        return Ok(false);
+    };
     let Some(due_at) = task.due_at else { return Ok(false) };
     if !task.open || task.reminded_at.is_some() || due_at.duration_since(due.due_at) >= SAME_DUE {
         return Ok(false);
@@ -192,9 +217,18 @@ async fn message(
         Some(lead) => app.console_link(&format!("/leads/{lead}")),
         None => app.console_link(&format!("/tasks/{id}")),
     };
-    let owner = task.owner_name.as_deref().map(|name| Person { name, slack_id: task.owner_slack_id.as_deref() });
+    let owner = task.owner_name.as_deref().map(|name| Person {
+        name,
+        slack_id: task.owner_slack_id.as_deref(),
+    });
     Ok(slack::task_due(
         language,
-        &TaskFacts { title: &task.title, due: &due, owner, lead: task.lead_name.as_deref(), url: url.as_deref() },
+        &TaskFacts {
+            title: &task.title,
+            due: &due,
+            owner,
+            lead: task.lead_name.as_deref(),
+            url: url.as_deref(),
+        },
     ))
 }

@@ -257,6 +257,36 @@ pub struct Move {
     pub lost_reason: Option<String>,
 }
 
+impl Move {
+    /// What entering a stage makes of a deal: won and lost stages close it, all others open it. A deal that stays won or lost keeps
+    /// the moment it was closed.
+    pub fn of(before: &Deal, stage: &Stage, position: f64, reason: Option<&str>, now: Timestamp) -> Self {
+        let status = match (stage.won, stage.lost) {
+            (true, _) => "won",
+            (_, true) => "lost",
+            _ => "open",
+        };
+        let closed_at = match status {
+            "open" => None,
+            status if status == before.status => before.closed_at,
+            _ => Some(now),
+        };
+        let lost_reason = match status {
+            "lost" => reason.map(str::to_owned).or_else(|| before.lost_reason.clone()),
+            _ => None,
+        };
+        Self { pipeline: stage.pipeline, stage: stage.id, position, status, closed_at, lost_reason }
+    }
+
+    /// Whether the deal stands there already.
+    pub fn changes_nothing(&self, before: &Deal) -> bool {
+        self.stage == before.stage
+            && self.position.total_cmp(&before.position).is_eq()
+            && self.status == before.status
+            && self.lost_reason == before.lost_reason
+    }
+}
+
 /// Gives a locked deal its new standing.
 ///
 /// # Errors

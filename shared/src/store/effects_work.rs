@@ -38,7 +38,11 @@ impl Status {
             "done" => Self::Done,
             "failed" => Self::Failed,
             "unknown" => Self::Unknown,
-            other => return Err(Failure::internal(format!("an effect has the status {other}, which this release lacks"))),
+            other => {
+                return Err(Failure::internal(format!(
+                    "an effect has the status {other}, which this release lacks"
+                )));
+            }
         })
     }
 }
@@ -62,7 +66,9 @@ pub struct Effect {
 /// # Errors
 /// When the database does not answer.
 pub async fn lock(tx: &Tx, id: EffectId) -> Result<Option<Effect>, Failure> {
-    let Some(row) = tx.find(section(SQL, "lock"), params![id]).await? else { return Ok(None) };
+    let Some(row) = tx.find(section(SQL, "lock"), params![id]).await? else {
+        return Ok(None);
+    };
     Ok(Some(Effect {
         id,
         kind: row.get("kind"),
@@ -81,7 +87,8 @@ pub async fn lock(tx: &Tx, id: EffectId) -> Result<Option<Effect>, Failure> {
 /// When the database does not answer.
 pub async fn claim(tx: &Tx, id: EffectId, lease_until: Timestamp) -> Result<i32, Failure> {
     let row = tx.find(section(SQL, "claim"), params![id, lease_until]).await?;
-    row.map(|row| row.get("attempts")).ok_or_else(|| Failure::internal("a locked effect is gone"))
+    row.map(|row| row.get("attempts"))
+        .ok_or_else(|| Failure::internal("a locked effect is gone"))
 }
 
 /// Puts it back: to be tried again at a moment. `error` says why, when a partner was asked.
@@ -89,7 +96,13 @@ pub async fn claim(tx: &Tx, id: EffectId, lease_until: Timestamp) -> Result<i32,
 /// # Errors
 /// When the database does not answer.
 pub async fn postpone(tx: &Tx, effect: &Effect, until: Timestamp, error: Option<&str>) -> Result<bool, Failure> {
-    Ok(tx.execute(section(SQL, "postpone"), params![effect.id, until, error, effect.attempts]).await? > 0)
+    Ok(tx
+        .execute(
+            section(SQL, "postpone"),
+            params![effect.id, until, error, effect.attempts],
+        )
+        .await?
+        > 0)
 }
 
 /// It is done; the partner answered this. False when a later attempt has taken over.
@@ -97,7 +110,10 @@ pub async fn postpone(tx: &Tx, effect: &Effect, until: Timestamp, error: Option<
 /// # Errors
 /// When the database does not answer.
 pub async fn finish(tx: &Tx, effect: &Effect, answer: &Value, now: Timestamp) -> Result<bool, Failure> {
-    Ok(tx.execute(section(SQL, "finish"), params![effect.id, answer, now, effect.attempts]).await? > 0)
+    Ok(tx
+        .execute(section(SQL, "finish"), params![effect.id, answer, now, effect.attempts])
+        .await?
+        > 0)
 }
 
 /// It will never be done as it is.
@@ -105,7 +121,10 @@ pub async fn finish(tx: &Tx, effect: &Effect, answer: &Value, now: Timestamp) ->
 /// # Errors
 /// When the database does not answer.
 pub async fn fail(tx: &Tx, effect: &Effect, error: &str, now: Timestamp) -> Result<bool, Failure> {
-    Ok(tx.execute(section(SQL, "fail"), params![effect.id, error, now, effect.attempts]).await? > 0)
+    Ok(tx
+        .execute(section(SQL, "fail"), params![effect.id, error, now, effect.attempts])
+        .await?
+        > 0)
 }
 
 /// It may have been done: it waits for a person and is never repeated by itself.
@@ -113,7 +132,10 @@ pub async fn fail(tx: &Tx, effect: &Effect, error: &str, now: Timestamp) -> Resu
 /// # Errors
 /// When the database does not answer.
 pub async fn unknown(tx: &Tx, effect: &Effect, error: &str, now: Timestamp) -> Result<bool, Failure> {
-    Ok(tx.execute(section(SQL, "unknown"), params![effect.id, error, now, effect.attempts]).await? > 0)
+    Ok(tx
+        .execute(section(SQL, "unknown"), params![effect.id, error, now, effect.attempts])
+        .await?
+        > 0)
 }
 
 /// How many older effects of its kind wait (for the same target, or for any when it is none), at most 900.
@@ -122,7 +144,10 @@ pub async fn unknown(tx: &Tx, effect: &Effect, error: &str, now: Timestamp) -> R
 /// When the database does not answer.
 pub async fn waiting_before(tx: &Tx, effect: &Effect, target: Option<&str>) -> Result<i64, Failure> {
     let row = tx
-        .find(section(SQL, "waiting_before"), params![effect.kind, target, effect.created_at, effect.id])
+        .find(
+            section(SQL, "waiting_before"),
+            params![effect.kind, target, effect.created_at, effect.id],
+        )
         .await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
@@ -141,7 +166,14 @@ pub struct Overdue {
 /// When the database does not answer.
 pub async fn overdue(db: &Database, before: Timestamp, limit: i32) -> Result<Vec<Overdue>, Failure> {
     let rows = db.query(section(SQL, "overdue"), params![before, limit]).await?;
-    Ok(rows.iter().map(|row| Overdue { id: row.get("id"), tenant: row.get("tenant_id"), kind: row.get("kind") }).collect())
+    Ok(rows
+        .iter()
+        .map(|row| Overdue {
+            id: row.get("id"),
+            tenant: row.get("tenant_id"),
+            kind: row.get("kind"),
+        })
+        .collect())
 }
 
 /// Their messages are on the way again: they are not overdue before a moment.
@@ -166,8 +198,14 @@ pub struct Rate {
 /// # Errors
 /// When the database does not answer.
 pub async fn take_rate(tx: &Tx, key: &str, rate: Rate, now: Timestamp) -> Result<i32, Failure> {
-    let row = tx.find(section(SQL, "take_rate"), params![key, rate.per_second, rate.burst, 0.0, now]).await?;
-    row.map(|row| row.get(0)).ok_or_else(|| Failure::internal("the rate budget gave no answer"))
+    let row = tx
+        .find(
+            section(SQL, "take_rate"),
+            params![key, rate.per_second, rate.burst, 0.0, now],
+        )
+        .await?;
+    row.map(|row| row.get(0))
+        .ok_or_else(|| Failure::internal("the rate budget gave no answer"))
 }
 
 /// The partner asked for a pause: nobody calls with this key before.
@@ -192,7 +230,10 @@ pub struct Connection {
 /// When the database does not answer.
 pub async fn connection(tx: &Tx, name: &str) -> Result<Option<Connection>, Failure> {
     let row = tx.find(section(SQL, "connection"), params![name]).await?;
-    Ok(row.map(|row| Connection { settings: row.get("settings"), secret: row.get("secret") }))
+    Ok(row.map(|row| Connection {
+        settings: row.get("settings"),
+        secret: row.get("secret"),
+    }))
 }
 
 /// The partner took something: the connection is healthy.
@@ -209,6 +250,7 @@ pub async fn note_success(tx: &Tx, name: &str, now: Timestamp) -> Result<(), Fai
 /// # Errors
 /// When the database does not answer.
 pub async fn note_error(tx: &Tx, name: &str, error: &str, now: Timestamp) -> Result<(), Failure> {
-    tx.execute(section(SQL, "note_error"), params![name, error, now]).await?;
+    tx.execute(section(SQL, "note_error"), params![name, error, now])
+        .await?;
     Ok(())
 }

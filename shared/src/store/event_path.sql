@@ -31,7 +31,15 @@ SELECT $1, u.kind, u.value, u.lead_id
 ON CONFLICT ON CONSTRAINT lead_identifiers_pkey DO NOTHING
 
 -- name: lock_leads
--- In the order of ids, so that processors and routers take turns.
+-- In the order of ids, so that processors and routers take turns. Only locks: this statement's snapshot is from before the wait.
+SELECT l.id
+  FROM leads l
+ WHERE l.id = ANY ($1)
+ ORDER BY l.id
+   FOR NO KEY UPDATE
+
+-- name: list_leads
+-- What the holder of the locks reads, with a snapshot from after the wait.
 SELECT l.id, l.email, l.phone, l.linkedin_url, l.first_name, l.last_name, l.company, l.job_title, l.country, l.language,
        l.source, l.campaign, l.custom, l.provenance, l.lifecycle, l.suppressed, l.pipeline_id, l.stage_id, l.deal_id, l.owner_id, l.routed_at,
        l.conflict_task_id,
@@ -45,7 +53,6 @@ SELECT l.id, l.email, l.phone, l.linkedin_url, l.first_name, l.last_name, l.comp
   LEFT JOIN organizations o ON o.id = l.organization_id
  WHERE l.id = ANY ($1)
  ORDER BY l.id
-   FOR NO KEY UPDATE OF l
 
 -- name: list_awards
 SELECT lead_id, rule_id, rule_version, event_id, category, points, awarded_at, expires_at

@@ -1,5 +1,7 @@
 //! Deliveries that could not be processed, raw, with the reason.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::Row;
@@ -179,6 +181,15 @@ pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
 pub async fn claim_named(tx: &Tx, ids: &[Uuid], bytes: i64) -> Result<Vec<Kept>, Failure> {
     let rows = tx.query(section(SQL, "claim_named"), params![ids, bytes]).await?;
     Ok(rows.iter().map(Kept::from).collect())
+}
+
+/// Which of these ids exist.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn existing(tx: &Tx, ids: &[Uuid]) -> Result<BTreeSet<Uuid>, Failure> {
+    let rows = tx.query(section(SQL, "existing"), params![ids]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Locks the oldest open deliveries of a source and time range, up to a number and a number of bytes (one is always given).

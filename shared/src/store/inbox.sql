@@ -63,6 +63,11 @@ SELECT id, kind, source, queue, reason, detail, body, body_bytes, headers, recei
  WHERE place = 1 OR bytes IS NULL OR bytes <= $2
  ORDER BY received_at, id
 
+-- name: existing
+SELECT id
+  FROM inbox
+ WHERE id = ANY ($1)
+
 -- name: claim_range
 -- The oldest open ones that no other request holds.
 WITH locked AS (

@@ -51,9 +51,6 @@ SELECT CASE WHEN GROUPING(status) = 0 THEN 'status' WHEN GROUPING(tier) = 0 THEN
  GROUP BY GROUPING SETS ((), (status), (tier), (intent), (source))
  ORDER BY 1, 3 DESC, 2
 
--- name: lock
-SELECT version, lifecycle FROM leads WHERE id = $1 FOR UPDATE
-
 -- name: insert
 INSERT INTO leads (id, tenant_id, email, phone, linkedin_url, first_name, last_name, company, job_title, country, language,
                    source, campaign, custom, provenance, tags, organization_id, owner_id, created_at, updated_at)

@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = migrations![
     3 => "0003_events_and_rules",
     4 => "0004_deals_tasks_effects",
     5 => "0005_health",
+    6 => "0006_lead_search",
 ];
 
 /// The version this release needs.

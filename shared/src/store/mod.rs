@@ -16,6 +16,7 @@ pub mod ids;
 pub mod idempotency;
 pub mod inbox;
 pub mod jobs;
+pub mod leads;
 pub mod migrations;
 pub mod outbox;
 pub mod pipelines;

@@ -46,7 +46,8 @@ impl LockedMember {
 /// # Errors
 /// When the database does not answer.
 pub async fn lock_members(tx: &Tx) -> Result<Vec<LockedMember>, Failure> {
-    let rows = tx.query(section(SQL, "lock_members"), params![]).await?;
+    tx.execute(section(SQL, "lock_members"), params![]).await?;
+    let rows = tx.query(section(SQL, "list_members"), params![]).await?;
     Ok(rows
         .iter()
         .map(|row| LockedMember {

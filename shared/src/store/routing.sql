@@ -1,12 +1,19 @@
 -- name: lock_members
--- Everybody who could own a lead, locked in the order of ids, with their open deals and the pipelines they serve.
+-- Everybody who could own a lead, in the order of ids. Only locks: this statement's snapshot is from before the wait.
+SELECT m.id
+  FROM team_members m
+ WHERE m.role <> 'viewer'
+ ORDER BY m.id
+   FOR NO KEY UPDATE
+
+-- name: list_members
+-- With their open deals and the pipelines they serve, as they are now that the locks are held.
 SELECT m.id, m.name, m.active, m.capacity, m.last_assigned_at, m.slack_user_id, m.lead_of_team,
        (SELECT count(*) FROM deals d WHERE d.owner_id = m.id AND d.status = 'open') AS load,
        ARRAY(SELECT p.pipeline_id FROM team_member_pipelines p WHERE p.member_id = m.id) AS pipelines
   FROM team_members m
  WHERE m.role <> 'viewer'
  ORDER BY m.id
-   FOR NO KEY UPDATE OF m
 
 -- name: list_pipelines
 -- With the stage in which a new deal begins.

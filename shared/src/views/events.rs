@@ -9,10 +9,9 @@ use crate::failure::{Failure, Fault};
 use crate::http::auth::Rate;
 use crate::http::{Accepted, RawReply, Reply};
 
-/// The body of an ingest request: one event, or up to 500.
+/// The body of an ingest request: one event, or up to 500. It only describes; what is accepted is decided event by event.
 #[derive(JsonSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "describes the body; what is accepted is decided event by event")]
 pub enum IngestBody {
     One(Box<EventInput>),
     Many(#[schemars(length(min = 1, max = 500))] Vec<EventInput>),

@@ -7,8 +7,9 @@
 //! | [`ingest`], [`sender`] | events of API keys and people onto the queue, with a verdict per event |
 //! | [`verify()`], [`translate`] | pure: is it from whom it says, and which events is it |
 //! | [`check_and_translate`] | both for one delivery, with the token looked up where the receiver could not |
-//! | [`replay`] | an inbox row back into the message it was |
+//! | [`dead_letters`], [`replay`] | a given-up message into an inbox row, and any row back into the message it was |
 
+pub mod dead_letters;
 pub mod hex;
 pub mod ingest;
 pub mod redact;

@@ -3,18 +3,90 @@
 //! A row that names a queue holds a whole message, which goes back onto that queue letter for letter. A row without one holds a
 //! webhook's raw body; what else belongs to the delivery stands in the row's headers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use uuid::Uuid;
 
 use super::{Park, redact};
 use crate::domain::ids::{DeliveryId, TenantId};
 use crate::failure::Failure;
 use crate::messages::events::{Delivery, Inbound, Verdict, Via};
 use crate::queue::sender::MAX_BODY;
-use crate::store::inbox::{Kept, Parked};
+use crate::store::inbox::{self, Kept, Parked};
+use crate::store::{Tx, outbox};
+use crate::views::inbox::{Replayed, Skipped};
+
+/// The most rows one replay takes.
+pub const MAX_ROWS: usize = 1000;
+/// The most bytes of bodies one replay takes: a function has 256 MB.
+const MAX_BYTES: i64 = 16 * 1024 * 1024;
+
+/// Which rows to replay.
+#[derive(Debug)]
+pub enum Choice {
+    Named(Vec<Uuid>),
+    /// The open ones of a source, received from `from` on and before `to`.
+    Range { source: String, from: Timestamp, to: Timestamp },
+}
+
+/// Puts the chosen open rows into the outbox and marks them. Answers with what the caller is told, and the ids of those rows.
+///
+/// # Errors
+/// `NotFound` when none of the named rows exists, and when the database does not answer.
+pub async fn replay(tx: &Tx, choice: &Choice, now: Timestamp) -> Result<(Replayed, Vec<Uuid>), Failure> {
+    let mut skipped = Vec::new();
+    let mut remaining = 0;
+    let rows = match choice {
+        Choice::Named(ids) => {
+            let rows = inbox::claim_named(tx, ids, MAX_BYTES).await?;
+            let fitting: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
+            let others: BTreeSet<Uuid> = ids.iter().copied().filter(|id| !fitting.contains(id)).collect();
+            let others: Vec<Uuid> = others.into_iter().collect();
+            let existing = if others.is_empty() { BTreeSet::new() } else { inbox::existing(tx, &others).await? };
+            remaining = i64::try_from(existing.len()).unwrap_or(i64::MAX);
+            skipped.extend(others.into_iter().filter(|id| !existing.contains(id)).map(|id| Skipped { id, reason: "not_found" }));
+            if rows.is_empty() {
+                return Err(Failure::not_found("delivery"));
+            }
+            rows
+        }
+        Choice::Range { source, from, to } => {
+            let limit = i64::try_from(MAX_ROWS).unwrap_or(i64::MAX);
+            inbox::claim_range(tx, source, *from, *to, limit, MAX_BYTES).await?
+        }
+    };
+    let mut sent = Vec::with_capacity(rows.len());
+    let mut messages: BTreeMap<&'static str, Vec<Box<RawValue>>> = BTreeMap::new();
+    for row in &rows {
+        if row.status != "open" {
+            skipped.push(Skipped { id: row.id, reason: "not_open" });
+            continue;
+        }
+        match message(row, tx.tenant())? {
+            Ok((queue, body)) => {
+                messages.entry(queue).or_default().push(body);
+                sent.push(row.id);
+            }
+            Err(reason) => skipped.push(Skipped { id: row.id, reason }),
+        }
+    }
+    for (queue, messages) in messages {
+        outbox::put(tx, queue, &messages, now).await?;
+    }
+    if !sent.is_empty() {
+        inbox::mark_replayed(tx, &sent, now).await?;
+    }
+    if let Choice::Range { source, from, to } = choice {
+        // The unusable ones are open still, and told apart in `skipped`.
+        let unusable = i64::try_from(skipped.len()).unwrap_or(i64::MAX);
+        remaining = inbox::count_open_range(tx, source, *from, *to).await? - unusable;
+    }
+    Ok((Replayed { replayed: sent.len(), skipped, remaining }, sent))
+}
 
 /// What a row keeps of a delivery beside its body.
 #[derive(Debug, Default, Serialize, Deserialize)]

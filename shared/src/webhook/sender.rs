@@ -3,13 +3,15 @@
 use std::future::Future;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::app::App;
 use crate::domain::identity::Country;
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 use crate::http::auth::{Credentials, Rate, use_key};
 use crate::http::{PublicCall, Scope};
-use crate::messages::events::{Delivery, Inbound, Verdict};
+use crate::messages::events::{Delivery, Events, Inbound, Receipt, UnprovenEvents, Verdict, packed};
 use crate::store::{auth, tenants};
 use crate::webhook::hex;
 
@@ -80,6 +82,54 @@ impl Sender {
     }
 }
 
+impl Sender {
+    /// Puts receipts on the queue, in few messages. Returns only when SQS has all of them.
+    ///
+    /// # Errors
+    /// `Unavailable` when SQS did not take every message. Some may be on the queue then; sending the request again counts them once
+    /// if the events have an `external_id` or `occurred_at`, or the request an `Idempotency-Key`.
+    pub async fn send(&self, app: &App, receipts: Vec<Receipt>, received_at: Timestamp) -> Result<(), Failure> {
+        let mut left = packed(receipts)
+            .into_iter()
+            .map(|receipts| serde_json::to_string(&self.message(receipts, received_at)).map_err(Failure::internal))
+            .collect::<Result<Vec<String>, Failure>>()?;
+        loop {
+            let before = left.len();
+            let taken = app.sender().send_many("events", left.clone()).await?;
+            left = left.into_iter().zip(taken).filter(|(_, taken)| !taken).map(|(body, _)| body).collect();
+            if left.is_empty() {
+                return Ok(());
+            }
+            // SQS refuses single messages at times; only when it takes none at all it is away.
+            if left.len() == before {
+                return Err(Failure::unavailable(format!("the queue events did not take {before} messages")));
+            }
+        }
+    }
+
+    /// What is left of an API key's minute.
+    pub fn rate(&self) -> Option<Rate> {
+        match self {
+            Self::Known { rate, .. } => *rate,
+            Self::Unproven { .. } => None,
+        }
+    }
+
+    fn message(&self, receipts: Vec<Receipt>, received_at: Timestamp) -> Inbound {
+        match self {
+            Self::Known { tenant, source, .. } => {
+                Inbound::Events(Events { tenant_id: *tenant, source: source.clone(), received_at, receipts })
+            }
+            Self::Unproven { source, key_hash } => Inbound::UnprovenEvents(UnprovenEvents {
+                source: source.clone(),
+                key_hash: key_hash.clone(),
+                received_at,
+                receipts,
+            }),
+        }
+    }
+}
+
 async fn country(app: &App, tenant: TenantId, jti: Option<&str>) -> Result<Country, Failure> {
     let tx = app.database().begin(tenant, jti).await?;
     let found = tenants::get(&tx).await;
@@ -110,7 +160,7 @@ fn is_away(failure: &Failure) -> bool {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn tenant_of(app: &App, message: &Inbound, now: jiff::Timestamp) -> Result<Option<TenantId>, Failure> {
+pub async fn tenant_of(app: &App, message: &Inbound, now: Timestamp) -> Result<Option<TenantId>, Failure> {
     match message {
         Inbound::Events(events) => Ok(Some(events.tenant_id)),
         Inbound::Recalculate(recalculate) => Ok(Some(recalculate.tenant_id)),

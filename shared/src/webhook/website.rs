@@ -14,7 +14,8 @@ use crate::domain::events::MAX_FUTURE_MINUTES;
 use crate::domain::identity::{normalize_email, normalize_linkedin};
 use fields::Meaning;
 
-pub use form::pairs;
+#[cfg(test)]
+pub(super) use form::pairs as form_pairs;
 
 /// What a form on a public page may say happened; anybody can read its token. Other types come by signed ways.
 const WEB_EVENTS: [&str; 8] = [
@@ -143,7 +144,7 @@ impl Submission {
         }
         // A phone number identifies only when nothing better does: one that cannot be read must not cost the whole form.
         if !self.identifier.contains_key("email")
-            && let Some(phone) = self.text("phone").map(str::to_owned)
+            && let Some(phone) = self.text("phone").filter(|phone| !phone.contains(char::is_alphabetic)).map(str::to_owned)
         {
             self.identifier.insert("phone".to_owned(), phone.into());
         }

@@ -1,1 +1,31 @@
-fn main() {}
+//! Moves dead letters of every queue into the inbox, where people see them and replay them.
+//!
+//! Safe to repeat: a row's id is the message's own. While the database is away messages stay on their dead-letter queue. What the
+//! scheduler could not hand to a job comes over `jobs-dlq` and belongs to no tenant.
+
+use std::process::ExitCode;
+
+use shared::queue::{self, Outcomes, RawMessage};
+use shared::store::inbox;
+use shared::telemetry::{self, Metric};
+use shared::webhook::dead_letters;
+use shared::{App, Failure};
+
+fn main() -> ExitCode {
+    queue::consume_batch("*-dlq", handle)
+}
+
+async fn handle(app: App, messages: Vec<RawMessage>) -> Outcomes {
+    let now = app.now();
+    let mut rows = Vec::with_capacity(messages.len());
+    let mut outcomes: Outcomes = Vec::with_capacity(messages.len());
+    for message in &messages {
+        outcomes.push(dead_letters::row(&app, message, now).await.map(|row| rows.push(row)));
+    }
+    if let Err(failure) = inbox::park(app.database(), &rows).await {
+        let reason = failure.to_string();
+        return messages.iter().map(|_| Err(Failure::unavailable(reason.clone()))).collect();
+    }
+    telemetry::metrics(now, &[Metric { name: "DeadLetters", unit: "Count", value: rows.len() as f64 }]);
+    outcomes
+}

@@ -1,1 +1,39 @@
-fn main() {}
+//! Takes one event, or up to 500 as an array, and answers with a receipt per event once all accepted ones are on the queue.
+//!
+//! Every event gets a verdict of its own; when none is accepted the answer is 400 with all faults. The database may be away:
+//! events are taken then too, and the processor looks the key up. When the queue is away the answer is 503 with `Retry-After`,
+//! so that the sender keeps them. With `Idempotency-Key`, events without `external_id` and `occurred_at` count once however often
+//! the request is sent.
+
+use std::process::ExitCode;
+
+use shared::http::{self, PublicCall};
+use shared::views::events::{IngestBody, Ingested};
+use shared::webhook::ingest::{Bounds, Submitted};
+use shared::webhook::sender::Sender;
+use shared::{Failure, Scope};
+
+fn main() -> ExitCode {
+    http::receive::<IngestBody, Ingested, _, _>("/api/v1/events/ingest", Some(Scope::EventsWrite), handle)
+}
+
+async fn handle(call: PublicCall) -> Result<Ingested, Failure> {
+    let submitted = Submitted::read(&call.body);
+    let national = submitted.as_ref().is_ok_and(Submitted::has_national_phone);
+    // Who may not send is told so before anything about the body.
+    let sender = Sender::of(&call, national).await?;
+    let (source, country) = sender.bounds();
+    let bounds = Bounds { source, country, idempotency_key: idempotency_key(&call)?, received_at: call.now };
+    let judged = submitted?.judge(&bounds, || call.app.new_id())?;
+    sender.send(&call.app, judged.accepted, call.now).await?;
+    Ok(Ingested { reply: judged.reply, rate: sender.rate() })
+}
+
+fn idempotency_key(call: &PublicCall) -> Result<Option<&str>, Failure> {
+    match call.header("idempotency-key") {
+        Some(key) if key.is_empty() || key.len() > 200 => {
+            Err(Failure::invalid("Idempotency-Key", "range", "The key has 1 to 200 characters."))
+        }
+        key => Ok(key),
+    }
+}

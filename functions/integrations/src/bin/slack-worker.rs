@@ -18,7 +18,15 @@ fn main() -> ExitCode {
 async fn handle(app: App, delivery: Delivery<EffectDue>) -> Result<(), Failure> {
     let due = delivery.message;
     let http = app.http()?;
-    let Some(claimed) = worker::claim(&app, &due).await? else { return Ok(()) };
-    let outcome = client::post(http, app.slack().base_url.as_deref(), &claimed.credentials, &claimed.effect.payload).await;
+    let Some(claimed) = worker::claim(&app, &due).await? else {
+        return Ok(());
+    };
+    let outcome = client::post(
+        http,
+        app.slack().base_url.as_deref(),
+        &claimed.credentials,
+        &claimed.effect.payload,
+    )
+    .await;
     worker::settle(&app, &due, &claimed, &outcome).await
 }

@@ -1,1 +1,26 @@
-fn main() {}
+//! Lists the intent signals of a lead, newest first, with the rule behind each, when they expire, and those that were withdrawn.
+
+use std::process::ExitCode;
+
+use shared::http::{self, Call, Json, Page};
+use shared::store::leads::history;
+use shared::views::leads_filter::newest_first_by_page;
+use shared::views::leads_history::LeadIntentView;
+use shared::{Failure, Scope, store};
+
+fn main() -> ExitCode {
+    http::get("/api/v1/leads/{id}/intents", Scope::LeadsRead, handle)
+}
+
+async fn handle(call: Call) -> Result<Json<Page<LeadIntentView>>, Failure> {
+    let id = call.id("id")?;
+    newest_first_by_page(&call.paging, "detected_at")?;
+    store::leads::exists(&call.tx, id).await?;
+    let signals = history::list_intents(&call.tx, id, call.paging.limit, call.paging.offset()).await?;
+    let total = history::count_intents(&call.tx, id).await?;
+    let data = signals
+        .into_iter()
+        .map(|signal| LeadIntentView::at(call.now, signal))
+        .collect();
+    Ok(Json::new(Page::new(data, &call.paging, total)))
+}

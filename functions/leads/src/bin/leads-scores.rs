@@ -1,1 +1,26 @@
-fn main() {}
+//! Lists the points of a lead, newest first, with the rule behind each, when they expire, and those that were withdrawn.
+
+use std::process::ExitCode;
+
+use shared::http::{self, Call, Json, Page};
+use shared::store::leads::history;
+use shared::views::leads_filter::newest_first_by_page;
+use shared::views::leads_history::LeadScoreView;
+use shared::{Failure, Scope, store};
+
+fn main() -> ExitCode {
+    http::get("/api/v1/leads/{id}/scores", Scope::LeadsRead, handle)
+}
+
+async fn handle(call: Call) -> Result<Json<Page<LeadScoreView>>, Failure> {
+    let id = call.id("id")?;
+    newest_first_by_page(&call.paging, "awarded_at")?;
+    store::leads::exists(&call.tx, id).await?;
+    let scores = history::list_scores(&call.tx, id, call.paging.limit, call.paging.offset()).await?;
+    let total = history::count_scores(&call.tx, id).await?;
+    let data = scores
+        .into_iter()
+        .map(|score| LeadScoreView::at(call.now, score))
+        .collect();
+    Ok(Json::new(Page::new(data, &call.paging, total)))
+}

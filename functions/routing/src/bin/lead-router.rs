@@ -16,7 +16,6 @@ fn main() -> ExitCode {
 async fn handle(app: App, delivery: Delivery<LeadsChanged>) -> Result<(), Failure> {
     let LeadsChanged { tenant_id, lead_ids } = delivery.message;
     let now = app.now();
-    let decisions = routing::route(&app, tenant_id, &lead_ids, now).await?;
-    tracing::info!(tenant = %tenant_id, leads = lead_ids.len(), decisions, "evaluated");
+    routing::route(&app, tenant_id, &lead_ids, now).await?;
     Ok(())
 }

@@ -1,1 +1,51 @@
-fn main() {}
+//! Adds a scoring rule, publishes the rules with it, and has every lead evaluated again.
+//!
+//! Refuses conditions that do not parse, naming the place of each fault, and a slug that is taken.
+
+use std::process::ExitCode;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use shared::domain::ids::RuleId;
+use shared::domain::scoring::ScoringRuleDraft;
+use shared::http::{self, Call, Created};
+use shared::messages::events::{Inbound, Recalculate};
+use shared::store::audit::{self, Change};
+use shared::store::{outbox, rules, scoring_rules};
+use shared::views::scoring::ScoringRuleView;
+use shared::{Failure, Scope};
+
+fn main() -> ExitCode {
+    http::post("/api/v1/scoring/rules", Scope::ScoringWrite, handle)
+}
+
+/// The rule as it came: the domain reads it itself, so that faults of its shape and of its meaning are named together.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct RuleBody(Value);
+
+impl JsonSchema for RuleBody {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        ScoringRuleDraft::schema_name()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        ScoringRuleDraft::json_schema(generator)
+    }
+}
+
+async fn handle(call: Call<RuleBody>) -> Result<Created<ScoringRuleView>, Failure> {
+    let draft = ScoringRuleDraft::validate(&call.body.0).map_err(Failure::Invalid)?;
+    let rule = draft.into_rule(RuleId(call.app.new_id()), 1);
+    scoring_rules::insert(&call.tx, &rule, call.now).await?;
+    let published = rules::publish(&call.tx, &call.caller.subject, call.now).await?;
+    let recalculate =
+        Inbound::Recalculate(Recalculate { tenant_id: call.tx.tenant(), rule_set_version: published, after: None });
+    outbox::put(&call.tx, "events", &[recalculate], call.now).await?;
+    let id = rule.id;
+    let view = ScoringRuleView::new(rule, call.now);
+    let change = Change { action: "create", record: "scoring_rule", id: id.0, before: None, after: Some(json!(view)) };
+    audit::note(&call, change).await?;
+    let version = i64::from(view.version);
+    Ok(Created { location: format!("/api/v1/scoring/rules/{id}"), value: view, version })
+}

@@ -1,1 +1,45 @@
-fn main() {}
+//! Marks a task as done.
+//!
+//! A task that is done already is answered as it is. Refuses cancelled tasks, and a version that is no longer current.
+
+use std::process::ExitCode;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+use shared::domain::ids::TaskId;
+use shared::http::{self, Call, Json};
+use shared::store::audit::{self, Change};
+use shared::store::tasks;
+use shared::views::tasks::TaskView;
+use shared::{Failure, Scope};
+
+fn main() -> ExitCode {
+    http::post("/api/v1/tasks/{id}/complete", Scope::TasksWrite, handle)
+}
+
+/// Nothing has to be said; an empty body does too.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Complete {}
+
+async fn handle(call: Call<Option<Complete>>) -> Result<Json<TaskView>, Failure> {
+    let id: TaskId = call.id("id")?;
+    let before = tasks::lock(&call.tx, id).await?;
+    let version = before.version;
+    if before.status == "done" {
+        return Ok(Json::versioned(before.into(), version));
+    }
+    if call.if_match()?.is_some_and(|wanted| wanted != version) {
+        return Err(Failure::Stale { current: version });
+    }
+    if before.status == "cancelled" {
+        return Err(Failure::conflict("cancelled", "This task was cancelled. Make a new one if there is something to do."));
+    }
+    let after = tasks::complete(&call.tx, id, &call.caller.subject, call.now).await?;
+    let (before, after) = (json!(TaskView::from(before)), TaskView::from(after));
+    let change = Change { action: "complete", record: "task", id: id.0, before: Some(before), after: Some(json!(after)) };
+    audit::note(&call, change).await?;
+    let version = after.version;
+    Ok(Json::versioned(after, version))
+}

@@ -267,6 +267,15 @@ fn the_derived_id_tells_events_apart_and_spellings_not() {
 }
 
 #[test]
+fn canonical_json_sorts_keys_at_every_level_and_nothing_else() {
+    let value = json!({"b": 1, "a": [{"d": null, "c": "x\"y"}, 2.5], "A": {}});
+    assert_eq!(
+        canonical_json(&value),
+        r#"{"A":{},"a":[{"c":"x\"y","d":null},2.5],"b":1}"#
+    );
+}
+
+#[test]
 fn the_dedupe_key_separates_tenants_sources_and_ids() {
     let tenant = TenantId(uuid(1));
     let key = dedupe_key(tenant, "website", "x");

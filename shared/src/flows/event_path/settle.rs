@@ -62,9 +62,11 @@ pub async fn settle(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let rules = &tenant.rules;
-    // A deleted person's log is not looked at again.
+    // An erased person's log is not looked at again. A known lead without a standing lost it: it is rebuilt from the log.
     let looks_back = |one: &Work<'_>| {
-        !one.new && reason != Reason::Decay && !one.flags.anonymized && needs_full_log(rules, &one.state, &one.events)
+        let lost = reason == Reason::Rules || one.state.rule_set_version.is_none();
+        let needed = reason != Reason::Decay && needs_full_log(rules, &one.state, &one.events);
+        !one.new && !one.flags.anonymized && (lost || needed)
     };
     let old: Vec<LeadId> = work.iter().filter(|one| looks_back(one)).map(|one| one.lead).collect();
     let mut logs: HashMap<LeadId, Vec<Event>> = match old.is_empty() {

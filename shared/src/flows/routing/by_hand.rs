@@ -7,7 +7,7 @@ use super::DueTask;
 use super::decide::display_name;
 use crate::app::App;
 use crate::domain::ids::{DealId, DecisionId, LeadId, MemberId, PipelineId, TaskId};
-use crate::domain::routing::{DecisionInputs, DecisionRecord, ManualChoice, decide_by_hand, follow_up_due};
+use crate::domain::routing::{DecisionInputs, ManualChoice, decide_by_hand, follow_up_due};
 use crate::failure::Failure;
 use crate::flows::texts;
 use crate::store::event_path::LockedLead;

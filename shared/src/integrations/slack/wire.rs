@@ -70,13 +70,19 @@ pub fn read_webhook(status: u16, retry_after: Option<&str>, body: &str) -> Outco
         // A code is Slack speaking; anything else is somebody in between, who may have passed the message on.
         200 => code(body).map_or_else(
             || Outcome::Unknown("200 without `ok`".to_owned()),
-            |code| Outcome::Refused { fault: webhook_fault(&code, status), code },
+            |code| Outcome::Refused {
+                fault: webhook_fault(&code, status),
+                code,
+            },
         ),
         429 => Outcome::Limited(pause(retry_after)),
         500.. => Outcome::Unknown(code(body).unwrap_or_else(|| format!("http_{status}"))),
         _ => {
             let code = code(body).unwrap_or_else(|| format!("http_{status}"));
-            Outcome::Refused { fault: webhook_fault(&code, status), code }
+            Outcome::Refused {
+                fault: webhook_fault(&code, status),
+                code,
+            }
         }
     }
 }
@@ -110,8 +116,18 @@ pub fn read_post_message(status: u16, retry_after: Option<&str>, body: &str) -> 
         429 => return Outcome::Limited(pause(retry_after)),
         500.. => return Outcome::Unknown(format!("http_{status}")),
         200 => {}
-        401 | 403 => return Outcome::Refused { code: format!("http_{status}"), fault: Fault::Connection },
-        _ => return Outcome::Refused { code: format!("http_{status}"), fault: Fault::Content },
+        401 | 403 => {
+            return Outcome::Refused {
+                code: format!("http_{status}"),
+                fault: Fault::Connection,
+            };
+        }
+        _ => {
+            return Outcome::Refused {
+                code: format!("http_{status}"),
+                fault: Fault::Content,
+            };
+        }
     }
     let Ok(answer) = serde_json::from_str::<Answer>(body) else {
         return Outcome::Unknown("200 without Slack's JSON".to_owned());
@@ -119,21 +135,38 @@ pub fn read_post_message(status: u16, retry_after: Option<&str>, body: &str) -> 
     if answer.ok {
         return Outcome::Posted(json!({"via": "api", "channel": answer.channel, "ts": answer.ts}));
     }
-    let code = answer.error.as_deref().and_then(code).unwrap_or_else(|| "unnamed_error".to_owned());
+    let code = answer
+        .error
+        .as_deref()
+        .and_then(code)
+        .unwrap_or_else(|| "unnamed_error".to_owned());
     match code.as_str() {
         "ratelimited" | "rate_limited" => Outcome::Limited(pause(retry_after)),
-        "service_unavailable" | "request_timeout" | "team_added_to_org" | "message_limit_exceeded" => Outcome::NotNow(code),
+        "service_unavailable" | "request_timeout" | "team_added_to_org" | "message_limit_exceeded" => {
+            Outcome::NotNow(code)
+        }
         // Slack says of these that the call may have had part of its effect.
         "internal_error" | "fatal_error" => Outcome::Unknown(code),
-        _ => Outcome::Refused { fault: api_fault(&code), code },
+        _ => Outcome::Refused {
+            fault: api_fault(&code),
+            code,
+        },
     }
 }
 
 fn api_fault(code: &str) -> Fault {
     match code {
-        "not_authed" | "invalid_auth" | "account_inactive" | "token_revoked" | "token_expired" | "missing_scope"
-        | "not_allowed_token_type" | "team_access_not_granted" => Fault::Connection,
-        "channel_not_found" | "not_in_channel" | "is_archived" | "no_permission" | "ekm_access_denied" => Fault::Channel,
+        "not_authed"
+        | "invalid_auth"
+        | "account_inactive"
+        | "token_revoked"
+        | "token_expired"
+        | "missing_scope"
+        | "not_allowed_token_type"
+        | "team_access_not_granted" => Fault::Connection,
+        "channel_not_found" | "not_in_channel" | "is_archived" | "no_permission" | "ekm_access_denied" => {
+            Fault::Channel
+        }
         _ if code.starts_with("restricted_action") => Fault::Channel,
         _ => Fault::Content,
     }
@@ -143,12 +176,16 @@ fn api_fault(code: &str) -> Fault {
 fn code(text: &str) -> Option<String> {
     let fits = !text.is_empty()
         && text.len() <= 80
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     fits.then(|| text.to_owned())
 }
 
 /// Whole seconds, at least one.
 fn pause(retry_after: Option<&str>) -> Duration {
     let seconds = retry_after.and_then(|text| text.trim().parse().ok());
-    seconds.map_or(PAUSE, |seconds: u64| Duration::from_secs(seconds.max(1)).min(LONGEST_PAUSE))
+    seconds.map_or(PAUSE, |seconds: u64| {
+        Duration::from_secs(seconds.max(1)).min(LONGEST_PAUSE)
+    })
 }

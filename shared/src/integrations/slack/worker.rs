@@ -71,16 +71,27 @@ pub async fn claim(app: &App, due: &EffectDue) -> Result<Option<Claimed>, Failur
 
 async fn decide(app: &App, tx: &Tx, due: &EffectDue) -> Result<Decision, Failure> {
     let now = app.now();
-    let Some(mut effect) = ledger::lock(tx, due.effect_id).await? else { return Ok(Decision::Nothing) };
+    let Some(mut effect) = ledger::lock(tx, due.effect_id).await? else {
+        return Ok(Decision::Nothing);
+    };
     if effect.kind != KIND {
-        return Err(Failure::conflict("wrong_queue", format!("The effect is a {}, not a Slack message.", effect.kind)));
+        return Err(Failure::conflict(
+            "wrong_queue",
+            format!("The effect is a {}, not a Slack message.", effect.kind),
+        ));
     }
     match effect.status {
         Status::Done | Status::Failed | Status::Unknown => return Ok(Decision::Nothing),
         Status::Sending if effect.lease_until.is_some_and(|until| until > now) => return Ok(Decision::Nothing),
         Status::Sending => {
             tracing::error!(effect_id = %effect.id, "a worker ended while sending; the message may have been posted");
-            ledger::unknown(tx, &effect, "the worker ended while sending; look into the channel", now).await?;
+            ledger::unknown(
+                tx,
+                &effect,
+                "the worker ended while sending; look into the channel",
+                now,
+            )
+            .await?;
             return Ok(Decision::Nothing);
         }
         Status::Pending => {}
@@ -104,9 +115,13 @@ async fn decide(app: &App, tx: &Tx, due: &EffectDue) -> Result<Decision, Failure
 /// The tenant's credentials, or a sentence for the person who can mend them.
 async fn credentials(app: &App, tx: &Tx) -> Result<Result<Credentials, String>, Failure> {
     let Some(connection) = ledger::connection(tx, NAME).await? else {
-        return Ok(Err("Slack is not connected; connect it to get these messages".to_owned()));
+        return Ok(Err(
+            "Slack is not connected; connect it to get these messages".to_owned()
+        ));
     };
-    let Some(sealed) = connection.secret else { return Ok(Err(Unusable::Missing.to_string())) };
+    let Some(sealed) = connection.secret else {
+        return Ok(Err(Unusable::Missing.to_string()));
+    };
     let opened = app.sealer()?.open(&secret_context(tx.tenant(), NAME), &sealed);
     Ok(match opened {
         Ok(secret) => Credentials::parse(&secret).map_err(|problem| problem.to_string()),
@@ -115,7 +130,12 @@ async fn credentials(app: &App, tx: &Tx) -> Result<Result<Credentials, String>, 
 }
 
 /// Takes one call from every budget, or from none and says how long to wait: until one is free, behind the older messages.
-async fn spend(tx: &Tx, credentials: &Credentials, effect: &Effect, now: Timestamp) -> Result<Option<Duration>, Failure> {
+async fn spend(
+    tx: &Tx,
+    credentials: &Credentials,
+    effect: &Effect,
+    now: Timestamp,
+) -> Result<Option<Duration>, Failure> {
     let mut wait = 0;
     tx.savepoint().await?;
     for (key, rate) in credentials.budgets(&effect.target) {
@@ -124,7 +144,9 @@ async fn spend(tx: &Tx, credentials: &Credentials, effect: &Effect, now: Timesta
             break;
         }
     }
-    let Some(wait) = u64::try_from(wait).ok().filter(|wait| *wait > 0) else { return Ok(None) };
+    let Some(wait) = u64::try_from(wait).ok().filter(|wait| *wait > 0) else {
+        return Ok(None);
+    };
     tx.return_to_savepoint().await?;
     let channel = credentials.waits_per_channel().then_some(effect.target.as_str());
     let before = ledger::waiting_before(tx, effect, channel).await?;
@@ -202,14 +224,28 @@ async fn write(app: &App, tx: &Tx, claimed: &Claimed, outcome: &Outcome) -> Resu
     }
 }
 
-async fn put_back(tx: &Tx, effect: &Effect, error: &str, delay: Duration, now: Timestamp) -> Result<Option<Duration>, Failure> {
+async fn put_back(
+    tx: &Tx,
+    effect: &Effect,
+    error: &str,
+    delay: Duration,
+    now: Timestamp,
+) -> Result<Option<Duration>, Failure> {
     if effect.attempts >= MOST_ATTEMPTS {
         tracing::error!(effect_id = %effect.id, error, attempts = effect.attempts, "given up");
         ledger::fail(tx, effect, error, now).await?;
-        ledger::note_error(tx, NAME, &format!("gave up after {} attempts: {error}", effect.attempts), now).await?;
+        ledger::note_error(
+            tx,
+            NAME,
+            &format!("gave up after {} attempts: {error}", effect.attempts),
+            now,
+        )
+        .await?;
         return Ok(None);
     }
-    Ok(ledger::postpone(tx, effect, later(now, delay)?, Some(error)).await?.then_some(delay))
+    Ok(ledger::postpone(tx, effect, later(now, delay)?, Some(error))
+        .await?
+        .then_some(delay))
 }
 
 /// 2, 4, 8 … 900 seconds, of which a random half is left out, so that many do not come back at once.
@@ -231,7 +267,11 @@ async fn send_again(app: &App, due: &EffectDue, delay: Duration) {
     };
     // Rounded up: coming a little late is better than coming in vain.
     let seconds = delay.as_millis().div_ceil(1000).min(900);
-    if let Err(failure) = app.sender().send(QUEUE, body, i32::try_from(seconds).unwrap_or(900)).await {
+    if let Err(failure) = app
+        .sender()
+        .send(QUEUE, body, i32::try_from(seconds).unwrap_or(900))
+        .await
+    {
         tracing::warn!(effect_id = %due.effect_id, reason = %failure, "left to the relay");
     }
 }

@@ -28,7 +28,8 @@ pub async fn lock_leads(tx: &Tx, ids: &[LeadId]) -> Result<Vec<LockedLead>, Fail
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    tx.query(section(SQL, "lock_leads"), params![ids]).await?.iter().map(locked_lead).collect()
+    tx.execute(section(SQL, "lock_leads"), params![ids]).await?;
+    tx.query(section(SQL, "list_leads"), params![ids]).await?.iter().map(locked_lead).collect()
 }
 
 fn locked_lead(row: &Row) -> Result<LockedLead, Failure> {

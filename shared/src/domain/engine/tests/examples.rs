@@ -111,6 +111,43 @@ fn a_profile_rule_counts_once_while_it_holds() {
 }
 
 #[test]
+fn a_rule_satisfied_by_what_is_absent_holds_since_the_first_event() {
+    let rules = hard_rule_set();
+    let held_since = |state: &LeadState| {
+        let rule = rules
+            .data()
+            .scoring_rules
+            .iter()
+            .find(|rule| rule.slug == "no-company")
+            .unwrap()
+            .id;
+        state
+            .awards
+            .iter()
+            .find(|award| award.rule == rule)
+            .map(|award| award.awarded_at)
+    };
+    // A lead made by hand: every field the events could change is a person's.
+    let mut state = LeadState::default();
+    state.profile.set(
+        ProfileField::Source,
+        Some("import".to_owned()),
+        Provenance::Person { at: now() },
+    );
+    moved(rules, &mut state, &[]);
+    assert_eq!(held_since(&state), Some(now()), "nothing older is known");
+    let later = advance(rules, &state, &[], None, now() + SignedDuration::from_hours(1));
+    assert!(
+        later.awards_added.is_empty() && later.awards_withdrawn.is_empty(),
+        "looking again changes nothing"
+    );
+    for (number, hours) in [(1, 5), (2, 9)] {
+        moved(rules, &mut state, &[&event(number, "never_heard_of", hours_ago(hours))]);
+        assert_eq!(held_since(&state), Some(hours_ago(hours)));
+    }
+}
+
+#[test]
 fn an_award_stops_counting_at_its_expiry_to_the_microsecond() {
     let rules = default_rule_set();
     let mut state = LeadState::default();

@@ -9,7 +9,12 @@ const LONGEST_URL: usize = 1000;
 
 /// What people typed, on one line, without control characters; not escaped.
 pub fn plain(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).collect()
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .filter(|c| !c.is_control())
+        .collect()
 }
 
 /// What people typed, on one line, escaped, with at most `limit` units after escaping.
@@ -45,7 +50,9 @@ pub fn safe(text: &str, limit: usize) -> String {
 
 /// `label` as a link when there is an address; both are made safe.
 pub fn link(url: Option<&str>, label: &str, limit: usize) -> String {
-    let Some(url) = url.map(address).filter(|url| url.len() <= LONGEST_URL) else { return safe(label, limit) };
+    let Some(url) = url.map(address).filter(|url| url.len() <= LONGEST_URL) else {
+        return safe(label, limit);
+    };
     let label = safe(label, limit.saturating_sub(url.len() + 3));
     format!("<{url}|{label}>")
 }

@@ -1,0 +1,175 @@
+use serde_json::Value;
+use shared::store::sql::section;
+use testkit::{Method, TestApp};
+
+use crate::support::{Board, LOST, NEW, QUALIFIED, crowd, names, plan, pointers, refuses_strangers, uses};
+
+const SQL: &str = include_str!("../../../../shared/src/store/deals.sql");
+
+async fn listed(app: &TestApp, query: &str) -> Value {
+    let path = format!("/api/v1/deals?{query}");
+    app.get(&path).bearer(&app.token("sales")).send().await.expect(200).json()
+}
+
+/// Three deals, made in this order: Alpha (10, due first), Beta 50% (30, no date), Gamma (20, due last).
+async fn three(app: &TestApp) -> (Board, [uuid::Uuid; 3]) {
+    let board = Board::of(app, app.tenant(), "discovery").await;
+    let alpha = board.deal(app, "Alpha", NEW, 3.0).await;
+    let beta = board.deal(app, "Beta 50%", QUALIFIED, 2.0).await;
+    let gamma = board.deal(app, "Gamma", LOST, 1.0).await;
+    let db = app.db().await;
+    db.batch_execute(&format!(
+        "UPDATE deals SET value_minor = 10, expected_close_on = '2026-12-01', created_at = '2026-01-01' WHERE id = '{alpha}';
+         UPDATE deals SET value_minor = 30, created_at = '2026-02-01' WHERE id = '{beta}';
+         UPDATE deals SET value_minor = 20, expected_close_on = '2027-01-01', created_at = '2026-03-01', status = 'lost',
+                closed_at = now() WHERE id = '{gamma}';
+         UPDATE deals SET owner_id = (SELECT id FROM team_members WHERE tenant_id = deals.tenant_id AND name = 'sam')
+          WHERE id = '{beta}'"
+    ))
+    .await
+    .unwrap();
+    (board, [alpha, beta, gamma])
+}
+
+#[tokio::test]
+async fn filters() {
+    let app = TestApp::new().await;
+    let (board, [alpha, beta, gamma]) = three(&app).await;
+    let db = app.db().await;
+    let row = db.query_one("SELECT owner_id, lead_id FROM deals WHERE id = $1", &[&beta]).await.unwrap();
+    let (owner, lead): (uuid::Uuid, uuid::Uuid) = (row.get(0), row.get(1));
+    let other = Board::of(&app, app.tenant(), "research-lab").await;
+
+    for (query, expected) in [
+        (String::new(), vec!["Gamma", "Beta 50%", "Alpha"]),
+        (format!("pipeline_id={}", board.pipeline), vec!["Gamma", "Beta 50%", "Alpha"]),
+        (format!("pipeline_id={}", other.pipeline), vec![]),
+        (format!("stage_id={}", board.stages[QUALIFIED]), vec!["Beta 50%"]),
+        (format!("owner_id={owner}"), vec!["Beta 50%"]),
+        (format!("lead_id={lead}"), vec!["Beta 50%"]),
+        ("status=lost".to_owned(), vec!["Gamma"]),
+        ("status=open&q=ALPH".to_owned(), vec!["Alpha"]),
+        ("q=50%25".to_owned(), vec!["Beta 50%"]),
+        ("q=_".to_owned(), vec![]),
+        ("created_from=2026-02-01T00:00:00Z".to_owned(), vec!["Gamma", "Beta 50%"]),
+        ("created_to=2026-02-01T00:00:00Z".to_owned(), vec!["Alpha"]),
+    ] {
+        let list = listed(&app, &query).await;
+        assert_eq!(names(&list["data"]), expected, "{query}");
+        assert_eq!(list["pagination"]["total"], expected.len(), "{query}");
+    }
+    let all = listed(&app, "").await;
+    let ids: Vec<String> = all["data"].as_array().unwrap().iter().map(|deal| deal["id"].as_str().unwrap().into()).collect();
+    assert_eq!(ids, [gamma.to_string(), beta.to_string(), alpha.to_string()]);
+    let crm = app.get("/api/v1/crm/deals").bearer(&app.token("sales")).send().await.expect(200);
+    assert_eq!(crm.json::<Value>(), all);
+}
+
+#[tokio::test]
+async fn sorts_and_pages() {
+    let app = TestApp::new().await;
+    three(&app).await;
+    for (query, expected) in [
+        ("sort=created_at", ["Alpha", "Beta 50%", "Gamma"]),
+        ("sort=-created_at", ["Gamma", "Beta 50%", "Alpha"]),
+        ("sort=value_minor", ["Alpha", "Gamma", "Beta 50%"]),
+        ("sort=-value_minor", ["Beta 50%", "Gamma", "Alpha"]),
+        ("sort=expected_close_on", ["Alpha", "Gamma", "Beta 50%"]),
+        ("sort=-expected_close_on", ["Gamma", "Alpha", "Beta 50%"]),
+    ] {
+        assert_eq!(names(&listed(&app, query).await["data"]), expected, "{query}");
+    }
+    let second = listed(&app, "limit=2&page=2").await;
+    assert_eq!(names(&second["data"]), ["Alpha"]);
+    assert_eq!(
+        second["pagination"],
+        serde_json::json!({"page": 2, "limit": 2, "total": 3, "total_pages": 2})
+    );
+}
+
+#[tokio::test]
+async fn a_cursor_walks_everything_once() {
+    let app = TestApp::new().await;
+    three(&app).await;
+    // Equal moments: the id decides.
+    app.db().await.batch_execute("UPDATE deals SET created_at = '2026-05-05'").await.unwrap();
+    let mut seen: Vec<String> = Vec::new();
+    let mut query = "limit=1".to_owned();
+    loop {
+        let part = listed(&app, &query).await;
+        seen.extend(names(&part["data"]).into_iter().map(str::to_owned));
+        match part["pagination"]["next_cursor"].as_str() {
+            Some(cursor) => query = format!("limit=1&cursor={cursor}"),
+            None => break,
+        }
+        assert!(seen.len() < 5, "{seen:?}");
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, ["Alpha", "Beta 50%", "Gamma"]);
+    let token = app.token("sales");
+    let sorted = app.get("/api/v1/deals?sort=value_minor&cursor=AAAA").bearer(&token).send().await.expect(400);
+    assert_eq!(pointers(&sorted), ["?cursor"]);
+    let foreign = app.get("/api/v1/deals?cursor=AAAA").bearer(&token).send().await.expect(400);
+    assert_eq!(pointers(&foreign), ["?cursor"]);
+}
+
+#[tokio::test]
+async fn refuses_what_it_does_not_know() {
+    let app = TestApp::new().await;
+    let path = "/api/v1/deals?status=closed&owner_id=me&colour=red&limit=1000";
+    let refused = app.get(path).bearer(&app.token("sales")).send().await.expect(400);
+    let mut found = pointers(&refused);
+    found.sort_unstable();
+    assert_eq!(found, ["?colour", "?limit", "?owner_id", "?status"]);
+    let sort = app.get("/api/v1/deals?sort=name").bearer(&app.token("sales")).send().await.expect(400);
+    assert_eq!(pointers(&sort), ["?sort"]);
+    let long = format!("/api/v1/deals?q={}", "x".repeat(201));
+    assert_eq!(pointers(&app.get(&long).bearer(&app.token("sales")).send().await.expect(400)), ["?q"]);
+    refuses_strangers(&app, Method::GET, "/api/v1/deals", None, "deals:read").await;
+}
+
+#[tokio::test]
+async fn shows_nothing_of_other_tenants() {
+    let app = TestApp::new().await;
+    three(&app).await;
+    let stranger = app.new_tenant("other").await;
+    let list: Value = app.get("/api/v1/deals").bearer(&stranger.token("admin")).send().await.expect(200).json();
+    assert_eq!((names(&list["data"]).len(), &list["pagination"]["total"]), (0, &Value::from(0)));
+}
+
+#[tokio::test]
+async fn reads_through_indexes() {
+    let app = TestApp::new().await;
+    let board = crowd(&app).await;
+    let (pipeline, stage) = (format!("'{}'", board.pipeline), format!("'{}'", board.stages[0]));
+    let db = app.db().await;
+    let statement = "SELECT lead_id::text, owner_id::text FROM deals WHERE stage_id = $1 LIMIT 1";
+    let row = db.query_one(statement, &[&board.stages[0]]).await.unwrap();
+    let (lead, owner) = (format!("'{}'", row.get::<_, &str>(0)), format!("'{}'", row.get::<_, &str>(1)));
+    let null = "NULL";
+    let order = "'-created_at'";
+    let list = |filters: [&str; 8], order: &str, after: [&str; 2]| {
+        let mut values: Vec<String> = filters.iter().map(|value| (*value).to_owned()).collect();
+        values.extend([order, "25", "0", after[0], after[1]].map(str::to_owned));
+        values
+    };
+    for (values, index) in [
+        (list([null; 8], order, [null; 2]), "deals_created_at_idx"),
+        (list([null; 8], "'created_at'", [null; 2]), "deals_created_at_idx"),
+        (list([null; 8], "'-value_minor'", [null; 2]), "deals_created_at_idx"),
+        (list([null, null, null, null, null, "'%42%'", null, null], order, [null; 2]), "deals_created_at_idx"),
+        (
+            list([null; 8], order, ["'2026-01-01'", "'0192f1c2-0000-7000-8000-000000000000'"]),
+            "deals_created_at_idx",
+        ),
+        (list([&pipeline, &stage, null, null, null, null, null, null], "'value_minor'", [null; 2]), "deals_board_idx"),
+        (list([null, null, null, &lead, null, null, null, null], order, [null; 2]), "deals_lead_idx"),
+        (list([null, null, &owner, null, "'open'", null, null, null], "'-value_minor'", [null; 2]), "deals_owner_open_idx"),
+    ] {
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        let plan = plan(&app, board.tenant, section(SQL, "list"), &values).await;
+        uses(&plan, index, &["deals"]);
+        let count = crate::support::plan(&app, board.tenant, section(SQL, "count"), &values[..8]).await;
+        uses(&count, "deals_", &["deals"]);
+    }
+}

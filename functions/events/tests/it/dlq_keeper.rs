@@ -1,0 +1,110 @@
+//! Dead letters of every queue into the inbox.
+
+use serde_json::{Value, json};
+use testkit::TestApp;
+use uuid::Uuid;
+
+/// Tenant, source, queue and body of every row.
+async fn rows(app: &TestApp) -> Vec<(Option<Uuid>, String, Option<String>, String)> {
+    let statement = "SELECT tenant_id, source, queue, body FROM inbox WHERE kind = 'dead_letter' AND status = 'open' ORDER BY queue, body";
+    let rows = app.db().await.query(statement, &[]).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect()
+}
+
+#[tokio::test]
+async fn keeps_dead_letters_of_every_queue() {
+    let app = TestApp::new().await;
+    let tenant: Uuid = app.tenant().id.parse().unwrap();
+    let body = json!({"kind": "leads_changed", "tenant_id": tenant, "lead_ids": []}).to_string();
+    let mut ids = Vec::new();
+    for queue in ["routing", "slack", "reminders"] {
+        ids.push(app.sqs().send(&format!("{queue}-dlq"), &body).unwrap().id);
+    }
+    app.sqs().send("jobs-dlq", "{}").unwrap();
+    app.sqs().send("events-dlq", "no json").unwrap();
+    let delivered = app.drain().await;
+    assert_eq!((delivered.messages, delivered.failures), (5, 0), "{delivered:?}");
+    let expected = [
+        (None, "events", "no json"),
+        (None, "jobs", "{}"),
+        (Some(tenant), "reminders", &body),
+        (Some(tenant), "routing", &body),
+        (Some(tenant), "slack", &body),
+    ];
+    let expected = expected.map(|(tenant, queue, body)| (tenant, queue.to_owned(), Some(queue.to_owned()), body.to_owned()));
+    assert_eq!(rows(&app).await, expected);
+    let id: Uuid = ids[0].parse().unwrap();
+    let kept = app.db().await.query("SELECT reason FROM inbox WHERE id = $1", &[&id]).await.unwrap();
+    assert_eq!(kept[0].get::<_, String>(0), "gave_up", "a row has its message's id");
+    assert!(app.logs("dlq-keeper").contains("\"DeadLetters\""), "{}", app.logs("dlq-keeper"));
+}
+
+/// Whose an event is can stand deep in the message, or only behind a key or token.
+#[tokio::test]
+async fn finds_out_whose_an_event_is() {
+    let app = TestApp::new().await;
+    let tenant: Uuid = app.tenant().id.parse().unwrap();
+    let key = app.tenant().api_key("portal");
+    let event = json!({"event_type": "page_visited", "source": "portal", "lead_identifier": {"email": "a@b.de"}});
+    app.database_down();
+    app.post("/api/v1/events/ingest", &event).api_key(&key).send().await.expect(202);
+    app.post("/api/v1/events/ingest", &event).api_key("portal:wrong").send().await.expect(202);
+    let form = |token: &str| app.request(testkit::Method::POST, &format!("/api/v1/webhooks/website/{token}")).form(&[("email", "a@b.de")]);
+    form(&app.tenant().webhook_token("website")).send().await.expect(202);
+    app.database_up();
+    form(&app.tenant().webhook_token("website")).send().await.expect(202);
+    for message in app.sqs().receive("events", usize::MAX) {
+        app.sqs().send("events-dlq", &message.body).unwrap();
+        app.sqs().delete("events", &message.receipt);
+    }
+    app.drain().await;
+    let found: Vec<_> = rows(&app).await.into_iter().map(|(tenant, source, ..)| (source, tenant)).collect();
+    let count = |source: &str, tenant| found.iter().filter(|row| **row == (source.to_owned(), tenant)).count();
+    assert_eq!((count("portal", Some(tenant)), count("portal", None), count("website", Some(tenant))), (1, 1, 2), "{found:?}");
+}
+
+#[tokio::test]
+async fn while_the_database_is_away_they_stay_where_they_are() {
+    let app = TestApp::new().await;
+    app.sqs().send("slack-dlq", "{}").unwrap();
+    app.database_down();
+    let delivered = app.deliver("slack-dlq").await;
+    assert_eq!((delivered.messages, delivered.failures), (1, 1), "{delivered:?}");
+    app.database_up();
+    app.drain().await;
+    assert_eq!(rows(&app).await.len(), 1);
+}
+
+#[tokio::test]
+async fn delivered_again_and_again_is_one_row() {
+    let app = TestApp::new().await;
+    app.redeliver(3, 5);
+    for n in 0..20 {
+        app.sqs().send("routing-dlq", &json!({"n": n}).to_string()).unwrap();
+    }
+    app.drain().await;
+    assert_eq!(rows(&app).await.len(), 20);
+}
+
+/// The whole way: a message that fails each time becomes a dead letter, a row, and after a replay a message again.
+#[tokio::test]
+async fn from_the_queue_to_the_inbox_and_back() {
+    let app = TestApp::new().await;
+    let key = app.tenant().api_key("portal");
+    let event = json!({"event_type": "page_visited", "source": "portal", "lead_identifier": {"email": "a@b.de"}});
+    app.post("/api/v1/events/ingest", &event).api_key(&key).send().await.expect(202);
+    app.database_down();
+    for _ in 0..20 {
+        app.deliver("events").await;
+    }
+    assert_eq!(app.sqs().messages("events").len(), 0, "given up after ten tries");
+    app.database_up();
+    app.drain().await;
+    let listed: Value = app.get("/api/v1/inbox?kind=dead_letter").bearer(&app.token("admin")).send().await.expect(200).json();
+    assert_eq!(listed["data"][0]["source"], "portal");
+    let body = json!({"ids": [listed["data"][0]["id"]]});
+    app.post("/api/v1/inbox/replay", &body).bearer(&app.token("admin")).send().await.expect(200);
+    app.drain().await;
+    let stored: i64 = app.db().await.query_one("SELECT count(*) FROM events", &[]).await.unwrap().get(0);
+    assert_eq!(stored, 1);
+}

@@ -1,0 +1,10 @@
+//! Receivers, the event path and its housekeeping, tested as the deployed executables.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends in a panic that says where")]
+
+mod dlq_keeper;
+mod events_ingest;
+mod events_webhook;
+mod inbox_list;
+mod inbox_replay;
+mod outbox_relay;
+mod partition_keeper;

@@ -1,0 +1,16 @@
+//! Leads as clients see them: each endpoint's contract, tested on its own executable, and the plans of the lists.
+
+mod contract;
+mod leads_create;
+mod leads_decisions;
+mod leads_delete;
+mod leads_events;
+mod leads_get;
+mod leads_intents;
+mod leads_list;
+mod leads_scores;
+mod leads_stats;
+mod leads_unrouted;
+mod leads_update;
+mod plans;
+mod support;

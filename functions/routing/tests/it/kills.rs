@@ -1,0 +1,118 @@
+//! Functions that die at any moment: nothing accepted is lost, nothing happens twice.
+
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use testkit::TestApp;
+
+use crate::world::{self, assert_same, check_invariants, send, shuffled, state};
+
+const PEOPLE: usize = 40;
+const EVENTS: usize = 2_000;
+
+/// Deaths, by SIGKILL at random moments, shared between the processor and the router.
+const KILLS: usize = 200;
+
+#[tokio::test]
+async fn two_hundred_deaths_lose_and_double_nothing() {
+    let log = world::log(5, PEOPLE, EVENTS);
+    let expected = {
+        let app = TestApp::new().await;
+        world::without_slack(&app).await;
+        send(&app, &app.tenant().id.clone(), &log, 50);
+        app.drain().await;
+        state(&app).await
+    };
+
+    let app = TestApp::new().await;
+    world::without_slack(&app).await;
+    app.set_batch_size("events", 4);
+    let tenant = app.tenant().id.clone();
+    let mut random = StdRng::seed_from_u64(51);
+    let mut kills = 0;
+    let mut round = 0;
+    while kills < KILLS {
+        round += 1;
+        // Everything again and again, in another order each time: deliveries to die in, all of them repetitions in the end.
+        send(&app, &tenant, &shuffled(&log, round)[..EVENTS / 2], 25);
+        let mut calm = 0;
+        while calm < 40 && kills < KILLS {
+            let victim = if random.random_bool(0.6) { "event-processor" } else { "lead-router" };
+            let delay = Duration::from_micros(random.random_range(0..40_000));
+            let delivery = async {
+                app.deliver("events").await;
+                app.deliver("routing").await
+            };
+            let death = async {
+                tokio::time::sleep(delay).await;
+                app.kill(victim);
+            };
+            tokio::join!(delivery, death);
+            kills += 1;
+            calm += 1;
+            // What a death left in the dead-letter queues after too many receives comes back as an operator would send it.
+            redrive(&app);
+        }
+    }
+    send(&app, &tenant, &log, 50);
+    for _ in 0..20 {
+        redrive(&app);
+        app.drain().await;
+        app.run_job("outbox-relay", in_an_hour()).await;
+        if app.leftovers().is_empty() {
+            break;
+        }
+    }
+    check_invariants(&app).await;
+    let accepted = log.len() as i64;
+    let db = app.db().await;
+    let stored: i64 = db.query_one("SELECT count(*) FROM events", &[]).await.unwrap().get(0);
+    let parked: i64 = db.query_one("SELECT count(*) FROM inbox", &[]).await.unwrap().get(0);
+    assert_eq!(stored + parked, accepted, "accepted = processed + quarantined");
+    assert_same("after {KILLS} deaths", &expected, &state(&app).await);
+}
+
+/// The relay looks at what was committed more than half a minute ago.
+fn in_an_hour() -> serde_json::Value {
+    serde_json::json!({"scheduled_for": jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1)})
+}
+
+/// Puts dead letters back on their queues.
+fn redrive(app: &TestApp) {
+    for queue in ["events", "routing"] {
+        let dead = format!("{queue}-dlq");
+        for message in app.sqs().receive(&dead, 1000) {
+            app.sqs().send(queue, &message.body).unwrap();
+            app.sqs().delete(&dead, &message.receipt);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_for_a_while_loses_nothing() {
+    let app = TestApp::new().await;
+    world::without_slack(&app).await;
+    let key = app.tenant().api_key("portal");
+    let log = world::log(6, 5, 60);
+    let (before, while_away) = log.split_at(20);
+    let ingest = async |events: &[world::Sent]| {
+        let body: Vec<_> = events.iter().map(|sent| sent.event.clone()).collect();
+        app.post("/api/v1/events/ingest", &serde_json::json!(body)).api_key(&key).send().await.expect(202);
+    };
+    ingest(before).await;
+    app.drain().await;
+    app.database_down();
+    for part in while_away.chunks(10) {
+        ingest(part).await;
+        // The processor tries, and fails, and the messages stay.
+        let delivered = app.deliver("events").await;
+        assert_eq!(delivered.failures, delivered.messages, "nothing can be processed now");
+    }
+    app.database_up();
+    redrive(&app);
+    app.drain().await;
+    check_invariants(&app).await;
+    let stored: i64 = app.db().await.query_one("SELECT count(*) FROM events", &[]).await.unwrap().get(0);
+    assert_eq!(stored, 60);
+}

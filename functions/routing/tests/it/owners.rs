@@ -1,0 +1,112 @@
+//! Owners under concurrency: nobody is overfilled, nobody is routed twice, and the least loaded comes first.
+
+use serde_json::{Value, json};
+use testkit::TestApp;
+
+use crate::world;
+
+/// Twenty leads that qualify at once, without routing them yet: their messages wait on the queue.
+async fn ready_leads(app: &TestApp, count: usize) -> Vec<String> {
+    let events: Vec<world::Sent> = (0..count)
+        .flat_map(|n| {
+            let email = format!("ready{n}@biolab.example");
+            [("demo_requested", "clinic diagnostics"), ("form_submitted", "clinic lab"), ("meeting_booked", "clinic")]
+                .map(|(event_type, interest)| world::Sent {
+                    id: uuid::Uuid::now_v7(),
+                    event: json!({"event_type": event_type, "source": "portal", "lead_identifier": {"email": email},
+                                  "metadata": {"interest": interest, "page_path": "/b2b"}, "external_id": format!("{n}-{event_type}")}),
+                })
+        })
+        .collect();
+    world::send(app, &app.tenant().id.clone(), &events, 50);
+    app.deliver("events").await;
+    let rows = app.db().await.query("SELECT id::text FROM leads ORDER BY id", &[]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test]
+async fn many_routers_at_once_overfill_nobody_and_route_once() {
+    let app = TestApp::new().await;
+    world::without_slack(&app).await;
+    let db = app.db().await;
+    db.execute("UPDATE team_members SET capacity = 3", &[]).await.unwrap();
+    let room: i64 = db
+        .query_one("SELECT sum(capacity)::bigint FROM team_members WHERE active AND role <> 'viewer' AND EXISTS (SELECT FROM team_member_pipelines p WHERE p.member_id = id)", &[])
+        .await
+        .unwrap()
+        .get(0);
+    let leads = ready_leads(&app, 20).await;
+    assert!(room > 0 && room < 20, "some find an owner, some do not: {room}");
+    app.sqs().clear("routing");
+    // Every lead several times, in messages that overlap, to four routers.
+    for start in 0..leads.len() {
+        let some: Vec<&String> = leads.iter().cycle().skip(start).take(7).collect();
+        let body = json!({"kind": "leads_changed", "tenant_id": app.tenant().id, "lead_ids": some});
+        app.sqs().send("routing", &body.to_string()).unwrap();
+    }
+    app.set_batch_size("routing", 1);
+    app.set_concurrency("routing", 4);
+    app.drain().await;
+    world::check_invariants(&app).await;
+    let count = async |sql: &str| -> i64 { db.query_one(sql, &[]).await.unwrap().get(0) };
+    assert_eq!(count("SELECT count(*) FROM deals").await, 20);
+    assert_eq!(count("SELECT count(*) FROM deals WHERE owner_id IS NOT NULL").await, room);
+    assert_eq!(count("SELECT count(*) FROM tasks WHERE kind = 'assign_owner'").await, 20 - room);
+    // The share is even: nobody has two more than another.
+    let spread = "SELECT COALESCE(max(n) - min(n), 0) FROM (SELECT count(*) n FROM deals WHERE owner_id IS NOT NULL GROUP BY owner_id) d";
+    assert_eq!(count(spread).await, 0);
+}
+
+#[tokio::test]
+async fn a_decision_tells_why_and_says_the_same_again() {
+    let app = TestApp::new().await;
+    ready_leads(&app, 1).await;
+    app.drain().await;
+    let record: Value = app.db().await.query_one("SELECT record::text FROM routing_decisions", &[]).await.map(|row| serde_json::from_str(row.get(0)).unwrap()).unwrap();
+    assert_eq!(record["outcome"], "routed");
+    assert_eq!(record["intent"], "b2b");
+    assert!(record["inputs"]["total_score"].as_i64().unwrap() >= 40);
+    assert!(record["candidates"].as_array().unwrap().iter().any(|candidate| candidate["verdict"] == "chosen"));
+    let messages = app.slack().messages();
+    assert!(!messages.is_empty(), "Slack was told");
+    let tasks: i64 = app.db().await.query_one("SELECT count(*) FROM tasks WHERE kind = 'follow_up' AND due_at > now()", &[]).await.unwrap().get(0);
+    assert_eq!(tasks, 1);
+}
+
+#[tokio::test]
+async fn two_intents_too_close_go_to_a_person() {
+    let app = TestApp::new().await;
+    world::without_slack(&app).await;
+    let events: Vec<world::Sent> = [("form_submitted", "academic grant", "/x"), ("demo_requested", "pharma custom", "/y"), ("meeting_booked", "university", "/z"), ("content_downloaded", "partnership", "/w")]
+        .into_iter()
+        .enumerate()
+        .map(|(n, (event_type, interest, page))| world::Sent {
+            id: uuid::Uuid::now_v7(),
+            event: json!({"event_type": event_type, "source": "portal", "lead_identifier": {"email": "two@gmx.de"}, "external_id": n.to_string(),
+                          "metadata": {"interest": interest, "page_path": page}}),
+        })
+        .collect();
+    world::send(&app, &app.tenant().id.clone(), &events, 50);
+    app.drain().await;
+    let db = app.db().await;
+    let row = db.query_one("SELECT count(*), count(*) FILTER (WHERE outcome = 'conflict') FROM routing_decisions", &[]).await.unwrap();
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (1, 1));
+    let task: i64 = db.query_one("SELECT count(*) FROM tasks WHERE kind = 'decide_pipeline' AND status = 'open'", &[]).await.unwrap().get(0);
+    assert_eq!(task, 1);
+    // The person decides; the task is no longer needed, and the machine leaves the lead alone.
+    let lead: String = db.query_one("SELECT id::text FROM leads", &[]).await.unwrap().get(0);
+    let pipeline: String = db.query_one("SELECT id::text FROM pipelines WHERE slug = 'research-lab'", &[]).await.unwrap().get(0);
+    let decided = app
+        .post(&format!("/api/v1/leads/{lead}/route"), &json!({"pipeline_id": pipeline, "reason": "Telefonat"}))
+        .bearer(&app.token("sales"))
+        .send()
+        .await
+        .expect(200)
+        .json::<Value>();
+    assert_eq!(decided["outcome"], "manual");
+    assert!(decided["deal_id"].is_string());
+    app.drain().await;
+    world::check_invariants(&app).await;
+    let row = db.query_one("SELECT (SELECT status FROM tasks WHERE kind = 'decide_pipeline'), (SELECT count(*) FROM deals)", &[]).await.unwrap();
+    assert_eq!((row.get::<_, String>(0).as_str(), row.get::<_, i64>(1)), ("cancelled", 1));
+}

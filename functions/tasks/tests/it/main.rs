@@ -1,0 +1,9 @@
+//! Tasks and their reminders, tested as the deployed executables.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends in a panic that says where")]
+
+mod reminder_worker;
+#[path = "../../../deals/tests/it/support.rs"]
+mod support;
+mod task_reminders;
+mod tasks_complete;
+mod tasks_list;

@@ -1,0 +1,125 @@
+use serde_json::{Value, json};
+use shared::store::sql::section;
+use testkit::{Method, TestApp};
+use uuid::Uuid;
+
+use crate::support::{Board, NEW, crowd, plan, pointers, refuses_strangers, uses};
+
+const SQL: &str = include_str!("../../../../shared/src/store/tasks.sql");
+
+/// Titles of `GET /api/v1/tasks` with this query.
+async fn titles(app: &TestApp, query: &str) -> Vec<String> {
+    let path = format!("/api/v1/tasks?{query}");
+    let list: Value = app.get(&path).bearer(&app.token("sales")).send().await.expect(200).json();
+    let titles: Vec<String> =
+        list["data"].as_array().unwrap().iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(list["pagination"]["total"], titles.len(), "{query}");
+    titles
+}
+
+/// Four tasks: tomorrow (sam's, of a deal), yesterday (high), someday (no date), done.
+async fn four(app: &TestApp) -> (Uuid, Uuid, Uuid) {
+    let board = Board::of(app, app.tenant(), "discovery").await;
+    let deal = board.deal(app, "x", NEW, 1.0).await;
+    let db = app.db().await;
+    let row = db
+        .query_one(
+            "SELECT d.lead_id, m.id FROM deals d JOIN team_members m ON m.tenant_id = d.tenant_id AND m.name = 'sam' WHERE d.id = $1",
+            &[&deal],
+        )
+        .await
+        .unwrap();
+    let (lead, sam): (Uuid, Uuid) = (row.get(0), row.get(1));
+    let tenant = board.tenant;
+    db.batch_execute(&format!(
+        "INSERT INTO tasks (id, tenant_id, title, kind, due_at, owner_id, lead_id, deal_id, status, completed_at, created_at, updated_at)
+         VALUES ('{}', '{tenant}', 'tomorrow', 'follow_up', now() + interval '1 day', '{sam}', '{lead}', '{deal}', 'open', NULL,
+                 now() - interval '4 min', now()),
+                ('{}', '{tenant}', 'yesterday', 'call', now() - interval '1 day', NULL, NULL, NULL, 'open', NULL,
+                 now() - interval '3 min', now()),
+                ('{}', '{tenant}', 'someday', 'todo', NULL, NULL, '{lead}', NULL, 'open', NULL, now() - interval '2 min', now()),
+                ('{}', '{tenant}', 'done', 'todo', now(), NULL, NULL, NULL, 'done', now(), now() - interval '1 min', now())",
+        Uuid::now_v7(),
+        Uuid::now_v7(),
+        Uuid::now_v7(),
+        Uuid::now_v7()
+    ))
+    .await
+    .unwrap();
+    (sam, lead, deal)
+}
+
+#[tokio::test]
+async fn filters_and_sorts() {
+    let app = TestApp::new().await;
+    let (sam, lead, deal) = four(&app).await;
+    let now = app.db().await.query_one("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')", &[]).await;
+    let now: String = now.unwrap().get(0);
+    for (query, expected) in [
+        (String::new(), vec!["yesterday", "done", "tomorrow", "someday"]),
+        ("sort=-due_at".to_owned(), vec!["tomorrow", "done", "yesterday", "someday"]),
+        ("sort=created_at".to_owned(), vec!["tomorrow", "yesterday", "someday", "done"]),
+        ("sort=-created_at".to_owned(), vec!["done", "someday", "yesterday", "tomorrow"]),
+        ("status=open".to_owned(), vec!["yesterday", "tomorrow", "someday"]),
+        (format!("status=open&due_before={now}"), vec!["yesterday"]),
+        (format!("owner_id={sam}"), vec!["tomorrow"]),
+        (format!("lead_id={lead}"), vec!["tomorrow", "someday"]),
+        (format!("deal_id={deal}"), vec!["tomorrow"]),
+        ("kind=todo".to_owned(), vec!["done", "someday"]),
+        ("status=cancelled".to_owned(), vec![]),
+    ] {
+        assert_eq!(titles(&app, &query).await, expected, "{query}");
+    }
+    let path = format!("/api/v1/tasks?deal_id={deal}&limit=1");
+    let one: Value = app.get(&path).bearer(&app.token("sales")).send().await.expect(200).json();
+    let task = &one["data"][0];
+    for (field, expected) in [
+        ("kind", json!("follow_up")),
+        ("priority", json!("normal")),
+        ("status", json!("open")),
+        ("owner_id", json!(sam)),
+        ("lead_id", json!(lead)),
+        ("completed_at", json!(null)),
+        ("version", json!(1)),
+    ] {
+        assert_eq!(task[field], expected, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn refuses_strangers_and_bad_values() {
+    let app = TestApp::new().await;
+    four(&app).await;
+    let path = "/api/v1/tasks?status=late&kind=dance&due_before=tomorrow&x=1";
+    let refused = app.get(path).bearer(&app.token("sales")).send().await.expect(400);
+    let mut found = pointers(&refused);
+    found.sort_unstable();
+    assert_eq!(found, ["?due_before", "?kind", "?status", "?x"]);
+    refuses_strangers(&app, Method::GET, "/api/v1/tasks", None, "tasks:read").await;
+    let stranger = app.new_tenant("other").await;
+    let theirs: Value = app.get("/api/v1/tasks").bearer(&stranger.token("admin")).send().await.expect(200).json();
+    assert_eq!(theirs["pagination"]["total"], 0);
+}
+
+#[tokio::test]
+async fn reads_through_indexes() {
+    let app = TestApp::new().await;
+    let board = crowd(&app).await;
+    let row = app.db().await.query_one("SELECT owner_id::text, lead_id::text, deal_id::text FROM tasks WHERE tenant_id = $1 LIMIT 1", &[&board.tenant]).await.unwrap();
+    let id = |n: usize| format!("'{}'", row.get::<_, &str>(n));
+    let (owner, lead, deal) = (id(0), id(1), id(2));
+    let null = "NULL";
+    for (filters, order, index) in [
+        ([null, "'open'", null, null, null, null], "'due_at'", "tasks_due_idx"),
+        ([null, "'open'", "now()", null, null, null], "'due_at'", "tasks_due_idx"),
+        ([null, null, null, null, null, null], "'due_at'", "tasks_due_idx"),
+        ([null, null, null, null, null, "'call'"], "'-created_at'", "tasks_due_idx"),
+        ([&owner, "'open'", null, null, null, null], "'due_at'", "tasks_"),
+        ([null, null, null, &lead, null, null], "'due_at'", "tasks_lead_idx"),
+        ([null, null, null, null, &deal, null], "'due_at'", "tasks_deal_idx"),
+    ] {
+        let values: Vec<&str> = filters.into_iter().chain([order, "25", "0"]).collect();
+        uses(&plan(&app, board.tenant, section(SQL, "list"), &values).await, index, &["tasks"]);
+        uses(&plan(&app, board.tenant, section(SQL, "count"), &values[..6]).await, "tasks_", &["tasks"]);
+    }
+}

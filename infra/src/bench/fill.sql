@@ -1,0 +1,26 @@
+SET synchronous_commit = off;
+CREATE TEMP TABLE people AS
+  SELECT n, gen_random_uuid() AS id,
+         'person' || (10000000 + n) || '@' || (ARRAY['uni-mainz.de', 'biolab.example', 'gmx.de', 'pharma.example', 'klinikum.example', 'gmail.com'])[(10000000 + n) % 6 + 1] AS email
+    FROM generate_series(0, 999999) n;
+INSERT INTO leads (id, tenant_id, email, first_name, last_name, company, country, source, created_at, updated_at, provenance)
+  SELECT id, '{tenant}', email, 'Anna', 'Müller ' || n, 'Firma ' || n % 997, 'DE', 'website', now() - interval '50 days', now(),
+         jsonb_build_object('email', jsonb_build_object('by', 'event', 'id', id, 'at', '2026-01-01T00:00:00Z'),
+                            'source', jsonb_build_object('by', 'event', 'id', id, 'at', '2026-01-01T00:00:00Z'))
+    FROM people;
+INSERT INTO lead_identifiers (tenant_id, kind, value, lead_id)
+  SELECT '{tenant}', 'email', email, id FROM people;
+INSERT INTO events (id, tenant_id, lead_id, event_type, source, occurred_at, received_at, external_id, identifiers, metadata)
+  SELECT gen_random_uuid(), '{tenant}', id, 'page_visited', 'website', now() - (n % 50 + e) * interval '1 day' - e * interval '1 hour', now(),
+         'fill-' || n || '-' || e, jsonb_build_array(jsonb_build_object('kind', 'email', 'value', email)),
+         '{{"page_path": "/blog/assays", "referrer": "https://www.example.org/search"}}'
+    FROM people, generate_series(1, 5) e;
+INSERT INTO event_keys (key, tenant_id, event_id)
+  SELECT gen_random_uuid(), tenant_id, id FROM events WHERE external_id LIKE 'fill-%';
+INSERT INTO score_history (tenant_id, lead_id, rule_id, event_id, rule_version, category, points, awarded_at, expires_at)
+  SELECT e.tenant_id, e.lead_id, r.id, e.id, 1, 'engagement', 1, e.occurred_at, e.occurred_at + interval '90 days'
+    FROM events e, scoring_rules r
+   WHERE r.slug = 'page-visited' AND e.external_id LIKE 'fill-%';
+INSERT INTO lead_standings (lead_id, tenant_id, engagement, total_score, tier, rule_set_version, evaluated_at, first_seen_at, last_activity_at, next_expiry_at)
+  SELECT p.id, '{tenant}', 5, 5, 'cold', 1, now(), now() - interval '50 days', now() - interval '1 day', now() + interval '30 days'
+    FROM people p;

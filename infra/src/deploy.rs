@@ -1,0 +1,296 @@
+//! `cargo dev deploy`: builds for AWS, packages and deploys `template.yaml` with `sam`, then migrates the database.
+//!
+//! Nothing happens on AWS before credentials have been checked and the plan has been confirmed.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+use testkit::template::Template;
+
+use crate::process;
+use crate::tools::{self, Python};
+use crate::ui::{Step, line};
+use crate::watch;
+use crate::workspace::Workspace;
+
+/// Processor of the functions on AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Architecture {
+    /// Graviton: about a fifth cheaper per millisecond
+    #[value(name = "arm64")]
+    Arm,
+    /// Intel and AMD
+    #[value(name = "x86-64")]
+    Intel,
+}
+
+/// What to deploy, and where.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Stage: production keeps its database when the stack is deleted
+    #[arg(long, default_value = "staging", value_parser = ["staging", "production"])]
+    stage: String,
+    /// Name of the CloudFormation stack
+    #[arg(long, default_value = "lotse")]
+    stack: String,
+    /// AWS region
+    #[arg(long, default_value = "eu-central-1")]
+    region: String,
+    /// Processor of the functions
+    #[arg(long, value_enum, default_value = "arm64")]
+    architecture: Architecture,
+    /// Any parameter of template.yaml, as Name=value; may be repeated
+    #[arg(long = "parameter", short = 'P', value_name = "NAME=VALUE")]
+    parameters: Vec<String>,
+    /// Do not ask before changing anything
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Deploys to AWS.
+///
+/// # Errors
+/// When a parameter is unknown or missing, credentials are not valid, the plan is declined, or a step fails.
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let workspace = Workspace::find()?;
+    let template = Template::read(workspace.root.join("template.yaml"))?;
+    let parameters = parameters(options, &template)?;
+    let (python, cache) = (Python::find()?, tools::cache()?);
+    let step = Step::start("sam ready");
+    let sam = tools::SAM.install(&cache, &python)?;
+    step.done("");
+    let account = account(&sam, &options.region)?;
+    explain(options, &template, &parameters, &account);
+    if !options.yes {
+        confirm()?;
+    }
+    build(&workspace, options)?;
+    line("deploying; a first deployment makes the database and takes about 15 minutes");
+    let mut deploy = Command::new(sam.join("bin/python"));
+    deploy
+        .current_dir(&workspace.root)
+        .args(["-m", "samcli", "deploy", "--template-file", "template.yaml"]);
+    deploy.args([
+        "--stack-name",
+        &options.stack,
+        "--region",
+        &options.region,
+        "--resolve-s3",
+        "--no-confirm-changeset",
+    ]);
+    deploy.args([
+        "--no-fail-on-empty-changeset",
+        "--capabilities",
+        "CAPABILITY_IAM",
+        "CAPABILITY_NAMED_IAM",
+    ]);
+    deploy
+        .args(["CAPABILITY_AUTO_EXPAND", "--parameter-overrides"])
+        .args(&parameters)
+        .env("SAM_CLI_TELEMETRY", "0");
+    process::attached(&mut deploy)
+        .context("`sam deploy` failed; its messages are above, and CloudFormation has rolled back")?;
+    migrate(&sam, options, &parameters)
+}
+
+/// The template's parameters to be set; each must exist there.
+fn parameters(options: &Options, template: &Template) -> anyhow::Result<Vec<String>> {
+    let known = &template.root()["Parameters"];
+    let architecture = if options.architecture == Architecture::Arm {
+        "arm64"
+    } else {
+        "x86_64"
+    };
+    let mut parameters = vec![
+        format!("Stage={}", options.stage),
+        format!("Architecture={architecture}"),
+    ];
+    for parameter in &options.parameters {
+        let Some((name, _)) = parameter.split_once('=') else {
+            bail!("`{parameter}` is no parameter: write Name=value");
+        };
+        if known.get(name).is_none() || name == "Stage" || name == "Architecture" {
+            let names: Vec<&str> = known
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name.as_str())
+                .collect();
+            bail!(
+                "template.yaml has no parameter {name} to be set here; it has: {}",
+                names.join(", ")
+            );
+        }
+        parameters.push(parameter.clone());
+    }
+    let set = |name: &str| {
+        parameters
+            .iter()
+            .any(|parameter| parameter.starts_with(&format!("{name}=")))
+    };
+    if !set("JwtPublicKey") && !set("JwtJwksUrl") {
+        bail!(
+            "say who signs the access tokens: -P JwtJwksUrl=https://… (an identity provider's key set) or \
+             -P JwtPublicKey=\"$(cat public.pem)\", with -P JwtIssuer=… and -P JwtAudience=… as the tokens carry them"
+        );
+    }
+    Ok(parameters)
+}
+
+/// The account the credentials belong to.
+fn account(sam: &Path, region: &str) -> anyhow::Result<Value> {
+    let script = "import boto3, json, sys; print(json.dumps({k: v for k, v in \
+                  boto3.client('sts', region_name=sys.argv[1]).get_caller_identity().items() if k != 'ResponseMetadata'}))";
+    let mut ask = Command::new(sam.join("bin/python"));
+    ask.args(["-c", script, region]);
+    let answer = process::output(&mut ask).context(
+        "AWS does not accept your credentials: log in (`aws sso login`) or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+         AWS_SECRET_ACCESS_KEY",
+    )?;
+    serde_json::from_str(answer.trim()).context("AWS' answer about the credentials was not understood")
+}
+
+fn explain(options: &Options, template: &Template, parameters: &[String], account: &Value) {
+    let text = |field: &str| account[field].as_str().unwrap_or("unknown").to_owned();
+    line(&format!("account {} as {}", text("Account"), text("Arn")));
+    line(&format!(
+        "stack {} in {}, {} resources in template.yaml",
+        options.stack,
+        options.region,
+        template.resources().count()
+    ));
+    line("1. builds every function in release mode (cargo-lambda, zig as linker)");
+    line("2. uploads them to the bucket that sam keeps for this account and region");
+    line("3. creates or updates the stack; what it replaces or deletes shows in the change set");
+    line("4. runs `migrate` on the deployed database");
+    line("parameters:");
+    for (name, definition) in template.root()["Parameters"].as_object().into_iter().flatten() {
+        if name.starts_with("Local") {
+            continue;
+        }
+        let given = parameters
+            .iter()
+            .find_map(|parameter| parameter.strip_prefix(&format!("{name}=")));
+        let shown = if definition["NoEcho"] == true {
+            "(hidden)"
+        } else {
+            given.unwrap_or_default().lines().next().unwrap_or("")
+        };
+        let value = match given {
+            Some(_) => shown.to_owned(),
+            None => format!(
+                "{} (default)",
+                definition["Default"]
+                    .as_str()
+                    .map_or_else(|| definition["Default"].to_string(), str::to_owned)
+            ),
+        };
+        line(&format!(
+            "   {name} = {value}\n      {}",
+            definition["Description"].as_str().unwrap_or_default()
+        ));
+    }
+}
+
+fn confirm() -> anyhow::Result<()> {
+    if !std::io::stdin().is_terminal() {
+        bail!("nobody is here to ask: add --yes to deploy without being asked");
+    }
+    let _ = write!(std::io::stdout(), "Deploy? [y/N] ");
+    let _ = std::io::stdout().flush();
+    let mut answer = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .context("cannot read the answer")?;
+    if !answer.trim().eq_ignore_ascii_case("y") {
+        bail!("nothing was deployed");
+    }
+    Ok(())
+}
+
+fn build(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
+    let folder = watch::install()?;
+    let mut build = Command::new(folder.join("bin/cargo-lambda"));
+    build
+        .current_dir(&workspace.root)
+        .args(["lambda", "build", "--release", "--workspace"]);
+    build
+        .args(["--exclude", "dev", "--exclude", "testkit"])
+        .env("PATH", watch::path(&folder)?);
+    build.arg(if options.architecture == Architecture::Arm {
+        "--arm64"
+    } else {
+        "--x86-64"
+    });
+    line("building in release mode; the first time this takes about ten minutes");
+    process::attached(&mut build).context("the functions do not build for AWS")
+}
+
+/// Invokes the deployed `migrate`; new functions must not meet an old schema for longer than that takes.
+fn migrate(sam: &Path, options: &Options, parameters: &[String]) -> anyhow::Result<()> {
+    let prefix = parameters
+        .iter()
+        .find_map(|parameter| parameter.strip_prefix("NamePrefix="))
+        .unwrap_or_default();
+    let script = "import boto3, botocore.config, sys\n\
+                  config = botocore.config.Config(read_timeout=910, retries={'max_attempts': 0})\n\
+                  answer = boto3.client('lambda', region_name=sys.argv[1], config=config).invoke(FunctionName=sys.argv[2], Payload=b'{}')\n\
+                  text = answer['Payload'].read().decode()\n\
+                  sys.exit(text) if 'FunctionError' in answer else print(text)";
+    let step = Step::start("database migrated");
+    let mut invoke = Command::new(sam.join("bin/python"));
+    invoke.args(["-c", script, &options.region, &format!("{prefix}migrate")]);
+    let answer = process::output(&mut invoke)
+        .context("the deployed database could not be migrated: `cargo dev deploy` may be run again")?;
+    step.done(answer.trim());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(given: &[&str]) -> anyhow::Result<Vec<String>> {
+        let template =
+            "Parameters: { Stage: {}, Architecture: {}, JwtJwksUrl: {}, AlarmEmail: {} }\nResources: { A: {} }";
+        let options = Options {
+            stage: "staging".to_owned(),
+            stack: "lotse".to_owned(),
+            region: "eu-central-1".to_owned(),
+            architecture: Architecture::Intel,
+            parameters: given.iter().map(|&text| text.to_owned()).collect(),
+            yes: true,
+        };
+        parameters(&options, &Template::parse(template)?)
+    }
+
+    #[test]
+    fn stage_and_processor_come_first() {
+        let parameters = with(&["JwtJwksUrl=https://id.example/keys"]).unwrap();
+        assert_eq!(
+            parameters,
+            [
+                "Stage=staging",
+                "Architecture=x86_64",
+                "JwtJwksUrl=https://id.example/keys"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_before_anything_happens() {
+        assert!(with(&[]).unwrap_err().to_string().contains("who signs"));
+        assert!(
+            with(&["JwtJwksUrl=x", "AlarmMail=y"])
+                .unwrap_err()
+                .to_string()
+                .contains("AlarmEmail")
+        );
+        assert!(with(&["JwtJwksUrl"]).unwrap_err().to_string().contains("Name=value"));
+    }
+}

@@ -1,0 +1,4 @@
+mod client;
+mod credentials;
+mod translate;
+mod wire;

@@ -1,0 +1,263 @@
+//! Leads changed by people: made, edited, deleted, with the identifiers that make them findable for events.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::super::sql::{Param, params, section};
+use super::super::{Tx, event_path};
+use super::SQL;
+use super::row::Lead;
+use crate::domain::identity::Identifier;
+use crate::domain::ids::{DealId, LeadId, MemberId, OrganizationId};
+use crate::domain::profile::{Profile, ProfileField};
+use crate::failure::{Failure, Fault};
+
+/// What people set on a lead besides its profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Handling {
+    pub tags: Vec<String>,
+    pub organization: Option<OrganizationId>,
+    pub owner: Option<MemberId>,
+}
+
+/// The order of the profile's columns in the statements.
+const ORDER: [ProfileField; 11] = [
+    ProfileField::Email,
+    ProfileField::Phone,
+    ProfileField::LinkedinUrl,
+    ProfileField::FirstName,
+    ProfileField::LastName,
+    ProfileField::Company,
+    ProfileField::JobTitle,
+    ProfileField::Country,
+    ProfileField::Language,
+    ProfileField::Source,
+    ProfileField::Campaign,
+];
+
+/// A profile, column by column.
+struct Columns<'a> {
+    fields: [Option<&'a str>; 11],
+    custom: Value,
+    provenance: Value,
+}
+
+impl<'a> Columns<'a> {
+    fn of(profile: &'a Profile) -> Result<Self, Failure> {
+        Ok(Self {
+            fields: ORDER.map(|field| profile.get(field)),
+            custom: Value::Object(profile.custom()),
+            provenance: serde_json::to_value(profile.provenance()).map_err(Failure::internal)?,
+        })
+    }
+
+    fn params(&self) -> Vec<Param<'_>> {
+        let mut list: Vec<Param<'_>> = Vec::with_capacity(19);
+        for field in &self.fields {
+            list.extend_from_slice(params![*field]);
+        }
+        list.extend_from_slice(params![self.custom, self.provenance]);
+        list
+    }
+}
+
+/// Adds a lead.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn insert(
+    tx: &Tx,
+    id: LeadId,
+    profile: &Profile,
+    handling: &Handling,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let columns = Columns::of(profile)?;
+    let tenant = tx.tenant();
+    let mut list: Vec<Param<'_>> = params![id, tenant].to_vec();
+    list.extend(columns.params());
+    list.extend_from_slice(params![handling.tags, handling.organization, handling.owner, now]);
+    tx.execute(section(SQL, "insert"), &list).await?;
+    Ok(())
+}
+
+/// Replaces everything people may change; the version counts up by one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn update(
+    tx: &Tx,
+    id: LeadId,
+    profile: &Profile,
+    handling: &Handling,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let columns = Columns::of(profile)?;
+    let mut list: Vec<Param<'_>> = params![id].to_vec();
+    list.extend(columns.params());
+    list.extend_from_slice(params![handling.tags, handling.organization, handling.owner, now]);
+    tx.execute(section(SQL, "update"), &list).await?;
+    Ok(())
+}
+
+/// Locks a lead until the end of this transaction, so that processors and routers wait, and reads it with its profile.
+///
+/// # Errors
+/// `NotFound` when the tenant has no such lead.
+pub async fn lock(tx: &Tx, id: LeadId) -> Result<(Lead, Profile), Failure> {
+    let locked = event_path::lock_leads(tx, &[id])
+        .await?
+        .pop()
+        .ok_or_else(|| Failure::not_found("lead"))?;
+    Ok((super::get(tx, id).await?, locked.state.profile))
+}
+
+fn kinds_and_values(identifiers: &[Identifier]) -> (Vec<&'static str>, Vec<&str>) {
+    identifiers
+        .iter()
+        .map(|identifier| (identifier.kind.as_str(), identifier.value.as_str()))
+        .unzip()
+}
+
+/// Attaches the identifiers that belong to nobody yet.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn insert_identifiers(tx: &Tx, lead: LeadId, identifiers: &[Identifier]) -> Result<(), Failure> {
+    if identifiers.is_empty() {
+        return Ok(());
+    }
+    let (kinds, values) = kinds_and_values(identifiers);
+    tx.execute(
+        section(SQL, "insert_identifiers"),
+        params![tx.tenant(), lead, kinds, values],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes identifiers away from a lead: events that carry them no longer belong to it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn delete_identifiers(tx: &Tx, lead: LeadId, identifiers: &[Identifier]) -> Result<(), Failure> {
+    if identifiers.is_empty() {
+        return Ok(());
+    }
+    let (kinds, values) = kinds_and_values(identifiers);
+    tx.execute(section(SQL, "delete_identifiers"), params![lead, kinds, values])
+        .await?;
+    Ok(())
+}
+
+/// Another lead that owns an identifier.
+#[derive(Debug, Clone)]
+pub struct Match {
+    pub id: LeadId,
+    pub email: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub company: Option<String>,
+    pub created_at: Timestamp,
+    /// What the two have in common: `email`, `phone`, `linkedin_url`.
+    pub kinds: Vec<String>,
+}
+
+/// Other leads that these identifiers belong to. Ask after [`insert_identifiers`]: then nobody can come in between.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_matches(tx: &Tx, lead: LeadId, identifiers: &[Identifier]) -> Result<Vec<Match>, Failure> {
+    if identifiers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (kinds, values) = kinds_and_values(identifiers);
+    let rows = tx
+        .query(section(SQL, "list_matches"), params![tx.tenant(), lead, kinds, values])
+        .await?;
+    let found = rows.iter().map(|row| Match {
+        id: row.get("id"),
+        email: row.get("email"),
+        first_name: row.get("first_name"),
+        last_name: row.get("last_name"),
+        company: row.get("company"),
+        created_at: row.get("created_at"),
+        kinds: row.get("kinds"),
+    });
+    Ok(found.collect())
+}
+
+/// Notes that a lead may be the same person as others, each pair once.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn insert_suspicions(tx: &Tx, lead: LeadId, others: &[LeadId], now: Timestamp) -> Result<(), Failure> {
+    if others.is_empty() {
+        return Ok(());
+    }
+    tx.execute(
+        section(SQL, "insert_suspicions"),
+        params![tx.tenant(), lead, others, now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Passes when the organisation and the member a lead is to be linked with exist in this tenant. Foreign keys alone would also
+/// accept another tenant's.
+///
+/// # Errors
+/// `Invalid` naming what does not exist, with pointers into the body.
+pub async fn check_links(
+    tx: &Tx,
+    organization: Option<OrganizationId>,
+    owner: Option<MemberId>,
+) -> Result<(), Failure> {
+    if organization.is_none() && owner.is_none() {
+        return Ok(());
+    }
+    let Some(row) = tx
+        .find(section(SQL, "find_links"), params![organization, owner])
+        .await?
+    else {
+        return Ok(());
+    };
+    let mut faults = Vec::new();
+    if !row.get::<_, bool>("organization") {
+        faults.push(Fault::new(
+            "/organization_id",
+            "unknown",
+            "There is no such organisation.",
+        ));
+    }
+    if !row.get::<_, bool>("owner") {
+        faults.push(Fault::new(
+            "/owner_id",
+            "unknown",
+            "There is no such active member of the team.",
+        ));
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Invalid(faults))
+    }
+}
+
+/// The open deals of a lead, the oldest first, at most twenty.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_open_deals(tx: &Tx, lead: LeadId) -> Result<Vec<(DealId, String)>, Failure> {
+    let rows = tx.query(section(SQL, "list_open_deals"), params![lead]).await?;
+    Ok(rows.iter().map(|row| (row.get("id"), row.get("name"))).collect())
+}
+
+/// Deletes a lead with everything that belongs to it alone.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn delete(tx: &Tx, lead: LeadId, now: Timestamp) -> Result<(), Failure> {
+    tx.execute(section(SQL, "delete"), params![lead, now]).await?;
+    Ok(())
+}

@@ -1,0 +1,269 @@
+//! The query parameters of lists of leads.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::cursor::Cursor;
+use crate::domain::ids::{MemberId, PipelineId};
+use crate::domain::scoring::Tier;
+use crate::failure::{Failure, Fault};
+use crate::http::Paging;
+use crate::store::leads::LeadStatus;
+use crate::store::leads::list::{Filter, Order, Window};
+
+/// The fields by which leads are sorted.
+const SORTS: [&str; 3] = ["total_score", "last_activity_at", "created_at"];
+
+/// More words than these make no search better.
+const MAX_WORDS: usize = 8;
+
+/// Which leads.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeadFilter {
+    pub status: Option<LeadStatus>,
+    pub tier: Option<Tier>,
+    pub min_score: Option<i32>,
+    pub max_score: Option<i32>,
+    /// The primary intent.
+    pub intent: Option<String>,
+    pub pipeline_id: Option<PipelineId>,
+    pub owner_id: Option<MemberId>,
+    pub source: Option<String>,
+    /// The campaign's name.
+    pub campaign: Option<String>,
+    pub tag: Option<String>,
+    /// Created at this moment or later.
+    pub created_from: Option<Timestamp>,
+    /// Created before this moment.
+    pub created_to: Option<Timestamp>,
+    /// Last active at this moment or later.
+    pub active_from: Option<Timestamp>,
+    /// Last active before this moment.
+    pub active_to: Option<Timestamp>,
+    /// Words that name, e-mail address or company must contain, all of them.
+    pub q: Option<String>,
+}
+
+/// Which leads of the global pool.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PoolFilter {
+    pub tier: Option<Tier>,
+    pub min_score: Option<i32>,
+    pub max_score: Option<i32>,
+    /// The primary intent.
+    pub intent: Option<String>,
+    pub owner_id: Option<MemberId>,
+    pub source: Option<String>,
+    /// The campaign's name.
+    pub campaign: Option<String>,
+    pub tag: Option<String>,
+    /// Created at this moment or later.
+    pub created_from: Option<Timestamp>,
+    /// Created before this moment.
+    pub created_to: Option<Timestamp>,
+    /// Last active at this moment or later.
+    pub active_from: Option<Timestamp>,
+    /// Last active before this moment.
+    pub active_to: Option<Timestamp>,
+    /// Words that name, e-mail address or company must contain, all of them.
+    pub q: Option<String>,
+}
+
+impl LeadFilter {
+    /// For the store.
+    ///
+    /// # Errors
+    /// `Invalid` with every range that is the wrong way round, and a `q` that finds nothing sensible.
+    pub fn check(&self) -> Result<Filter, Failure> {
+        let mut faults = Vec::new();
+        if self.min_score.zip(self.max_score).is_some_and(|(min, max)| min > max) {
+            faults.push(Fault::new(
+                "?max_score",
+                "range",
+                "`max_score` must not be below `min_score`.",
+            ));
+        }
+        for (name, from, to) in [
+            ("created", self.created_from, self.created_to),
+            ("active", self.active_from, self.active_to),
+        ] {
+            if from.zip(to).is_some_and(|(from, to)| from >= to) {
+                let detail = format!("`{name}_to` must be later than `{name}_from`.");
+                faults.push(Fault::new(format!("?{name}_to"), "range", detail));
+            }
+        }
+        let words = self.q.as_deref().and_then(|q| words(q, &mut faults));
+        if !faults.is_empty() {
+            return Err(Failure::Invalid(faults));
+        }
+        Ok(Filter {
+            status: self.status,
+            tier: self.tier,
+            min_score: self.min_score,
+            max_score: self.max_score,
+            intent: self.intent.clone(),
+            pipeline: self.pipeline_id,
+            owner: self.owner_id,
+            source: self.source.clone(),
+            campaign: self.campaign.clone(),
+            tag: self.tag.clone(),
+            created_from: self.created_from,
+            created_to: self.created_to,
+            active_from: self.active_from,
+            active_to: self.active_to,
+            words,
+            unrouted: false,
+        })
+    }
+}
+
+impl PoolFilter {
+    /// For the store.
+    ///
+    /// # Errors
+    /// As [`LeadFilter::check`].
+    pub fn check(self) -> Result<Filter, Failure> {
+        let filter = LeadFilter {
+            status: None,
+            tier: self.tier,
+            min_score: self.min_score,
+            max_score: self.max_score,
+            intent: self.intent,
+            pipeline_id: None,
+            owner_id: self.owner_id,
+            source: self.source,
+            campaign: self.campaign,
+            tag: self.tag,
+            created_from: self.created_from,
+            created_to: self.created_to,
+            active_from: self.active_from,
+            active_to: self.active_to,
+            q: self.q,
+        };
+        Ok(Filter {
+            unrouted: true,
+            ..filter.check()?
+        })
+    }
+}
+
+/// The words of a search. Shorter words than three characters narrow it down, but cannot carry it.
+fn words(q: &str, faults: &mut Vec<Fault>) -> Option<Vec<String>> {
+    let words: Vec<String> = q.split_whitespace().map(str::to_owned).collect();
+    if words.iter().all(|word| word.chars().count() < 3) {
+        faults.push(Fault::new(
+            "?q",
+            "too_short",
+            "Search for at least one word of three characters or more.",
+        ));
+    } else if words.len() > MAX_WORDS || q.chars().count() > 200 {
+        faults.push(Fault::new(
+            "?q",
+            "too_long",
+            "Search for at most 8 words and 200 characters.",
+        ));
+    } else if q.contains('\0') {
+        faults.push(Fault::new("?q", "nul_character", "Remove the NUL character (U+0000)."));
+    } else {
+        return Some(words);
+    }
+    None
+}
+
+/// The order and the part of a list of leads that was asked for. `default` as for [`Paging::sort_by`].
+///
+/// # Errors
+/// `Invalid` for an unknown field, a foreign cursor, or a cursor with an order it does not walk.
+pub fn part(paging: &Paging, default: &'static str) -> Result<(Order, Window), Failure> {
+    let (field, descending) = match &paging.cursor {
+        // A cursor names a place in the order of creation; without `sort` it means that order, whatever the list's own.
+        Some(_) => paging.sort_by(&SORTS, "-created_at")?,
+        None => paging.sort_by(&SORTS, default)?,
+    };
+    let order = Order::of(field, descending);
+    let after = Cursor::read(paging, order.walks())?;
+    Ok((order, window(paging, after)))
+}
+
+/// The part behind a cursor, or of a page. One row more than asked for tells whether the list goes on.
+pub fn window(paging: &Paging, after: Option<Cursor>) -> Window {
+    let offset = if after.is_some() { 0 } else { paging.offset() };
+    Window {
+        limit: paging.limit + 1,
+        offset,
+        after: after.map(|cursor| (cursor.at, cursor.id)),
+    }
+}
+
+/// Passes when a list that has only one order, the newest first by `field`, was asked for no other.
+///
+/// # Errors
+/// `Invalid` for every other order.
+pub fn newest_first(paging: &Paging, field: &'static str) -> Result<(), Failure> {
+    if paging.sort_by(&[field], field)?.1 || paging.sort.is_none() {
+        return Ok(());
+    }
+    Err(Failure::invalid(
+        "?sort",
+        "unknown_value",
+        format!("This list has one order, `-{field}`. Leave `sort` out."),
+    ))
+}
+
+/// The same for a list without a cursor.
+///
+/// # Errors
+/// `Invalid` for every other order, and for a cursor.
+pub fn newest_first_by_page(paging: &Paging, field: &'static str) -> Result<(), Failure> {
+    if paging.cursor.is_some() {
+        return Err(Failure::invalid(
+            "?cursor",
+            "not_allowed",
+            "This list goes by `page`. Leave `cursor` out.",
+        ));
+    }
+    newest_first(paging, field)
+}
+
+/// Cuts off the one row too many and says where the next part begins, if there is one.
+pub fn next<T>(rows: &mut Vec<T>, paging: &Paging, place: impl Fn(&T) -> Cursor) -> Option<String> {
+    let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    rows.last().filter(|_| more).map(|last| place(last).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_of_a_filter_at_once() {
+        let filter = LeadFilter {
+            min_score: Some(50),
+            max_score: Some(40),
+            created_from: Some(Timestamp::UNIX_EPOCH),
+            created_to: Some(Timestamp::UNIX_EPOCH),
+            q: Some("ab c".to_owned()),
+            ..LeadFilter::default()
+        };
+        let Err(Failure::Invalid(faults)) = filter.check() else {
+            panic!("it passed")
+        };
+        let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        assert_eq!(pointers, ["?max_score", "?created_to", "?q"]);
+    }
+
+    #[test]
+    fn a_short_word_goes_with_a_longer_one() {
+        let mut faults = Vec::new();
+        assert_eq!(
+            words(" Li Wang ", &mut faults),
+            Some(vec!["Li".to_owned(), "Wang".to_owned()])
+        );
+        assert!(faults.is_empty());
+    }
+}

@@ -1,0 +1,343 @@
+//! What people send to make or change a lead, and what is wrong with it.
+
+mod values;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::domain::faults::Fault;
+use crate::domain::identity::{Country, Identifier};
+use crate::domain::ids::{MemberId, OrganizationId};
+use crate::domain::profile::{Profile, ProfileField, Provenance};
+use crate::http::Patch;
+use crate::store::leads::write::Handling;
+use values::{checked_custom, checked_tags, kind, normal_form};
+
+/// A lead typed by a person. It needs an e-mail address, phone number, LinkedIn profile, last name or company.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewLead {
+    pub email: Option<String>,
+    /// With its country code, or as it is dialled within the tenant's country.
+    pub phone: Option<String>,
+    pub linkedin_url: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub company: Option<String>,
+    pub job_title: Option<String>,
+    /// ISO 3166 two-letter code.
+    pub country: Option<String>,
+    /// Language tag such as `de` or `en-GB`.
+    pub language: Option<String>,
+    /// Where the person came from, spelled like an event's source.
+    pub source: Option<String>,
+    /// The campaign's name.
+    pub campaign: Option<String>,
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Fields of the tenant's own: text, numbers, booleans or lists of those.
+    #[serde(default)]
+    pub custom: Map<String, Value>,
+    pub organization_id: Option<OrganizationId>,
+    pub owner_id: Option<MemberId>,
+}
+
+/// A change of a lead: absent keeps, null clears. A cleared field stays empty, whatever events say later.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LeadPatch {
+    pub email: Patch<String>,
+    pub phone: Patch<String>,
+    pub linkedin_url: Patch<String>,
+    pub first_name: Patch<String>,
+    pub last_name: Patch<String>,
+    pub company: Patch<String>,
+    pub job_title: Patch<String>,
+    /// ISO 3166 two-letter code.
+    pub country: Patch<String>,
+    /// Language tag such as `de` or `en-GB`.
+    pub language: Patch<String>,
+    pub source: Patch<String>,
+    /// The campaign's name.
+    pub campaign: Patch<String>,
+    /// Replaces all tags.
+    pub tags: Patch<Vec<String>>,
+    /// Merged key by key; null clears a key.
+    pub custom: Patch<Map<String, Value>>,
+    pub organization_id: Patch<OrganizationId>,
+    pub owner_id: Patch<MemberId>,
+}
+
+/// A checked change.
+#[derive(Debug)]
+pub struct LeadChange {
+    /// In normal form; none clears.
+    fields: Vec<(ProfileField, Option<String>)>,
+    custom: Vec<(String, Option<Value>)>,
+    clears_custom: bool,
+    tags: Patch<Vec<String>>,
+    organization: Patch<OrganizationId>,
+    owner: Patch<MemberId>,
+    /// The identifiers among the fields.
+    pub identifiers: Vec<Identifier>,
+}
+
+impl NewLead {
+    /// Checks everything at once.
+    ///
+    /// # Errors
+    /// Every fault, with pointers into the body.
+    pub fn check(&self, country: Country) -> Result<LeadChange, Vec<Fault>> {
+        let set = |value: &Option<String>| value.clone().map_or(Patch::Keep, Patch::Set);
+        let patch = LeadPatch {
+            email: set(&self.email),
+            phone: set(&self.phone),
+            linkedin_url: set(&self.linkedin_url),
+            first_name: set(&self.first_name),
+            last_name: set(&self.last_name),
+            company: set(&self.company),
+            job_title: set(&self.job_title),
+            country: set(&self.country),
+            language: set(&self.language),
+            source: set(&self.source),
+            campaign: set(&self.campaign),
+            tags: Patch::Set(self.tags.clone()),
+            custom: Patch::Set(self.custom.clone()),
+            organization_id: self.organization_id.map_or(Patch::Keep, Patch::Set),
+            owner_id: self.owner_id.map_or(Patch::Keep, Patch::Set),
+        };
+        let somebody = [
+            &self.email,
+            &self.phone,
+            &self.linkedin_url,
+            &self.last_name,
+            &self.company,
+        ];
+        let checked = patch.check(country);
+        if somebody.iter().any(|value| value.is_some()) {
+            return checked;
+        }
+        let mut faults = checked.err().unwrap_or_default();
+        let detail = "Add an e-mail address, phone number, LinkedIn profile, last name or company.";
+        faults.push(Fault::new("", "required", detail));
+        Err(faults)
+    }
+}
+
+impl LeadPatch {
+    /// Checks everything at once.
+    ///
+    /// # Errors
+    /// Every fault, with pointers into the body.
+    pub fn check(&self, country: Country) -> Result<LeadChange, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut fields = Vec::new();
+        let mut identifiers = Vec::new();
+        for (field, patch) in self.fields() {
+            match patch {
+                Patch::Keep => {}
+                Patch::Clear => fields.push((field, None)),
+                Patch::Set(text) => match normal_form(field, text, country) {
+                    Ok(value) => {
+                        identifiers.extend(kind(field).map(|kind| Identifier {
+                            kind,
+                            value: value.clone(),
+                        }));
+                        fields.push((field, Some(value)));
+                    }
+                    Err((code, detail)) => faults.push(Fault::new(format!("/{field}"), code, detail)),
+                },
+            }
+        }
+        let custom = match &self.custom {
+            Patch::Set(members) => checked_custom(members, &mut faults),
+            Patch::Keep | Patch::Clear => Vec::new(),
+        };
+        let tags = match &self.tags {
+            Patch::Set(tags) => Patch::Set(checked_tags(tags, &mut faults)),
+            Patch::Keep => Patch::Keep,
+            Patch::Clear => Patch::Clear,
+        };
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(LeadChange {
+            fields,
+            custom,
+            clears_custom: self.custom == Patch::Clear,
+            tags,
+            organization: self.organization_id.clone(),
+            owner: self.owner_id.clone(),
+            identifiers,
+        })
+    }
+
+    fn fields(&self) -> [(ProfileField, &Patch<String>); 11] {
+        [
+            (ProfileField::Email, &self.email),
+            (ProfileField::Phone, &self.phone),
+            (ProfileField::LinkedinUrl, &self.linkedin_url),
+            (ProfileField::FirstName, &self.first_name),
+            (ProfileField::LastName, &self.last_name),
+            (ProfileField::Company, &self.company),
+            (ProfileField::JobTitle, &self.job_title),
+            (ProfileField::Country, &self.country),
+            (ProfileField::Language, &self.language),
+            (ProfileField::Source, &self.source),
+            (ProfileField::Campaign, &self.campaign),
+        ]
+    }
+}
+
+impl LeadChange {
+    /// Whether nothing was sent.
+    pub fn is_empty(&self) -> bool {
+        let sent = self.tags.is_sent() || self.organization.is_sent() || self.owner.is_sent();
+        !sent && !self.clears_custom && self.fields.is_empty() && self.custom.is_empty()
+    }
+
+    /// The organisation and the owner that are set now, to be looked up.
+    pub fn links(&self) -> (Option<OrganizationId>, Option<MemberId>) {
+        (self.organization.clone().apply(None), self.owner.clone().apply(None))
+    }
+
+    /// Identifiers of the present profile that this clears.
+    pub fn cleared_identifiers(&self, profile: &Profile) -> Vec<Identifier> {
+        let cleared = self
+            .fields
+            .iter()
+            .filter(|(_, value)| value.is_none())
+            .filter_map(|(field, _)| {
+                Some(Identifier {
+                    kind: kind(*field)?,
+                    value: profile.get(*field)?.to_owned(),
+                })
+            });
+        cleared.collect()
+    }
+
+    /// Carries it out on a profile, as typed by a person at `now`: events never change these fields again.
+    pub fn apply(&self, profile: &mut Profile, now: Timestamp) {
+        let typed = || Provenance::Person { at: now };
+        for (field, value) in &self.fields {
+            profile.set(*field, value.clone(), typed());
+        }
+        if self.clears_custom {
+            for key in profile.custom().keys() {
+                profile.set_custom(key, None, typed());
+            }
+        }
+        for (key, value) in &self.custom {
+            profile.set_custom(key, value.clone(), typed());
+        }
+    }
+
+    /// What people set besides the profile, afterwards.
+    pub fn handling(&self, before: Handling) -> Handling {
+        Handling {
+            tags: self.tags.clone().apply(Some(before.tags)).unwrap_or_default(),
+            organization: self.organization.clone().apply(before.organization),
+            owner: self.owner.clone().apply(before.owner),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn patch(body: Value) -> Result<LeadChange, Vec<Fault>> {
+        serde_json::from_value::<LeadPatch>(body)
+            .unwrap()
+            .check(Country::default())
+    }
+
+    #[test]
+    fn every_fault_at_once() {
+        let faults = patch(json!({
+            "email": "nobody", "phone": "call me", "country": "Germany", "language": "?", "company": " ",
+            "tags": ["a", ""], "custom": {"bad key": 1, "list": [1, {}], "email": "x"}, "source": "My Site",
+        }))
+        .unwrap_err();
+        let mut found: Vec<_> = faults
+            .iter()
+            .map(|fault| (fault.pointer.as_str(), fault.code))
+            .collect();
+        found.sort_unstable();
+        assert_eq!(
+            found,
+            [
+                ("/company", "empty"),
+                ("/country", "format"),
+                ("/custom/bad key", "bad_name"),
+                ("/custom/email", "bad_name"),
+                ("/custom/list/1", "type"),
+                ("/email", "bad_identifier"),
+                ("/language", "format"),
+                ("/phone", "bad_identifier"),
+                ("/source", "bad_name"),
+                ("/tags/1", "empty"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_person_wins_over_the_profile_and_clears_it() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut profile = Profile::default();
+        patch(json!({"email": " Anna@Example.COM ", "custom": {"size": 4, "city": "Köln"}}))
+            .unwrap()
+            .apply(&mut profile, now);
+        assert_eq!(profile.get(ProfileField::Email), Some("anna@example.com"));
+        let change = patch(json!({"email": null, "custom": {"size": null}})).unwrap();
+        let cleared = change.cleared_identifiers(&profile);
+        assert_eq!((cleared.len(), cleared[0].value.as_str()), (1, "anna@example.com"));
+        change.apply(&mut profile, now);
+        assert_eq!(profile.get(ProfileField::Email), None);
+        assert_eq!(Value::Object(profile.custom()), json!({"city": "Köln"}));
+        patch(json!({"custom": null})).unwrap().apply(&mut profile, now);
+        assert_eq!(Value::Object(profile.custom()), json!({}));
+    }
+
+    #[test]
+    fn handling_is_kept_replaced_or_cleared() {
+        let before = Handling {
+            tags: vec!["vip".to_owned()],
+            organization: Some(OrganizationId::default()),
+            owner: None,
+        };
+        assert_eq!(patch(json!({})).unwrap().handling(before.clone()), before);
+        let after = patch(json!({"tags": ["a", "a", " b "], "organization_id": null}))
+            .unwrap()
+            .handling(before);
+        assert_eq!(
+            after,
+            Handling {
+                tags: vec!["a".to_owned(), "b".to_owned()],
+                organization: None,
+                owner: None
+            }
+        );
+    }
+
+    #[test]
+    fn somebody_must_be_meant() {
+        let faults = NewLead {
+            first_name: Some("Anna".to_owned()),
+            ..NewLead::default()
+        }
+        .check(Country::default());
+        assert_eq!(faults.unwrap_err()[0].code, "required");
+        let lead = NewLead {
+            phone: Some("030 1234567".to_owned()),
+            ..NewLead::default()
+        }
+        .check(Country::default())
+        .unwrap();
+        assert_eq!(lead.identifiers[0].value, "+49301234567");
+    }
+}

@@ -1,0 +1,187 @@
+//! Forms and page trackers.
+
+use super::*;
+
+const FORM: &[(&str, &str)] = &[("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
+const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+
+fn posted(headers: &[(&str, &str)], body: &str) -> Result<Vec<Value>, Unknown> {
+    translate(&delivery(Via::Website, "website", headers, body))
+}
+
+#[track_caller]
+fn one(headers: &[(&str, &str)], body: &str) -> Value {
+    let events = posted(headers, body).unwrap();
+    assert_eq!(events.len(), 1);
+    let receipt = domain::Receipt {
+        id: EventId(Uuid::from_u128(1)),
+        received_at: now(),
+        source: Some("website"),
+        default_country: Country::default(),
+    };
+    domain::validate(&events[0], "", &receipt).unwrap();
+    events.into_iter().next().unwrap()
+}
+
+#[test]
+fn a_german_form() {
+    let body = "Vorname=Erika&Nachname=Mustermann&E-Mail=Erika%40Beispiel.de&Firma=Labor+GmbH&Telefon=030+901820\
+        &Nachricht=Wir+m%C3%B6chten+eine+Vorf%C3%BChrung.&Datenschutz=ja&Newsletter=&_gotcha=&utm_campaign=herbst&Gr%C3%B6%C3%9Fe=5";
+    let event = one(&[FORM[0], ("referer", "https://labor.example/kontakt?x=1")], body);
+    assert_eq!(
+        event,
+        json!({
+            "event_type": "form_submitted",
+            "source": "website",
+            "lead_identifier": {"email": "erika@beispiel.de"},
+            "lead": {
+                "first_name": "Erika", "last_name": "Mustermann", "company": "Labor GmbH", "phone": "030 901820",
+                "email": "Erika@Beispiel.de",
+            },
+            "campaign": {"utm_campaign": "herbst"},
+            "metadata": {
+                "message": "Wir möchten eine Vorführung.", "groesse": "5", "page_url": "https://labor.example/kontakt?x=1",
+                "page_path": "/kontakt", "consent": {"datenschutz": "ja", "newsletter": ""},
+            },
+        })
+    );
+}
+
+#[test]
+fn field_names_of_builders() {
+    for (name, field) in [
+        ("your-email", "email"),
+        ("form_fields[email]", "email"),
+        ("data[Contact][E-Mail]", "email"),
+        ("E-Mail-Adresse*", "email"),
+        ("fields[email][]", "email"),
+        ("Firmenname", "company"),
+        ("Ihre Position", "job_title"),
+        ("Handy-Nummer", "handy_nummer"),
+        ("Handynummer", "phone"),
+        ("LinkedIn-Profil", "linkedin_url"),
+        ("Land", "country"),
+    ] {
+        let value = match field {
+            "email" => "a@b.de",
+            "linkedin_url" => "https://linkedin.com/in/a",
+            _ => "value",
+        };
+        let body = json!({name: value, "visitor_id": "c-1"}).to_string();
+        let event = one(JSON, &body);
+        let found = event["lead"].get(field).or(event["metadata"].get(field));
+        assert_eq!(found, Some(&json!(value)), "{name}: {event}");
+    }
+}
+
+#[test]
+fn names_in_one_field() {
+    for (name, first, last) in [
+        ("Erika Mustermann", Some("Erika"), "Mustermann"),
+        ("Frau Dr. Erika von Mustermann", Some("Erika"), "von Mustermann"),
+        ("Mustermann, Erika", Some("Erika"), "Mustermann"),
+        ("Mustermann", None, "Mustermann"),
+        ("Herr", None, "Herr"),
+        ("Prof. Dr. med. Max Muster", Some("Max"), "Muster"),
+    ] {
+        let event = one(JSON, &json!({"name": name, "email": "a@b.de"}).to_string());
+        assert_eq!(event["lead"].get("first_name").and_then(Value::as_str), first, "{name}");
+        assert_eq!(event["lead"]["last_name"], last, "{name}");
+    }
+}
+
+#[test]
+fn json_of_builders() {
+    for body in [
+        json!({"fields": {"email": {"id": "email", "value": "a@b.de"}, "firma": {"value": "Labor"}}}),
+        json!({"fields": [{"name": "email", "value": "a@b.de"}, {"label": "Firma", "value": "Labor"}]}),
+        json!({"data": {"email": "a@b.de", "company": "Labor"}}),
+    ] {
+        assert_eq!(one(JSON, &body.to_string())["lead"]["company"], "Labor", "{body}");
+    }
+}
+
+#[test]
+fn latin_1_of_old_pages() {
+    let event = one(FORM, "email=a%40b.de&nachricht=Gr%FC%DFe&x=100%&y=%zz");
+    assert_eq!(event["metadata"]["message"], "Grüße");
+    assert_eq!((&event["metadata"]["x"], &event["metadata"]["y"]), (&json!("100%"), &json!("%zz")));
+}
+
+#[test]
+fn a_filled_trap_is_spam() {
+    for name in ["_gotcha", "honeypot", "bot-field", "wpforms[hp]"] {
+        assert_eq!(posted(JSON, &json!({"email": "a@b.de", name: "x"}).to_string()).unwrap_err().reason, "spam", "{name}");
+    }
+}
+
+#[test]
+fn who_it_was() {
+    assert_eq!(posted(FORM, "nachricht=Hallo").unwrap_err().reason, "no_identifier");
+    assert_eq!(posted(FORM, "").unwrap_err().reason, "no_identifier");
+    assert_eq!(posted(FORM, "email=nonsense").unwrap_err().reason, "no_identifier");
+    let event = one(FORM, "email=nonsense&telefon=0301234567");
+    assert_eq!(event["lead_identifier"], json!({"phone": "0301234567"}));
+    assert_eq!(event["metadata"]["unreadable_email"], "nonsense");
+    let event = one(FORM, "telefon=abends+anrufen&visitor_id=c-1");
+    assert_eq!((&event["lead_identifier"], &event["lead"]["phone"]), (&json!({"anonymous_id": "c-1"}), &json!("abends anrufen")));
+}
+
+#[test]
+fn hidden_fields() {
+    let event = one(FORM, "email=a%40b.de&event_type=demo_requested&submission_id=77&submitted_at=2026-11-20T15:00:00Z");
+    assert_eq!(
+        (&event["event_type"], &event["external_id"], &event["occurred_at"]),
+        (&json!("demo_requested"), &json!("77"), &json!("2026-11-20T15:00:00Z"))
+    );
+    // What a public form may not say stays as it was written, and so does a moment that cannot be.
+    let event = one(FORM, "email=a%40b.de&event_type=deal_won&timestamp=1.12.2026");
+    assert_eq!(event["event_type"], "form_submitted");
+    assert_eq!(event["metadata"]["event_type"], "deal_won");
+    assert_eq!(event["metadata"]["timestamp"], "1.12.2026");
+    let event = one(FORM, "email=a%40b.de&submitted_at=2036-01-01T00:00:00Z");
+    assert!(event.get("occurred_at").is_none());
+}
+
+#[test]
+fn page_trackers_speak_our_shape() {
+    let visit = json!({"event_type": "page_visited", "lead_identifier": {"anonymous_id": "c-1"}, "metadata": {"page_path": "/"}});
+    assert_eq!(posted(JSON, &json!([visit, visit]).to_string()).unwrap().len(), 2);
+    assert_eq!(one(JSON, &visit.to_string())["source"], "website");
+    let won = json!({"event_type": "deal_won", "lead_identifier": {"email": "a@b.de"}});
+    assert_eq!(posted(JSON, &won.to_string()).unwrap_err().reason, "event_type_not_allowed");
+}
+
+#[test]
+fn unknown_bodies() {
+    assert_eq!(posted(&[("content-type", "multipart/form-data; boundary=x")], "--x").unwrap_err().reason, "unsupported_content_type");
+    assert_eq!(posted(JSON, "7").unwrap_err().reason, "unknown_shape");
+    assert_eq!(posted(JSON, "{").unwrap_err().reason, "malformed");
+    // Without a content type a form is still recognised.
+    assert_eq!(one(&[], "email=a%40b.de")["lead_identifier"]["email"], "a@b.de");
+}
+
+proptest! {
+    /// Whatever a form has in it: with a good address it becomes an event of that person, unless it is spam.
+    #[test]
+    fn odd_forms(fields in proptest::collection::vec(("\\PC{0,15}", "\\PC{0,40}"), 0..10)) {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("email", "erika@beispiel.de");
+        for (name, value) in &fields {
+            form.append_pair(name, value);
+        }
+        match posted(FORM, &form.finish()) {
+            Ok(events) => prop_assert_eq!(&events[0]["lead_identifier"]["email"], "erika@beispiel.de"),
+            Err(unknown) => prop_assert_eq!(unknown.reason, "spam"),
+        }
+    }
+
+    /// Our decoder agrees with the standard one on everything a browser sends.
+    #[test]
+    fn forms_decode_as_browsers_encode(fields in proptest::collection::vec(("\\PC{1,15}", "\\PC{0,40}"), 1..10)) {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(&fields);
+        let expected: Vec<(String, Value)> = fields.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        prop_assert_eq!(super::super::website::form_pairs(&form.finish()), expected);
+    }
+}
