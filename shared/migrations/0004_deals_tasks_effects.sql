@@ -110,11 +110,12 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_due_idx ON outbox (due_at, id);
 
 -- What was committed but not handed over: locked for this transaction, oldest first, across tenants.
-CREATE FUNCTION lotse.claim_outbox(p_due_before timestamptz, p_limit integer)
+-- A queue that this release does not know is left for one that does.
+CREATE FUNCTION lotse.claim_outbox(p_queues text[], p_due_before timestamptz, p_limit integer)
 RETURNS TABLE (id uuid, queue text, body text)
 LANGUAGE sql SECURITY DEFINER SET search_path = public
 AS $$
-  SELECT o.id, o.queue, o.body FROM outbox o WHERE o.due_at <= p_due_before
+  SELECT o.id, o.queue, o.body FROM outbox o WHERE o.due_at <= p_due_before AND o.queue = ANY (p_queues)
    ORDER BY o.due_at, o.id LIMIT p_limit FOR UPDATE SKIP LOCKED
 $$;
 CREATE FUNCTION lotse.delete_outbox(p_ids uuid[]) RETURNS void
@@ -150,6 +151,7 @@ RETURNS TABLE (id uuid, tenant_id uuid, kind text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
 AS $$
   SELECT e.id, e.tenant_id, e.kind FROM effects e
+    JOIN tenants t ON t.id = e.tenant_id AND t.active
    WHERE e.status IN ('pending', 'sending') AND e.next_attempt_at <= p_before
    ORDER BY e.next_attempt_at, e.id LIMIT p_limit
 $$;

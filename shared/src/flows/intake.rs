@@ -115,23 +115,29 @@ async fn prove(
     let hash = decode_hash(&unproven.key_hash)?;
     let caller = match use_key(app.database(), &unproven.source, &hash, now).await {
         Ok(caller) => caller,
-        Err(Failure::Unauthenticated(detail)) => return quarantine(app, &unproven, "unknown_key", &detail).await,
+        Err(Failure::Unauthenticated(detail)) => return quarantine(app, &unproven, None, "unknown_key", &detail).await,
         Err(failure) => return Err(failure),
     };
     if let Err(refused) = caller.need(Scope::EventsWrite) {
-        return quarantine(app, &unproven, "scope", &refused.to_string()).await;
+        return quarantine(app, &unproven, Some(caller.tenant), "scope", &refused.to_string()).await;
     }
     add(sets, caller.tenant, n, unproven.receipts, Some(&unproven.source), unproven.received_at);
     Ok(())
 }
 
-async fn quarantine(app: &App, unproven: &UnprovenEvents, reason: &str, detail: &str) -> Result<(), Failure> {
+async fn quarantine(
+    app: &App,
+    unproven: &UnprovenEvents,
+    tenant: Option<TenantId>,
+    reason: &str,
+    detail: &str,
+) -> Result<(), Failure> {
     let rows: Vec<Parked> = unproven
         .receipts
         .iter()
         .map(|receipt| Parked {
             id: receipt.id.0,
-            tenant: None,
+            tenant: tenant.map(|tenant| tenant.0),
             kind: "quarantine",
             source: unproven.source.clone(),
             queue: Some("events"),

@@ -15,6 +15,10 @@ pub struct RawMessage {
     pub attempt: u32,
     /// The queue's name, from its ARN.
     pub queue: String,
+    /// The queue's address, made of its ARN: a consumer is not told its own.
+    pub queue_url: String,
+    /// Handle of this delivery.
+    pub receipt: String,
 }
 
 impl RawMessage {
@@ -42,9 +46,17 @@ pub fn messages(mut event: Value) -> Vec<RawMessage> {
                 _ => String::new(),
             };
             let attempt = record["attributes"]["ApproximateReceiveCount"].as_str().and_then(|count| count.parse().ok());
-            let queue = record["eventSourceARN"].as_str().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
+            let arn: Vec<&str> = record["eventSourceARN"].as_str().unwrap_or_default().split(':').collect();
+            let (queue, queue_url) = match arn.as_slice() {
+                [_, _, _, region, account, queue] => {
+                    ((*queue).to_owned(), format!("https://sqs.{region}.amazonaws.com/{account}/{queue}"))
+                }
+                _ => (String::new(), String::new()),
+            };
             RawMessage {
-                queue: queue.to_owned(),
+                queue,
+                queue_url,
+                receipt: text(&mut record["receiptHandle"]),
                 attempt: attempt.unwrap_or(1),
                 id: text(&mut record["messageId"]),
                 body: text(&mut record["body"]),

@@ -8,6 +8,7 @@
 //! | permanent failure, undecodable body | parked in the inbox with the reason, deleted |
 
 mod decode;
+mod retry;
 pub mod depth;
 pub mod sender;
 
@@ -117,18 +118,21 @@ async fn answer(queue: &'static str, app: &App, batch: &Batch, event: LambdaEven
     let count = records.len();
     let outcomes = batch(app.clone(), records.clone(), deadline).await;
     let mut failed = Vec::new();
+    let mut again = Vec::new();
     let mut parked = Vec::new();
     for (n, record) in records.iter().enumerate() {
         match outcomes.get(n) {
             Some(Ok(())) => {}
             Some(Err(failure)) if failure.is_temporary() => {
                 tracing::warn!(message_id = record.id, attempt = record.attempt, reason = %failure, "comes again");
+                again.push((record, retry::delay(failure, record.attempt, app.new_id())));
                 failed.push(record.id.clone());
             }
             Some(Err(failure)) => parked.push((record, failure)),
             None => failed.push(record.id.clone()),
         }
     }
+    retry::later(app, &again).await;
     if !parked.is_empty() {
         let rows: Vec<Parked> = parked.iter().map(|(record, failure)| park(queue, record, failure, app)).collect();
         if let Err(failure) = inbox::park(app.database(), &rows).await {

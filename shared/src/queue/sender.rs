@@ -2,7 +2,7 @@
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, SendMessageBatchRequestEntry};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -83,6 +83,28 @@ impl Sender {
             Err(error) => tracing::warn!(reason = %DisplayErrorContext(&error), "the queue is not reachable"),
         }
         verdicts
+    }
+
+    /// Lets messages that are in flight come back after their delays in seconds (at most 43,200), ten in a call. Best effort: what
+    /// fails comes back when the queue's visibility timeout ends.
+    pub async fn come_back(&self, queue_url: &str, messages: &[(&str, i32)]) {
+        for chunk in messages.chunks(ENTRIES) {
+            let mut call = self.client().await.change_message_visibility_batch().queue_url(queue_url);
+            for (n, (receipt, delay)) in chunk.iter().enumerate() {
+                let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
+                    .id(n.to_string())
+                    .receipt_handle(*receipt)
+                    .visibility_timeout(*delay)
+                    .build();
+                match entry {
+                    Ok(entry) => call = call.entries(entry),
+                    Err(error) => tracing::warn!(reason = %error, "a receipt that SQS does not take"),
+                }
+            }
+            if let Err(error) = call.send().await {
+                tracing::warn!(reason = %DisplayErrorContext(&error), "the messages come back when their visibility timeout ends");
+            }
+        }
     }
 
     /// Hands promised messages over and answers with the ids of those that are on their queue now.

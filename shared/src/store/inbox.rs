@@ -7,8 +7,8 @@ use serde_json::Value;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{Database, Tx};
 use super::sql::{params, section};
+use super::{Database, Tx};
 use crate::failure::Failure;
 
 const SQL: &str = include_str!("inbox.sql");
@@ -53,7 +53,9 @@ pub async fn park(db: &Database, rows: &[Parked]) -> Result<i32, Failure> {
     let answer = db
         .query(
             section(SQL, "park"),
-            params![ids, tenants, kinds, sources, queues, reasons, details, bodies, headers, received],
+            params![
+                ids, tenants, kinds, sources, queues, reasons, details, bodies, headers, received
+            ],
         )
         .await?;
     Ok(answer.first().map_or(0, |row| row.get(0)))
@@ -167,7 +169,15 @@ pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
     let row = tx
         .find(
             section(SQL, "count"),
-            params![filter.kind, filter.source, filter.status, filter.reason, filter.from, filter.to, filter.id],
+            params![
+                filter.kind,
+                filter.source,
+                filter.status,
+                filter.reason,
+                filter.from,
+                filter.to,
+                filter.id
+            ],
         )
         .await?;
     Ok(row.map_or(0, |row| row.get(0)))
@@ -204,7 +214,9 @@ pub async fn claim_range(
     limit: i64,
     bytes: i64,
 ) -> Result<Vec<Kept>, Failure> {
-    let rows = tx.query(section(SQL, "claim_range"), params![source, from, to, limit, bytes]).await?;
+    let rows = tx
+        .query(section(SQL, "claim_range"), params![source, from, to, limit, bytes])
+        .await?;
     Ok(rows.iter().map(Kept::from).collect())
 }
 
@@ -213,7 +225,9 @@ pub async fn claim_range(
 /// # Errors
 /// When the database does not answer.
 pub async fn count_open_range(tx: &Tx, source: &str, from: Timestamp, to: Timestamp) -> Result<i64, Failure> {
-    let row = tx.find(section(SQL, "count_open_range"), params![source, from, to]).await?;
+    let row = tx
+        .find(section(SQL, "count_open_range"), params![source, from, to])
+        .await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 

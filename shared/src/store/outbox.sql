@@ -4,7 +4,7 @@ SELECT u.id, $1, $2, u.body, $5, $5
   FROM unnest($3, $4) AS u (id, body)
 
 -- name: claim
-SELECT id, queue, body FROM lotse.claim_outbox($1, $2)
+SELECT id, queue, body FROM lotse.claim_outbox($1, $2, $3)
 
 -- name: delete
 SELECT FROM lotse.delete_outbox($1)

@@ -22,7 +22,7 @@ INSERT INTO scoring_rules (id, tenant_id, slug, name, description, rule_type, ca
                            max_per_lead, expires_after_days, active, version, created_at, updated_at)
 VALUES ($1, $2, $3, $4, NULLIF($5, ''), $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
 ON CONFLICT ON CONSTRAINT scoring_rules_slug_key DO NOTHING
-RETURNING id
+RETURNING created_at, updated_at
 
 -- name: find_by_slug
 SELECT r.id

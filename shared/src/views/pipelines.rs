@@ -94,7 +94,11 @@ impl PipelineView {
         pipelines
             .into_iter()
             .map(|pipeline| {
-                let own = stages.iter().filter(|stage| stage.pipeline == pipeline.id).cloned().collect();
+                let own = stages
+                    .iter()
+                    .filter(|stage| stage.pipeline == pipeline.id)
+                    .cloned()
+                    .collect();
                 Self::of(pipeline, own)
             })
             .collect()
@@ -152,7 +156,9 @@ impl BoardView {
             })
             .collect();
         for sum in sums {
-            let Some(column) = columns.iter_mut().find(|column| column.stage.id == sum.stage) else { continue };
+            let Some(column) = columns.iter_mut().find(|column| column.stage.id == sum.stage) else {
+                continue;
+            };
             column.count += sum.deals;
             if sum.currency == pipeline.currency {
                 column.value_minor = sum.value_minor;
@@ -171,6 +177,11 @@ impl BoardView {
                 column.deals.push(deal.into());
             }
         }
-        Self { pipeline_id: pipeline.id, name: pipeline.name, currency: pipeline.currency, columns }
+        Self {
+            pipeline_id: pipeline.id,
+            name: pipeline.name,
+            currency: pipeline.currency,
+            columns,
+        }
     }
 }

@@ -42,7 +42,10 @@ pub async fn row(app: &App, message: &RawMessage, now: Timestamp) -> Result<Park
             Some(queue) => format!(
                 "Processing this message of the queue {queue} failed each time. Find the reason in the log of its consumer, then replay it."
             ),
-            None => format!("This message came from {}, which this release does not know.", message.queue),
+            None => format!(
+                "This message came from {}, which this release does not know.",
+                message.queue
+            ),
         },
         body: message.body.clone(),
         headers: json!({}),
@@ -58,5 +61,7 @@ fn received_at(body: &Value) -> Option<Timestamp> {
 /// `events` for `events-dlq`, with whatever prefix an installation gives its queues.
 pub(super) fn source_queue(dead_letters: &str) -> Option<&'static str> {
     let source = dead_letters.strip_suffix("-dlq")?;
-    QUEUES.into_iter().find(|queue| source == *queue || source.strip_suffix(queue).is_some_and(|prefix| prefix.ends_with('-')))
+    QUEUES
+        .into_iter()
+        .find(|queue| source == *queue || source.strip_suffix(queue).is_some_and(|prefix| prefix.ends_with('-')))
 }

@@ -11,7 +11,8 @@ use crate::domain::events::MAX_BATCH;
 /// # Errors
 /// When the body is not JSON, or no event or too many are in it.
 pub fn translate(source: &str, body: &str) -> Result<Vec<Value>, Unknown> {
-    let parsed: Value = serde_json::from_str(body).map_err(|error| Unknown::new("malformed", format!("The body is not JSON: {error}.")))?;
+    let parsed: Value = serde_json::from_str(body)
+        .map_err(|error| Unknown::new("malformed", format!("The body is not JSON: {error}.")))?;
     events(source, parsed)
 }
 
@@ -22,10 +23,16 @@ pub fn events(source: &str, body: Value) -> Result<Vec<Value>, Unknown> {
         one => vec![one],
     };
     if events.is_empty() {
-        return Err(Unknown::new("empty", "The body is an empty array; send at least one event."));
+        return Err(Unknown::new(
+            "empty",
+            "The body is an empty array; send at least one event.",
+        ));
     }
     if events.len() > MAX_BATCH {
-        return Err(Unknown::new("too_many", format!("The body has {} events; send at most {MAX_BATCH}.", events.len())));
+        return Err(Unknown::new(
+            "too_many",
+            format!("The body has {} events; send at most {MAX_BATCH}.", events.len()),
+        ));
     }
     for event in &mut events {
         if let Value::Object(fields) = event {

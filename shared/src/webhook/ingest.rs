@@ -44,7 +44,11 @@ impl Submitted {
     /// `Invalid` when it is not JSON, empty, or has more than 500 events.
     pub fn read(body: &[u8]) -> Result<Self, Failure> {
         let body: Value = serde_json::from_slice(body).map_err(|error| {
-            Failure::invalid("", "malformed", format!("The body is not JSON: {error}. Send one event or an array of events."))
+            Failure::invalid(
+                "",
+                "malformed",
+                format!("The body is not JSON: {error}. Send one event or an array of events."),
+            )
         })?;
         let (events, single) = match body {
             Value::Array(events) => (events, false),
@@ -52,7 +56,11 @@ impl Submitted {
         };
         match events.len() {
             1..=MAX_BATCH => Ok(Self { events, single }),
-            0 => Err(Failure::invalid("", "empty", "The array is empty. Send at least one event.")),
+            0 => Err(Failure::invalid(
+                "",
+                "empty",
+                "The array is empty. Send at least one event.",
+            )),
             many => Err(Failure::invalid(
                 "",
                 "too_many",
@@ -64,7 +72,9 @@ impl Submitted {
     /// Whether some phone number can only be read with the tenant's country.
     pub fn has_national_phone(&self) -> bool {
         self.events.iter().any(|event| {
-            let phone = event["lead_identifier"]["phone"].as_str().map(|phone| phone.trim().trim_start_matches("tel:"));
+            let phone = event["lead_identifier"]["phone"]
+                .as_str()
+                .map(|phone| phone.trim().trim_start_matches("tel:"));
             phone.is_some_and(|phone| !phone.starts_with('+'))
         })
     }
@@ -77,7 +87,11 @@ impl Submitted {
         let mut accepted = Vec::with_capacity(self.events.len());
         let mut receipts = Vec::with_capacity(self.events.len());
         for (index, mut event) in self.events.into_iter().enumerate() {
-            let prefix = if self.single { String::new() } else { format!("/{index}") };
+            let prefix = if self.single {
+                String::new()
+            } else {
+                format!("/{index}")
+            };
             let id = EventId(new_id());
             if let (Some(key), Value::Object(fields)) = (bounds.idempotency_key, &mut event) {
                 name_by_key(fields, key, index);
@@ -99,9 +113,14 @@ impl Submitted {
             }
         }
         if accepted.is_empty() {
-            return Err(Failure::Invalid(receipts.into_iter().flat_map(|receipt| receipt.errors).collect()));
+            return Err(Failure::Invalid(
+                receipts.into_iter().flat_map(|receipt| receipt.errors).collect(),
+            ));
         }
-        Ok(Judged { reply: IngestReply::new(accepted.len(), receipts), accepted })
+        Ok(Judged {
+            reply: IngestReply::new(accepted.len(), receipts),
+            accepted,
+        })
     }
 }
 
@@ -118,5 +137,8 @@ fn name_by_key(event: &mut Map<String, Value>, key: &str, index: usize) {
         return;
     }
     let digest = Sha256::digest(format!("{index}\n{key}").as_bytes());
-    event.insert("external_id".to_owned(), Value::from(format!("idempotency-key:{}", hex::encode(&digest))));
+    event.insert(
+        "external_id".to_owned(),
+        Value::from(format!("idempotency-key:{}", hex::encode(&digest))),
+    );
 }

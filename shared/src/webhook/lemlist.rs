@@ -27,18 +27,44 @@ fn meaning(kind: &str) -> Option<Meaning> {
         "linkedinInviteAccepted" => Meaning::Event("linkedin_connected"),
         "linkedinSent" => Meaning::Event("linkedin_message_sent"),
         "linkedinReplied" => Meaning::Event("linkedin_message_replied"),
-        "contacted" | "hooked" | "attracted" | "warmed" | "interested" | "notInterested" | "skipped" | "annotated"
-        | "opportunitiesDone" | "emailsFailed" | "emailsSendFailed" | "emailsInterested" | "emailsNotInterested"
-        | "manualInterested" | "manualNotInterested" | "enrichmentDone" | "enrichmentError" | "inboxLabelUpdated"
+        "contacted"
+        | "hooked"
+        | "attracted"
+        | "warmed"
+        | "interested"
+        | "notInterested"
+        | "skipped"
+        | "annotated"
+        | "opportunitiesDone"
+        | "emailsFailed"
+        | "emailsSendFailed"
+        | "emailsInterested"
+        | "emailsNotInterested"
+        | "manualInterested"
+        | "manualNotInterested"
+        | "enrichmentDone"
+        | "enrichmentError"
+        | "inboxLabelUpdated"
         | "signalRegistered" => Meaning::Kept,
-        "paused" | "resumed" | "stopped" | "campaignComplete" | "customDomainErrors" | "connectionIssue"
-        | "sendLimitReached" | "lemwarmPaused" | "deliverabilityAlertTriggered" => Meaning::Workspace,
+        "paused"
+        | "resumed"
+        | "stopped"
+        | "campaignComplete"
+        | "customDomainErrors"
+        | "connectionIssue"
+        | "sendLimitReached"
+        | "lemwarmPaused"
+        | "deliverabilityAlertTriggered" => Meaning::Workspace,
         family
             if family.len() <= 50
                 && family.bytes().all(|byte| byte.is_ascii_alphanumeric())
-                && ["linkedin", "whatsapp", "sms", "aircall", "call", "api"].iter().any(|channel| {
-                family.strip_prefix(channel).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
-            }) =>
+                && ["linkedin", "whatsapp", "sms", "aircall", "call", "api"]
+                    .iter()
+                    .any(|channel| {
+                        family
+                            .strip_prefix(channel)
+                            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+                    }) =>
         {
             Meaning::Kept
         }
@@ -51,34 +77,58 @@ fn meaning(kind: &str) -> Option<Meaning> {
 /// # Errors
 /// When the body is no activity, its type is not known, or it says nothing about who did it.
 pub fn translate(source: &str, body: &str) -> Result<Vec<Value>, Unknown> {
-    let parsed: Value =
-        serde_json::from_str(body).map_err(|error| Unknown::new("malformed", format!("The body is not JSON: {error}.")))?;
+    let parsed: Value = serde_json::from_str(body)
+        .map_err(|error| Unknown::new("malformed", format!("The body is not JSON: {error}.")))?;
     let Value::Object(activity) = parsed else {
         return Err(Unknown::new("unknown_shape", "The body is not one activity object."));
     };
-    let text = |name: &str| activity.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+    let text = |name: &str| {
+        activity
+            .get(name)
+            .and_then(Value::as_str)
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+    };
     let (Some(id), Some(kind)) = (text("_id"), text("type")) else {
-        return Err(Unknown::new("unknown_shape", "An activity has `_id` and `type`; this body lacks one of them."));
+        return Err(Unknown::new(
+            "unknown_shape",
+            "An activity has `_id` and `type`; this body lacks one of them.",
+        ));
     };
     let event_type = match meaning(kind) {
         Some(Meaning::Event(event_type)) => event_type.to_owned(),
         Some(Meaning::Kept) => format!("lemlist_{}", snake_case(kind)),
         Some(Meaning::Workspace) => return Ok(Vec::new()),
-        None => return Err(Unknown::new("unknown_type", format!("Activities of the type `{}` are not known.", short(kind)))),
+        None => {
+            return Err(Unknown::new(
+                "unknown_type",
+                format!("Activities of the type `{}` are not known.", short(kind)),
+            ));
+        }
     };
 
     let mut identifier = Map::new();
-    if let Some(email) = text("leadEmail").or(text("email")).and_then(|email| normalize_email(email).ok()) {
+    if let Some(email) = text("leadEmail")
+        .or(text("email"))
+        .and_then(|email| normalize_email(email).ok())
+    {
         identifier.insert("email".to_owned(), email.into());
     }
-    if let Some(profile) = ["leadLinkedinUrl", "linkedinUrl"].into_iter().find_map(text).filter(|url| normalize_linkedin(url).is_ok()) {
+    if let Some(profile) = ["leadLinkedinUrl", "linkedinUrl"]
+        .into_iter()
+        .find_map(text)
+        .filter(|url| normalize_linkedin(url).is_ok())
+    {
         identifier.insert("linkedin_url".to_owned(), profile.into());
     }
     if let Some(lead) = text("leadId") {
         identifier.insert("lemlist_id".to_owned(), lead.into());
     }
     if identifier.is_empty() {
-        return Err(Unknown::new("no_identifier", "The activity names neither an e-mail address, a LinkedIn profile nor a lead."));
+        return Err(Unknown::new(
+            "no_identifier",
+            "The activity names neither an e-mail address, a LinkedIn profile nor a lead.",
+        ));
     }
 
     let profile: Map<String, Value> = [
@@ -112,14 +162,29 @@ pub fn translate(source: &str, body: &str) -> Result<Vec<Value>, Unknown> {
 /// Everything that has no place of its own, under names in our spelling. What a future release of theirs adds is kept too.
 fn metadata(activity: &Map<String, Value>) -> Map<String, Value> {
     let placed = [
-        "_id", "createdAt", "secret", "campaignName", "leadEmail", "leadId", "leadFirstName", "leadLastName", "leadCompanyName",
-        "leadJobTitle", "leadPhone", "leadLinkedinUrl", "linkedinUrl",
+        "_id",
+        "createdAt",
+        "secret",
+        "campaignName",
+        "leadEmail",
+        "leadId",
+        "leadFirstName",
+        "leadLastName",
+        "leadCompanyName",
+        "leadJobTitle",
+        "leadPhone",
+        "leadLinkedinUrl",
+        "linkedinUrl",
     ];
     activity
         .iter()
         .filter(|(name, _)| !placed.contains(&name.as_str()))
         .map(|(name, value)| {
-            let name = if name == "type" { "activity".to_owned() } else { snake_case(name) };
+            let name = if name == "type" {
+                "activity".to_owned()
+            } else {
+                snake_case(name)
+            };
             (name, value.clone())
         })
         .collect()

@@ -40,7 +40,11 @@ pub struct Token<'a> {
 ///
 /// # Errors
 /// `Unauthenticated` when it is not believed (it is kept all the same), `TooLarge`, and `Unavailable` when SQS does not take it.
-pub async fn receive(call: &PublicCall, via: Via, claim: Option<Token<'_>>) -> Result<Accepted<DeliveryReceipt>, Failure> {
+pub async fn receive(
+    call: &PublicCall,
+    via: Via,
+    claim: Option<Token<'_>>,
+) -> Result<Accepted<DeliveryReceipt>, Failure> {
     if call.body.len() > MAX_DELIVERY {
         return Err(Failure::TooLarge { limit: MAX_DELIVERY });
     }
@@ -63,7 +67,9 @@ pub async fn receive(call: &PublicCall, via: Via, claim: Option<Token<'_>>) -> R
             };
             delivery.body = body.into_owned();
             if let Some(secret) = secret {
-                delivery.headers.insert(BODY_SECRET_HASH.to_owned(), hex::encode(&token_hash(&secret)));
+                delivery
+                    .headers
+                    .insert(BODY_SECRET_HASH.to_owned(), hex::encode(&token_hash(&secret)));
             }
             true
         }
@@ -111,21 +117,37 @@ async fn judge(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32], readable
         }
     };
     // The signature is over the bytes as they came.
-    match verify(delivery.via, &delivery.headers, &call.body, &secrets, delivery.received_at) {
+    match verify(
+        delivery.via,
+        &delivery.headers,
+        &call.body,
+        &secrets,
+        delivery.received_at,
+    ) {
         Err(reason) => rejected(Some(source.tenant), reason),
         Ok(()) if !readable => rejected(Some(source.tenant), Reason::NotText),
-        Ok(()) => Verdict::Proven { tenant_id: source.tenant },
+        Ok(()) => Verdict::Proven {
+            tenant_id: source.tenant,
+        },
     }
 }
 
 fn rejected(tenant_id: Option<crate::domain::ids::TenantId>, reason: Reason) -> Verdict {
-    Verdict::Rejected { tenant_id, reason: reason.as_str().to_owned() }
+    Verdict::Rejected {
+        tenant_id,
+        reason: reason.as_str().to_owned(),
+    }
 }
 
 fn kept_headers(call: &PublicCall) -> BTreeMap<String, String> {
     KEPT_HEADERS
         .into_iter()
-        .filter_map(|name| Some((name.to_owned(), call.header(name).filter(|value| value.len() <= MAX_HEADER)?.to_owned())))
+        .filter_map(|name| {
+            Some((
+                name.to_owned(),
+                call.header(name).filter(|value| value.len() <= MAX_HEADER)?.to_owned(),
+            ))
+        })
         .collect()
 }
 

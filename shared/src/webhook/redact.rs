@@ -51,7 +51,9 @@ pub fn take_secret(body: &str) -> (Cow<'_, str>, Option<String>) {
     let Ok(mut members) = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(body) else {
         return (Cow::Borrowed(body), None);
     };
-    let Some(raw) = members.remove("secret") else { return (Cow::Borrowed(body), None) };
+    let Some(raw) = members.remove("secret") else {
+        return (Cow::Borrowed(body), None);
+    };
     let secret = serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().to_owned());
     match serde_json::to_string(&members) {
         Ok(rest) => (Cow::Owned(rest), Some(secret)),

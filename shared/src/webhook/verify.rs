@@ -82,14 +82,22 @@ impl Reason {
     pub const fn detail(self) -> &'static str {
         match self {
             Self::NoToken => "Send the source's name in X-Source and its token in X-Webhook-Token.",
-            Self::UnknownToken => "No webhook source has this token. Check the token, and the source's name if you send one.",
+            Self::UnknownToken => {
+                "No webhook source has this token. Check the token, and the source's name if you send one."
+            }
             Self::NotText => "The body is not UTF-8 text. Send JSON or a form in UTF-8.",
             Self::NoSignature => "Send X-Signature: the hexadecimal HMAC-SHA256 of timestamp, dot and raw body.",
             Self::NoTimestamp => "Send X-Timestamp: the moment of signing in Unix seconds.",
-            Self::StaleTimestamp => "X-Timestamp is more than 5 minutes away from the moment of receipt. Sign right before sending.",
+            Self::StaleTimestamp => {
+                "X-Timestamp is more than 5 minutes away from the moment of receipt. Sign right before sending."
+            }
             Self::BadSignature => "X-Signature does not fit the body, the timestamp and the source's secret.",
-            Self::NoSecretInBody => "The body carries no `secret`. Enter the source's secret where the webhook is set up.",
-            Self::WrongSecret => "The `secret` in the body is not the source's. Correct it where the webhook is set up.",
+            Self::NoSecretInBody => {
+                "The body carries no `secret`. Enter the source's secret where the webhook is set up."
+            }
+            Self::WrongSecret => {
+                "The `secret` in the body is not the source's. Correct it where the webhook is set up."
+            }
             Self::NoSecretConfigured => "This webhook source has no secret yet. Give it one, then replay the delivery.",
         }
     }
@@ -138,7 +146,9 @@ fn verify_signature(
     let signature = hex::decode(signature.trim()).ok_or(Reason::BadSignature)?;
     // Every secret is tried whatever the others say, so that time does not tell which one fits.
     let fits = secrets.iter().fold(false, |fits, secret| {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return fits };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
+            return fits;
+        };
         mac.update(timestamp.as_bytes());
         mac.update(b".");
         mac.update(body);
@@ -153,6 +163,8 @@ fn verify_body_secret(headers: &BTreeMap<String, String>, secrets: &[String]) ->
         return Err(Reason::NoSecretConfigured);
     }
     let presented = hex::decode_hash(presented).ok_or(Reason::WrongSecret)?;
-    let fits = secrets.iter().fold(false, |fits, secret| same(&token_hash(secret), &presented) | fits);
+    let fits = secrets
+        .iter()
+        .fold(false, |fits, secret| same(&token_hash(secret), &presented) | fits);
     if fits { Ok(()) } else { Err(Reason::WrongSecret) }
 }

@@ -15,8 +15,7 @@ const FRAME: &str = include_str!("../page/docs.html");
 const STYLE: &str = include_str!("../page/docs.css");
 const SCRIPT: &str = include_str!("../page/docs.js");
 
-static PAGE: LazyLock<String> =
-    LazyLock::new(|| FRAME.replace("{{style}}", STYLE).replace("{{script}}", SCRIPT));
+static PAGE: LazyLock<String> = LazyLock::new(|| FRAME.replace("{{style}}", STYLE).replace("{{script}}", SCRIPT));
 
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     format!(

@@ -5,10 +5,10 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use shared::Failure;
 use shared::http::{self, Json, PublicCall};
 use shared::store::migrations;
 use shared::views::health::ReadyView;
-use shared::Failure;
 
 /// Whoever asks asks again soon.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -28,5 +28,8 @@ async fn handle(call: PublicCall) -> Result<Json<ReadyView>, Failure> {
             migrations::latest()
         )));
     }
-    Ok(Json::new(ReadyView { status: "ready", migration }))
+    Ok(Json::new(ReadyView {
+        status: "ready",
+        migration,
+    }))
 }

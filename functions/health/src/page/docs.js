@@ -9,7 +9,7 @@ const WORDS = {
     public: 'no credentials', parameters: 'Parameters', name: 'Name', place: 'In', type: 'Type', meaning: 'Meaning',
     body: 'Body', answers: 'Answers', required: 'required', example: 'Try it with curl', copy: 'Copy', copied: 'Copied',
     oneOf: 'one of', anyOf: 'any of', allOf: 'all of', values: 'one of', any: 'any value', list: 'list of', other: 'other names',
-    nullable: 'or null', schemas: 'Schemas', initial: 'default', noBody: 'no body',
+    nullable: 'or null', schemas: 'Schemas', initial: 'default', noBody: 'no body', length: 'length', items: 'items', pattern: 'pattern',
   },
   de: {
     title: 'API', raw: 'OpenAPI-Dokument', filter: 'Pfade, Beschreibungen, Berechtigungen suchen', language: 'Sprache', groups: 'Gruppen',
@@ -18,7 +18,7 @@ const WORDS = {
     public: 'ohne Anmeldung', parameters: 'Parameter', name: 'Name', place: 'Wo', type: 'Typ', meaning: 'Bedeutung',
     body: 'Inhalt', answers: 'Antworten', required: 'Pflicht', example: 'Mit curl ausprobieren', copy: 'Kopieren', copied: 'Kopiert',
     oneOf: 'eines von', anyOf: 'mindestens eines von', allOf: 'alles von', values: 'eines von', any: 'beliebiger Wert', list: 'Liste von',
-    other: 'weitere Namen', nullable: 'oder null', schemas: 'Schemata', initial: 'Vorgabe', noBody: 'ohne Inhalt',
+    other: 'weitere Namen', nullable: 'oder null', schemas: 'Schemata', initial: 'Vorgabe', noBody: 'ohne Inhalt', length: 'Länge', items: 'Anzahl', pattern: 'Muster',
   },
 };
 const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'];
@@ -59,7 +59,10 @@ function isNull(schema) {
 // One line: what kind of value this is.
 function kind(schema) {
   if (schema === true || !schema) return word('any');
-  if (schema.$ref) return nameOf(schema);
+  if (schema.$ref) {
+    const target = resolve(schema);
+    return inside(target).length || !target ? nameOf(schema) : nameOf(schema) + ' (' + (target.format || kind(target)) + ')';
+  }
   const types = [].concat(schema.type || []);
   const nullable = types.includes('null') ? ' ' + word('nullable') : '';
   const main = types.filter((type) => type !== 'null');
@@ -80,8 +83,8 @@ function kind(schema) {
 function limits(schema) {
   const shown = [];
   const add = (key, text) => { if (schema[key] !== undefined) shown.push(text + ' ' + schema[key]); };
-  add('minimum', '≥'); add('maximum', '≤'); add('minLength', 'length ≥'); add('maxLength', 'length ≤');
-  add('minItems', 'items ≥'); add('maxItems', 'items ≤'); add('pattern', 'pattern');
+  add('minimum', '≥'); add('maximum', '≤'); add('minLength', word('length') + ' ≥'); add('maxLength', word('length') + ' ≤');
+  add('minItems', word('items') + ' ≥'); add('maxItems', word('items') + ' ≤'); add('pattern', word('pattern'));
   if (schema.default !== undefined && schema.default !== null) shown.push(word('initial') + ' ' + JSON.stringify(schema.default));
   return shown.join(', ');
 }
@@ -108,7 +111,7 @@ function fields(schema, level, seen) {
   if (!box.childNodes.length) {
     const deeper = inside(target).filter((part) => part !== target);
     box.append(element('div', { class: 'field' }, element('span', { class: 'muted' }, kind(target) + ' ' + limits(target))));
-    if (level < LEVELS) for (const part of deeper) box.append(nested(part, level + 1, seen));
+    if (level < LEVELS) box.append(...deeper.map((part) => nested(part, level + 1, seen)).filter(Boolean));
   }
   return box;
 }
@@ -117,7 +120,7 @@ function row(name, field, required, level, seen) {
   const made = element('div', { class: 'field' }, element('code', {}, name), ' ', element('span', { class: 'muted' }, kind(field), ' ', limits(field)));
   if (required) made.append(' ', element('span', { class: 'required' }, word('required')));
   if (field && field.description) made.append(...prose(field.description));
-  if (level < LEVELS) for (const part of inside(field)) made.append(nested(part, level + 1, seen));
+  if (level < LEVELS) made.append(...inside(field).map((part) => nested(part, level + 1, seen)).filter(Boolean));
   return made;
 }
 
@@ -126,9 +129,7 @@ function nested(schema, level, seen) {
   const name = nameOf(schema);
   const target = resolve(schema) || {};
   if (name && seen.includes(name)) return null;
-  if (!inside(target).length) {
-    return target.enum || target.description ? element('p', { class: 'muted' }, name ? name + ': ' : '', kind(target)) : null;
-  }
+  if (!inside(target).length) return null;
   const details = element('details', {}, element('summary', { class: 'muted' }, name || kind(schema)));
   details.addEventListener('toggle', () => {
     if (details.open && details.childNodes.length === 1) {
@@ -222,7 +223,7 @@ function render() {
   const list = element('ul', {});
   const link = (id, text, count) => list.append(element('li', {}, element('a', { href: '#' + id }, text, ' ', element('span', { class: 'muted' }, String(count)))));
   main.replaceChildren(...(wanted.length ? [] : prose((api.info || {}).description)));
-  for (const [tag, members] of groups) {
+  for (const [tag, members] of [...groups].sort(([a], [b]) => a.localeCompare(b))) {
     link('group-' + tag, tag, members.length);
     main.append(element('section', { id: 'group-' + tag }, element('h2', {}, tag), members.map((one) => card(one.method, one.path, one.operation))));
   }

@@ -3,4 +3,7 @@
 mod kills;
 mod laws;
 mod owners;
+mod routing_config;
+#[path = "../../../deals/tests/it/support.rs"]
+mod support;
 mod world;

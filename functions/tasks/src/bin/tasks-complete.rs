@@ -34,11 +34,20 @@ async fn handle(call: Call<Option<Complete>>) -> Result<Json<TaskView>, Failure>
         return Err(Failure::Stale { current: version });
     }
     if before.status == "cancelled" {
-        return Err(Failure::conflict("cancelled", "This task was cancelled. Make a new one if there is something to do."));
+        return Err(Failure::conflict(
+            "cancelled",
+            "This task was cancelled. Make a new one if there is something to do.",
+        ));
     }
     let after = tasks::complete(&call.tx, id, &call.caller.subject, call.now).await?;
     let (before, after) = (json!(TaskView::from(before)), TaskView::from(after));
-    let change = Change { action: "complete", record: "task", id: id.0, before: Some(before), after: Some(json!(after)) };
+    let change = Change {
+        action: "complete",
+        record: "task",
+        id: id.0,
+        before: Some(before),
+        after: Some(json!(after)),
+    };
     audit::note(&call, change).await?;
     let version = after.version;
     Ok(Json::versioned(after, version))

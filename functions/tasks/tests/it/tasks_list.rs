@@ -10,9 +10,19 @@ const SQL: &str = include_str!("../../../../shared/src/store/tasks.sql");
 /// Titles of `GET /api/v1/tasks` with this query.
 async fn titles(app: &TestApp, query: &str) -> Vec<String> {
     let path = format!("/api/v1/tasks?{query}");
-    let list: Value = app.get(&path).bearer(&app.token("sales")).send().await.expect(200).json();
-    let titles: Vec<String> =
-        list["data"].as_array().unwrap().iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect();
+    let list: Value = app
+        .get(&path)
+        .bearer(&app.token("sales"))
+        .send()
+        .await
+        .expect(200)
+        .json();
+    let titles: Vec<String> = list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|task| task["title"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(list["pagination"]["total"], titles.len(), "{query}");
     titles
 }
@@ -53,13 +63,29 @@ async fn four(app: &TestApp) -> (Uuid, Uuid, Uuid) {
 async fn filters_and_sorts() {
     let app = TestApp::new().await;
     let (sam, lead, deal) = four(&app).await;
-    let now = app.db().await.query_one("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')", &[]).await;
+    let now = app
+        .db()
+        .await
+        .query_one(
+            "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
+            &[],
+        )
+        .await;
     let now: String = now.unwrap().get(0);
     for (query, expected) in [
         (String::new(), vec!["yesterday", "done", "tomorrow", "someday"]),
-        ("sort=-due_at".to_owned(), vec!["tomorrow", "done", "yesterday", "someday"]),
-        ("sort=created_at".to_owned(), vec!["tomorrow", "yesterday", "someday", "done"]),
-        ("sort=-created_at".to_owned(), vec!["done", "someday", "yesterday", "tomorrow"]),
+        (
+            "sort=-due_at".to_owned(),
+            vec!["tomorrow", "done", "yesterday", "someday"],
+        ),
+        (
+            "sort=created_at".to_owned(),
+            vec!["tomorrow", "yesterday", "someday", "done"],
+        ),
+        (
+            "sort=-created_at".to_owned(),
+            vec!["done", "someday", "yesterday", "tomorrow"],
+        ),
         ("status=open".to_owned(), vec!["yesterday", "tomorrow", "someday"]),
         (format!("status=open&due_before={now}"), vec!["yesterday"]),
         (format!("owner_id={sam}"), vec!["tomorrow"]),
@@ -71,7 +97,13 @@ async fn filters_and_sorts() {
         assert_eq!(titles(&app, &query).await, expected, "{query}");
     }
     let path = format!("/api/v1/tasks?deal_id={deal}&limit=1");
-    let one: Value = app.get(&path).bearer(&app.token("sales")).send().await.expect(200).json();
+    let one: Value = app
+        .get(&path)
+        .bearer(&app.token("sales"))
+        .send()
+        .await
+        .expect(200)
+        .json();
     let task = &one["data"][0];
     for (field, expected) in [
         ("kind", json!("follow_up")),
@@ -97,7 +129,13 @@ async fn refuses_strangers_and_bad_values() {
     assert_eq!(found, ["?due_before", "?kind", "?status", "?x"]);
     refuses_strangers(&app, Method::GET, "/api/v1/tasks", None, "tasks:read").await;
     let stranger = app.new_tenant("other").await;
-    let theirs: Value = app.get("/api/v1/tasks").bearer(&stranger.token("admin")).send().await.expect(200).json();
+    let theirs: Value = app
+        .get("/api/v1/tasks")
+        .bearer(&stranger.token("admin"))
+        .send()
+        .await
+        .expect(200)
+        .json();
     assert_eq!(theirs["pagination"]["total"], 0);
 }
 
@@ -105,7 +143,15 @@ async fn refuses_strangers_and_bad_values() {
 async fn reads_through_indexes() {
     let app = TestApp::new().await;
     let board = crowd(&app).await;
-    let row = app.db().await.query_one("SELECT owner_id::text, lead_id::text, deal_id::text FROM tasks WHERE tenant_id = $1 LIMIT 1", &[&board.tenant]).await.unwrap();
+    let row = app
+        .db()
+        .await
+        .query_one(
+            "SELECT owner_id::text, lead_id::text, deal_id::text FROM tasks WHERE tenant_id = $1 LIMIT 1",
+            &[&board.tenant],
+        )
+        .await
+        .unwrap();
     let id = |n: usize| format!("'{}'", row.get::<_, &str>(n));
     let (owner, lead, deal) = (id(0), id(1), id(2));
     let null = "NULL";
@@ -113,13 +159,25 @@ async fn reads_through_indexes() {
         ([null, "'open'", null, null, null, null], "'due_at'", "tasks_due_idx"),
         ([null, "'open'", "now()", null, null, null], "'due_at'", "tasks_due_idx"),
         ([null, null, null, null, null, null], "'due_at'", "tasks_due_idx"),
-        ([null, null, null, null, null, "'call'"], "'-created_at'", "tasks_due_idx"),
+        (
+            [null, null, null, null, null, "'call'"],
+            "'-created_at'",
+            "tasks_due_idx",
+        ),
         ([&owner, "'open'", null, null, null, null], "'due_at'", "tasks_"),
         ([null, null, null, &lead, null, null], "'due_at'", "tasks_lead_idx"),
         ([null, null, null, null, &deal, null], "'due_at'", "tasks_deal_idx"),
     ] {
         let values: Vec<&str> = filters.into_iter().chain([order, "25", "0"]).collect();
-        uses(&plan(&app, board.tenant, section(SQL, "list"), &values).await, index, &["tasks"]);
-        uses(&plan(&app, board.tenant, section(SQL, "count"), &values[..6]).await, "tasks_", &["tasks"]);
+        uses(
+            &plan(&app, board.tenant, section(SQL, "list"), &values).await,
+            index,
+            &["tasks"],
+        );
+        uses(
+            &plan(&app, board.tenant, section(SQL, "count"), &values[..6]).await,
+            "tasks_",
+            &["tasks"],
+        );
     }
 }

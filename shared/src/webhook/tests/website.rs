@@ -105,13 +105,22 @@ fn json_of_builders() {
 fn latin_1_of_old_pages() {
     let event = one(FORM, "email=a%40b.de&nachricht=Gr%FC%DFe&x=100%&y=%zz");
     assert_eq!(event["metadata"]["message"], "Grüße");
-    assert_eq!((&event["metadata"]["x"], &event["metadata"]["y"]), (&json!("100%"), &json!("%zz")));
+    assert_eq!(
+        (&event["metadata"]["x"], &event["metadata"]["y"]),
+        (&json!("100%"), &json!("%zz"))
+    );
 }
 
 #[test]
 fn a_filled_trap_is_spam() {
     for name in ["_gotcha", "honeypot", "bot-field", "wpforms[hp]"] {
-        assert_eq!(posted(JSON, &json!({"email": "a@b.de", name: "x"}).to_string()).unwrap_err().reason, "spam", "{name}");
+        assert_eq!(
+            posted(JSON, &json!({"email": "a@b.de", name: "x"}).to_string())
+                .unwrap_err()
+                .reason,
+            "spam",
+            "{name}"
+        );
     }
 }
 
@@ -124,12 +133,18 @@ fn who_it_was() {
     assert_eq!(event["lead_identifier"], json!({"phone": "0301234567"}));
     assert_eq!(event["metadata"]["unreadable_email"], "nonsense");
     let event = one(FORM, "telefon=abends+anrufen&visitor_id=c-1");
-    assert_eq!((&event["lead_identifier"], &event["lead"]["phone"]), (&json!({"anonymous_id": "c-1"}), &json!("abends anrufen")));
+    assert_eq!(
+        (&event["lead_identifier"], &event["lead"]["phone"]),
+        (&json!({"anonymous_id": "c-1"}), &json!("abends anrufen"))
+    );
 }
 
 #[test]
 fn hidden_fields() {
-    let event = one(FORM, "email=a%40b.de&event_type=demo_requested&submission_id=77&submitted_at=2026-11-20T15:00:00Z");
+    let event = one(
+        FORM,
+        "email=a%40b.de&event_type=demo_requested&submission_id=77&submitted_at=2026-11-20T15:00:00Z",
+    );
     assert_eq!(
         (&event["event_type"], &event["external_id"], &event["occurred_at"]),
         (&json!("demo_requested"), &json!("77"), &json!("2026-11-20T15:00:00Z"))
@@ -149,12 +164,20 @@ fn page_trackers_speak_our_shape() {
     assert_eq!(posted(JSON, &json!([visit, visit]).to_string()).unwrap().len(), 2);
     assert_eq!(one(JSON, &visit.to_string())["source"], "website");
     let won = json!({"event_type": "deal_won", "lead_identifier": {"email": "a@b.de"}});
-    assert_eq!(posted(JSON, &won.to_string()).unwrap_err().reason, "event_type_not_allowed");
+    assert_eq!(
+        posted(JSON, &won.to_string()).unwrap_err().reason,
+        "event_type_not_allowed"
+    );
 }
 
 #[test]
 fn unknown_bodies() {
-    assert_eq!(posted(&[("content-type", "multipart/form-data; boundary=x")], "--x").unwrap_err().reason, "unsupported_content_type");
+    assert_eq!(
+        posted(&[("content-type", "multipart/form-data; boundary=x")], "--x")
+            .unwrap_err()
+            .reason,
+        "unsupported_content_type"
+    );
     assert_eq!(posted(JSON, "7").unwrap_err().reason, "unknown_shape");
     assert_eq!(posted(JSON, "{").unwrap_err().reason, "malformed");
     // Without a content type a form is still recognised.

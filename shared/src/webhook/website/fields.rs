@@ -57,15 +57,21 @@ pub fn meaning(name: &str) -> Meaning {
         "last_name" | "lastname" | "nachname" | "surname" | "family_name" | "familienname" | "lname" | "zuname" => {
             Meaning::Lead("last_name")
         }
-        "name" | "full_name" | "fullname" | "vollstaendiger_name" | "vor_und_nachname" | "vorname_nachname"
-        | "ansprechpartner" | "ansprechpartnerin" => Meaning::FullName,
+        "name"
+        | "full_name"
+        | "fullname"
+        | "vollstaendiger_name"
+        | "vor_und_nachname"
+        | "vorname_nachname"
+        | "ansprechpartner"
+        | "ansprechpartnerin" => Meaning::FullName,
         "company" | "company_name" | "firma" | "firmenname" | "unternehmen" | "unternehmensname" | "organisation"
         | "organization" | "betrieb" | "institution" => Meaning::Lead("company"),
         "job_title" | "jobtitle" | "position" | "funktion" | "beruf" | "rolle" | "berufsbezeichnung" => {
             Meaning::Lead("job_title")
         }
-        "phone" | "phone_number" | "phonenumber" | "telephone" | "telefon" | "telefonnummer" | "telefon_nummer" | "tel"
-        | "mobile" | "mobil" | "mobilnummer" | "mobiltelefon" | "handy" | "handynummer" | "rufnummer" => {
+        "phone" | "phone_number" | "phonenumber" | "telephone" | "telefon" | "telefonnummer" | "telefon_nummer"
+        | "tel" | "mobile" | "mobil" | "mobilnummer" | "mobiltelefon" | "handy" | "handynummer" | "rufnummer" => {
             Meaning::Lead("phone")
         }
         "country" | "land" => Meaning::Lead("country"),
@@ -84,7 +90,9 @@ pub fn meaning(name: &str) -> Meaning {
         "page_url" | "seite" | "page" => Meaning::Metadata("page_url"),
         "page_path" => Meaning::Metadata("page_path"),
         "form_name" | "formular" | "form" | "form_id" => Meaning::Metadata("form_name"),
-        "gotcha" | "_gotcha" | "honeypot" | "_honeypot" | "hp" | "_hp" | "bot_field" | "website_hp" | "hp_website" => Meaning::Trap,
+        "gotcha" | "_gotcha" | "honeypot" | "_honeypot" | "hp" | "_hp" | "bot_field" | "website_hp" | "hp_website" => {
+            Meaning::Trap
+        }
         _ if is_consent(name) => Meaning::Consent,
         _ => Meaning::Other,
     }
@@ -93,8 +101,21 @@ pub fn meaning(name: &str) -> Meaning {
 /// Agreements that somebody may have to prove later.
 fn is_consent(name: &str) -> bool {
     [
-        "consent", "einwilligung", "zustimmung", "datenschutz", "dsgvo", "gdpr", "privacy", "opt_in", "optin", "double_opt",
-        "newsletter", "marketing_", "agb", "terms", "erlaubnis",
+        "consent",
+        "einwilligung",
+        "zustimmung",
+        "datenschutz",
+        "dsgvo",
+        "gdpr",
+        "privacy",
+        "opt_in",
+        "optin",
+        "double_opt",
+        "newsletter",
+        "marketing_",
+        "agb",
+        "terms",
+        "erlaubnis",
     ]
     .iter()
     .any(|word| match *word {
@@ -121,9 +142,19 @@ pub fn split_name(full: &str) -> (Option<String>, String) {
 }
 
 fn without_titles(name: &str) -> String {
-    let titles = ["herr", "herrn", "frau", "dr", "prof", "dipl", "ing", "mag", "mr", "mrs", "ms", "med", "dipl-ing", "dr-ing"];
+    let titles = [
+        "herr", "herrn", "frau", "dr", "prof", "dipl", "ing", "mag", "mr", "mrs", "ms", "med", "dipl-ing", "dr-ing",
+    ];
     let mut words: Vec<&str> = name.split_whitespace().collect();
-    while words.len() > 1 && titles.contains(&words[0].trim_end_matches('.').to_lowercase().replace(".-", "-").as_str()) {
+    while words.len() > 1
+        && titles.contains(
+            &words[0]
+                .trim_end_matches('.')
+                .to_lowercase()
+                .replace(".-", "-")
+                .as_str(),
+        )
+    {
         words.remove(0);
     }
     words.join(" ")

@@ -1,0 +1,90 @@
+//! Tenants are separated in the database: whatever a function forgets, its role sees one tenant at most.
+
+use testkit::TestApp;
+
+#[tokio::test]
+async fn every_table_with_a_tenant_has_row_security() {
+    let app = TestApp::new().await;
+    let db = app.db().await;
+    let open = db
+        .query(
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+              WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT c.relrowsecurity
+                AND (c.relname = 'tenants' OR EXISTS (
+                  SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped))",
+            &[],
+        )
+        .await
+        .unwrap();
+    let open: Vec<String> = open.iter().map(|row| row.get(0)).collect();
+    assert!(open.is_empty(), "tables without row security: {open:?}");
+}
+
+#[tokio::test]
+async fn the_functions_role_cannot_step_around_it() {
+    let app = TestApp::new().await;
+    let role = app
+        .db()
+        .await
+        .query_one("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolinherit FROM pg_roles WHERE rolname = 'lotse_app'", &[])
+        .await
+        .unwrap();
+    for column in 0..5 {
+        assert!(!role.get::<_, bool>(column), "right number {column}");
+    }
+    let client = app.database().app_client().await.unwrap();
+    for forbidden in [
+        "ALTER TABLE leads DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY leads_own ON leads",
+        "SET ROLE postgres",
+        "CREATE TABLE mine (x int)",
+        "SELECT * FROM events_default",
+        "DELETE FROM audit_log",
+        "UPDATE rule_set_versions SET version = 1",
+        "INSERT INTO tenants (id, slug, name) VALUES (gen_random_uuid(), 'x', 'x')",
+    ] {
+        assert!(client.batch_execute(forbidden).await.is_err(), "allowed: {forbidden}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_tenant_there_is_nothing_and_with_one_only_its_own() {
+    let app = TestApp::new().await;
+    let other = app.new_tenant("other").await;
+    let client = app.database().app_client().await.unwrap();
+    let tables = app
+        .db()
+        .await
+        .query(
+            "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+                AND NOT c.relispartition AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert!(tables.len() > 25, "{}", tables.len());
+    let mut seen = 0;
+    for table in tables.iter().map(|row| row.get::<_, String>(0)) {
+        let count = format!("SELECT count(*) FROM {table}");
+        let outside: i64 = client.query_one(&count, &[]).await.unwrap().get(0);
+        assert_eq!(outside, 0, "{table} without a tenant");
+        client.batch_execute(&format!("BEGIN; SELECT lotse.enter_tenant('{}')", other.id)).await.unwrap();
+        let foreign = format!("SELECT count(*) FROM {table} WHERE tenant_id <> '{}'", other.id);
+        let rows = client.query_one(&foreign, &[]).await.unwrap();
+        assert_eq!(rows.get::<_, i64>(0), 0, "{table} of another tenant");
+        seen += client.query_one(&count, &[]).await.unwrap().get::<_, i64>(0);
+        client.batch_execute("COMMIT").await.unwrap();
+    }
+    assert!(seen > 30, "the tenant's own rows are there: {seen}");
+    // Writing for somebody else is refused as well, and so is entering a tenant that does not exist.
+    client.batch_execute(&format!("BEGIN; SELECT lotse.enter_tenant('{}')", other.id)).await.unwrap();
+    let foreign = format!(
+        "INSERT INTO organizations (id, tenant_id, name) VALUES (gen_random_uuid(), '{}', 'x')",
+        app.tenant().id
+    );
+    let refused = client.batch_execute(&foreign).await.unwrap_err();
+    assert!(refused.as_db_error().unwrap().message().contains("row-level security"), "{refused}");
+    client.batch_execute("ROLLBACK").await.unwrap();
+    let nobody = client.query_one("SELECT lotse.enter_tenant(gen_random_uuid())", &[]).await.unwrap();
+    assert_eq!(nobody.get::<_, Option<i32>>(0), None);
+}

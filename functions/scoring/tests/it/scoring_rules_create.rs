@@ -1,0 +1,259 @@
+use serde_json::{Value, json};
+use testkit::{Method, TestApp};
+use uuid::Uuid;
+
+use crate::support::{pointers, refuses_strangers};
+
+const PATH: &str = "/api/v1/scoring/rules";
+
+fn rule(slug: &str) -> Value {
+    json!({
+        "slug": slug,
+        "name": "Whitepaper",
+        "rule_type": "event",
+        "category": "behavior",
+        "conditions": {"all": [{"field": "event_type", "op": "eq", "value": "content_downloaded"}]},
+        "points": 12,
+        "max_per_day": 1,
+    })
+}
+
+/// Bodies that were promised to the queue `events` and are on it or still in the outbox.
+async fn promised(app: &TestApp) -> Vec<Value> {
+    let queue = app
+        .sqs()
+        .queue_names()
+        .into_iter()
+        .find(|name| name.ends_with("events"))
+        .unwrap();
+    let mut bodies: Vec<String> = app
+        .sqs()
+        .messages(&queue)
+        .into_iter()
+        .map(|message| message.body)
+        .collect();
+    let rows = app
+        .db()
+        .await
+        .query("SELECT body FROM outbox WHERE queue = 'events'", &[])
+        .await
+        .unwrap();
+    bodies.extend(rows.iter().map(|row| row.get::<_, String>(0)));
+    bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn adds_publishes_and_has_leads_evaluated_again() {
+    let app = TestApp::new().await;
+    app.allow_leftovers();
+    let before = app.tenant().created["rule_set_version"].as_i64().unwrap();
+
+    let answer = app
+        .post(PATH, &rule("whitepaper"))
+        .bearer(&app.token("admin"))
+        .send()
+        .await
+        .expect(201);
+
+    let made: Value = answer.json();
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(answer.header("location"), Some(&*format!("{PATH}/{id}")));
+    assert_eq!(answer.header("etag"), Some("\"1\""));
+    for (field, expected) in [
+        ("slug", json!("whitepaper")),
+        ("description", json!("")),
+        ("points", json!(12)),
+        ("max_per_day", json!(1)),
+        ("max_per_lead", json!(null)),
+        ("expires_after_days", json!(90)),
+        ("is_active", json!(true)),
+    ] {
+        assert_eq!(made[field], expected, "{field}");
+    }
+    let listed: Value = app
+        .get("/api/v1/scoring/rules?limit=100")
+        .bearer(&app.token("viewer"))
+        .send()
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(listed["data"].as_array().unwrap().last(), Some(&made));
+    let db = app.db().await;
+    let tenant: Uuid = app.tenant().id.parse().unwrap();
+    let statement = "SELECT t.rule_set_version,
+           (SELECT count(*) FROM jsonb_array_elements(v.snapshot -> 'scoring_rules') r WHERE r ->> 'slug' = 'whitepaper')
+      FROM tenants t JOIN rule_set_versions v ON v.tenant_id = t.id AND v.version = t.rule_set_version WHERE t.id = $1";
+    let published = db.query_one(statement, &[&tenant]).await.unwrap();
+    assert_eq!(
+        (i64::from(published.get::<_, i32>(0)), published.get::<_, i64>(1)),
+        (before + 1, 1)
+    );
+    assert_eq!(
+        promised(&app).await,
+        [json!({"kind": "recalculate", "tenant_id": tenant, "rule_set_version": before + 1, "after": null})]
+    );
+    let statement =
+        "SELECT action, after ->> 'slug' FROM audit_log WHERE record_type = 'scoring_rule' AND record_id = $1";
+    let audit = db.query_one(statement, &[&id]).await.unwrap();
+    assert_eq!(
+        (audit.get::<_, &str>(0), audit.get::<_, &str>(1)),
+        ("create", "whitepaper")
+    );
+}
+
+#[tokio::test]
+async fn profile_rules_never_expire() {
+    let app = TestApp::new().await;
+    app.allow_leftovers();
+    let mut body = rule("austrian");
+    body["rule_type"] = json!("profile");
+    body["conditions"] = json!({"field": "lead.country", "op": "eq", "value": "AT"});
+    body["expires_after_days"] = json!(30);
+    let made: Value = app
+        .post(PATH, &body)
+        .bearer(&app.token("admin"))
+        .send()
+        .await
+        .expect(201)
+        .json();
+    assert_eq!(made["expires_after_days"], json!(null));
+}
+
+#[tokio::test]
+async fn names_every_fault_at_once() {
+    let app = TestApp::new().await;
+    let body = json!({
+        "slug": "White Paper",
+        "rule_type": "person",
+        "category": "behavior",
+        "points": 0,
+        "max_per_day": 0,
+        "colour": "red",
+        "conditions": {"all": [
+            {"field": "event_type", "op": "equals", "value": "x"},
+            {"any": [{"field": "metadata.path", "op": "matches", "value": "("}]},
+        ]},
+    });
+    let refused = app
+        .post(PATH, &body)
+        .bearer(&app.token("admin"))
+        .send()
+        .await
+        .expect(400);
+    let mut found = pointers(&refused);
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            "/colour",
+            "/conditions/all/0/op",
+            "/conditions/all/1/any/0/value",
+            "/max_per_day",
+            "/name",
+            "/points",
+            "/rule_type",
+            "/slug",
+        ]
+    );
+    for body in [json!(null), json!([]), json!("x")] {
+        app.post(PATH, &body)
+            .bearer(&app.token("admin"))
+            .send()
+            .await
+            .expect(400)
+            .problem();
+    }
+    let broken = app
+        .request(Method::POST, PATH)
+        .body("{")
+        .bearer(&app.token("admin"))
+        .send()
+        .await
+        .expect(400);
+    assert_eq!(pointers(&broken), [""]);
+    assert_eq!(promised(&app).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_slug_is_taken_once_per_tenant() {
+    let app = TestApp::new().await;
+    app.allow_leftovers();
+    let taken = app
+        .post(PATH, &rule("page-visited"))
+        .bearer(&app.token("admin"))
+        .send()
+        .await
+        .expect(409);
+    let problem = taken.problem();
+    assert_eq!(
+        (&problem["code"], problem["matches"].as_array().unwrap().len()),
+        (&json!("slug_taken"), 1)
+    );
+    let db = app.db().await;
+    let tenant: Uuid = app.tenant().id.parse().unwrap();
+    let version = "SELECT rule_set_version FROM tenants WHERE id = $1";
+    let unchanged = db.query_one(version, &[&tenant]).await.unwrap();
+    assert_eq!(
+        i64::from(unchanged.get::<_, i32>(0)),
+        app.tenant().created["rule_set_version"].as_i64().unwrap()
+    );
+
+    let stranger = app.new_tenant("other").await;
+    app.post(PATH, &rule("whitepaper"))
+        .bearer(&stranger.token("admin"))
+        .send()
+        .await
+        .expect(201);
+    app.post(PATH, &rule("whitepaper"))
+        .bearer(&app.token("admin"))
+        .send()
+        .await
+        .expect(201);
+    let again = app
+        .post(PATH, &rule("whitepaper"))
+        .bearer(&app.token("admin"))
+        .send()
+        .await
+        .expect(409);
+    again.problem();
+}
+
+#[tokio::test]
+async fn only_who_may_write_rules() {
+    let app = TestApp::new().await;
+    refuses_strangers(&app, Method::POST, PATH, Some(&rule("x")), "scoring:write").await;
+    app.post(PATH, &rule("x"))
+        .bearer(&app.token("sales"))
+        .send()
+        .await
+        .expect(403)
+        .problem();
+}
+
+#[tokio::test]
+async fn leads_get_the_new_rules_points() {
+    let app = TestApp::new().await;
+    let event = json!({"event_type": "webinar_registered", "source": "portal", "lead_identifier": {"email": "e@x.example"}});
+    let key = app.tenant().api_key("portal");
+    app.post("/api/v1/events/ingest", &event)
+        .api_key(&key)
+        .send()
+        .await
+        .expect(202);
+    app.drain().await;
+    let db = app.db().await;
+    let lead: Uuid = db.query_one("SELECT id FROM leads", &[]).await.unwrap().get(0);
+    let path = format!("/api/v1/scoring/leads/{lead}/breakdown");
+    let score = async || {
+        let shown: Value = app.get(&path).bearer(&app.token("viewer")).send().await.expect(200).json();
+        shown["scores"]["behavior"].as_i64().unwrap()
+    };
+    assert_eq!(score().await, 0);
+
+    let mut body = rule("webinar-registered");
+    body["conditions"] = json!({"field": "event_type", "op": "eq", "value": "webinar_registered"});
+    app.post(PATH, &body).bearer(&app.token("admin")).send().await.expect(201);
+    app.drain().await;
+
+    assert_eq!(score().await, 12);
+}
