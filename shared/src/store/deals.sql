@@ -1,10 +1,10 @@
 -- name: list
--- Statements are planned with their values: conditions on absent filters and the orders not asked for vanish from the plan.
+-- Statements are planned with their values: conditions on absent filters and the orders not asked for vanish from the plan. The
+-- stage is looked up for the rows shown; a join would be planned over the whole list.
 SELECT d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
-       d.currency, s.probability, d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.created_at,
-       d.updated_at, d.version
+       d.currency, (SELECT s.probability FROM stages s WHERE s.id = d.stage_id) AS probability, d.expected_close_on, d.status,
+       d.lost_reason, d.closed_at, d.source, d.campaign, d.created_at, d.updated_at, d.version
   FROM deals d
-  JOIN stages s ON s.id = d.stage_id
  WHERE ($1::uuid IS NULL OR d.pipeline_id = $1)
    AND ($2::uuid IS NULL OR d.stage_id = $2)
    AND ($3::uuid IS NULL OR d.owner_id = $3)

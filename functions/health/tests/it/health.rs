@@ -19,11 +19,7 @@ fn queue<'a>(health: &'a Value, name: &str) -> &'a Value {
 /// The full name of a queue of the template.
 fn named(app: &TestApp, end: &str) -> String {
     let names = app.sqs().queue_names();
-    names
-        .iter()
-        .find(|name| name.ends_with(end))
-        .unwrap_or_else(|| panic!("no queue {end} in {names:?}"))
-        .clone()
+    names.into_iter().find(|name| name.ends_with(end)).unwrap()
 }
 
 #[tokio::test]

@@ -233,7 +233,8 @@ async fn only_who_may_write_rules() {
 #[tokio::test]
 async fn leads_get_the_new_rules_points() {
     let app = TestApp::new().await;
-    let event = json!({"event_type": "webinar_registered", "source": "portal", "lead_identifier": {"email": "e@x.example"}});
+    let event =
+        json!({"event_type": "webinar_registered", "source": "portal", "lead_identifier": {"email": "e@x.example"}});
     let key = app.tenant().api_key("portal");
     app.post("/api/v1/events/ingest", &event)
         .api_key(&key)
@@ -245,14 +246,24 @@ async fn leads_get_the_new_rules_points() {
     let lead: Uuid = db.query_one("SELECT id FROM leads", &[]).await.unwrap().get(0);
     let path = format!("/api/v1/scoring/leads/{lead}/breakdown");
     let score = async || {
-        let shown: Value = app.get(&path).bearer(&app.token("viewer")).send().await.expect(200).json();
+        let shown: Value = app
+            .get(&path)
+            .bearer(&app.token("viewer"))
+            .send()
+            .await
+            .expect(200)
+            .json();
         shown["scores"]["behavior"].as_i64().unwrap()
     };
     assert_eq!(score().await, 0);
 
     let mut body = rule("webinar-registered");
     body["conditions"] = json!({"field": "event_type", "op": "eq", "value": "webinar_registered"});
-    app.post(PATH, &body).bearer(&app.token("admin")).send().await.expect(201);
+    app.post(PATH, &body)
+        .bearer(&app.token("admin"))
+        .send()
+        .await
+        .expect(201);
     app.drain().await;
 
     assert_eq!(score().await, 12);

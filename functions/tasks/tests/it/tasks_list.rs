@@ -169,11 +169,11 @@ async fn reads_through_indexes() {
         ([null, null, null, null, &deal, null], "'due_at'", "tasks_deal_idx"),
     ] {
         let values: Vec<&str> = filters.into_iter().chain([order, "25", "0"]).collect();
-        uses(
-            &plan(&app, board.tenant, section(SQL, "list"), &values).await,
-            index,
-            &["tasks"],
-        );
+        let list = plan(&app, board.tenant, section(SQL, "list"), &values).await;
+        uses(&list, index, &["tasks"]);
+        // What is open and due comes out of the index in its order, however long the list.
+        let walks = values[0] == null && values[1] != null;
+        assert!(!walks || !list.contains("Sort"), "sorts the whole list:\n{list}");
         uses(
             &plan(&app, board.tenant, section(SQL, "count"), &values[..6]).await,
             "tasks_",
