@@ -68,10 +68,8 @@ pub async fn send(access: &Access, secrets: &Secrets, now: Timestamp) -> anyhow:
             let answer = match step.source.as_str() {
                 "lemlist" => lemlist(access, secrets, step, at, &format!("act_demo{sent:04}")).await?,
                 source => {
-                    let key = secrets
-                        .source_keys
-                        .get(source)
-                        .with_context(|| format!("the demo has no key for {source}"))?;
+                    let key =
+                        secrets.source_keys.get(source).with_context(|| format!("the demo has no key for {source}"))?;
                     let event = event(&person, step, at, number);
                     let key = format!("{source}:{key}");
                     http::send_json(
@@ -130,10 +128,7 @@ pub async fn outcomes(access: &Access) -> anyhow::Result<Vec<Outcome>> {
         for person in people()? {
             found.push((find(access, &person.email).await?, person));
         }
-        let now = found
-            .iter()
-            .map(|(lead, _)| standing(lead.as_ref()))
-            .collect::<String>();
+        let now = found.iter().map(|(lead, _)| standing(lead.as_ref())).collect::<String>();
         if now != seen {
             (seen, since) = (now, Instant::now());
         }
@@ -148,22 +143,11 @@ pub async fn outcomes(access: &Access) -> anyhow::Result<Vec<Outcome>> {
 /// What changes while a lead is being processed.
 fn standing(lead: Option<&Value>) -> String {
     let field = |name: &str| lead.map(|lead| lead[name].to_string()).unwrap_or_default();
-    [
-        field("total_score"),
-        field("primary_intent"),
-        field("status"),
-        field("deal_id"),
-        ";".to_owned(),
-    ]
-    .join(" ")
+    [field("total_score"), field("primary_intent"), field("status"), field("deal_id"), ";".to_owned()].join(" ")
 }
 
 async fn find(access: &Access, email: &str) -> anyhow::Result<Option<Value>> {
-    let found = get(
-        access,
-        &format!("/api/v1/leads?q={}", email.replace('@', "%40").replace('+', "%2B")),
-    )
-    .await?;
+    let found = get(access, &format!("/api/v1/leads?q={}", email.replace('@', "%40").replace('+', "%2B"))).await?;
     let leads = found["data"].as_array().cloned().unwrap_or_default();
     Ok(leads.into_iter().find(|lead| lead["email"] == email))
 }
@@ -184,12 +168,7 @@ async fn describe(access: &Access, found: Vec<(Option<Value>, Person)>) -> anyho
                 owner = Some(owner_name(access, lead).await?);
             }
         }
-        outcomes.push(Outcome {
-            person,
-            lead,
-            pipeline,
-            owner,
-        });
+        outcomes.push(Outcome { person, lead, pipeline, owner });
     }
     Ok(outcomes)
 }
@@ -209,10 +188,7 @@ async fn owner_name(access: &Access, lead: &Value) -> anyhow::Result<String> {
 async fn get(access: &Access, path: &str) -> anyhow::Result<Value> {
     let bearer = format!("Bearer {}", access.token);
     let url = format!("{}{path}", access.api_url);
-    http::send("GET", &url, &[("authorization", &bearer)], "")
-        .await?
-        .ok(&format!("GET {path}"))?
-        .json()
+    http::send("GET", &url, &[("authorization", &bearer)], "").await?.ok(&format!("GET {path}"))?.json()
 }
 
 /// Lines for the terminal.
@@ -264,16 +240,7 @@ mod tests {
     fn an_unrouted_lead_is_shown_in_the_pool() {
         let person = people().unwrap().remove(0);
         let lead = json!({"total_score": 6, "tier": "cold", "primary_intent": null, "intent_confidence": 0.0});
-        let shown = lines(&[Outcome {
-            person,
-            lead: Some(lead),
-            pipeline: None,
-            owner: None,
-        }]);
-        assert!(
-            shown[1].contains("score 6 (cold), intent none") && shown[1].contains("pool"),
-            "{}",
-            shown[1]
-        );
+        let shown = lines(&[Outcome { person, lead: Some(lead), pipeline: None, owner: None }]);
+        assert!(shown[1].contains("score 6 (cold), intent none") && shown[1].contains("pool"), "{}", shown[1]);
     }
 }

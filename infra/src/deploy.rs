@@ -71,9 +71,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     build(&workspace, options)?;
     line("deploying; a first deployment makes the database and takes about 15 minutes");
     let mut deploy = Command::new(sam.join("bin/python"));
-    deploy
-        .current_dir(&workspace.root)
-        .args(["-m", "samcli", "deploy", "--template-file", "template.yaml"]);
+    deploy.current_dir(&workspace.root).args(["-m", "samcli", "deploy", "--template-file", "template.yaml"]);
     deploy.args([
         "--stack-name",
         &options.stack,
@@ -82,16 +80,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         "--resolve-s3",
         "--no-confirm-changeset",
     ]);
-    deploy.args([
-        "--no-fail-on-empty-changeset",
-        "--capabilities",
-        "CAPABILITY_IAM",
-        "CAPABILITY_NAMED_IAM",
-    ]);
-    deploy
-        .args(["CAPABILITY_AUTO_EXPAND", "--parameter-overrides"])
-        .args(&parameters)
-        .env("SAM_CLI_TELEMETRY", "0");
+    deploy.args(["--no-fail-on-empty-changeset", "--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]);
+    deploy.args(["CAPABILITY_AUTO_EXPAND", "--parameter-overrides"]).args(&parameters).env("SAM_CLI_TELEMETRY", "0");
     process::attached(&mut deploy)
         .context("`sam deploy` failed; its messages are above, and CloudFormation has rolled back")?;
     migrate(&sam, options, &parameters)
@@ -100,38 +90,19 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 /// The template's parameters to be set; each must exist there.
 fn parameters(options: &Options, template: &Template) -> anyhow::Result<Vec<String>> {
     let known = &template.root()["Parameters"];
-    let architecture = if options.architecture == Architecture::Arm {
-        "arm64"
-    } else {
-        "x86_64"
-    };
-    let mut parameters = vec![
-        format!("Stage={}", options.stage),
-        format!("Architecture={architecture}"),
-    ];
+    let architecture = if options.architecture == Architecture::Arm { "arm64" } else { "x86_64" };
+    let mut parameters = vec![format!("Stage={}", options.stage), format!("Architecture={architecture}")];
     for parameter in &options.parameters {
         let Some((name, _)) = parameter.split_once('=') else {
             bail!("`{parameter}` is no parameter: write Name=value");
         };
         if known.get(name).is_none() || name == "Stage" || name == "Architecture" {
-            let names: Vec<&str> = known
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(name, _)| name.as_str())
-                .collect();
-            bail!(
-                "template.yaml has no parameter {name} to be set here; it has: {}",
-                names.join(", ")
-            );
+            let names: Vec<&str> = known.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+            bail!("template.yaml has no parameter {name} to be set here; it has: {}", names.join(", "));
         }
         parameters.push(parameter.clone());
     }
-    let set = |name: &str| {
-        parameters
-            .iter()
-            .any(|parameter| parameter.starts_with(&format!("{name}=")))
-    };
+    let set = |name: &str| parameters.iter().any(|parameter| parameter.starts_with(&format!("{name}=")));
     if !set("JwtPublicKey") && !set("JwtJwksUrl") {
         bail!(
             "say who signs the access tokens: -P JwtJwksUrl=https://… (an identity provider's key set) or \
@@ -172,9 +143,7 @@ fn explain(options: &Options, template: &Template, parameters: &[String], accoun
         if name.starts_with("Local") {
             continue;
         }
-        let given = parameters
-            .iter()
-            .find_map(|parameter| parameter.strip_prefix(&format!("{name}=")));
+        let given = parameters.iter().find_map(|parameter| parameter.strip_prefix(&format!("{name}=")));
         let shown = if definition["NoEcho"] == true {
             "(hidden)"
         } else {
@@ -184,15 +153,10 @@ fn explain(options: &Options, template: &Template, parameters: &[String], accoun
             Some(_) => shown.to_owned(),
             None => format!(
                 "{} (default)",
-                definition["Default"]
-                    .as_str()
-                    .map_or_else(|| definition["Default"].to_string(), str::to_owned)
+                definition["Default"].as_str().map_or_else(|| definition["Default"].to_string(), str::to_owned)
             ),
         };
-        line(&format!(
-            "   {name} = {value}\n      {}",
-            definition["Description"].as_str().unwrap_or_default()
-        ));
+        line(&format!("   {name} = {value}\n      {}", definition["Description"].as_str().unwrap_or_default()));
     }
 }
 
@@ -203,10 +167,7 @@ fn confirm() -> anyhow::Result<()> {
     let _ = write!(std::io::stdout(), "Deploy? [y/N] ");
     let _ = std::io::stdout().flush();
     let mut answer = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .context("cannot read the answer")?;
+    std::io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
     if !answer.trim().eq_ignore_ascii_case("y") {
         bail!("nothing was deployed");
     }
@@ -216,27 +177,16 @@ fn confirm() -> anyhow::Result<()> {
 fn build(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let folder = watch::install()?;
     let mut build = Command::new(folder.join("bin/cargo-lambda"));
-    build
-        .current_dir(&workspace.root)
-        .args(["lambda", "build", "--release", "--workspace"]);
-    build
-        .args(["--exclude", "dev", "--exclude", "testkit"])
-        .env("PATH", watch::path(&folder)?);
-    build.arg(if options.architecture == Architecture::Arm {
-        "--arm64"
-    } else {
-        "--x86-64"
-    });
+    build.current_dir(&workspace.root).args(["lambda", "build", "--release", "--workspace"]);
+    build.args(["--exclude", "dev", "--exclude", "testkit"]).env("PATH", watch::path(&folder)?);
+    build.arg(if options.architecture == Architecture::Arm { "--arm64" } else { "--x86-64" });
     line("building in release mode; the first time this takes about ten minutes");
     process::attached(&mut build).context("the functions do not build for AWS")
 }
 
 /// Invokes the deployed `migrate`; new functions must not meet an old schema for longer than that takes.
 fn migrate(sam: &Path, options: &Options, parameters: &[String]) -> anyhow::Result<()> {
-    let prefix = parameters
-        .iter()
-        .find_map(|parameter| parameter.strip_prefix("NamePrefix="))
-        .unwrap_or_default();
+    let prefix = parameters.iter().find_map(|parameter| parameter.strip_prefix("NamePrefix=")).unwrap_or_default();
     let script = "import boto3, botocore.config, sys\n\
                   config = botocore.config.Config(read_timeout=910, retries={'max_attempts': 0})\n\
                   answer = boto3.client('lambda', region_name=sys.argv[1], config=config).invoke(FunctionName=sys.argv[2], Payload=b'{}')\n\
@@ -272,25 +222,13 @@ mod tests {
     #[test]
     fn stage_and_processor_come_first() {
         let parameters = with(&["JwtJwksUrl=https://id.example/keys"]).unwrap();
-        assert_eq!(
-            parameters,
-            [
-                "Stage=staging",
-                "Architecture=x86_64",
-                "JwtJwksUrl=https://id.example/keys"
-            ]
-        );
+        assert_eq!(parameters, ["Stage=staging", "Architecture=x86_64", "JwtJwksUrl=https://id.example/keys"]);
     }
 
     #[test]
     fn what_cannot_work_is_refused_before_anything_happens() {
         assert!(with(&[]).unwrap_err().to_string().contains("who signs"));
-        assert!(
-            with(&["JwtJwksUrl=x", "AlarmMail=y"])
-                .unwrap_err()
-                .to_string()
-                .contains("AlarmEmail")
-        );
+        assert!(with(&["JwtJwksUrl=x", "AlarmMail=y"]).unwrap_err().to_string().contains("AlarmEmail"));
         assert!(with(&["JwtJwksUrl"]).unwrap_err().to_string().contains("Name=value"));
     }
 }

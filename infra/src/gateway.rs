@@ -35,20 +35,12 @@ struct Target {
 /// # Errors
 /// When the port is taken.
 pub async fn serve(dev: &Path, port: u16, aws: u16) -> anyhow::Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .with_context(|| format!("port {port} is taken"))?;
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| format!("port {port} is taken"))?;
     let aws = SocketAddr::from((Ipv4Addr::LOCALHOST, aws));
-    let target = Arc::new(Target {
-        dev: dev.to_owned(),
-        aws,
-        known: Mutex::new(None),
-    });
+    let target = Arc::new(Target { dev: dev.to_owned(), aws, known: Mutex::new(None) });
     loop {
-        let (stream, _) = listener
-            .accept()
-            .await
-            .context("the gateway can accept no more connections")?;
+        let (stream, _) = listener.accept().await.context("the gateway can accept no more connections")?;
         // Small answers must not wait for more; on failure the connection is only slower.
         let _ = stream.set_nodelay(true);
         let target = Arc::clone(&target);
@@ -58,9 +50,7 @@ pub async fn serve(dev: &Path, port: u16, aws: u16) -> anyhow::Result<()> {
                 async move { Ok::<_, Infallible>(answer(&target, request).await) }
             });
             // A client that goes away in the middle is its own affair.
-            let _ = server::Builder::new()
-                .serve_connection(TokioIo::new(stream), answer)
-                .await;
+            let _ = server::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
         });
     }
 }
@@ -94,10 +84,7 @@ fn allow(headers: &mut hyper::HeaderMap, origin: HeaderValue) {
             "access-control-allow-headers",
             "authorization, content-type, x-api-key, idempotency-key, if-match, x-signature, x-timestamp",
         ),
-        (
-            "access-control-expose-headers",
-            "location, etag, retry-after, x-request-id",
-        ),
+        ("access-control-expose-headers", "location, etag, retry-after, x-request-id"),
         ("vary", "origin"),
     ] {
         headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -107,14 +94,10 @@ fn allow(headers: &mut hyper::HeaderMap, origin: HeaderValue) {
 async fn forward(target: &Target, request: Request<Incoming>) -> anyhow::Result<Response<Full<Bytes>>> {
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    parts.uri = format!("/_aws/execute-api/{}/$default{path}", target.api_id()?)
-        .parse()
-        .context("not a valid path")?;
+    parts.uri = format!("/_aws/execute-api/{}/$default{path}", target.api_id()?).parse().context("not a valid path")?;
     let body = body.collect().await.context("the request broke off")?.to_bytes();
 
-    let stream = TcpStream::connect(target.aws)
-        .await
-        .context("the AWS stand-in is not running")?;
+    let stream = TcpStream::connect(target.aws).await.context("the AWS stand-in is not running")?;
     stream.set_nodelay(true)?;
     let (mut sender, connection) = client::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
@@ -129,18 +112,14 @@ async fn forward(target: &Target, request: Request<Incoming>) -> anyhow::Result<
 
 impl Target {
     fn api_id(&self) -> anyhow::Result<String> {
-        let changed = std::fs::metadata(self.dev.join("state.json"))
-            .and_then(|file| file.modified())
-            .ok();
+        let changed = std::fs::metadata(self.dev.join("state.json")).and_then(|file| file.modified()).ok();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let (Some(changed), Some((seen, id))) = (changed, known.as_ref())
             && *seen == changed
         {
             return Ok(id.clone());
         }
-        let id = State::load(&self.dev)?
-            .api_id
-            .context("nothing is deployed: run `cargo dev up`")?;
+        let id = State::load(&self.dev)?.api_id.context("nothing is deployed: run `cargo dev up`")?;
         *known = changed.map(|changed| (changed, id.clone()));
         Ok(id)
     }

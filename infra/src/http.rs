@@ -56,9 +56,8 @@ impl Answer {
 /// When nobody answers there, or not within a minute.
 pub async fn send(method: &str, url: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> anyhow::Result<Answer> {
     let exchange = exchange(method, url, headers, body.into());
-    let answer = tokio::time::timeout(LIMIT, exchange)
-        .await
-        .with_context(|| format!("{url} did not answer in time"))?;
+    let answer =
+        tokio::time::timeout(LIMIT, exchange).await.with_context(|| format!("{url} did not answer in time"))?;
     answer.with_context(|| format!("{method} {url} failed"))
 }
 
@@ -81,10 +80,7 @@ async fn exchange(method: &str, url: &str, headers: &[(&str, &str)], body: Bytes
     // Ends with the exchange; what goes wrong on it shows in the answer.
     tokio::spawn(connection);
     let target = uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut request = Request::builder()
-        .method(method)
-        .uri(target)
-        .header("host", authority.as_str());
+    let mut request = Request::builder().method(method).uri(target).header("host", authority.as_str());
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

@@ -30,15 +30,9 @@ const TOKEN_DAYS: i64 = 3650;
 pub fn public_key(dev: &Path) -> anyhow::Result<String> {
     let (private, public) = (dev.join("keys/jwt-private.pem"), dev.join("keys/jwt-public.pem"));
     if !(private.exists() && public.exists()) {
-        let pair = KeyPair::generate(KeySize::Rsa2048)
-            .ok()
-            .context("cannot make an RSA key")?;
-        let secret = AsDer::<Pkcs8V1Der>::as_der(&pair)
-            .ok()
-            .context("cannot encode the RSA key")?;
-        let open = AsDer::<PublicKeyX509Der>::as_der(pair.public_key())
-            .ok()
-            .context("cannot encode the public key")?;
+        let pair = KeyPair::generate(KeySize::Rsa2048).ok().context("cannot make an RSA key")?;
+        let secret = AsDer::<Pkcs8V1Der>::as_der(&pair).ok().context("cannot encode the RSA key")?;
+        let open = AsDer::<PublicKeyX509Der>::as_der(pair.public_key()).ok().context("cannot encode the public key")?;
         write_private(&private, pem("PRIVATE KEY", secret.as_ref()).as_bytes())?;
         write_private(&public, pem("PUBLIC KEY", open.as_ref()).as_bytes())?;
     }
@@ -47,11 +41,8 @@ pub fn public_key(dev: &Path) -> anyhow::Result<String> {
 
 fn pem(kind: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
-    let lines: Vec<String> = text
-        .as_bytes()
-        .chunks(64)
-        .map(|line| String::from_utf8_lossy(line).into_owned())
-        .collect();
+    let lines: Vec<String> =
+        text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
     format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", lines.join("\n"))
 }
 
@@ -110,9 +101,7 @@ mod tests {
         let mut rules = jsonwebtoken::Validation::new(Algorithm::RS256);
         rules.set_audience(&[AUDIENCE]);
         rules.set_issuer(&[ISSUER]);
-        let claims = jsonwebtoken::decode::<serde_json::Value>(&token, &key, &rules)
-            .unwrap()
-            .claims;
+        let claims = jsonwebtoken::decode::<serde_json::Value>(&token, &key, &rules).unwrap().claims;
         assert_eq!(claims["tenant_id"], "0190a000-0000-7000-8000-000000000001");
         fs::remove_dir_all(dev).unwrap();
     }

@@ -61,15 +61,7 @@ pub fn parameters(
         |role: &str, password: &str| format!("postgres://{role}:{password}@127.0.0.1:{}/lotse", ports.postgres);
     let wanted = [
         ("Stage", "local".to_owned()),
-        (
-            "Architecture",
-            if cfg!(target_arch = "aarch64") {
-                "arm64"
-            } else {
-                "x86_64"
-            }
-            .to_owned(),
-        ),
+        ("Architecture", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }.to_owned()),
         ("LocalDatabaseUrl", database("lotse_app", &secrets.app)),
         ("LocalMigrationDatabaseUrl", database("lotse_owner", &secrets.owner)),
         ("LocalSecretsKey", secrets.sealing_key.clone()),
@@ -98,10 +90,7 @@ pub fn environment(workspace: &Workspace, state: &State, function: &str) -> anyh
     for (name, value) in parameters(workspace, &template, state)? {
         values = values.parameter(&name, value);
     }
-    let found = template
-        .functions_with(&values)?
-        .into_iter()
-        .find(|found| found.name == function);
+    let found = template.functions_with(&values)?.into_iter().find(|found| found.name == function);
     let found =
         found.with_context(|| format!("template.yaml has no function with CodeUri target/lambda/{function}/"))?;
     Ok(template.resolve_env(&found, &values)?.into_iter().collect())
@@ -132,8 +121,7 @@ pub async fn deploy(workspace: &Workspace, state: &mut State, aws: &Ministack, s
         for name in &changed {
             let script = fs::read(bootstrap(workspace, name)).context("cannot read the start script just written")?;
             let zip = zip::executable("bootstrap", &script);
-            aws.update_code(name, &base64::engine::general_purpose::STANDARD.encode(zip))
-                .await?;
+            aws.update_code(name, &base64::engine::general_purpose::STANDARD.encode(zip)).await?;
         }
         let outcome = match changed.as_slice() {
             [] => "nothing has changed".to_owned(),
@@ -159,42 +147,16 @@ pub async fn deploy(workspace: &Workspace, state: &mut State, aws: &Ministack, s
 
 fn run_sam(workspace: &Workspace, aws: &Ministack, sam: &Path, values: &Path) -> anyhow::Result<()> {
     let mut deploy = Command::new(sam.join("bin/python"));
-    deploy
-        .current_dir(&workspace.root)
-        .args(["-m", "samcli", "deploy", "--template-file", "template.yaml"]);
-    deploy.args([
-        "--stack-name",
-        STACK,
-        "--s3-bucket",
-        BUCKET,
-        "--region",
-        REGION,
-        "--no-confirm-changeset",
-    ]);
+    deploy.current_dir(&workspace.root).args(["-m", "samcli", "deploy", "--template-file", "template.yaml"]);
+    deploy.args(["--stack-name", STACK, "--s3-bucket", BUCKET, "--region", REGION, "--no-confirm-changeset"]);
     deploy.args(["--no-fail-on-empty-changeset", "--no-progressbar", "--capabilities"]);
-    deploy.args([
-        "CAPABILITY_IAM",
-        "CAPABILITY_NAMED_IAM",
-        "CAPABILITY_AUTO_EXPAND",
-        "--parameter-overrides",
-    ]);
+    deploy.args(["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND", "--parameter-overrides"]);
     deploy.arg(format!("file://{}", values.display()));
     // Never the developer's own credentials, whatever profile is set.
-    deploy
-        .env_remove("AWS_PROFILE")
-        .env_remove("AWS_SESSION_TOKEN")
-        .env("AWS_CONFIG_FILE", "/dev/null");
-    deploy
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        .env("AWS_EC2_METADATA_DISABLED", "true");
-    deploy
-        .env("AWS_ACCESS_KEY_ID", "local")
-        .env("AWS_SECRET_ACCESS_KEY", "local")
-        .env("AWS_DEFAULT_REGION", REGION);
-    deploy
-        .env("AWS_ENDPOINT_URL", aws.url())
-        .env("SAM_CLI_TELEMETRY", "0")
-        .env("SAM_CLI_POLL_DELAY", "0.5");
+    deploy.env_remove("AWS_PROFILE").env_remove("AWS_SESSION_TOKEN").env("AWS_CONFIG_FILE", "/dev/null");
+    deploy.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null").env("AWS_EC2_METADATA_DISABLED", "true");
+    deploy.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local").env("AWS_DEFAULT_REGION", REGION);
+    deploy.env("AWS_ENDPOINT_URL", aws.url()).env("SAM_CLI_TELEMETRY", "0").env("SAM_CLI_POLL_DELAY", "0.5");
     process::logged(&mut deploy, &workspace.logs().join("deploy.log")).context("`sam deploy` to the local stack failed")
 }
 
@@ -250,12 +212,7 @@ pub fn digest(parts: &[&[u8]]) -> String {
         digest.update((part.len() as u64).to_le_bytes());
         digest.update(part);
     }
-    digest
-        .finalize()
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    digest.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -25,10 +25,7 @@ pub fn show(name: Option<&str>, follow: bool) -> anyhow::Result<()> {
         Some(name) => {
             let Some(path) = logs.get(name) else {
                 let names: Vec<&str> = logs.keys().map(String::as_str).collect();
-                bail!(
-                    "nothing has been logged by {name}; there are logs of: {}",
-                    names.join(", ")
-                );
+                bail!("nothing has been logged by {name}; there are logs of: {}", names.join(", "));
             };
             BTreeMap::from([(name.to_owned(), path.clone())])
         }
@@ -60,11 +57,7 @@ pub fn show(name: Option<&str>, follow: bool) -> anyhow::Result<()> {
 
 fn print(name: &str, text: &str, prefixed: bool) {
     for text in text.lines() {
-        line(&if prefixed {
-            format!("{name:<18} {text}")
-        } else {
-            text.to_owned()
-        });
+        line(&if prefixed { format!("{name:<18} {text}") } else { text.to_owned() });
     }
 }
 
@@ -84,13 +77,11 @@ fn since(path: &Path, position: &mut u64) -> anyhow::Result<String> {
 }
 
 fn all(folder: &Path) -> BTreeMap<String, PathBuf> {
-    let entries = [folder.to_owned(), folder.join("functions")]
-        .into_iter()
-        .filter_map(|folder| fs::read_dir(folder).ok());
+    let entries =
+        [folder.to_owned(), folder.join("functions")].into_iter().filter_map(|folder| fs::read_dir(folder).ok());
     let files = entries.flatten().flatten().map(|entry| entry.path());
     let logs = files.filter(|path| path.extension().is_some_and(|kind| kind == "log"));
-    logs.filter_map(|path| Some((path.file_stem()?.to_str()?.to_owned(), path.clone())))
-        .collect()
+    logs.filter_map(|path| Some((path.file_stem()?.to_str()?.to_owned(), path.clone()))).collect()
 }
 
 #[cfg(test)]

@@ -1,14 +1,6 @@
 //! `cargo dev`: brings Lotse up on a laptop, checks it, generates what is derived, tests, measures and deploys.
 
-#![cfg_attr(
-    test,
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        reason = "tests fail by panicking"
-    )
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 #![expect(
     clippy::disallowed_methods,
     reason = "the tool is no function: it lives on the clock, environment and random keys"
@@ -135,11 +127,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             ui::note(&format!("error: cannot start: {error}"));

@@ -38,11 +38,7 @@ pub struct Ministack {
 impl Ministack {
     /// The stand-in of this workspace.
     pub fn new(dev: &Path, port: u16) -> Self {
-        Self {
-            daemon: Daemon::new(dev, "aws"),
-            dev: dev.to_owned(),
-            port,
-        }
+        Self { daemon: Daemon::new(dev, "aws"), dev: dev.to_owned(), port }
     }
 
     /// Its address.
@@ -73,28 +69,19 @@ impl Ministack {
         std::fs::create_dir_all(&scratch).context("cannot create the stand-in's folder")?;
         let mut command = Command::new(tool.join("bin/python"));
         // Functions inherit this environment, so it is exactly what they may see.
-        command
-            .arg(&launcher)
-            .current_dir(&scratch)
-            .env_clear()
-            .envs(self.environment(&scratch));
+        command.arg(&launcher).current_dir(&scratch).env_clear().envs(self.environment(&scratch));
         self.daemon.start(&mut command)?;
         let port = self.port;
         let ready = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
         self.daemon.wait_until(Duration::from_secs(60), ready)?;
         // Unsigned: a signed request would have to say in its body where the bucket shall be.
-        http::send("PUT", &format!("{}/{BUCKET}", self.url()), &[], "")
-            .await?
-            .ok("making the bucket for artifacts")?;
+        http::send("PUT", &format!("{}/{BUCKET}", self.url()), &[], "").await?.ok("making the bucket for artifacts")?;
         Ok(())
     }
 
     fn environment(&self, scratch: &Path) -> Vec<(&'static str, String)> {
         vec![
-            (
-                "PATH",
-                std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned()),
-            ),
+            ("PATH", std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned())),
             ("HOME", scratch.display().to_string()),
             ("TMPDIR", scratch.display().to_string()),
             ("GATEWAY_PORT", self.port.to_string()),
@@ -128,16 +115,10 @@ impl Ministack {
     /// # Errors
     /// When there is none of that name.
     pub async fn api_id(&self, stack: &str) -> anyhow::Result<String> {
-        let apis = self
-            .call("apigateway", "GET", "/v2/apis", None)
-            .await?
-            .ok("listing the APIs")?
-            .json()?;
+        let apis = self.call("apigateway", "GET", "/v2/apis", None).await?.ok("listing the APIs")?.json()?;
         let of_stack = |api: &&Value| api["tags"]["aws:cloudformation:stack-name"] == stack;
         let api = apis["items"].as_array().into_iter().flatten().find(of_stack);
-        let id = api
-            .and_then(|api| api["apiId"].as_str())
-            .context("the deployed stack has no API")?;
+        let id = api.and_then(|api| api["apiId"].as_str()).context("the deployed stack has no API")?;
         Ok(id.to_owned())
     }
 
@@ -147,10 +128,7 @@ impl Ministack {
     /// With the stand-in's answer.
     pub async fn make_routes(&self, api: &str, functions: &[FunctionDef]) -> anyhow::Result<usize> {
         for kind in ["routes", "integrations"] {
-            let list = self
-                .call("apigateway", "GET", &format!("/v2/apis/{api}/{kind}"), None)
-                .await?
-                .json()?;
+            let list = self.call("apigateway", "GET", &format!("/v2/apis/{api}/{kind}"), None).await?.json()?;
             let id = if kind == "routes" { "routeId" } else { "integrationId" };
             for item in list["items"].as_array().into_iter().flatten() {
                 let path = format!("/v2/apis/{api}/{kind}/{}", item[id].as_str().unwrap_or_default());
@@ -165,19 +143,13 @@ impl Ministack {
                 "payloadFormatVersion": "2.0",
             });
             let path = format!("/v2/apis/{api}/integrations");
-            let answer = self
-                .call("apigateway", "POST", &path, Some(&integration))
-                .await?
-                .ok("making an integration")?;
+            let answer =
+                self.call("apigateway", "POST", &path, Some(&integration)).await?.ok("making an integration")?;
             let answer = answer.json()?;
-            let id = answer["integrationId"]
-                .as_str()
-                .context("the stand-in gave the integration no id")?;
+            let id = answer["integrationId"].as_str().context("the stand-in gave the integration no id")?;
             for (method, path) in &function.routes {
                 let route = json!({"routeKey": format!("{method} {path}"), "target": format!("integrations/{id}")});
-                let answer = self
-                    .call("apigateway", "POST", &format!("/v2/apis/{api}/routes"), Some(&route))
-                    .await?;
+                let answer = self.call("apigateway", "POST", &format!("/v2/apis/{api}/routes"), Some(&route)).await?;
                 answer.ok("making a route")?;
                 made += 1;
             }
@@ -191,9 +163,7 @@ impl Ministack {
     /// With the stand-in's answer, for instance when there is no such function.
     pub async fn update_code(&self, function: &str, zip: &str) -> anyhow::Result<()> {
         let path = format!("/2015-03-31/functions/{function}/code");
-        let answer = self
-            .call("lambda", "PUT", &path, Some(&json!({ "ZipFile": zip })))
-            .await?;
+        let answer = self.call("lambda", "PUT", &path, Some(&json!({ "ZipFile": zip }))).await?;
         answer.ok(&format!("updating the function {function}"))?;
         Ok(())
     }

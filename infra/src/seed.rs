@@ -23,11 +23,7 @@ const MIGRATION_LIMIT: std::time::Duration = std::time::Duration::from_secs(600)
 /// # Errors
 /// With what Postgres said.
 pub fn make_database(cluster: &Cluster, secrets: &Secrets) -> anyhow::Result<()> {
-    if cluster.sql(
-        "postgres",
-        "SELECT FROM pg_roles WHERE rolname = 'lotse_owner'; SELECT 1",
-    )? != "1"
-    {
+    if cluster.sql("postgres", "SELECT FROM pg_roles WHERE rolname = 'lotse_owner'; SELECT 1")? != "1" {
         return Err(anyhow!("Postgres gave an unexpected answer"));
     }
     let role = format!(
@@ -35,13 +31,9 @@ pub fn make_database(cluster: &Cluster, secrets: &Secrets) -> anyhow::Result<()>
          CREATE ROLE lotse_owner LOGIN CREATEROLE PASSWORD '{}'; END IF; END $$",
         secrets.owner
     );
-    cluster
-        .sql("postgres", &role)
-        .context("cannot make the role lotse_owner")?;
+    cluster.sql("postgres", &role).context("cannot make the role lotse_owner")?;
     if cluster.sql("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'lotse'")? == "0" {
-        cluster
-            .sql("postgres", "CREATE DATABASE lotse OWNER lotse_owner")
-            .context("cannot make the database")?;
+        cluster.sql("postgres", "CREATE DATABASE lotse OWNER lotse_owner").context("cannot make the database")?;
     }
     Ok(())
 }
@@ -55,9 +47,7 @@ pub async fn migrate(workspace: &Workspace, state: &mut State, force: bool) -> a
     if !force && state.migrated.as_ref() == Some(&digest) {
         return Ok(false);
     }
-    invoke(workspace, state, "migrate", &json!({}))
-        .await
-        .context("the database cannot be migrated")?;
+    invoke(workspace, state, "migrate", &json!({})).await.context("the database cannot be migrated")?;
     state.migrated = Some(digest);
     Ok(true)
 }
@@ -79,18 +69,13 @@ fn migrations(workspace: &Workspace) -> anyhow::Result<String> {
 /// # Errors
 /// With what the function `tenant-create` said.
 pub async fn tenant(workspace: &Workspace, state: &mut State) -> anyhow::Result<bool> {
-    let secrets = state
-        .secrets
-        .clone()
-        .context("the local stack has no secrets yet: run `cargo dev up`")?;
+    let secrets = state.secrets.clone().context("the local stack has no secrets yet: run `cargo dev up`")?;
     let input = input(&secrets)?;
     let digest = digest(&[input.to_string().as_bytes()]);
     if state.seeded.as_ref() == Some(&digest) && state.tenant_id.is_some() {
         return Ok(false);
     }
-    let made = invoke(workspace, state, "tenant-create", &input)
-        .await
-        .context("the demo tenant cannot be made")?;
+    let made = invoke(workspace, state, "tenant-create", &input).await.context("the demo tenant cannot be made")?;
     let id = made["tenant_id"].as_str().context("tenant-create gave no tenant_id")?;
     state.tenant_id = Some(id.to_owned());
     state.seeded = Some(digest);
@@ -137,10 +122,7 @@ mod tests {
         let input = input(&secrets).unwrap();
         let keys = input["api_keys"].as_array().unwrap();
         assert_eq!(keys.len(), secrets.source_keys.len());
-        assert!(
-            keys.iter()
-                .any(|key| key["source"] == "portal" && key["scopes"].to_string().contains("leads:read"))
-        );
+        assert!(keys.iter().any(|key| key["source"] == "portal" && key["scopes"].to_string().contains("leads:read")));
         assert!(input["members"].as_array().is_some_and(|members| members.len() >= 3));
     }
 }

@@ -42,19 +42,14 @@ impl Tools {
         let python = Python::find()?;
         let cache = tools::cache()?;
         let wanted = [&tools::POSTGRES, &tools::MINISTACK, &tools::SAM, &tools::MAIL];
-        let missing: Vec<&str> = wanted
-            .iter()
-            .filter(|tool| !tool.installed(&cache, &python))
-            .map(|tool| tool.name)
-            .collect();
+        let missing: Vec<&str> =
+            wanted.iter().filter(|tool| !tool.installed(&cache, &python)).map(|tool| tool.name).collect();
         let step = (!missing.is_empty()).then(|| Step::start(&format!("tools installed into {}", cache.display())));
         let install = |tool: &Tool| tool.install(&cache, &python);
         let folders = std::thread::scope(|scope| {
             let running: Vec<_> = wanted.iter().map(|tool| scope.spawn(|| install(tool))).collect();
             let done = running.into_iter().map(|thread| {
-                thread
-                    .join()
-                    .unwrap_or_else(|_| Err(anyhow::anyhow!("an installation ended unexpectedly")))
+                thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("an installation ended unexpectedly")))
             });
             done.collect::<anyhow::Result<Vec<_>>>()
         })?;
@@ -62,12 +57,7 @@ impl Tools {
             step.done(&missing.join(", "));
         }
         let [postgres, ministack, sam, mail] = <[PathBuf; 4]>::try_from(folders).ok().context("a tool is missing")?;
-        Ok(Self {
-            postgres,
-            ministack,
-            sam,
-            mail,
-        })
+        Ok(Self { postgres, ministack, sam, mail })
     }
 
     /// What is installed already; nothing is downloaded.
@@ -219,12 +209,7 @@ impl Stack {
 
         let mut gateway = Command::new(&own);
         gateway.arg("gateway").arg("--dev").arg(&self.dev);
-        gateway.args([
-            "--port",
-            &self.ports.gateway.to_string(),
-            "--aws",
-            &self.ports.aws.to_string(),
-        ]);
+        gateway.args(["--port", &self.ports.gateway.to_string(), "--aws", &self.ports.aws.to_string()]);
         self.ensure("gateway", &mut gateway, self.ports.gateway)
     }
 
@@ -236,13 +221,8 @@ impl Stack {
 
     /// Every server with whether it runs.
     pub fn running(&self) -> Vec<(&'static str, bool)> {
-        let daemons = DAEMONS
-            .iter()
-            .map(|&name| (name, Daemon::new(&self.dev, name).running()));
-        let clusters = [
-            ("postgres", self.postgres.running()),
-            ("test-postgres", self.test_postgres.running()),
-        ];
+        let daemons = DAEMONS.iter().map(|&name| (name, Daemon::new(&self.dev, name).running()));
+        let clusters = [("postgres", self.postgres.running()), ("test-postgres", self.test_postgres.running())];
         daemons.chain(clusters).collect()
     }
 

@@ -126,13 +126,7 @@ pub fn write_private(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     }
     let partial = path.with_extension(format!("{}.partial", std::process::id()));
     let mut options = fs::OpenOptions::new();
-    let mut file = options
-        .create(true)
-        .write(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&partial)
-        .with_context(failed)?;
+    let mut file = options.create(true).write(true).truncate(true).mode(0o600).open(&partial).with_context(failed)?;
     file.write_all(content).with_context(failed)?;
     fs::rename(&partial, path).with_context(failed)
 }

@@ -25,34 +25,13 @@ struct Step {
 
 /// In this order: the quick ones first.
 const STEPS: &[Step] = &[
-    Step {
-        name: "format",
-        about: "cargo fmt --check",
-    },
-    Step {
-        name: "clippy",
-        about: "lints of the whole workspace, warnings are errors",
-    },
-    Step {
-        name: "check",
-        about: "code, template, samples and generated files agree",
-    },
-    Step {
-        name: "template",
-        about: "sam validate --lint and cfn-lint",
-    },
-    Step {
-        name: "deny",
-        about: "licences, sources, duplicate versions and security advisories",
-    },
-    Step {
-        name: "tests",
-        about: "unit, property and integration tests against real Postgres and the real binaries",
-    },
-    Step {
-        name: "end-to-end",
-        about: "the deployed template, from the gateway to Slack",
-    },
+    Step { name: "format", about: "cargo fmt --check" },
+    Step { name: "clippy", about: "lints of the whole workspace, warnings are errors" },
+    Step { name: "check", about: "code, template, samples and generated files agree" },
+    Step { name: "template", about: "sam validate --lint and cfn-lint" },
+    Step { name: "deny", about: "licences, sources, duplicate versions and security advisories" },
+    Step { name: "tests", about: "unit, property and integration tests against real Postgres and the real binaries" },
+    Step { name: "end-to-end", about: "the deployed template, from the gateway to Slack" },
 ];
 
 /// Runs all steps, or only one.
@@ -80,12 +59,8 @@ pub async fn run(only: Option<&str>) -> anyhow::Result<()> {
             "tests" => tests(&workspace),
             _ => end_to_end(&workspace).await,
         };
-        outcome.with_context(|| {
-            format!(
-                "the step {0} failed; run just it with `cargo dev test --only {0}`",
-                step.name
-            )
-        })?;
+        outcome
+            .with_context(|| format!("the step {0} failed; run just it with `cargo dev test --only {0}`", step.name))?;
         note(&format!("── {} passed ({})", step.name, seconds(begun.elapsed())));
     }
     line(&format!("all steps passed in {}", seconds(started.elapsed())));
@@ -103,16 +78,7 @@ fn format(workspace: &Workspace) -> anyhow::Result<()> {
 }
 
 fn clippy(workspace: &Workspace) -> anyhow::Result<()> {
-    let lint = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--features",
-        "dev/e2e",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let lint = ["clippy", "--workspace", "--all-targets", "--features", "dev/e2e", "--", "-D", "warnings"];
     process::attached(&mut cargo_command(workspace, &lint))
 }
 
@@ -120,10 +86,7 @@ fn template(workspace: &Workspace) -> anyhow::Result<()> {
     let sam = Tools::install()?.sam;
     let python = || {
         let mut command = Command::new(sam.join("bin/python"));
-        command
-            .current_dir(&workspace.root)
-            .env("SAM_CLI_TELEMETRY", "0")
-            .env("AWS_DEFAULT_REGION", "eu-central-1");
+        command.current_dir(&workspace.root).env("SAM_CLI_TELEMETRY", "0").env("AWS_DEFAULT_REGION", "eu-central-1");
         command
     };
     let mut validate = python();
@@ -143,18 +106,11 @@ fn deny(workspace: &Workspace) -> anyhow::Result<()> {
     let program = cargo_deny()?;
     let run = |checks: &[&str]| {
         let mut command = Command::new(&program);
-        command
-            .current_dir(&workspace.root)
-            .args(["--workspace", "--all-features", "check"])
-            .args(checks);
+        command.current_dir(&workspace.root).args(["--workspace", "--all-features", "check"]).args(checks);
         command
     };
     process::attached(&mut run(&["bans", "licenses", "sources"]))?;
-    let fetched = process::output(
-        Command::new(&program)
-            .current_dir(&workspace.root)
-            .args(["fetch", "db"]),
-    );
+    let fetched = process::output(Command::new(&program).current_dir(&workspace.root).args(["fetch", "db"]));
     if let Err(error) = fetched {
         note(&format!(
             "! the advisory database cannot be fetched, so known vulnerabilities were NOT looked for here. It needs access to \
@@ -182,17 +138,7 @@ fn cargo_deny() -> anyhow::Result<PathBuf> {
     let step = crate::ui::Step::start("cargo-deny compiled (once per machine)");
     let partial = cache.join(format!(".cargo-deny-{}", uuid::Uuid::new_v4().simple()));
     let mut install = Command::new(cargo());
-    install
-        .args([
-            "install",
-            "--locked",
-            "--quiet",
-            "cargo-deny",
-            "--version",
-            CARGO_DENY,
-            "--root",
-        ])
-        .arg(&partial);
+    install.args(["install", "--locked", "--quiet", "cargo-deny", "--version", CARGO_DENY, "--root"]).arg(&partial);
     install.env("CARGO_TARGET_DIR", partial.join("target"));
     let made = process::output(&mut install).context("cargo-deny cannot be installed; it needs the crate registry");
     if made.is_ok() && !folder.exists() {
@@ -215,11 +161,7 @@ fn tests(workspace: &Workspace) -> anyhow::Result<()> {
     stack.test_postgres.start()?;
     process::attached(&mut cargo_command(workspace, &["build", "--workspace", "--bins"]))?;
     let nextest = process::output(&mut cargo_command(workspace, &["nextest", "--version"])).is_ok();
-    let arguments: &[&str] = if nextest {
-        &["nextest", "run", "--workspace"]
-    } else {
-        &["test", "--workspace"]
-    };
+    let arguments: &[&str] = if nextest { &["nextest", "run", "--workspace"] } else { &["test", "--workspace"] };
     let mut run = cargo_command(workspace, arguments);
     run.env("LOTSE_TEST_DATABASE_URL", stack.test_postgres.url("postgres"));
     process::attached(&mut run)
@@ -227,9 +169,6 @@ fn tests(workspace: &Workspace) -> anyhow::Result<()> {
 
 async fn end_to_end(workspace: &Workspace) -> anyhow::Result<()> {
     up::bring_up(workspace).await?;
-    let mut run = cargo_command(
-        workspace,
-        &["test", "--package", "dev", "--features", "e2e", "--test", "e2e"],
-    );
+    let mut run = cargo_command(workspace, &["test", "--package", "dev", "--features", "e2e", "--test", "e2e"]);
     process::attached(&mut run)
 }

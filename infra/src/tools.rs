@@ -44,11 +44,8 @@ pub const POSTGRES: Tool = Tool {
 };
 
 /// The SMTP server behind the mail catcher.
-pub const MAIL: Tool = Tool {
-    name: "mail",
-    requirements: &["aiosmtpd==1.4.6"],
-    constraints: include_str!("tools/mail.txt"),
-};
+pub const MAIL: Tool =
+    Tool { name: "mail", requirements: &["aiosmtpd==1.4.6"], constraints: include_str!("tools/mail.txt") };
 
 /// Cross-compiles for AWS and serves HTTP functions with reload. Large (zig), hence only for `watch` and `deploy`.
 pub const CARGO_LAMBDA: Tool = Tool {
@@ -75,35 +72,20 @@ impl Python {
     /// When there is none, saying what was found instead.
     pub fn find() -> anyhow::Result<Self> {
         let mut seen = Vec::new();
-        for candidate in [
-            "python3",
-            "python3.14",
-            "python3.13",
-            "python3.12",
-            "python3.11",
-            "python3.10",
-            "python",
-        ] {
+        for candidate in ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python"] {
             let script = "import sys; print(sys.version_info[0], sys.version_info[1], sys.executable)";
             let Ok(answer) = process::output(Command::new(candidate).args(["-c", script])) else {
                 continue;
             };
             match parse_version(&answer) {
                 Some((version, executable)) if version >= OLDEST_PYTHON => {
-                    return Ok(Self {
-                        executable,
-                        tag: format!("{}{}", version.0, version.1),
-                    });
+                    return Ok(Self { executable, tag: format!("{}{}", version.0, version.1) });
                 }
                 Some(((major, minor), _)) => seen.push(format!("{candidate} is Python {major}.{minor}")),
                 None => seen.push(format!("{candidate} gave no version")),
             }
         }
-        let seen = if seen.is_empty() {
-            "none was found on the PATH".to_owned()
-        } else {
-            seen.join(", ")
-        };
+        let seen = if seen.is_empty() { "none was found on the PATH".to_owned() } else { seen.join(", ") };
         bail!(
             "Lotse's local stack needs Python 3.10 or newer, and {seen}. Install one (Debian: apt install python3 python3-venv)"
         )
@@ -123,11 +105,7 @@ fn parse_version(answer: &str) -> Option<((u32, u32), PathBuf)> {
 /// # Errors
 /// When there is neither `LOTSE_CACHE` nor a home folder.
 pub fn cache() -> anyhow::Result<PathBuf> {
-    let folder = |name: &str| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(cache) = folder("LOTSE_CACHE") {
         return Ok(cache);
     }
@@ -159,12 +137,7 @@ impl Tool {
             digest.update([0]);
         }
         let version = self.requirements[0].rsplit('=').next().unwrap_or_default();
-        let digest: String = digest
-            .finalize()
-            .iter()
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest: String = digest.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         format!("{version}-py{python}-{digest}")
     }
 
@@ -178,10 +151,7 @@ impl Tool {
             return Ok(folder);
         }
         fs::create_dir_all(cache).with_context(|| {
-            format!(
-                "cannot create the tool cache {}: set LOTSE_CACHE to another folder",
-                cache.display()
-            )
+            format!("cannot create the tool cache {}: set LOTSE_CACHE to another folder", cache.display())
         })?;
         let partial = cache.join(format!(".{}-{}", self.name, uuid::Uuid::new_v4().simple()));
         let outcome = self.install_into(&partial, python).and_then(|()| {
@@ -205,13 +175,7 @@ impl Tool {
         let mut pip = make_environment(folder, &inside, python)?;
         let constraints = folder.join("constraints.txt");
         fs::write(&constraints, self.constraints).context("cannot write the list of pinned versions")?;
-        pip.args([
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-input",
-            "--constraint",
-        ]);
+        pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-input", "--constraint"]);
         pip.arg(&constraints).args(self.requirements);
         process::output(&mut pip).context(
             "pip could not install it. Check the network (a proxy is set by HTTPS_PROXY, another index by PIP_INDEX_URL) and \
@@ -230,11 +194,8 @@ fn make_environment(folder: &Path, inside: &Path, python: &Python) -> anyhow::Re
         pip.args(["-m", "pip"]);
         return Ok(pip);
     };
-    let bare = process::output(
-        Command::new(&python.executable)
-            .args(["-m", "venv", "--clear", "--without-pip"])
-            .arg(folder),
-    );
+    let bare =
+        process::output(Command::new(&python.executable).args(["-m", "venv", "--clear", "--without-pip"]).arg(folder));
     let pip_there = process::output(Command::new(&python.executable).args(["-m", "pip", "--version"]));
     if bare.is_ok() && pip_there.is_ok() {
         let mut pip = Command::new(&python.executable);
@@ -262,11 +223,7 @@ mod tests {
 
     #[test]
     fn the_key_changes_with_the_pins() {
-        let other = Tool {
-            name: "mail",
-            requirements: MAIL.requirements,
-            constraints: "attrs==1",
-        };
+        let other = Tool { name: "mail", requirements: MAIL.requirements, constraints: "attrs==1" };
         assert_ne!(other.key("311"), MAIL.key("311"));
     }
 
@@ -281,11 +238,7 @@ mod tests {
     #[test]
     fn every_requirement_is_pinned() {
         for tool in [MINISTACK, SAM, POSTGRES, MAIL, CARGO_LAMBDA] {
-            assert!(
-                tool.requirements.iter().all(|requirement| requirement.contains("==")),
-                "{}",
-                tool.name
-            );
+            assert!(tool.requirements.iter().all(|requirement| requirement.contains("==")), "{}", tool.name);
         }
     }
 }

@@ -39,27 +39,14 @@ impl Step {
             let (name, ended) = (name.to_owned(), Arc::clone(&ended));
             std::thread::spawn(move || tick(&name, started, &ended))
         };
-        Self {
-            name: name.to_owned(),
-            started,
-            ended,
-            ticker: Some(ticker),
-        }
+        Self { name: name.to_owned(), started, ended, ticker: Some(ticker) }
     }
 
     /// Ends the step well and prints its line, with the seconds it took.
     pub fn done(mut self, outcome: &str) {
         self.stop();
-        let outcome = if outcome.is_empty() {
-            String::new()
-        } else {
-            format!(": {outcome}")
-        };
-        note(&format!(
-            "✓ {}{outcome} ({})",
-            self.name,
-            seconds(self.started.elapsed())
-        ));
+        let outcome = if outcome.is_empty() { String::new() } else { format!(": {outcome}") };
+        note(&format!("✓ {}{outcome} ({})", self.name, seconds(self.started.elapsed())));
     }
 
     fn stop(&mut self) {
@@ -83,11 +70,7 @@ impl Drop for Step {
 
 fn tick(name: &str, started: Instant, ended: &AtomicBool) {
     let terminal = std::io::stderr().is_terminal();
-    let interval = if terminal {
-        Duration::from_millis(500)
-    } else {
-        LOG_INTERVAL
-    };
+    let interval = if terminal { Duration::from_millis(500) } else { LOG_INTERVAL };
     let mut shown = false;
     let mut next = PATIENCE;
     loop {

@@ -113,10 +113,7 @@ async fn demonstrate(workspace: &Workspace, state: &mut State) -> anyhow::Result
 
 fn show(state: &State) {
     let access = &state.access;
-    line(&format!(
-        "\n  API            {}   (documentation: {})",
-        access.api_url, access.docs_url
-    ));
+    line(&format!("\n  API            {}   (documentation: {})", access.api_url, access.docs_url));
     line(&format!("  API key        X-API-Key: {}", access.api_key));
     line(
         "  administrator  Authorization: Bearer $(cargo dev status --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[\"token\"])')",
@@ -158,11 +155,9 @@ fn stop(workspace: &Workspace) -> anyhow::Result<Vec<&'static str>> {
 pub fn status(json: bool) -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
     let state = State::load(&workspace.dev())?;
-    let Some(stack) = (if state.ports.is_some() {
-        Stack::known(&workspace, &state, &Tools::expected()?)?
-    } else {
-        None
-    }) else {
+    let Some(stack) =
+        (if state.ports.is_some() { Stack::known(&workspace, &state, &Tools::expected()?)? } else { None })
+    else {
         bail!("the local stack has never been up: run `cargo dev up`");
     };
     if json {
@@ -171,18 +166,11 @@ pub fn status(json: bool) -> anyhow::Result<()> {
     }
     let servers = stack.running();
     for (name, running) in &servers {
-        line(&format!(
-            "  {} {name}",
-            if *running { "✓ running" } else { "✗ stopped" }
-        ));
+        line(&format!("  {} {name}", if *running { "✓ running" } else { "✗ stopped" }));
     }
     // What was deployed lives in the AWS stand-in's memory.
     let lives = stack.aws.daemon().running() && state.deployed.is_some();
-    let deployed = if lives {
-        format!("{} functions", state.binaries.len())
-    } else {
-        "nothing".to_owned()
-    };
+    let deployed = if lives { format!("{} functions", state.binaries.len()) } else { "nothing".to_owned() };
     line(&format!("  deployed: {deployed}"));
     show(&state);
     Ok(())
@@ -244,11 +232,7 @@ fn enough_space(root: &Path) -> anyhow::Result<()> {
     let disk = rustix::fs::statvfs(root).context("cannot tell how much space is left on the disk")?;
     let free = disk.f_bavail * disk.f_frsize;
     // What is built already needs no space again.
-    let built: u64 = if root.join("target/debug").is_dir() {
-        NEEDED_SPACE
-    } else {
-        0
-    };
+    let built: u64 = if root.join("target/debug").is_dir() { NEEDED_SPACE } else { 0 };
     if free + built < NEEDED_SPACE {
         bail!(
             "{} GB are free on this disk and building takes about 8 GB: make room, or set CARGO_TARGET_DIR to another disk",

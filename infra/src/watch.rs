@@ -32,14 +32,9 @@ pub fn run(port: u16) -> anyhow::Result<()> {
         "functions answer at http://127.0.0.1:{port} and reload when you save; consumers run in the local stack as deployed"
     ));
     let mut watch = Command::new(folder.join("bin/cargo-lambda"));
-    watch
-        .current_dir(&workspace.root)
-        .args(["lambda", "watch", "--global", "infra/watch.toml"]);
+    watch.current_dir(&workspace.root).args(["lambda", "watch", "--global", "infra/watch.toml"]);
     watch.args(["--invoke-address", "127.0.0.1", "--invoke-port", &port.to_string()]);
-    watch
-        .envs(environment)
-        .env("PATH", path(&folder)?)
-        .env("CARGO", cargo());
+    watch.envs(environment).env("PATH", path(&folder)?).env("CARGO", cargo());
     process::attached(&mut watch)
 }
 
@@ -77,24 +72,13 @@ fn environment(workspace: &Workspace, state: &State, stack: &Stack) -> anyhow::R
     }
     for queue in template.queues(&values)? {
         let url = format!("http://localhost:{}/{ACCOUNT}/{}", stack.ports.aws, queue.name);
-        values.set_queue(
-            &queue.logical_id,
-            &url,
-            &format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", queue.name),
-        );
+        values.set_queue(&queue.logical_id, &url, &format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", queue.name));
     }
-    for (id, _) in template
-        .resources()
-        .filter(|(_, resource)| resource["Type"] == "AWS::IAM::Role")
-    {
+    for (id, _) in template.resources().filter(|(_, resource)| resource["Type"] == "AWS::IAM::Role") {
         values.set_attribute(id, "Arn", &format!("arn:aws:iam::{ACCOUNT}:role/{id}"));
     }
     let mut environment = BTreeMap::new();
-    for function in template
-        .functions_with(&values)?
-        .iter()
-        .filter(|function| !function.routes.is_empty())
-    {
+    for function in template.functions_with(&values)?.iter().filter(|function| !function.routes.is_empty()) {
         environment.extend(template.resolve_env(function, &values)?);
     }
     environment.insert("AWS_ENDPOINT_URL".to_owned(), stack.aws.url());

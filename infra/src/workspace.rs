@@ -31,19 +31,11 @@ impl Workspace {
         let output =
             process::output(&mut metadata).context("cargo cannot read the workspace: run this inside Lotse")?;
         let metadata: Value = serde_json::from_str(&output).context("cargo metadata gave no JSON")?;
-        let path = |key: &str| {
-            metadata[key]
-                .as_str()
-                .map(PathBuf::from)
-                .with_context(|| format!("cargo gave no {key}"))
-        };
+        let path =
+            |key: &str| metadata[key].as_str().map(PathBuf::from).with_context(|| format!("cargo gave no {key}"));
         let (root, target) = (path("workspace_root")?, path("target_directory")?);
         let functions = functions(&metadata, &root)?;
-        Ok(Self {
-            root,
-            target,
-            functions,
-        })
+        Ok(Self { root, target, functions })
     }
 
     /// The state folder: data, logs, keys, pids.
@@ -74,9 +66,7 @@ fn functions(metadata: &Value, root: &Path) -> anyhow::Result<BTreeMap<String, S
         let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
         let Some(area) = area(manifest, root) else { continue };
         for target in package["targets"].as_array().into_iter().flatten() {
-            let is_bin = target["kind"]
-                .as_array()
-                .is_some_and(|kinds| kinds.iter().any(|kind| kind == "bin"));
+            let is_bin = target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "bin"));
             let Some(name) = target["name"].as_str().filter(|_| is_bin) else {
                 continue;
             };
@@ -112,24 +102,14 @@ mod tests {
 
     #[test]
     fn functions_carry_their_area() {
-        let found = functions(
-            &metadata(&[("leads", &["leads-get"]), ("deals", &["deals-get"])]),
-            Path::new("/w"),
-        );
+        let found = functions(&metadata(&[("leads", &["leads-get"]), ("deals", &["deals-get"])]), Path::new("/w"));
         assert_eq!(found.unwrap()["leads-get"], "leads");
     }
 
     #[test]
     fn one_name_in_two_areas_is_refused() {
-        let error = functions(
-            &metadata(&[("leads", &["move"]), ("deals", &["move"])]),
-            Path::new("/w"),
-        )
-        .unwrap_err();
-        assert!(
-            error.to_string().contains("functions/leads and functions/deals"),
-            "{error}"
-        );
+        let error = functions(&metadata(&[("leads", &["move"]), ("deals", &["move"])]), Path::new("/w")).unwrap_err();
+        assert!(error.to_string().contains("functions/leads and functions/deals"), "{error}");
     }
 
     #[test]

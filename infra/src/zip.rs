@@ -43,13 +43,7 @@ pub fn executable(name: &str, content: &[u8]) -> Vec<u8> {
 /// CRC-32 as zip wants it.
 fn checksum(content: &[u8]) -> u32 {
     let step = |sum: u32, byte: &u8| {
-        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
-            if sum & 1 == 1 {
-                (sum >> 1) ^ 0xEDB8_8320
-            } else {
-                sum >> 1
-            }
-        })
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xEDB8_8320 } else { sum >> 1 })
     };
     !content.iter().fold(!0, step)
 }

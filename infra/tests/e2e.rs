@@ -2,16 +2,8 @@
 //!
 //! `cargo dev test` brings the stack up and runs this with the feature `e2e`; it is not part of a plain `cargo test`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests fail by panicking"
-)]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a client of the deployed stack has a clock and makes up names"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+#![expect(clippy::disallowed_methods, reason = "a client of the deployed stack has a clock and makes up names")]
 
 #[allow(dead_code, reason = "shared with the tool itself, which uses all of it")]
 #[path = "../src/http.rs"]
@@ -29,21 +21,14 @@ struct Stack {
 
 impl Stack {
     fn running() -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .unwrap()
-            .join(".dev/state.json");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(".dev/state.json");
         let text =
             std::fs::read_to_string(&path).expect("the local stack is not up: run `cargo dev test`, which starts it");
-        Self {
-            state: serde_json::from_str(&text).unwrap(),
-        }
+        Self { state: serde_json::from_str(&text).unwrap() }
     }
 
     fn text(&self, key: &str) -> &str {
-        self.state[key]
-            .as_str()
-            .unwrap_or_else(|| panic!(".dev/state.json has no {key}: run `cargo dev up`"))
+        self.state[key].as_str().unwrap_or_else(|| panic!(".dev/state.json has no {key}: run `cargo dev up`"))
     }
 
     async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> http::Answer {
@@ -56,30 +41,16 @@ impl Stack {
 
     async fn get(&self, path: &str) -> Value {
         let bearer = format!("Bearer {}", self.text("token"));
-        self.call("GET", path, &[("authorization", &bearer)], None)
-            .await
-            .ok(path)
-            .unwrap()
-            .json()
-            .unwrap()
+        self.call("GET", path, &[("authorization", &bearer)], None).await.ok(path).unwrap().json().unwrap()
     }
     /// Loses the deal, so that its owner has room for the next run's; gives the deal as it is then.
     async fn lose(&self, deal: &Value) -> Value {
-        let pipeline = self
-            .get(&format!("/api/v1/pipelines/{}", deal["pipeline_id"].as_str().unwrap()))
-            .await;
-        let lost = pipeline["stages"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|stage| stage["is_lost"] == true)
-            .unwrap();
+        let pipeline = self.get(&format!("/api/v1/pipelines/{}", deal["pipeline_id"].as_str().unwrap())).await;
+        let lost = pipeline["stages"].as_array().unwrap().iter().find(|stage| stage["is_lost"] == true).unwrap();
         let body = json!({"stage_id": lost["id"], "lost_reason": "end of the end-to-end run"});
         let path = format!("/api/v1/deals/{}/move", deal["id"].as_str().unwrap());
         let bearer = format!("Bearer {}", self.text("token"));
-        let answer = self
-            .call("POST", &path, &[("authorization", &bearer)], Some(&body))
-            .await;
+        let answer = self.call("POST", &path, &[("authorization", &bearer)], Some(&body)).await;
         answer.ok(&path).unwrap().json().unwrap()
     }
 }
@@ -91,10 +62,7 @@ async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl 
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(
-            Instant::now() < deadline,
-            "{what} did not happen within 90 s: see `cargo dev logs`"
-        );
+        assert!(Instant::now() < deadline, "{what} did not happen within 90 s: see `cargo dev logs`");
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
 }
@@ -110,11 +78,7 @@ fn events(email: &str, name: &str) -> Value {
     json!([
         event("page_visited", 30, json!({"page_path": "/b2b/diagnostics"})),
         event("pricing_viewed", 29, json!({"page_path": "/pricing"})),
-        event(
-            "demo_requested",
-            2,
-            json!({"page_path": "/b2b/demo", "interest": "lab diagnostics"})
-        ),
+        event("demo_requested", 2, json!({"page_path": "/b2b/demo", "interest": "lab diagnostics"})),
     ])
 }
 
@@ -126,19 +90,13 @@ async fn an_event_becomes_a_routed_deal_with_owner_task_and_slack_message() {
 
     let key = stack.text("api_key").to_owned();
     let body = events(&email, &name);
-    let answer = stack
-        .call("POST", "/api/v1/events/ingest", &[("x-api-key", &key)], Some(&body))
-        .await;
+    let answer = stack.call("POST", "/api/v1/events/ingest", &[("x-api-key", &key)], Some(&body)).await;
     assert_eq!(answer.status, 202, "{}", answer.text());
     assert_eq!(answer.json().unwrap()["accepted"], 3, "{}", answer.text());
 
     let lead = eventually("the lead's routing", || async {
         let found = stack.get(&format!("/api/v1/leads?q={name}")).await;
-        let lead = found["data"]
-            .as_array()?
-            .iter()
-            .find(|lead| lead["email"] == email.as_str())?
-            .clone();
+        let lead = found["data"].as_array()?.iter().find(|lead| lead["email"] == email.as_str())?.clone();
         lead["deal_id"].is_string().then_some(lead)
     })
     .await;
@@ -146,21 +104,12 @@ async fn an_event_becomes_a_routed_deal_with_owner_task_and_slack_message() {
     assert_eq!(lead["primary_intent"], "b2b", "{lead}");
     assert!(lead["owner_id"].is_string(), "nobody got the lead: {lead}");
 
-    let deal = stack
-        .get(&format!("/api/v1/deals/{}", lead["deal_id"].as_str().unwrap()))
-        .await;
-    assert_eq!(
-        (&deal["lead_id"], &deal["owner_id"]),
-        (&lead["id"], &lead["owner_id"]),
-        "{deal}"
-    );
+    let deal = stack.get(&format!("/api/v1/deals/{}", lead["deal_id"].as_str().unwrap())).await;
+    assert_eq!((&deal["lead_id"], &deal["owner_id"]), (&lead["id"], &lead["owner_id"]), "{deal}");
 
     let tasks = stack.get("/api/v1/tasks?limit=100&sort=-created_at").await;
     let of_deal = |task: &&Value| task["deal_id"] == deal["id"] && task["owner_id"] == lead["owner_id"];
-    assert!(
-        tasks["data"].as_array().unwrap().iter().any(|task| of_deal(&task)),
-        "no follow-up task: {tasks}"
-    );
+    assert!(tasks["data"].as_array().unwrap().iter().any(|task| of_deal(&task)), "no follow-up task: {tasks}");
 
     let messages = format!("{}/messages.json", stack.text("slack_url"));
     eventually("the Slack message", || async {
@@ -180,35 +129,22 @@ async fn the_same_events_twice_make_one_lead_and_one_deal() {
     let email = format!("{}@example.com", name.to_lowercase());
     let (key, body) = (stack.text("api_key").to_owned(), events(&email, &name));
     for _ in 0..3 {
-        let answer = stack
-            .call("POST", "/api/v1/events/ingest", &[("x-api-key", &key)], Some(&body))
-            .await;
+        let answer = stack.call("POST", "/api/v1/events/ingest", &[("x-api-key", &key)], Some(&body)).await;
         assert_eq!(answer.status, 202, "{}", answer.text());
     }
     let search = format!("/api/v1/leads?q={name}");
     let lead = eventually("the lead's routing", || async {
         let found = stack.get(&search).await;
-        found["data"]
-            .as_array()?
-            .iter()
-            .find(|lead| lead["deal_id"].is_string())
-            .cloned()
+        found["data"].as_array()?.iter().find(|lead| lead["deal_id"].is_string()).cloned()
     })
     .await;
     // The repeats are still on their way: the history must stay at three events.
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(stack.get(&search).await["pagination"]["total"], 1);
-    let history = stack
-        .get(&format!(
-            "/api/v1/leads/{}/events?limit=100",
-            lead["id"].as_str().unwrap()
-        ))
-        .await;
+    let history = stack.get(&format!("/api/v1/leads/{}/events?limit=100", lead["id"].as_str().unwrap())).await;
     assert_eq!(history["data"].as_array().unwrap().len(), 3, "{history}");
 
-    let deal = stack
-        .get(&format!("/api/v1/deals/{}", lead["deal_id"].as_str().unwrap()))
-        .await;
+    let deal = stack.get(&format!("/api/v1/deals/{}", lead["deal_id"].as_str().unwrap())).await;
     stack.lose(&deal).await;
 }
 

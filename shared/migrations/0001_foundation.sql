@@ -50,7 +50,7 @@ CREATE INDEX revoked_tokens_expires_at_idx ON revoked_tokens (expires_at);
 -- `set_config` stands inside a function on purpose: RDS Proxy pins a connection that sends SET itself.
 -- Null: there is no such active tenant, or the token was revoked; the transaction then sees nothing.
 CREATE FUNCTION lotse.enter_tenant(p_tenant uuid, p_jti text DEFAULT NULL) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
   v_version integer;
@@ -69,7 +69,7 @@ $$;
 
 -- Makes a tenant, or finds the one of that slug: creating twice is harmless.
 CREATE FUNCTION lotse.create_tenant(p_id uuid, p_slug text, p_name text, p_zone text, p_language text, p_country text) RETURNS uuid
-LANGUAGE sql SECURITY DEFINER SET search_path = public
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
   INSERT INTO tenants (id, slug, name, zone, language, default_country)
   VALUES (p_id, p_slug, p_name, p_zone, p_language, p_country)
@@ -79,7 +79,7 @@ $$;
 
 -- For jobs that work through all tenants one after the other.
 CREATE FUNCTION lotse.active_tenants() RETURNS TABLE (id uuid, zone text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$ SELECT t.id, t.zone FROM tenants t WHERE t.active ORDER BY t.id $$;
 
 CREATE TABLE team_members (
@@ -123,7 +123,7 @@ CREATE INDEX api_keys_tenant_idx ON api_keys (tenant_id, created_at DESC, id);
 -- No row: the key is unknown, expired or revoked.
 CREATE FUNCTION lotse.use_api_key(p_source text, p_hash bytea, p_now timestamptz)
 RETURNS TABLE (id uuid, tenant_id uuid, scopes text[], allowed boolean, rate_limit integer, remaining integer, resets_in_seconds integer)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
   v_window timestamptz := date_trunc('minute', p_now);
@@ -160,7 +160,7 @@ CREATE TABLE webhook_sources (
 -- Whose webhook this is; the secrets stay sealed.
 CREATE FUNCTION lotse.find_webhook_source(p_source text, p_token_hash bytea)
 RETURNS TABLE (tenant_id uuid, secret bytea, previous_secret bytea)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
   SELECT w.tenant_id, w.secret, w.previous_secret
     FROM webhook_sources w
@@ -220,7 +220,7 @@ CREATE TABLE job_leases (
 
 -- True when the lease is now ours. A lease whose holder died is free again when `until` has passed.
 CREATE FUNCTION lotse.take_lease(p_name text, p_holder uuid, p_now timestamptz, p_until timestamptz) RETURNS boolean
-LANGUAGE sql SECURITY DEFINER SET search_path = public
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
   WITH taken AS (
     INSERT INTO job_leases AS l (name, holder, until) VALUES (p_name, p_holder, p_until)
@@ -232,7 +232,7 @@ AS $$
 $$;
 
 CREATE FUNCTION lotse.give_lease_back(p_name text, p_holder uuid) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = public
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$ DELETE FROM job_leases WHERE name = p_name AND holder = p_holder $$;
 
 -- One token bucket per partner key, shared by all functions of all environments.

@@ -29,7 +29,7 @@ CREATE TABLE events_default PARTITION OF events DEFAULT;
 -- Makes the partitions of the months from `p_from` on, `p_months` of them. Rows that already wait in the default partition
 -- move into the new one, so that making a month late loses nothing. Answers with the names of those it made.
 CREATE FUNCTION lotse.ensure_event_partitions(p_from date, p_months integer) RETURNS SETOF text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
   v_month date;
@@ -53,7 +53,7 @@ $$;
 -- For /health: rows in the default partition, and whether the coming months have a partition.
 CREATE FUNCTION lotse.event_partition_report(p_from date, p_months integer)
 RETURNS TABLE (default_rows bigint, missing text[])
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
   SELECT (SELECT count(*) FROM (SELECT FROM events_default LIMIT 10000) d),
          ARRAY(SELECT to_char(m, 'YYYY-MM')
@@ -87,7 +87,7 @@ CREATE FUNCTION lotse.park(
   p_ids uuid[], p_tenants uuid[], p_kinds text[], p_sources text[], p_queues text[], p_reasons text[], p_details text[],
   p_bodies text[], p_headers jsonb[], p_received timestamptz[]
 ) RETURNS integer
-LANGUAGE sql SECURITY DEFINER SET search_path = public
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
   WITH parked AS (
     INSERT INTO inbox AS i (id, tenant_id, kind, source, queue, reason, detail, body, headers, received_at)
@@ -167,7 +167,8 @@ CREATE TABLE rule_set_versions (
 -- The awards. A row is never deleted: what a late event displaced, or a profile no longer fulfils, is withdrawn.
 CREATE TABLE score_history (
   tenant_id uuid NOT NULL,
-  lead_id uuid NOT NULL CONSTRAINT score_history_lead_fkey REFERENCES leads ON DELETE CASCADE,
+  -- Like events without a foreign key: the event path holds the lead's lock when it writes here, and leads-delete removes the rows.
+  lead_id uuid NOT NULL,
   rule_id uuid NOT NULL,
   -- Null for a profile rule.
   event_id uuid,
@@ -184,7 +185,7 @@ CREATE INDEX score_history_withdrawn_idx ON score_history (lead_id) WHERE withdr
 
 CREATE TABLE intent_signals (
   tenant_id uuid NOT NULL,
-  lead_id uuid NOT NULL CONSTRAINT intent_signals_lead_fkey REFERENCES leads ON DELETE CASCADE,
+  lead_id uuid NOT NULL,
   rule_id uuid NOT NULL,
   event_id uuid,
   rule_version integer NOT NULL,

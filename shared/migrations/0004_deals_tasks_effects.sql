@@ -35,6 +35,7 @@ CREATE INDEX deals_owner_open_idx ON deals (owner_id) WHERE status = 'open';
 CREATE INDEX deals_lead_idx ON deals (lead_id);
 CREATE INDEX deals_created_at_idx ON deals (tenant_id, created_at DESC, id DESC);
 ALTER TABLE leads ADD CONSTRAINT leads_deal_fkey FOREIGN KEY (deal_id) REFERENCES deals DEFERRABLE INITIALLY DEFERRED;
+CREATE INDEX leads_deal_idx ON leads (deal_id) WHERE deal_id IS NOT NULL;
 
 CREATE TABLE stage_history (
   id uuid CONSTRAINT stage_history_pkey PRIMARY KEY,
@@ -113,13 +114,13 @@ CREATE INDEX outbox_due_idx ON outbox (due_at, id);
 -- A queue that this release does not know is left for one that does.
 CREATE FUNCTION lotse.claim_outbox(p_queues text[], p_due_before timestamptz, p_limit integer)
 RETURNS TABLE (id uuid, queue text, body text)
-LANGUAGE sql SECURITY DEFINER SET search_path = public
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
   SELECT o.id, o.queue, o.body FROM outbox o WHERE o.due_at <= p_due_before AND o.queue = ANY (p_queues)
    ORDER BY o.due_at, o.id LIMIT p_limit FOR UPDATE SKIP LOCKED
 $$;
 CREATE FUNCTION lotse.delete_outbox(p_ids uuid[]) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = public
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$ DELETE FROM outbox WHERE id = ANY (p_ids) $$;
 
 -- Everything done outside. One row per (tenant, kind, cause, target): the key that makes an effect happen once.
@@ -148,7 +149,7 @@ CREATE INDEX effects_lead_idx ON effects (lead_id) WHERE lead_id IS NOT NULL;
 -- Effects whose message was lost on the way (a function died between commit and hand-over, or while sending).
 CREATE FUNCTION lotse.overdue_effects(p_before timestamptz, p_limit integer)
 RETURNS TABLE (id uuid, tenant_id uuid, kind text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
   SELECT e.id, e.tenant_id, e.kind FROM effects e
     JOIN tenants t ON t.id = e.tenant_id AND t.active
@@ -159,7 +160,7 @@ $$;
 -- Tasks due until a moment that nobody was reminded of, across tenants.
 CREATE FUNCTION lotse.due_tasks(p_until timestamptz, p_limit integer)
 RETURNS TABLE (id uuid, tenant_id uuid, due_at timestamptz, scheduled boolean)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
   SELECT t.id, t.tenant_id, t.due_at, t.scheduled_at IS NOT NULL FROM tasks t
    WHERE t.status = 'open' AND t.reminded_at IS NULL AND t.due_at IS NOT NULL AND t.due_at <= p_until

@@ -21,7 +21,7 @@ CREATE INDEX leads_trigrams_idx ON leads
 
 -- The newest leads of this transaction's tenant whose name, e-mail address or company contains every word.
 CREATE FUNCTION lotse.find_leads(p_words text[], p_limit integer) RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
   SELECT l.id
     FROM leads l

@@ -55,8 +55,7 @@ impl App {
 
     /// The moment now. The one clock: everything below takes time as an argument.
     pub fn now(&self) -> Timestamp {
-        #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
-        Timestamp::now()
+        now()
     }
 
     /// A new id, ordered by time.
@@ -152,6 +151,13 @@ impl App {
     pub async fn wake_ups(&self) -> Result<WakeUps, Failure> {
         Ok(WakeUps::new(aws_config().await, SchedulerConfig::from_env().map_err(Failure::internal)?))
     }
+}
+
+/// The one clock. To the microsecond, as Postgres keeps it: what is shown at once equals what is read back later.
+pub(crate) fn now() -> Timestamp {
+    #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
+    let now = Timestamp::now();
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
 /// Region, credentials and endpoint, loaded once.

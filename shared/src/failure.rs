@@ -127,8 +127,12 @@ impl From<tokio_postgres::Error> for Failure {
                 code.code().starts_with("08")
                     || code.code().starts_with("53")
                     || code.code().starts_with("57")
-                    || [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE, SqlState::LOCK_NOT_AVAILABLE]
-                        .contains(code)
+                    || [
+                        SqlState::T_R_DEADLOCK_DETECTED,
+                        SqlState::T_R_SERIALIZATION_FAILURE,
+                        SqlState::LOCK_NOT_AVAILABLE,
+                    ]
+                    .contains(code)
             }
         };
         let lost = error.code().is_some() || error.is_closed() || is_io(&error);

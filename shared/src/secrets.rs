@@ -43,8 +43,11 @@ impl Sealer {
     /// # Errors
     /// When it was sealed with another key or context, or was changed.
     pub fn open(&self, context: &str, sealed: &[u8]) -> Result<String, Failure> {
-        let unreadable =
-            || Failure::internal("a stored secret does not open with SECRETS_KEY; was the key replaced? enter the secret again");
+        let unreadable = || {
+            Failure::internal(
+                "a stored secret does not open with SECRETS_KEY; was the key replaced? enter the secret again",
+            )
+        };
         let (nonce, rest) = sealed.split_at_checked(NONCE_LEN).ok_or_else(unreadable)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| unreadable())?;
         let mut rest = rest.to_vec();

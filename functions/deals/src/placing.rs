@@ -32,16 +32,9 @@ impl MoveDeal {
             ("/after_deal_id", self.after_deal_id.map(Place::After)),
             ("/index", self.index.map(Place::Index)),
         ];
-        let given: Vec<(&str, Place)> = places
-            .into_iter()
-            .filter_map(|(at, place)| Some((at, place?)))
-            .collect();
+        let given: Vec<(&str, Place)> = places.into_iter().filter_map(|(at, place)| Some((at, place?))).collect();
         for (pointer, _) in given.iter().skip(1) {
-            faults.push(Fault::new(
-                *pointer,
-                "not_allowed",
-                "Name one place only: before, after or index.",
-            ));
+            faults.push(Fault::new(*pointer, "not_allowed", "Name one place only: before, after or index."));
         }
         for (pointer, place) in &given {
             match place {
@@ -58,16 +51,8 @@ impl MoveDeal {
                 _ => {}
             }
         }
-        if self
-            .lost_reason
-            .as_ref()
-            .is_some_and(|reason| reason.chars().count() > 500)
-        {
-            faults.push(Fault::new(
-                "/lost_reason",
-                "too_long",
-                "Say it in at most 500 characters.",
-            ));
+        if self.lost_reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
+            faults.push(Fault::new("/lost_reason", "too_long", "Say it in at most 500 characters."));
         }
         match stage {
             None => faults.push(Fault::new("/stage_id", "unknown_value", "There is no such stage.")),
@@ -86,15 +71,7 @@ impl MoveDeal {
 
     /// The neighbour named by the place is not in the stage.
     pub fn beside_nothing(&self) -> Failure {
-        let pointer = if self.before_deal_id.is_some() {
-            "/before_deal_id"
-        } else {
-            "/after_deal_id"
-        };
-        Failure::invalid(
-            pointer,
-            "unknown_value",
-            "There is no such deal in this stage. Read the board again.",
-        )
+        let pointer = if self.before_deal_id.is_some() { "/before_deal_id" } else { "/after_deal_id" };
+        Failure::invalid(pointer, "unknown_value", "There is no such deal in this stage. Read the board again.")
     }
 }

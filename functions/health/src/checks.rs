@@ -31,11 +31,8 @@ const PARTNERS: [&str; 1] = ["slack"];
 
 /// Looks at everything.
 pub async fn all(app: &App, now: Timestamp) -> HealthView {
-    let ((database, outbox, events, integrations), queues) = join(
-        in_database(app, now),
-        join_all(depth::QUEUES.iter().map(|queue| on_queue(*queue))),
-    )
-    .await;
+    let ((database, outbox, events, integrations), queues) =
+        join(in_database(app, now), join_all(depth::QUEUES.iter().map(|queue| on_queue(*queue)))).await;
     let mut view = HealthView {
         status: PartStatus::Ok,
         checked_at: now,
@@ -65,12 +62,7 @@ async fn within<T>(part: &str, limit: Duration, check: impl Future<Output = Resu
     }
 }
 
-type InDatabase = (
-    DatabaseHealth,
-    OutboxHealth,
-    PartitionHealth,
-    BTreeMap<String, IntegrationHealth>,
-);
+type InDatabase = (DatabaseHealth, OutboxHealth, PartitionHealth, BTreeMap<String, IntegrationHealth>);
 
 async fn in_database(app: &App, now: Timestamp) -> InDatabase {
     let latency = within("database", REACH, async {
@@ -81,12 +73,8 @@ async fn in_database(app: &App, now: Timestamp) -> InDatabase {
     });
     let expected_migration = migrations::latest();
     let Some(latency) = latency.await else {
-        let database = DatabaseHealth {
-            status: PartStatus::Down,
-            latency_ms: None,
-            migration: None,
-            expected_migration,
-        };
+        let database =
+            DatabaseHealth { status: PartStatus::Down, latency_ms: None, migration: None, expected_migration };
         return (database, outbox(None, now), partitions(None), partners(None));
     };
     let month = now.to_zoned(TimeZone::UTC).date();
@@ -95,11 +83,7 @@ async fn in_database(app: &App, now: Timestamp) -> InDatabase {
         join(
             within("outbox", ASK, health::outbox_report(app.database(), now)),
             join(
-                within(
-                    "partitions",
-                    ASK,
-                    jobs::event_partition_report(app.database(), month, MONTHS),
-                ),
+                within("partitions", ASK, jobs::event_partition_report(app.database(), month, MONTHS)),
                 within("integrations", ASK, health::integration_report(app.database())),
             ),
         ),
@@ -116,25 +100,14 @@ async fn in_database(app: &App, now: Timestamp) -> InDatabase {
         migration,
         expected_migration,
     };
-    (
-        database,
-        outbox(outbox_report, now),
-        partitions(partition_report),
-        partners(partner_report),
-    )
+    (database, outbox(outbox_report, now), partitions(partition_report), partners(partner_report))
 }
 
 fn outbox(report: Option<health::OutboxReport>, now: Timestamp) -> OutboxHealth {
     let Some(report) = report else {
-        return OutboxHealth {
-            status: PartStatus::Unknown,
-            waiting: None,
-            oldest_age_seconds: None,
-        };
+        return OutboxHealth { status: PartStatus::Unknown, waiting: None, oldest_age_seconds: None };
     };
-    let age = report
-        .oldest_due_at
-        .map(|due| (now.as_second() - due.as_second()).max(0));
+    let age = report.oldest_due_at.map(|due| (now.as_second() - due.as_second()).max(0));
     let late = age.is_some_and(|age| age > OUTBOX_PATIENCE_SECONDS);
     OutboxHealth {
         status: if late { PartStatus::Degraded } else { PartStatus::Ok },
@@ -145,11 +118,7 @@ fn outbox(report: Option<health::OutboxReport>, now: Timestamp) -> OutboxHealth 
 
 fn partitions(report: Option<jobs::PartitionReport>) -> PartitionHealth {
     let Some(report) = report else {
-        return PartitionHealth {
-            status: PartStatus::Unknown,
-            missing_partitions: None,
-            default_rows: None,
-        };
+        return PartitionHealth { status: PartStatus::Unknown, missing_partitions: None, default_rows: None };
     };
     let well = report.missing.is_empty() && report.default_rows == 0;
     PartitionHealth {
@@ -160,22 +129,10 @@ fn partitions(report: Option<jobs::PartitionReport>) -> PartitionHealth {
 }
 
 fn partners(report: Option<Vec<health::IntegrationReport>>) -> BTreeMap<String, IntegrationHealth> {
-    let absent = if report.is_some() {
-        PartStatus::Unconfigured
-    } else {
-        PartStatus::Unknown
-    };
+    let absent = if report.is_some() { PartStatus::Unconfigured } else { PartStatus::Unknown };
     let mut partners: BTreeMap<String, IntegrationHealth> = PARTNERS
         .iter()
-        .map(|name| {
-            (
-                (*name).to_owned(),
-                IntegrationHealth {
-                    status: absent,
-                    last_success_at: None,
-                },
-            )
-        })
+        .map(|name| ((*name).to_owned(), IntegrationHealth { status: absent, last_success_at: None }))
         .collect();
     for partner in report.into_iter().flatten() {
         let status = match partner.status.as_str() {
@@ -183,13 +140,7 @@ fn partners(report: Option<Vec<health::IntegrationReport>>) -> BTreeMap<String, 
             "down" => PartStatus::Down,
             _ => PartStatus::Degraded,
         };
-        partners.insert(
-            partner.name,
-            IntegrationHealth {
-                status,
-                last_success_at: partner.last_success_at,
-            },
-        );
+        partners.insert(partner.name, IntegrationHealth { status, last_success_at: partner.last_success_at });
     }
     partners
 }

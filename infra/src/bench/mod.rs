@@ -43,7 +43,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let stage = Stage::set().await?;
     let mut table = String::from("| figure | measured | target |\n|---|---|---|\n");
 
-    let warm = Load { events: 5_000, first_lead: 5_000_000, leads: 1_000, processors: options.processors, batch: BATCH, seed: 1 };
+    let warm = Load {
+        events: 5_000,
+        first_lead: 5_000_000,
+        leads: 1_000,
+        processors: options.processors,
+        batch: BATCH,
+        seed: 1,
+    };
     path::run(&stage, &warm).await?;
     let load = Load {
         events: options.events,

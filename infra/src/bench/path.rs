@@ -66,8 +66,12 @@ pub async fn run(stage: &Stage, load: &Load) -> anyhow::Result<Measured> {
     for function in processors.iter().chain([&router]) {
         function.set_timeout(Duration::from_secs(60));
         // Connected and with the rules at hand, as a warm environment is.
-        let warm = traffic::record(&json!({"kind": "events", "tenant_id": stage.tenant, "source": null,
-            "received_at": jiff::Timestamp::now(), "receipts": []}).to_string(), "events");
+        let warm = traffic::record(
+            &json!({"kind": "events", "tenant_id": stage.tenant, "source": null,
+            "received_at": jiff::Timestamp::now(), "receipts": []})
+            .to_string(),
+            "events",
+        );
         if function.name() == "event-processor" {
             function.invoke(&json!({"Records": [warm]})).await?;
         }

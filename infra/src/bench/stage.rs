@@ -10,10 +10,10 @@ use testkit::runtime::Function;
 use testkit::sqs::{QueueSpec, Sqs};
 
 use crate::postgres::Cluster;
+use crate::process;
 use crate::tools::{self, Python};
 use crate::ui::Step;
 use crate::workspace::{Workspace, cargo};
-use crate::process;
 
 /// Everything that runs while measuring. Dropped, it stops.
 pub struct Stage {
@@ -37,7 +37,16 @@ impl Stage {
         let workspace = Workspace::find()?;
         let step = Step::start("build the release binaries");
         let mut build = Command::new(cargo());
-        build.current_dir(&workspace.root).args(["build", "--release", "--workspace", "--bins", "--exclude", "dev", "--exclude", "testkit"]);
+        build.current_dir(&workspace.root).args([
+            "build",
+            "--release",
+            "--workspace",
+            "--bins",
+            "--exclude",
+            "dev",
+            "--exclude",
+            "testkit",
+        ]);
         process::logged(&mut build, &workspace.logs().join("bench-build.log"))?;
         step.done("");
 
@@ -59,8 +68,10 @@ impl Stage {
         let create = stage.function("tenant-create")?;
         // Twenty people with room for everybody, so that every ready lead finds an owner.
         let members: Vec<Value> = (0..20)
-            .map(|n| json!({"email": format!("member{n}@bench.example"), "name": format!("Member {n}"), "role": "sales",
-                            "capacity": 100_000, "pipelines": ["*"]}))
+            .map(|n| {
+                json!({"email": format!("member{n}@bench.example"), "name": format!("Member {n}"), "role": "sales",
+                            "capacity": 100_000, "pipelines": ["*"]})
+            })
             .collect();
         let tenant = create
             .invoke(&json!({

@@ -28,13 +28,30 @@ const MIX: [(&str, &str, u32); 14] = [
     ("meeting_booked", "cituro", 20),
 ];
 
-const PAGES: [&str; 9] =
-    ["/", "/research/methods", "/panel/immune", "/publications", "/b2b", "/lab-enablement", "/pricing", "/blog/assays", "/co-creation"];
-const TITLES: [&str; 7] =
-    ["Laborleiterin", "Scientist", "Head of Research", "Procurement", "Business Development Manager", "CEO", "Referent"];
+const PAGES: [&str; 9] = [
+    "/",
+    "/research/methods",
+    "/panel/immune",
+    "/publications",
+    "/b2b",
+    "/lab-enablement",
+    "/pricing",
+    "/blog/assays",
+    "/co-creation",
+];
+const TITLES: [&str; 7] = [
+    "Laborleiterin",
+    "Scientist",
+    "Head of Research",
+    "Procurement",
+    "Business Development Manager",
+    "CEO",
+    "Referent",
+];
 const FIRST: [&str; 8] = ["Anna", "Jürgen", "Mehmet", "Sofia", "Lukas", "Hannah", "Piotr", "Ines"];
 const LAST: [&str; 8] = ["Müller", "Schmidt", "Yılmaz", "Weiß", "Nowak", "Schäfer", "Vogel", "Brandt"];
-const DOMAINS: [&str; 6] = ["uni-mainz.de", "biolab.example", "gmx.de", "pharma.example", "klinikum.example", "gmail.com"];
+const DOMAINS: [&str; 6] =
+    ["uni-mainz.de", "biolab.example", "gmx.de", "pharma.example", "klinikum.example", "gmail.com"];
 
 /// SQS events for `event-processor`, ready to be sent, with `events` events of people numbered `first..first + leads`.
 pub fn batches(tenant: &str, events: usize, first: usize, leads: usize, per_batch: usize, seed: u64) -> Vec<Vec<u8>> {

@@ -15,20 +15,14 @@ const MOST_INTEGRATIONS: usize = 300;
 /// The template's size as it will be deployed.
 pub fn check(template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let resources = template
-        .resources()
-        .map(|(_, resource)| weight(resource))
-        .sum::<usize>();
+    let resources = template.resources().map(|(_, resource)| weight(resource)).sum::<usize>();
     if resources > MOST {
         let text = format!(
             "about {resources} resources of at most {MOST}: move alarms or logs into a nested stack, share roles"
         );
         findings.push(Finding::new("template.yaml", text));
     }
-    let functions = template
-        .resources()
-        .filter(|(_, resource)| events(resource, "HttpApi") > 0)
-        .count();
+    let functions = template.resources().filter(|(_, resource)| events(resource, "HttpApi") > 0).count();
     if functions > MOST_INTEGRATIONS {
         let text = format!("{functions} functions have routes, an API takes {MOST_INTEGRATIONS}: split the API");
         findings.push(Finding::new("template.yaml", text));
@@ -45,9 +39,7 @@ fn weight(resource: &Value) -> usize {
         "AWS::Serverless::Function" => {
             let of_schedules = properties["Events"].as_object().into_iter().flatten();
             let of_schedules = of_schedules.filter(|(_, event)| event["Type"] == "ScheduleV2");
-            let roles: usize = of_schedules
-                .map(|(_, event)| own_role(&event["Properties"], "RoleArn"))
-                .sum();
+            let roles: usize = of_schedules.map(|(_, event)| own_role(&event["Properties"], "RoleArn")).sum();
             let made = events(resource, "HttpApi") + events(resource, "SQS") + events(resource, "ScheduleV2");
             1 + own_role(properties, "Role") + made + roles
         }

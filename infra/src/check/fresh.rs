@@ -15,9 +15,7 @@ use crate::generate;
 pub fn check(root: &Path, contracts: &BTreeMap<String, Contract>) -> anyhow::Result<Vec<Finding>> {
     let stale =
         |path: &Path, content: &str| fs::read_to_string(root.join(path)).map_or(true, |current| current != *content);
-    let files = generate::files(contracts)?
-        .into_iter()
-        .filter(|(path, content)| stale(path, content));
+    let files = generate::files(contracts)?.into_iter().filter(|(path, content)| stale(path, content));
     Ok(files
         .map(|(path, _)| Finding::new(path.display().to_string(), "is out of date: run `cargo dev generate`"))
         .collect())

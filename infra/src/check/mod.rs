@@ -27,10 +27,7 @@ pub struct Finding {
 impl Finding {
     /// A finding at a file, function or resource; the text says what is wrong and what to do.
     pub fn new(place: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            text: text.into(),
-        }
+        Self { place: place.into(), text: text.into() }
     }
 }
 
@@ -58,12 +55,7 @@ fn findings(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     let (contracts, failures) = contract::all(workspace)?;
     let mut findings: Vec<Finding> = failures
         .into_iter()
-        .map(|failure| {
-            Finding::new(
-                "functions",
-                format!("{failure}; its main must be one of shared's entry points"),
-            )
-        })
+        .map(|failure| Finding::new("functions", format!("{failure}; its main must be one of shared's entry points")))
         .collect();
     findings.extend(template::check(&template, &contracts, &workspace.functions)?);
     findings.extend(budget::check(&template));
@@ -77,10 +69,7 @@ fn findings(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
 }
 
 /// A regular expression that is a constant of this program.
-#[expect(
-    clippy::expect_used,
-    reason = "a constant pattern is right or wrong on every run, and the tests use each"
-)]
+#[expect(clippy::expect_used, reason = "a constant pattern is right or wrong on every run, and the tests use each")]
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is valid")
 }
@@ -89,12 +78,7 @@ fn pattern(text: &str) -> Regex {
 pub fn pascal_case(name: &str) -> String {
     let word = |word: &str| {
         let mut letters = word.chars();
-        letters
-            .next()
-            .map(|first| first.to_ascii_uppercase())
-            .into_iter()
-            .chain(letters)
-            .collect::<String>()
+        letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>()
     };
     name.split('-').map(word).collect()
 }

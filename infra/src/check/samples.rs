@@ -26,9 +26,7 @@ pub fn check(root: &Path, built: &BTreeMap<String, String>, contracts: &BTreeMap
         for sample in fs::read_dir(area.path()).into_iter().flatten().flatten() {
             let (area, file) = (area.file_name(), sample.file_name());
             let (area, file) = (area.to_string_lossy(), file.to_string_lossy());
-            let known = file
-                .strip_suffix(".json")
-                .is_some_and(|name| built.get(name).is_some_and(|of| *of == area));
+            let known = file.strip_suffix(".json").is_some_and(|name| built.get(name).is_some_and(|of| *of == area));
             if !known {
                 findings.push(Finding::new(
                     format!("events/{area}/{file}"),
@@ -49,10 +47,7 @@ fn problem(text: &str, contract: &Contract) -> Option<String> {
         Kind::Http => {
             let method = event["requestContext"]["http"]["method"].as_str().unwrap_or_default();
             let path = event["rawPath"].as_str().unwrap_or_default();
-            let fits = contract
-                .routes
-                .iter()
-                .any(|route| route.method == method && fits(&route.path, path));
+            let fits = contract.routes.iter().any(|route| route.method == method && fits(&route.path, path));
             (!fits)
                 .then(|| format!("`{method} {path}` is not a request its function answers: correct method and rawPath"))
         }

@@ -86,9 +86,7 @@ pub fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
             let entry = entry.with_context(|| format!("cannot read {}", folder.display()))?;
-            let kind = entry
-                .file_type()
-                .with_context(|| format!("cannot read {}", entry.path().display()))?;
+            let kind = entry.file_type().with_context(|| format!("cannot read {}", entry.path().display()))?;
             let name = entry.file_name();
             if kind.is_dir() && name != "node_modules" && name != "target" && name != "dist" {
                 open.push(entry.path());
@@ -129,24 +127,14 @@ fn only_tests(file: &Path) -> bool {
     let (Some(folder), Some(stem)) = (file.parent(), file.file_stem().and_then(|stem| stem.to_str())) else {
         return false;
     };
-    let parents = [
-        folder.join("mod.rs"),
-        folder.with_extension("rs"),
-        folder.join("lib.rs"),
-    ];
+    let parents = [folder.join("mod.rs"), folder.with_extension("rs"), folder.join("lib.rs")];
     let declares = |text: String| {
-        let after = text
-            .split("#[cfg(test)]")
-            .skip(1)
-            .filter_map(|after| after.split_once(';'));
+        let after = text.split("#[cfg(test)]").skip(1).filter_map(|after| after.split_once(';'));
         after
             .map(|(declaration, _)| declaration.trim())
             .any(|declaration| declaration.ends_with(&format!("mod {stem}")))
     };
-    parents
-        .iter()
-        .filter_map(|parent| fs::read_to_string(parent).ok())
-        .any(declares)
+    parents.iter().filter_map(|parent| fs::read_to_string(parent).ok()).any(declares)
 }
 
 fn domain(place: &str, text: &str) -> Vec<Finding> {
@@ -155,11 +143,8 @@ fn domain(place: &str, text: &str) -> Vec<Finding> {
         return Vec::new();
     }
     let text = without_tests(text);
-    let own: Vec<&str> = MODULE
-        .captures_iter(text)
-        .filter_map(|found| found.get(1))
-        .map(|name| name.as_str())
-        .collect();
+    let own: Vec<&str> =
+        MODULE.captures_iter(text).filter_map(|found| found.get(1)).map(|name| name.as_str()).collect();
     let mut findings = Vec::new();
     for found in USE.captures_iter(text) {
         let (name, next) = (&found[1], found.get(2).map_or("", |next| next.as_str()));
@@ -171,19 +156,11 @@ fn domain(place: &str, text: &str) -> Vec<Finding> {
             findings.push(Finding::new(place, text));
         }
     }
-    for forbidden in [
-        "Timestamp::now(",
-        "Zoned::now(",
-        "SystemTime::now(",
-        "Instant::now(",
-        "Uuid::new_v4(",
-        "Uuid::now_v7(",
-    ] {
+    for forbidden in
+        ["Timestamp::now(", "Zoned::now(", "SystemTime::now(", "Instant::now(", "Uuid::new_v4(", "Uuid::now_v7("]
+    {
         if text.contains(forbidden) {
-            findings.push(Finding::new(
-                place,
-                format!("calls {forbidden}…): take it as an argument"),
-            ));
+            findings.push(Finding::new(place, format!("calls {forbidden}…): take it as an argument")));
         }
     }
     findings
@@ -199,11 +176,7 @@ fn manifest(place: &str, text: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut inside = false;
     for line in text.lines() {
-        if let Some(section) = line
-            .trim_end()
-            .strip_prefix('[')
-            .and_then(|line| line.strip_suffix(']'))
-        {
+        if let Some(section) = line.trim_end().strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
             inside = section.ends_with("dependencies");
             continue;
         }
@@ -222,14 +195,9 @@ fn manifest(place: &str, text: &str) -> Vec<Finding> {
 fn machine(place: &str, text: &str) -> Option<Finding> {
     // Put together here, so that this file does not find itself.
     let homes = [["/ho", "me/"], ["/Use", "rs/"], ["/wor", "k/"]].map(|parts| parts.concat());
-    let path = homes.iter().find_map(|home| {
-        text.match_indices(home.as_str())
-            .find_map(|(at, _)| machine_path(text, at))
-    })?;
-    Some(Finding::new(
-        place,
-        format!("names {path}, a path of one machine: make it relative"),
-    ))
+    let path =
+        homes.iter().find_map(|home| text.match_indices(home.as_str()).find_map(|(at, _)| machine_path(text, at)))?;
+    Some(Finding::new(place, format!("names {path}, a path of one machine: make it relative")))
 }
 
 /// The path that begins here, if it is one from the root of a file system and not the middle of an address.
@@ -265,15 +233,9 @@ mod tests {
     #[test]
     fn versions_stand_in_the_root() {
         let check = |line: &str| {
-            texts(manifest(
-                "x/Cargo.toml",
-                &format!("[dependencies]\n{line}\n\n[lints]\nworkspace = true\n"),
-            ))
+            texts(manifest("x/Cargo.toml", &format!("[dependencies]\n{line}\n\n[lints]\nworkspace = true\n")))
         };
-        assert_eq!(
-            check("serde.workspace = true\nhyper = { workspace = true, features = [\"client\"] }"),
-            ""
-        );
+        assert_eq!(check("serde.workspace = true\nhyper = { workspace = true, features = [\"client\"] }"), "");
         assert!(check("serde = \"1\"").contains("serde.workspace = true"));
         assert!(check("serde = { version = \"1\" }").contains("root Cargo.toml"));
     }

@@ -62,18 +62,11 @@ fn area(place: &str) -> Option<&str> {
 fn unused(place: &str, text: &str, sources: &BTreeMap<String, String>) -> Vec<Finding> {
     let file = place.rsplit('/').next().unwrap_or_default();
     let includes = |text: &str| {
-        let paths = text
-            .split("include_str!(\"")
-            .skip(1)
-            .filter_map(|after| after.split('"').next());
+        let paths = text.split("include_str!(\"").skip(1).filter_map(|after| after.split('"').next());
         paths.map(|path| path.rsplit('/').next()).any(|name| name == Some(file))
     };
     let of_area = |user: &str| area(user).is_some_and(|user| Some(user) == area(place));
-    let users = || {
-        sources
-            .iter()
-            .filter(|(user, _)| user.ends_with(".rs") && !user.contains("/tests/"))
-    };
+    let users = || sources.iter().filter(|(user, _)| user.ends_with(".rs") && !user.contains("/tests/"));
     let mut findings = Vec::new();
     for (user, _) in users().filter(|(user, text)| !of_area(user) && includes(text)) {
         let owner = area(place).unwrap_or_default();
@@ -85,10 +78,7 @@ fn unused(place: &str, text: &str, sources: &BTreeMap<String, String>) -> Vec<Fi
     for name in text.lines().filter_map(|line| line.strip_prefix("-- name: ")) {
         let name = format!("\"{}\"", name.trim());
         if !users().any(|(user, text)| of_area(user) && text.contains(&name)) {
-            findings.push(Finding::new(
-                place,
-                format!("nobody uses the statement {name}: remove it"),
-            ));
+            findings.push(Finding::new(place, format!("nobody uses the statement {name}: remove it")));
         }
     }
     findings
@@ -115,31 +105,24 @@ mod tests {
             "shared/src/store/leads.rs".to_owned(),
             "const SQL: &str = include_str!(\"leads.sql\"); section(SQL, \"find\")".to_owned(),
         )]);
-        let findings = unused(
-            "shared/src/store/leads.sql",
-            "-- name: find\nSELECT 1\n-- name: list\nSELECT 2\n",
-            &sources,
-        );
+        let findings =
+            unused("shared/src/store/leads.sql", "-- name: find\nSELECT 1\n-- name: list\nSELECT 2\n", &sources);
         assert_eq!(findings.len(), 1);
         assert!(findings[0].text.contains("\"list\""));
     }
 
     #[test]
     fn a_folder_of_the_area_may_use_them() {
-        let sources = BTreeMap::from([(
-            "shared/src/store/leads/list.rs".to_owned(),
-            "section(super::SQL, \"find\")".to_owned(),
-        )]);
+        let sources =
+            BTreeMap::from([("shared/src/store/leads/list.rs".to_owned(), "section(super::SQL, \"find\")".to_owned())]);
         assert_eq!(unused("shared/src/store/leads.sql", "-- name: find\n", &sources), []);
         assert_eq!(area("shared/src/store/leads/columns.sql"), Some("leads"));
     }
 
     #[test]
     fn another_file_may_not_use_the_statements() {
-        let sources = BTreeMap::from([(
-            "shared/src/app.rs".to_owned(),
-            "include_str!(\"leads.sql\") \"find\"".to_owned(),
-        )]);
+        let sources =
+            BTreeMap::from([("shared/src/app.rs".to_owned(), "include_str!(\"leads.sql\") \"find\"".to_owned())]);
         let findings = unused("shared/src/store/leads.sql", "", &sources);
         assert!(findings[0].text.contains("only store/leads.rs may"), "{findings:?}");
     }

@@ -21,20 +21,12 @@ pub fn check(
     built: &BTreeMap<String, String>,
 ) -> anyhow::Result<Vec<Finding>> {
     let functions = template.functions()?;
-    let queues: BTreeMap<String, QueueDef> = template
-        .queues(&Values::default())?
-        .into_iter()
-        .map(|queue| (queue.logical_id.clone(), queue))
-        .collect();
+    let queues: BTreeMap<String, QueueDef> =
+        template.queues(&Values::default())?.into_iter().map(|queue| (queue.logical_id.clone(), queue)).collect();
     let mut findings = membership(&functions, built);
     for function in &functions {
         findings.extend(naming(template, function));
-        findings.extend(
-            function
-                .queues
-                .iter()
-                .flat_map(|mapping| consumer(function, mapping, &queues)),
-        );
+        findings.extend(function.queues.iter().flat_map(|mapping| consumer(function, mapping, &queues)));
         findings.extend(schedules(template, function));
         if let Some(contract) = contracts.get(&function.name) {
             findings.extend(agreement(function, contract, &queues));
@@ -50,22 +42,15 @@ fn membership(functions: &[FunctionDef], built: &BTreeMap<String, String>) -> Ve
         let place = format!("functions/{area}/src/bin/{name}.rs");
         match count {
             1 => {}
-            0 => findings.push(Finding::new(
-                place,
-                format!("add the function {} to template.yaml", pascal_case(name)),
-            )),
-            _ => findings.push(Finding::new(
-                place,
-                format!("template.yaml has {count} functions with this code: keep one"),
-            )),
+            0 => findings.push(Finding::new(place, format!("add the function {} to template.yaml", pascal_case(name)))),
+            _ => findings
+                .push(Finding::new(place, format!("template.yaml has {count} functions with this code: keep one"))),
         }
     }
     let known: BTreeSet<&String> = built.keys().collect();
     for function in functions.iter().filter(|function| !known.contains(&function.name)) {
-        let text = format!(
-            "there is no binary {}: add its file under functions/, or remove the function",
-            function.name
-        );
+        let text =
+            format!("there is no binary {}: add its file under functions/, or remove the function", function.name);
         findings.push(Finding::new(place(function), text));
     }
     findings
@@ -77,29 +62,19 @@ fn place(function: &FunctionDef) -> String {
 
 fn naming(template: &Template, function: &FunctionDef) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let properties = &template
-        .resource(&function.logical_id)
-        .map_or(Value::Null, |resource| resource["Properties"].clone());
+    let properties =
+        &template.resource(&function.logical_id).map_or(Value::Null, |resource| resource["Properties"].clone());
     let mut must = |right: bool, text: String| {
         if !right {
             findings.push(Finding::new(place(function), text));
         }
     };
     let id = pascal_case(&function.name);
-    must(
-        function.logical_id == id,
-        format!("name it {id}, after its binary {}", function.name),
-    );
+    must(function.logical_id == id, format!("name it {id}, after its binary {}", function.name));
     let code = format!("target/lambda/{}/", function.name);
-    must(
-        properties["CodeUri"] == code.as_str(),
-        format!("CodeUri must be {code}"),
-    );
+    must(properties["CodeUri"] == code.as_str(), format!("CodeUri must be {code}"));
     let name = format!("${{NamePrefix}}{}", function.name);
-    must(
-        properties["FunctionName"]["Fn::Sub"] == name.as_str(),
-        format!("FunctionName must be !Sub \"{name}\""),
-    );
+    must(properties["FunctionName"]["Fn::Sub"] == name.as_str(), format!("FunctionName must be !Sub \"{name}\""));
     findings
 }
 
@@ -107,45 +82,26 @@ fn agreement(function: &FunctionDef, contract: &Contract, queues: &BTreeMap<Stri
     let mut findings = Vec::new();
     let mut add = |text: String| findings.push(Finding::new(place(function), text));
     if contract.function != function.name {
-        add(format!(
-            "its binary calls itself {}: file and binary must have one name",
-            contract.function
-        ));
+        add(format!("its binary calls itself {}: file and binary must have one name", contract.function));
     }
-    let said: BTreeSet<(String, String)> = contract
-        .routes
-        .iter()
-        .map(|route| (route.method.clone(), route.path.clone()))
-        .collect();
-    let declared: BTreeSet<(String, String)> = function
-        .routes
-        .iter()
-        .map(|(method, path)| (method.to_string(), path.clone()))
-        .collect();
+    let said: BTreeSet<(String, String)> =
+        contract.routes.iter().map(|route| (route.method.clone(), route.path.clone())).collect();
+    let declared: BTreeSet<(String, String)> =
+        function.routes.iter().map(|(method, path)| (method.to_string(), path.clone())).collect();
     for (method, path) in said.difference(&declared) {
         add(format!("its main answers {method} {path}: add an HttpApi event for it"));
     }
     for (method, path) in declared.difference(&said) {
-        add(format!(
-            "its main does not answer {method} {path}: add the path there, or remove the event"
-        ));
+        add(format!("its main does not answer {method} {path}: add the path there, or remove the event"));
     }
-    let expected = match (
-        function.routes.is_empty(),
-        function.queues.is_empty(),
-        function.schedules.is_empty(),
-    ) {
+    let expected = match (function.routes.is_empty(), function.queues.is_empty(), function.schedules.is_empty()) {
         (false, ..) => Kind::Http,
         (_, false, _) => Kind::Queue,
         (.., false) => Kind::Schedule,
         _ => Kind::Direct,
     };
     if contract.kind != expected {
-        add(format!(
-            "events make it a function of kind {}, its main says {}",
-            expected.name(),
-            contract.kind.name()
-        ));
+        add(format!("events make it a function of kind {}, its main says {}", expected.name(), contract.kind.name()));
     }
     let said = contract.queue.as_deref().unwrap_or_default();
     for mapping in &function.queues {
@@ -164,10 +120,7 @@ fn agreement(function: &FunctionDef, contract: &Contract, queues: &BTreeMap<Stri
 fn consumer(function: &FunctionDef, mapping: &QueueMapping, queues: &BTreeMap<String, QueueDef>) -> Vec<Finding> {
     let id = &mapping.queue_logical_id;
     let Some(queue) = queues.get(id) else {
-        return vec![Finding::new(
-            place(function),
-            format!("there is no queue {id} in this template"),
-        )];
+        return vec![Finding::new(place(function), format!("there is no queue {id} in this template"))];
     };
     let mut findings = Vec::new();
     let mut must = |right: bool, place: String, text: String| {
@@ -182,11 +135,7 @@ fn consumer(function: &FunctionDef, mapping: &QueueMapping, queues: &BTreeMap<St
         format!("add FunctionResponseTypes: [ReportBatchItemFailures] to its mapping of {id}"),
     );
     let limited = mapping.max_concurrency.is_some();
-    must(
-        limited,
-        place(function),
-        format!("add ScalingConfig.MaximumConcurrency to its mapping of {id}"),
-    );
+    must(limited, place(function), format!("add ScalingConfig.MaximumConcurrency to its mapping of {id}"));
     let needed = VISIBILITY_FACTOR * function.timeout.as_secs() + mapping.window_seconds;
     let visible = queue.visibility_timeout.as_secs();
     let text = format!(
@@ -223,14 +172,8 @@ fn schedules(template: &Template, function: &FunctionDef) -> Vec<Finding> {
         must(kind == "ScheduleV2", "use ScheduleV2 (EventBridge Scheduler)");
         let retry = &event["Properties"]["RetryPolicy"];
         let both = retry["MaximumRetryAttempts"].is_number() && retry["MaximumEventAgeInSeconds"].is_number();
-        must(
-            both,
-            "give RetryPolicy both MaximumRetryAttempts and MaximumEventAgeInSeconds",
-        );
-        must(
-            !event["Properties"]["DeadLetterConfig"].is_null(),
-            "add a DeadLetterConfig",
-        );
+        must(both, "give RetryPolicy both MaximumRetryAttempts and MaximumEventAgeInSeconds");
+        must(!event["Properties"]["DeadLetterConfig"].is_null(), "add a DeadLetterConfig");
     }
     findings
 }
@@ -295,16 +238,11 @@ Resources:
             {"function": "score-decay", "kind": "schedule"},
         ]);
         let contracts: Vec<Contract> = serde_json::from_value(contracts).unwrap();
-        let contracts: BTreeMap<_, _> = contracts
-            .into_iter()
-            .map(|contract| (contract.function.clone(), contract))
-            .collect();
+        let contracts: BTreeMap<_, _> =
+            contracts.into_iter().map(|contract| (contract.function.clone(), contract)).collect();
         let built = contracts.keys().map(|name| (name.clone(), "area".to_owned())).collect();
         let findings = check(&template, &contracts, &built).unwrap();
-        findings
-            .into_iter()
-            .map(|finding| format!("{}: {}\n", finding.place, finding.text))
-            .collect()
+        findings.into_iter().map(|finding| format!("{}: {}\n", finding.place, finding.text)).collect()
     }
 
     #[test]
@@ -316,45 +254,21 @@ Resources:
     fn every_disagreement_is_found() {
         for (old, new, finding) in [
             ("  LeadsGet:", "  GetLead:", "name it LeadsGet"),
-            (
-                "CodeUri: target/lambda/score-decay/",
-                "CodeUri: target/lambda/score-decay",
-                "CodeUri must be",
-            ),
+            ("CodeUri: target/lambda/score-decay/", "CodeUri: target/lambda/score-decay", "CodeUri must be"),
             ("Method: GET", "Method: POST", "answers GET /leads/{id}"),
-            (
-                "Path: \"/leads/{id}\"",
-                "Path: \"/lead/{id}\"",
-                "does not answer GET /lead/{id}",
-            ),
+            ("Path: \"/leads/{id}\"", "Path: \"/lead/{id}\"", "does not answer GET /lead/{id}"),
             ("[ReportBatchItemFailures]", "[]", "ReportBatchItemFailures"),
             ("VisibilityTimeout: 361", "VisibilityTimeout: 360", "need 361"),
-            (
-                "ScalingConfig: { MaximumConcurrency: 8 }",
-                "BatchSize: 10",
-                "MaximumConcurrency",
-            ),
+            ("ScalingConfig: { MaximumConcurrency: 8 }", "BatchSize: 10", "MaximumConcurrency"),
             (
                 "      RedrivePolicy: { deadLetterTargetArn: !GetAtt EventsDlq.Arn, maxReceiveCount: 5 }\n",
                 "",
                 "RedrivePolicy",
             ),
-            (
-                "}events\"",
-                "}other\"",
-                "mapped to the queue other, its main consumes `events`",
-            ),
+            ("}events\"", "}other\"", "mapped to the queue other, its main consumes `events`"),
             ("MaximumEventAgeInSeconds: 600", "Other: 1", "RetryPolicy both"),
-            (
-                "DeadLetterConfig: { Arn: x }",
-                "Input: \"{}\"",
-                "add a DeadLetterConfig",
-            ),
-            (
-                "lambda/score-decay/",
-                "lambda/score-rot/",
-                "add the function ScoreDecay",
-            ),
+            ("DeadLetterConfig: { Arn: x }", "Input: \"{}\"", "add a DeadLetterConfig"),
+            ("lambda/score-decay/", "lambda/score-rot/", "add the function ScoreDecay"),
             ("lambda/score-decay/", "lambda/score-rot/", "no binary score-rot"),
             ("!Sub \"${NamePrefix}leads-get\"", "leads-get", "FunctionName must be"),
         ] {

@@ -45,12 +45,6 @@ mod tests {
         ]);
         let text = text(&contracts);
         let lines: Vec<&str> = text.lines().skip(1).collect();
-        assert_eq!(
-            lines,
-            [
-                "GET    /api/v1/leads leads:read leads-list",
-                "GET    /ready        public     ready"
-            ]
-        );
+        assert_eq!(lines, ["GET    /api/v1/leads leads:read leads-list", "GET    /ready        public     ready"]);
     }
 }

@@ -32,11 +32,7 @@ pub fn run() -> anyhow::Result<()> {
         if current != content {
             fs::write(&file, &content).with_context(|| format!("cannot write {}", file.display()))?;
         }
-        line(&format!(
-            "{} {}",
-            if current == content { "unchanged" } else { "written  " },
-            path.display()
-        ));
+        line(&format!("{} {}", if current == content { "unchanged" } else { "written  " }, path.display()));
     }
     Ok(())
 }

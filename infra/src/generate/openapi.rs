@@ -9,20 +9,15 @@ use crate::contract::{Contract, Route};
 
 /// Problems every endpoint may answer with; bodies are RFC 9457.
 const PROBLEMS: &[(&str, &str)] = &[
-    (
-        "400",
-        "The request is malformed or breaks a rule; `errors` has one entry per fault",
-    ),
+    ("400", "The request is malformed or breaks a rule; `errors` has one entry per fault"),
     ("413", "The body is too large"),
     ("429", "Too many requests; `Retry-After` says when to come back"),
     ("503", "A dependency is down; `Retry-After` says when to come back"),
 ];
 
 /// Problems of endpoints that want credentials.
-const GUARDED: &[(&str, &str)] = &[
-    ("401", "Credentials are missing or not valid"),
-    ("403", "The credentials lack the scope this needs"),
-];
+const GUARDED: &[(&str, &str)] =
+    &[("401", "Credentials are missing or not valid"), ("403", "The credentials lack the scope this needs")];
 
 /// The document.
 ///
@@ -40,12 +35,7 @@ pub fn document(contracts: &BTreeMap<String, Contract>) -> anyhow::Result<Value>
             let path = paths.entry(route.path.clone()).or_insert_with(|| json!({}));
             let method = route.method.to_lowercase();
             if !path[&method].is_null() {
-                bail!(
-                    "{} {} is claimed by {name} and by {}",
-                    route.method,
-                    route.path,
-                    path[&method]["x-function"]
-                );
+                bail!("{} {} is claimed by {name} and by {}", route.method, route.path, path[&method]["x-function"]);
             }
             path[method] = operation;
         }
@@ -76,11 +66,7 @@ pub fn document(contracts: &BTreeMap<String, Contract>) -> anyhow::Result<Value>
 fn operation(name: &str, contract: &Contract, route: &Route, number: usize, schemas: &mut Schemas) -> Value {
     let (summary, description) = documentation(&contract.doc);
     // One function may answer under a second path; ids are unique all the same.
-    let id = if number == 0 {
-        name.to_owned()
-    } else {
-        format!("{name}-{}", number + 1)
-    };
+    let id = if number == 0 { name.to_owned() } else { format!("{name}-{}", number + 1) };
     let mut operation = json!({
         "operationId": id,
         "tags": [tag(&route.path)],
@@ -94,11 +80,7 @@ fn operation(name: &str, contract: &Contract, route: &Route, number: usize, sche
     }
     if let Some(input) = &contract.input {
         let schema = schemas.add(&pascal_case(name, "Input"), input);
-        let kind = if route.method == "PATCH" {
-            "application/merge-patch+json"
-        } else {
-            "application/json"
-        };
+        let kind = if route.method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
         let mut content = json!({ "application/json": { "schema": schema } });
         content[kind] = json!({ "schema": schema });
         operation["requestBody"] = json!({"required": true, "content": content});
@@ -124,36 +106,39 @@ fn documentation(doc: &str) -> (String, String) {
 
 /// The area: the path's first segment after `/api/v1`.
 fn tag(path: &str) -> String {
-    let mut segments = path
-        .split('/')
-        .filter(|segment| !segment.is_empty() && *segment != "api" && *segment != "v1");
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty() && *segment != "api" && *segment != "v1");
     segments.next().unwrap_or("root").trim_end_matches(".json").to_owned()
 }
 
 fn parameters(contract: &Contract, route: &Route) -> Vec<Value> {
-    let segments = route
-        .path
-        .split('/')
-        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let segments = route.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
     let mut parameters: Vec<Value> = segments
         .map(|name| {
             let is_id = name == "id" || name.ends_with("Id");
-            let schema = if is_id {
-                json!({"type": "string", "format": "uuid"})
-            } else {
-                json!({"type": "string"})
-            };
+            let schema = if is_id { json!({"type": "string", "format": "uuid"}) } else { json!({"type": "string"}) };
             json!({"name": name.trim_end_matches('+'), "in": "path", "required": true, "schema": schema})
         })
         .collect();
+    if is_list(contract) {
+        parameters.extend(paging());
+    }
+    if route.method == "POST" && !contract.public {
+        parameters.push(header(
+            "Idempotency-Key",
+            "Repeating the request with the same key within 24 hours gives the same answer",
+        ));
+    }
+    if route.method != "GET" && route.path.contains('{') {
+        parameters.push(header(
+            "If-Match",
+            "The record's ETag as it was read; answers 412 when somebody changed it meanwhile",
+        ));
+    }
     let Some(query) = &contract.query else {
         return parameters;
     };
-    let required = |name: &str| {
-        query["required"]
-            .as_array()
-            .is_some_and(|names| names.iter().any(|required| required == name))
-    };
+    let required =
+        |name: &str| query["required"].as_array().is_some_and(|names| names.iter().any(|required| required == name));
     for (name, schema) in query["properties"].as_object().into_iter().flatten() {
         let mut schema = inlined(schema, &query["$defs"]);
         let description = schema.as_object_mut().and_then(|fields| fields.remove("description"));
@@ -166,23 +151,43 @@ fn parameters(contract: &Contract, route: &Route) -> Vec<Value> {
     parameters
 }
 
+/// Lists are known by their envelope.
+fn is_list(contract: &Contract) -> bool {
+    contract.output.as_ref().is_some_and(|output| !output["properties"]["pagination"].is_null())
+}
+
+/// What the plumbing of every list reads.
+fn paging() -> [Value; 4] {
+    let number = |name: &str, default: u32, most: u32| {
+        let schema = json!({"type": "integer", "minimum": 1, "maximum": most, "default": default});
+        json!({"name": name, "in": "query", "required": false, "schema": schema})
+    };
+    let text = |name: &str, description: &str| json!({"name": name, "in": "query", "required": false, "schema": {"type": "string"}, "description": description});
+    [
+        number("page", 1, 10_000),
+        number("limit", 25, 100),
+        text(
+            "sort",
+            "A field of the list; with `-` in front descending. A wrong one is answered with the possible ones",
+        ),
+        text("cursor", "`pagination.next_cursor` of the part before: walks the whole list"),
+    ]
+}
+
+fn header(name: &str, description: &str) -> Value {
+    json!({"name": name, "in": "header", "required": false, "schema": {"type": "string"}, "description": description})
+}
+
 /// A query's schema with its definitions put in place: parameters are small and named nowhere else.
 fn inlined(schema: &Value, definitions: &Value) -> Value {
     match schema {
         Value::Object(fields) => {
-            if let Some(name) = fields
-                .get("$ref")
-                .and_then(Value::as_str)
-                .and_then(|path| path.strip_prefix("#/$defs/"))
+            if let Some(name) =
+                fields.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/$defs/"))
             {
                 return inlined(&definitions[name], definitions);
             }
-            Value::Object(
-                fields
-                    .iter()
-                    .map(|(name, field)| (name.clone(), inlined(field, definitions)))
-                    .collect(),
-            )
+            Value::Object(fields.iter().map(|(name, field)| (name.clone(), inlined(field, definitions))).collect())
         }
         Value::Array(items) => items.iter().map(|item| inlined(item, definitions)).collect(),
         other => other.clone(),
@@ -198,20 +203,12 @@ fn responses(name: &str, contract: &Contract, route: &Route, schemas: &mut Schem
     }
     let mut responses = json!({ status: good });
     let guarded = if contract.public { &[][..] } else { GUARDED };
-    let missing = route
-        .path
-        .contains('{')
-        .then_some(("404", "There is no such record, or it belongs to another tenant"));
+    let missing =
+        route.path.contains('{').then_some(("404", "There is no such record, or it belongs to another tenant"));
     let conflict = (route.method != "GET").then_some(("409", "The change conflicts with what is there"));
-    let stale = (route.method == "PATCH").then_some(("412", "The record has changed since it was read"));
-    for (status, description) in PROBLEMS
-        .iter()
-        .chain(guarded)
-        .copied()
-        .chain(missing)
-        .chain(conflict)
-        .chain(stale)
-    {
+    let stale = (route.method != "GET" && route.path.contains('{'))
+        .then_some(("412", "The record has changed since it was read"));
+    for (status, description) in PROBLEMS.iter().chain(guarded).copied().chain(missing).chain(conflict).chain(stale) {
         let content = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
         responses[status] = json!({ "description": description, "content": content });
     }
@@ -265,11 +262,8 @@ impl Schemas {
         // Another type of that name in an earlier function: this one carries its function's name, and so does every
         // definition that refers to it; hence until nothing changes.
         while let Some(old) = definitions.iter().find_map(|(&old, &definition)| {
-            let clashes = names[old] == *old
-                && self
-                    .all
-                    .get(old)
-                    .is_some_and(|known| *known != renamed(definition, &names));
+            let clashes =
+                names[old] == *old && self.all.get(old).is_some_and(|known| *known != renamed(definition, &names));
             clashes.then(|| old.clone())
         }) {
             names.insert(old.clone(), format!("{name}{old}"));
@@ -311,10 +305,7 @@ mod tests {
 
     fn contracts(json: Value) -> BTreeMap<String, Contract> {
         let contracts: Vec<Contract> = serde_json::from_value(json).unwrap();
-        contracts
-            .into_iter()
-            .map(|contract| (contract.function.clone(), contract))
-            .collect()
+        contracts.into_iter().map(|contract| (contract.function.clone(), contract)).collect()
     }
 
     fn lead(kind: &str) -> Value {
@@ -336,12 +327,8 @@ mod tests {
         assert_eq!(operation["description"], "Refuses others.\n\nMore.");
         assert_eq!(operation["x-scope"], "leads:read");
         assert_eq!(operation["tags"], json!(["leads"]));
-        let names: Vec<&Value> = operation["parameters"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|parameter| &parameter["name"])
-            .collect();
+        let names: Vec<&Value> =
+            operation["parameters"].as_array().unwrap().iter().map(|parameter| &parameter["name"]).collect();
         assert_eq!(names, ["id", "limit", "q"]);
         assert_eq!(operation["parameters"][2]["schema"], json!({"type": "string"}));
         assert_eq!(operation["parameters"][2]["required"], true);
@@ -352,10 +339,7 @@ mod tests {
     fn definitions_become_components_and_clashes_keep_apart() {
         let document = document(&contracts(json!([lead("get"), lead("list")]))).unwrap();
         let schemas = &document["components"]["schemas"];
-        assert_eq!(
-            schemas["LeadsGetOutput"]["properties"]["at"]["$ref"],
-            "#/components/schemas/Moment"
-        );
+        assert_eq!(schemas["LeadsGetOutput"]["properties"]["at"]["$ref"], "#/components/schemas/Moment");
         assert_eq!(
             schemas["LeadsListOutput"]["properties"]["at"]["$ref"],
             "#/components/schemas/LeadsListOutputMoment"
@@ -377,9 +361,7 @@ mod tests {
     fn one_route_has_one_function() {
         let mut second = lead("get");
         second["function"] = json!("other");
-        let error = document(&contracts(json!([lead("get"), second])))
-            .unwrap_err()
-            .to_string();
+        let error = document(&contracts(json!([lead("get"), second]))).unwrap_err().to_string();
         assert!(error.contains("claimed"), "{error}");
     }
 

@@ -36,10 +36,8 @@ mod tests {
             let routes = json!([{"method": method, "path": "/leads/{id}"}]);
             serde_json::from_value::<Contract>(json!({"function": "x", "kind": "http", "routes": routes})).unwrap()
         };
-        let contracts = BTreeMap::from([
-            ("leads-update".to_owned(), contract("PATCH")),
-            ("leads-get".to_owned(), contract("GET")),
-        ]);
+        let contracts =
+            BTreeMap::from([("leads-update".to_owned(), contract("PATCH")), ("leads-get".to_owned(), contract("GET"))]);
         let expected = "\"/leads/{id}\" = [{ method = \"GET\", function = \"leads-get\" }, \
                         { method = \"PATCH\", function = \"leads-update\" }]";
         assert_eq!(text(&contracts).lines().last(), Some(expected));

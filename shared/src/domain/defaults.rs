@@ -58,26 +58,15 @@ impl Defaults {
         mut new_id: impl FnMut() -> RuleId,
         pipeline_of: impl Fn(&str) -> Option<PipelineId>,
     ) -> RuleSetData {
-        let routed = self
-            .pipelines
-            .iter()
-            .filter_map(|draft| Some((draft.intent.clone()?, pipeline_of(&draft.slug)?)));
+        let routed = self.pipelines.iter().filter_map(|draft| Some((draft.intent.clone()?, pipeline_of(&draft.slug)?)));
         let pipelines: BTreeMap<_, _> = routed.collect();
         let discovery = self.pipelines.iter().find(|draft| draft.intent.is_none());
         RuleSetData {
             version: 1,
-            scoring_rules: self
-                .scoring_rules
-                .iter()
-                .map(|draft| draft.clone().into_rule(new_id(), 1))
-                .collect(),
+            scoring_rules: self.scoring_rules.iter().map(|draft| draft.clone().into_rule(new_id(), 1)).collect(),
             tiers: self.tiers,
             intents: self.intents.clone(),
-            intent_rules: self
-                .intent_rules
-                .iter()
-                .map(|draft| draft.clone().into_rule(new_id(), 1))
-                .collect(),
+            intent_rules: self.intent_rules.iter().map(|draft| draft.clone().into_rule(new_id(), 1)).collect(),
             intent_settings: self.intent_settings(),
             routing: RoutingConfig {
                 min_score: self.routing.min_score,

@@ -170,11 +170,7 @@ pub fn rebuild(
     organization: &Map<String, Value>,
     now: Timestamp,
 ) -> LeadState {
-    let mut state = LeadState {
-        profile: owned.owned(),
-        organization: organization.clone(),
-        ..LeadState::default()
-    };
+    let mut state = LeadState { profile: owned.owned(), organization: organization.clone(), ..LeadState::default() };
     advance(rules, &state, &[], Some(log), now).apply_to(&mut state);
     state
 }

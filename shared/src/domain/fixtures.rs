@@ -24,11 +24,7 @@ pub fn now() -> Timestamp {
 
 /// How property tests run: so many cases, the same ones every time unless `PROPTEST_RNG_SEED` says otherwise.
 pub fn cases(cases: u32) -> ProptestConfig {
-    let mut config = ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
+    let mut config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     if config.rng_seed == RngSeed::Random {
         config.rng_seed = RngSeed::Fixed(0x10_75E);
     }
@@ -52,11 +48,7 @@ pub fn default_rules() -> RuleSetData {
 
 /// The pipeline of a slug.
 pub fn pipeline(slug: &str) -> PipelineId {
-    let position = defaults()
-        .pipelines
-        .iter()
-        .position(|draft| draft.slug == slug)
-        .unwrap();
+    let position = defaults().pipelines.iter().position(|draft| draft.slug == slug).unwrap();
     PipelineId(uuid(9000 + position as u128))
 }
 
@@ -92,8 +84,7 @@ pub fn hard_rules() -> RuleSetData {
     ];
     for draft in scoring {
         let id = RuleId(uuid(500 + data.scoring_rules.len() as u128));
-        data.scoring_rules
-            .push(ScoringRuleDraft::validate(&draft).unwrap().into_rule(id, 3));
+        data.scoring_rules.push(ScoringRuleDraft::validate(&draft).unwrap().into_rule(id, 3));
     }
     let intents = [
         json!({"slug": "german-research", "intent": "research", "weight": 7, "max_per_lead": 2, "expires_after_days": 20,
@@ -102,11 +93,7 @@ pub fn hard_rules() -> RuleSetData {
     ];
     for draft in intents {
         let id = RuleId(uuid(700 + data.intent_rules.len() as u128));
-        data.intent_rules.push(
-            IntentRuleDraft::validate(&draft, &data.intents)
-                .unwrap()
-                .into_rule(id, 2),
-        );
+        data.intent_rules.push(IntentRuleDraft::validate(&draft, &data.intents).unwrap().into_rule(id, 2));
     }
     data.version = 7;
     data
@@ -120,10 +107,7 @@ pub fn hard_rule_set() -> &'static RuleSet {
 
 /// An event of a person known by an e-mail address, with nothing else to it.
 pub fn event(number: u128, event_type: &str, occurred_at: Timestamp) -> Event {
-    let email = Identifier {
-        kind: IdentifierKind::Email,
-        value: "ada@example.com".to_owned(),
-    };
+    let email = Identifier { kind: IdentifierKind::Email, value: "ada@example.com".to_owned() };
     Event {
         id: EventId(uuid(number)),
         event_type: event_type.to_owned(),
@@ -168,13 +152,7 @@ const TYPES: [&str; 10] = [
     "never_heard_of",
 ];
 const PAGES: [&str; 6] = ["/research/a", "/PRICING", "/b2b", "/co-creation/x", "/panel", "/"];
-const TITLES: [&str; 5] = [
-    "Geschäftsführer",
-    "LABORLEITER",
-    "Research Scientist",
-    "Head of R&D",
-    "Student",
-];
+const TITLES: [&str; 5] = ["Geschäftsführer", "LABORLEITER", "Research Scientist", "Head of R&D", "Student"];
 const INTERESTS: [&str; 4] = ["University grant", "clinic diagnostics", "pharma partnership", "other"];
 
 /// One of several, or nothing.
@@ -199,53 +177,40 @@ pub fn content() -> impl Strategy<Value = Event> {
     );
     let source = prop::sample::select(vec!["website", "portal", "email"]);
     let campaign = some_of(&["google", "bing"], 0.2);
-    (
-        prop::sample::select(TYPES.to_vec()),
-        source,
-        metadata,
-        profile,
-        campaign,
+    (prop::sample::select(TYPES.to_vec()), source, metadata, profile, campaign).prop_map(
+        |(
+            event_type,
+            source,
+            (page, interest, machine, visits, tagged),
+            (title, country, company, level),
+            campaign,
+        )| {
+            let mut event = event(0, event_type, now());
+            event.source = source.to_owned();
+            let mut put = |key: &str, value: Option<Value>| {
+                if let Some(value) = value {
+                    event.metadata.insert(key.to_owned(), value);
+                }
+            };
+            put("page_path", page.map(Value::from));
+            put("interest", interest.map(Value::from));
+            put("machine", machine.map(Value::from));
+            put("visits", visits.map(Value::from));
+            put("tags", tagged.then(|| json!(["Whitepaper", 3])));
+            let fields =
+                [(ProfileField::JobTitle, title), (ProfileField::Country, country), (ProfileField::Company, company)];
+            for (field, value) in fields {
+                if let Some(value) = value {
+                    event.profile.fields.insert(field, value.to_owned());
+                }
+            }
+            if let Some(level) = level {
+                event.profile.custom.insert("level".to_owned(), level.into());
+            }
+            event.campaign = campaign.map(|source| Campaign { source: Some(source.to_owned()), ..Campaign::default() });
+            event
+        },
     )
-        .prop_map(
-            |(
-                event_type,
-                source,
-                (page, interest, machine, visits, tagged),
-                (title, country, company, level),
-                campaign,
-            )| {
-                let mut event = event(0, event_type, now());
-                event.source = source.to_owned();
-                let mut put = |key: &str, value: Option<Value>| {
-                    if let Some(value) = value {
-                        event.metadata.insert(key.to_owned(), value);
-                    }
-                };
-                put("page_path", page.map(Value::from));
-                put("interest", interest.map(Value::from));
-                put("machine", machine.map(Value::from));
-                put("visits", visits.map(Value::from));
-                put("tags", tagged.then(|| json!(["Whitepaper", 3])));
-                let fields = [
-                    (ProfileField::JobTitle, title),
-                    (ProfileField::Country, country),
-                    (ProfileField::Company, company),
-                ];
-                for (field, value) in fields {
-                    if let Some(value) = value {
-                        event.profile.fields.insert(field, value.to_owned());
-                    }
-                }
-                if let Some(level) = level {
-                    event.profile.custom.insert("level".to_owned(), level.into());
-                }
-                event.campaign = campaign.map(|source| Campaign {
-                    source: Some(source.to_owned()),
-                    ..Campaign::default()
-                });
-                event
-            },
-        )
 }
 
 /// A log of up to `max` events of up to three people, at distinct times within the last 200 days and often on the same
@@ -277,23 +242,13 @@ fn placed(
     event.id = EventId(uuid(id));
     event.external_id = format!("external-{id}");
     event.occurred_at = Timestamp::from_microsecond(now().as_microsecond() - micros).unwrap();
-    let kinds = [
-        IdentifierKind::Phone,
-        IdentifierKind::LinkedinUrl,
-        IdentifierKind::AnonymousId,
-    ];
+    let kinds = [IdentifierKind::Phone, IdentifierKind::LinkedinUrl, IdentifierKind::AnonymousId];
     let domain = ["gmail.com", "uni-jena.de", "labor.example"][who as usize];
     let email = format!("person{who}@{domain}");
-    event.identifiers = vec![Identifier {
-        kind: IdentifierKind::Email,
-        value: email.clone(),
-    }];
+    event.identifiers = vec![Identifier { kind: IdentifierKind::Email, value: email.clone() }];
     event.profile.fields.insert(ProfileField::Email, email);
     for (kind, _) in kinds.into_iter().zip(with).filter(|(_, with)| *with) {
-        event.identifiers.push(Identifier {
-            kind,
-            value: format!("{kind}-{who}"),
-        });
+        event.identifiers.push(Identifier { kind, value: format!("{kind}-{who}") });
     }
     event
 }

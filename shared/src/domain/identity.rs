@@ -99,10 +99,7 @@ impl FromStr for IdentifierKind {
     type Err = UnknownIdentifierKind;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| UnknownIdentifierKind(text.to_owned()))
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| UnknownIdentifierKind(text.to_owned()))
     }
 }
 

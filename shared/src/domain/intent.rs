@@ -174,11 +174,7 @@ pub struct IntentSettings {
 
 impl Default for IntentSettings {
     fn default() -> Self {
-        Self {
-            prior: 10,
-            conflict_margin: Confidence::percent(15),
-            conflict_min_confidence: Confidence::percent(30),
-        }
+        Self { prior: 10, conflict_margin: Confidence::percent(15), conflict_min_confidence: Confidence::percent(30) }
     }
 }
 
@@ -204,16 +200,10 @@ impl IntentPicture {
             .into_iter()
             .map(|(intent, weight)| {
                 let confidence = Confidence::of(weight, all, settings.prior);
-                IntentWeight {
-                    intent,
-                    weight,
-                    confidence,
-                }
+                IntentWeight { intent, weight, confidence }
             })
             .collect();
-        let mut ranked: Vec<usize> = (0..intents.len())
-            .filter(|position| intents[*position].weight > 0)
-            .collect();
+        let mut ranked: Vec<usize> = (0..intents.len()).filter(|position| intents[*position].weight > 0).collect();
         // Stable: equal weights stay in the tenant's order.
         ranked.sort_by_key(|position| std::cmp::Reverse(intents[*position].weight));
         let primary = ranked.first().copied();
@@ -222,12 +212,7 @@ impl IntentPicture {
             let (first, second) = (intents[first].confidence, intents[second].confidence);
             first.lead_over(second) <= settings.conflict_margin && second >= settings.conflict_min_confidence
         });
-        Self {
-            intents,
-            primary,
-            runner_up,
-            conflict,
-        }
+        Self { intents, primary, runner_up, conflict }
     }
 
     /// The intent with the highest weight.

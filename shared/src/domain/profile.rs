@@ -95,10 +95,7 @@ impl FromStr for ProfileField {
     type Err = UnknownProfileField;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|field| field.as_str() == text)
-            .ok_or_else(|| UnknownProfileField(text.to_owned()))
+        Self::ALL.into_iter().find(|field| field.as_str() == text).ok_or_else(|| UnknownProfileField(text.to_owned()))
     }
 }
 
@@ -182,46 +179,20 @@ impl Profile {
         mut provenance: BTreeMap<String, Provenance>,
     ) -> Self {
         let mut profile = Self::default();
-        let unknown = || Provenance::Person {
-            at: Timestamp::UNIX_EPOCH,
-        };
+        let unknown = || Provenance::Person { at: Timestamp::UNIX_EPOCH };
         for (field, value) in fields {
             let provenance = provenance.remove(field.as_str()).unwrap_or_else(unknown);
-            profile.fields.insert(
-                field,
-                Attributed {
-                    value: Some(value),
-                    provenance,
-                },
-            );
+            profile.fields.insert(field, Attributed { value: Some(value), provenance });
         }
         for (key, value) in custom {
             let provenance = provenance.remove(&custom_key(&key)).unwrap_or_else(unknown);
-            profile.custom.insert(
-                key,
-                Attributed {
-                    value: Some(value),
-                    provenance,
-                },
-            );
+            profile.custom.insert(key, Attributed { value: Some(value), provenance });
         }
         for (key, provenance) in provenance {
             if let Some(key) = key.strip_prefix("custom.") {
-                profile.custom.insert(
-                    key.to_owned(),
-                    Attributed {
-                        value: None,
-                        provenance,
-                    },
-                );
+                profile.custom.insert(key.to_owned(), Attributed { value: None, provenance });
             } else if let Ok(field) = key.parse() {
-                profile.fields.insert(
-                    field,
-                    Attributed {
-                        value: None,
-                        provenance,
-                    },
-                );
+                profile.fields.insert(field, Attributed { value: None, provenance });
             }
         }
         profile
@@ -245,14 +216,8 @@ impl Profile {
 
     /// The provenance of every field; custom fields under `custom.<key>`. The counterpart of [`Profile::assemble`].
     pub fn provenance(&self) -> BTreeMap<String, Provenance> {
-        let fields = self
-            .fields
-            .iter()
-            .map(|(field, kept)| (field.as_str().to_owned(), kept.provenance.clone()));
-        let custom = self
-            .custom
-            .iter()
-            .map(|(key, kept)| (custom_key(key), kept.provenance.clone()));
+        let fields = self.fields.iter().map(|(field, kept)| (field.as_str().to_owned(), kept.provenance.clone()));
+        let custom = self.custom.iter().map(|(key, kept)| (custom_key(key), kept.provenance.clone()));
         fields.chain(custom).collect()
     }
 
@@ -284,36 +249,17 @@ impl Profile {
         if !self.would_change(event) {
             return false;
         }
-        let provenance = Provenance::Event {
-            at: event.occurred_at,
-            id: event.id,
-        };
+        let provenance = Provenance::Event { at: event.occurred_at, id: event.id };
         for (field, value) in carried(event) {
-            if self
-                .fields
-                .get(&field)
-                .is_none_or(|kept| kept.provenance.yields_to(event))
-            {
+            if self.fields.get(&field).is_none_or(|kept| kept.provenance.yields_to(event)) {
                 let value = Some(value.to_owned());
-                self.fields.insert(
-                    field,
-                    Attributed {
-                        value,
-                        provenance: provenance.clone(),
-                    },
-                );
+                self.fields.insert(field, Attributed { value, provenance: provenance.clone() });
             }
         }
         for (key, value) in &event.profile.custom {
             if self.custom.get(key).is_none_or(|kept| kept.provenance.yields_to(event)) {
                 let value = Some(value.clone());
-                self.custom.insert(
-                    key.clone(),
-                    Attributed {
-                        value,
-                        provenance: provenance.clone(),
-                    },
-                );
+                self.custom.insert(key.clone(), Attributed { value, provenance: provenance.clone() });
             }
         }
         true
@@ -321,15 +267,12 @@ impl Profile {
 
     /// Whether [`Profile::merge_event`] would change anything.
     pub fn would_change(&self, event: &Event) -> bool {
-        carried(event).any(|(field, _)| {
-            self.fields
-                .get(&field)
-                .is_none_or(|kept| kept.provenance.yields_to(event))
-        }) || event
-            .profile
-            .custom
-            .keys()
-            .any(|key| self.custom.get(key).is_none_or(|kept| kept.provenance.yields_to(event)))
+        carried(event).any(|(field, _)| self.fields.get(&field).is_none_or(|kept| kept.provenance.yields_to(event)))
+            || event
+                .profile
+                .custom
+                .keys()
+                .any(|key| self.custom.get(key).is_none_or(|kept| kept.provenance.yields_to(event)))
     }
 
     /// The part of the profile that no event can rebuild: what persons and partners own.
@@ -345,11 +288,7 @@ impl Profile {
 
 /// Everything an event says about the person, its own source and campaign included.
 fn carried(event: &Event) -> impl Iterator<Item = (ProfileField, &str)> {
-    let sent = event
-        .profile
-        .fields
-        .iter()
-        .map(|(field, value)| (*field, value.as_str()));
+    let sent = event.profile.fields.iter().map(|(field, value)| (*field, value.as_str()));
     let campaign = event.campaign.as_ref().and_then(|campaign| campaign.name.as_deref());
     sent.chain([(ProfileField::Source, event.source.as_str())])
         .chain(campaign.map(|name| (ProfileField::Campaign, name)))

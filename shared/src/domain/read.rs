@@ -23,19 +23,12 @@ impl<'a> Reader<'a> {
             let detail = format!("Remove `{key}`; the fields are {}.", allowed.join(", "));
             Fault::new(format!("/{}", pointer_segment(key)), "unknown_field", detail)
         });
-        Ok(Self {
-            object,
-            faults: faults.collect(),
-        })
+        Ok(Self { object, faults: faults.collect() })
     }
 
     /// Ends the reading.
     pub fn finish(self) -> Result<(), Vec<Fault>> {
-        if self.faults.is_empty() {
-            Ok(())
-        } else {
-            Err(self.faults)
-        }
+        if self.faults.is_empty() { Ok(()) } else { Err(self.faults) }
     }
 
     /// Notes a fault of a field.
@@ -46,8 +39,7 @@ impl<'a> Reader<'a> {
     /// Notes faults found inside a field.
     pub fn faults_within(&mut self, field: &str, faults: Vec<Fault>) {
         let prefix = format!("/{field}");
-        self.faults
-            .extend(faults.into_iter().map(|fault| fault.within(&prefix)));
+        self.faults.extend(faults.into_iter().map(|fault| fault.within(&prefix)));
     }
 
     /// Whether the field is there, if only as `null`.
@@ -81,9 +73,7 @@ impl<'a> Reader<'a> {
 
     /// Text of up to `max` characters, trimmed; empty when absent.
     pub fn optional_text(&mut self, field: &str, max: usize) -> String {
-        self.present(field)
-            .and_then(|value| self.as_text(field, value, max))
-            .unwrap_or_default()
+        self.present(field).and_then(|value| self.as_text(field, value, max)).unwrap_or_default()
     }
 
     fn as_text(&mut self, field: &str, value: &Value, max: usize) -> Option<String> {
@@ -106,10 +96,7 @@ impl<'a> Reader<'a> {
     pub fn slug(&mut self, field: &str) -> Option<String> {
         let slug = self.text(field, 64)?;
         let word = |word: &str| {
-            !word.is_empty()
-                && word
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         };
         if !slug.split('-').all(word) {
             self.fault(
@@ -125,9 +112,7 @@ impl<'a> Reader<'a> {
     /// Required one of the listed names.
     pub fn choice<T: Copy>(&mut self, field: &str, choices: &[(&str, T)]) -> Option<T> {
         let value = self.required(field)?;
-        let chosen = value
-            .as_str()
-            .and_then(|text| choices.iter().find(|(name, _)| *name == text));
+        let chosen = value.as_str().and_then(|text| choices.iter().find(|(name, _)| *name == text));
         if chosen.is_none() {
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
             self.fault(field, "unknown_value", format!("Write one of {}.", names.join(", ")));
@@ -151,11 +136,7 @@ impl<'a> Reader<'a> {
         let number = value.as_i64().filter(|number| range.contains(number));
         if number.is_none() {
             let (low, high) = (range.start(), range.end());
-            self.fault(
-                field,
-                "out_of_range",
-                format!("Write a whole number from {low} to {high}."),
-            );
+            self.fault(field, "out_of_range", format!("Write a whole number from {low} to {high}."));
         }
         number
     }

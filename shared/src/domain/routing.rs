@@ -101,10 +101,7 @@ pub struct DecisionInputs {
 impl DecisionInputs {
     /// Collects the inputs of a decision about a lead at `now`.
     pub fn of(rules: &RuleSet, state: &LeadState, flags: LeadFlags, now: Timestamp) -> Self {
-        let seen = state
-            .signals
-            .iter()
-            .filter(|signal| !is_expired(signal.expires_at, now));
+        let seen = state.signals.iter().filter(|signal| !is_expired(signal.expires_at, now));
         let mut signals: Vec<_> = seen
             .map(|signal| SeenSignal {
                 rule: signal.rule,
@@ -135,11 +132,7 @@ impl DecisionInputs {
 
     /// The intents, weighed again from the signals.
     fn picture(&self) -> IntentPicture {
-        weigh(
-            self.intents.iter().map(|known| &known.intent),
-            &self.signals,
-            self.intent_settings,
-        )
+        weigh(self.intents.iter().map(|known| &known.intent), &self.signals, self.intent_settings)
     }
 }
 
@@ -149,11 +142,7 @@ fn weigh<'a>(
     settings: IntentSettings,
 ) -> IntentPicture {
     let weight = |intent: &String| {
-        signals
-            .iter()
-            .filter(|signal| signal.intent == *intent)
-            .map(|signal| u64::from(signal.weight))
-            .sum()
+        signals.iter().filter(|signal| signal.intent == *intent).map(|signal| u64::from(signal.weight)).sum()
     };
     IntentPicture::from_weights(order.map(|intent| (intent.clone(), weight(intent))), settings)
 }
@@ -292,13 +281,7 @@ impl DecisionRecord {
     pub fn is_superseded_by(&self, later: &Self) -> bool {
         let said = |record: &Self| {
             let outcome = &record.outcome;
-            (
-                outcome.kind,
-                outcome.intent.clone(),
-                outcome.pipeline_id,
-                outcome.owner_id,
-                record.manual.clone(),
-            )
+            (outcome.kind, outcome.intent.clone(), outcome.pipeline_id, outcome.owner_id, record.manual.clone())
         };
         said(self) != said(later)
     }
@@ -310,29 +293,15 @@ impl DecisionRecord {
 /// only when it named one. Read them under lock, so that nobody is overfilled.
 pub fn decide(inputs: DecisionInputs, candidates: &[Candidate]) -> DecisionRecord {
     let assessment = assess(&inputs);
-    let choice = if assessment.pipeline().is_some() {
-        choose_owner(candidates)
-    } else {
-        OwnerChoice::default()
-    };
+    let choice = if assessment.pipeline().is_some() { choose_owner(candidates) } else { OwnerChoice::default() };
     let outcome = conclude(assessment, &choice);
-    DecisionRecord {
-        inputs,
-        candidates: choice.verdicts,
-        manual: None,
-        outcome,
-    }
+    DecisionRecord { inputs, candidates: choice.verdicts, manual: None, outcome }
 }
 
 /// Records what a person decided, with the inputs as they were.
 pub fn decide_by_hand(inputs: DecisionInputs, choice: ManualChoice) -> DecisionRecord {
     let outcome = by_hand(&choice);
-    DecisionRecord {
-        inputs,
-        candidates: Vec::new(),
-        manual: Some(choice),
-        outcome,
-    }
+    DecisionRecord { inputs, candidates: Vec::new(), manual: Some(choice), outcome }
 }
 
 /// Decides again from the record alone. The outcome equals the recorded one.
@@ -340,11 +309,7 @@ pub fn redecide(record: &DecisionRecord) -> Outcome {
     if let Some(choice) = &record.manual {
         return by_hand(choice);
     }
-    let candidates: Vec<_> = record
-        .candidates
-        .iter()
-        .map(|verdict| verdict.candidate.clone())
-        .collect();
+    let candidates: Vec<_> = record.candidates.iter().map(|verdict| verdict.candidate.clone()).collect();
     decide(record.inputs.clone(), &candidates).outcome
 }
 

@@ -102,10 +102,8 @@ pub fn is_expired(expires_at: Option<Timestamp>, now: Timestamp) -> bool {
 /// When something that counts from `from` on stops counting.
 pub(super) fn expiry(from: Timestamp, after_days: Option<u32>) -> Option<Timestamp> {
     // Saturates at the end of time, which is as good as never.
-    after_days.map(|days| {
-        from.saturating_add(SignedDuration::from_hours(24 * i64::from(days)))
-            .unwrap_or(Timestamp::MAX)
-    })
+    after_days
+        .map(|days| from.saturating_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX))
 }
 
 /// The limits on how often one rule counts for one lead.
@@ -183,9 +181,7 @@ impl ScoreSums {
 
     /// The sum of all categories, which may be negative.
     pub const fn net(self) -> i32 {
-        self.demographic
-            .saturating_add(self.engagement)
-            .saturating_add(self.behavior)
+        self.demographic.saturating_add(self.engagement).saturating_add(self.behavior)
     }
 
     /// The lead's total score: never below zero.
@@ -247,11 +243,7 @@ pub struct TierStart {
 
 impl Default for TierThresholds {
     fn default() -> Self {
-        Self {
-            warm: 20,
-            hot: 40,
-            very_hot: 80,
-        }
+        Self { warm: 20, hot: 40, very_hot: 80 }
     }
 }
 
@@ -292,26 +284,15 @@ impl TryFrom<Vec<TierStart>> for TierThresholds {
 
     fn try_from(starts: Vec<TierStart>) -> Result<Self, Self::Error> {
         let of = |tier| {
-            let mut found = starts
-                .iter()
-                .filter(|start| start.name == tier)
-                .map(|start| start.min_score);
+            let mut found = starts.iter().filter(|start| start.name == tier).map(|start| start.min_score);
             match (found.next(), found.next()) {
                 (Some(score), None) => Ok(score),
                 _ => Err(BadTiers),
             }
         };
-        let tiers = Self {
-            warm: of(Tier::Warm)?,
-            hot: of(Tier::Hot)?,
-            very_hot: of(Tier::VeryHot)?,
-        };
+        let tiers = Self { warm: of(Tier::Warm)?, hot: of(Tier::Hot)?, very_hot: of(Tier::VeryHot)? };
         let ascending = 0 < tiers.warm && tiers.warm < tiers.hot && tiers.hot < tiers.very_hot;
-        if of(Tier::Cold)? == 0 && ascending {
-            Ok(tiers)
-        } else {
-            Err(BadTiers)
-        }
+        if of(Tier::Cold)? == 0 && ascending { Ok(tiers) } else { Err(BadTiers) }
     }
 }
 

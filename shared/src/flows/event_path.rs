@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::domain::events::{self, Event};
-use crate::domain::ids::{EventId, LeadId, TenantId};
 use crate::domain::identity::{Assignment, Country, resolve_batch};
+use crate::domain::ids::{EventId, LeadId, TenantId};
 use crate::failure::Failure;
 use crate::store::inbox::{self, Parked};
 use crate::store::rules::TenantRules;
@@ -67,7 +67,12 @@ impl Report {
 ///
 /// # Errors
 /// Temporary ones; the same events may be given again.
-pub async fn process(app: &App, tenant: TenantId, submissions: &[Submission], now: Timestamp) -> Result<Report, Failure> {
+pub async fn process(
+    app: &App,
+    tenant: TenantId,
+    submissions: &[Submission],
+    now: Timestamp,
+) -> Result<Report, Failure> {
     let mut report = Report::default();
     let mut sets: Vec<&[Submission]> = submissions.chunks(MAX_SET).rev().collect();
     while let Some(set) = sets.pop() {
@@ -147,7 +152,8 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
             store::release_events(tx, &unknown).await?;
             report.stored -= unknown.len();
             aside.extend(set.iter().filter(|one| unknown.contains(&one.id)).map(|one| {
-                let detail = "The event names a lead_id that does not exist (any more). Send it with another identifier.";
+                let detail =
+                    "The event names a lead_id that does not exist (any more). Send it with another identifier.";
                 parked(tx.tenant(), one, "unknown_lead", detail.to_owned())
             }));
         }
@@ -219,7 +225,9 @@ async fn load<'a>(
     for one in &mut work {
         one.events = by_lead.get(&one.lead).cloned().unwrap_or_default();
     }
-    work.extend(by_lead.iter().filter(|(lead, _)| new_leads.contains(lead)).map(|(lead, events)| Work::new(*lead, events)));
+    work.extend(
+        by_lead.iter().filter(|(lead, _)| new_leads.contains(lead)).map(|(lead, events)| Work::new(*lead, events)),
+    );
     Ok(Some(work))
 }
 

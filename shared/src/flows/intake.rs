@@ -10,9 +10,9 @@ use crate::app::App;
 use crate::domain::ids::{LeadId, TenantId};
 use crate::failure::Failure;
 use crate::flows::event_path::{self, Reason, Report, Submission};
-use crate::http::auth::use_key;
 use crate::http::Scope;
-use crate::messages::events::{Delivery, Inbound, Receipt, Recalculate, UnprovenEvents};
+use crate::http::auth::use_key;
+use crate::messages::events::{Delivery, Inbound, Recalculate, Receipt, UnprovenEvents};
 use crate::queue::{Outcomes, RawMessage};
 use crate::store::inbox::{self, Parked};
 use crate::store::{event_path as store, outbox};
@@ -168,12 +168,7 @@ fn decode_hash(hex: &str) -> Result<[u8; 32], Failure> {
     Ok(hash)
 }
 
-async fn translate(
-    app: &App,
-    delivery: Delivery,
-    n: usize,
-    sets: &mut BTreeMap<TenantId, Set>,
-) -> Result<(), Failure> {
+async fn translate(app: &App, delivery: Delivery, n: usize, sets: &mut BTreeMap<TenantId, Set>) -> Result<(), Failure> {
     match webhook::check_and_translate(app, &delivery).await? {
         Ok(translated) => {
             let source = Some(delivery.source.as_str());

@@ -122,12 +122,7 @@ where
             handle(call).await?.into_raw()
         })
     });
-    let contract = || Shapes {
-        input: schema::<B>(),
-        query: schema::<Q>(),
-        output: R::schema(),
-        status: R::STATUS,
-    };
+    let contract = || Shapes { input: schema::<B>(), query: schema::<Q>(), output: R::schema(), status: R::STATUS };
     Endpoint { method, paths, scope, handler, contract, source }
 }
 

@@ -24,7 +24,9 @@ pub fn render(failure: &Failure, path: &str, request_id: &str) -> RawReply {
             412,
             "stale",
             "Changed meanwhile",
-            format!("Somebody changed this record; its version is {current} now. Read it again and repeat your change."),
+            format!(
+                "Somebody changed this record; its version is {current} now. Read it again and repeat your change."
+            ),
         ),
         Failure::Unauthenticated(detail) => {
             headers.push(("www-authenticate", "Bearer".to_owned()));
@@ -55,12 +57,9 @@ pub fn render(failure: &Failure, path: &str, request_id: &str) -> RawReply {
                 "Something this needs does not answer. Nothing was changed; send the same request again.".to_owned(),
             )
         }
-        Failure::Internal(_) => (
-            500,
-            "internal",
-            "A fault of ours",
-            "Nothing was changed. Tell support the request id.".to_owned(),
-        ),
+        Failure::Internal(_) => {
+            (500, "internal", "A fault of ours", "Nothing was changed. Tell support the request id.".to_owned())
+        }
     };
     let mut document = json!({
         "type": format!("{TYPES}{kind}"),

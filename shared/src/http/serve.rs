@@ -44,7 +44,8 @@ impl Incoming {
 }
 
 /// Answers one request; failures are rendered outside.
-pub(crate) type Service = Arc<dyn Fn(Incoming, Timestamp) -> BoxFuture<'static, Result<RawReply, Failure>> + Send + Sync>;
+pub(crate) type Service =
+    Arc<dyn Fn(Incoming, Timestamp) -> BoxFuture<'static, Result<RawReply, Failure>> + Send + Sync>;
 
 /// Runs an authenticated endpoint until the environment ends.
 pub(crate) fn run(endpoint: Endpoint) -> ExitCode {
@@ -88,8 +89,7 @@ pub(crate) fn listen(paths: Vec<&'static str>, max_body: usize, service: Service
 
 async fn answer(paths: &[&'static str], max_body: usize, service: &Service, request: Request) -> Response<Body> {
     let started = Instant::now();
-    #[expect(clippy::disallowed_methods, reason = "the moment of arrival: the one clock of a request")]
-    let now = Timestamp::now();
+    let now = crate::app::now();
     let request_id = request.lambda_context().request_id;
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
@@ -174,8 +174,7 @@ async fn authenticated(
     incoming: Incoming,
     now: Timestamp,
 ) -> Result<RawReply, Failure> {
-    let credentials =
-        verifier.credentials(incoming.header("authorization"), incoming.header("x-api-key"), now).await?;
+    let credentials = verifier.credentials(incoming.header("authorization"), incoming.header("x-api-key"), now).await?;
     let caller = match credentials {
         Credentials::Token(caller) => *caller,
         Credentials::Key { source, hash } => use_key(app.database(), &source, &hash, now).await?,

@@ -4,7 +4,6 @@ pub mod slack;
 
 use std::time::Duration;
 
-
 use serde_json::{Map, Value};
 
 use crate::domain::ids::TenantId;
@@ -33,7 +32,6 @@ pub fn secret_context(tenant: TenantId, name: &str) -> String {
 pub fn split_secrets(settings: Value) -> (Value, Option<Map<String, Value>>) {
     const SECRET: [&str; 4] = ["webhook_url", "bot_token", "api_key", "secret"];
     let Value::Object(mut settings) = settings else { return (settings, None) };
-    let secret: Map<String, Value> =
-        SECRET.iter().filter_map(|name| settings.remove_entry(*name)).collect();
+    let secret: Map<String, Value> = SECRET.iter().filter_map(|name| settings.remove_entry(*name)).collect();
     (Value::Object(settings), (!secret.is_empty()).then_some(secret))
 }

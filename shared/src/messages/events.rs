@@ -88,10 +88,7 @@ pub enum Verdict {
     /// Not checked yet.
     Unproven,
     /// Checked and bad: kept in the inbox with the reason, not processed.
-    Rejected {
-        tenant_id: Option<TenantId>,
-        reason: String,
-    },
+    Rejected { tenant_id: Option<TenantId>, reason: String },
 }
 
 /// The most receipts one message carries.

@@ -30,7 +30,11 @@ impl RawMessage {
         let mut reader = serde_json::Deserializer::from_str(&self.body);
         serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let path = error.path().to_string();
-            Failure::invalid(path, "undecodable", format!("The message does not have the expected shape: {}", error.inner()))
+            Failure::invalid(
+                path,
+                "undecodable",
+                format!("The message does not have the expected shape: {}", error.inner()),
+            )
         })
     }
 }

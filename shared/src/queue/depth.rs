@@ -22,31 +22,11 @@ pub struct Watched {
 
 /// Every queue of this installation.
 pub const QUEUES: &[Watched] = &[
-    Watched {
-        name: "events",
-        url: Some("QUEUE_EVENTS_URL"),
-        dead_letters: "QUEUE_EVENTS_DLQ_URL",
-    },
-    Watched {
-        name: "routing",
-        url: Some("QUEUE_ROUTING_URL"),
-        dead_letters: "QUEUE_ROUTING_DLQ_URL",
-    },
-    Watched {
-        name: "slack",
-        url: Some("QUEUE_SLACK_URL"),
-        dead_letters: "QUEUE_SLACK_DLQ_URL",
-    },
-    Watched {
-        name: "reminders",
-        url: Some("QUEUE_REMINDERS_URL"),
-        dead_letters: "QUEUE_REMINDERS_DLQ_URL",
-    },
-    Watched {
-        name: "jobs",
-        url: None,
-        dead_letters: "QUEUE_JOBS_DLQ_URL",
-    },
+    Watched { name: "events", url: Some("QUEUE_EVENTS_URL"), dead_letters: "QUEUE_EVENTS_DLQ_URL" },
+    Watched { name: "routing", url: Some("QUEUE_ROUTING_URL"), dead_letters: "QUEUE_ROUTING_DLQ_URL" },
+    Watched { name: "slack", url: Some("QUEUE_SLACK_URL"), dead_letters: "QUEUE_SLACK_DLQ_URL" },
+    Watched { name: "reminders", url: Some("QUEUE_REMINDERS_URL"), dead_letters: "QUEUE_REMINDERS_DLQ_URL" },
+    Watched { name: "jobs", url: None, dead_letters: "QUEUE_JOBS_DLQ_URL" },
 ];
 
 /// What stands on one queue.
@@ -79,17 +59,12 @@ pub async fn of(queue: Watched) -> Result<Depth, Failure> {
         }
     };
     let (main, dead) = try_join(main, count(queue.name, &dead_letters)).await?;
-    Ok(Depth {
-        dead_letters: dead.waiting + dead.in_flight + dead.delayed,
-        ..main
-    })
+    Ok(Depth { dead_letters: dead.waiting + dead.in_flight + dead.delayed, ..main })
 }
 
 async fn count(name: &str, url: &str) -> Result<Depth, Failure> {
     static CLIENT: OnceCell<Client> = OnceCell::const_new();
-    let client = CLIENT
-        .get_or_init(|| async { Client::new(crate::app::aws_config().await) })
-        .await;
+    let client = CLIENT.get_or_init(|| async { Client::new(crate::app::aws_config().await) }).await;
     let answer = client
         .get_queue_attributes()
         .queue_url(url)

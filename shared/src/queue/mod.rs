@@ -8,8 +8,8 @@
 //! | permanent failure, undecodable body | parked in the inbox with the reason, deleted |
 
 mod decode;
-mod retry;
 pub mod depth;
+mod retry;
 pub mod sender;
 
 use std::future::Future;

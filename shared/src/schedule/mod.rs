@@ -108,9 +108,8 @@ where
     let invocation: Invocation = Arc::new(move |app: App, input: Value| {
         let handle = Arc::clone(&handle);
         Box::pin(async move {
-            let input = serde_path_to_error::deserialize(input).map_err(|error| {
-                Failure::invalid(error.path().to_string(), "invalid", error.inner().to_string())
-            })?;
+            let input = serde_path_to_error::deserialize(input)
+                .map_err(|error| Failure::invalid(error.path().to_string(), "invalid", error.inner().to_string()))?;
             serde_json::to_value(handle(app, input).await?).map_err(Failure::internal)
         })
     });

@@ -105,20 +105,11 @@ async fn wake(
         let bodies = ids
             .iter()
             .map(|id| {
-                serde_json::to_string(&EffectDue {
-                    tenant_id: tenant,
-                    effect_id: *id,
-                })
-                .map_err(Failure::internal)
+                serde_json::to_string(&EffectDue { tenant_id: tenant, effect_id: *id }).map_err(Failure::internal)
             })
             .collect::<Result<Vec<_>, _>>()?;
         let verdicts = app.sender().send_many(queue, bodies).await?;
-        let sent: Vec<EffectId> = ids
-            .into_iter()
-            .zip(verdicts)
-            .filter(|(_, sent)| *sent)
-            .map(|(id, _)| id)
-            .collect();
+        let sent: Vec<EffectId> = ids.into_iter().zip(verdicts).filter(|(_, sent)| *sent).map(|(id, _)| id).collect();
         effects_work::put_off(&tx, &sent, until).await?;
         Ok(sent.len())
     }

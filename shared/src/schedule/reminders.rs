@@ -42,10 +42,8 @@ const SAME_DUE: SignedDuration = SignedDuration::from_secs(1);
 /// scheduled is logged and left to the sweep. Answers with how many schedules there are now.
 pub async fn schedule_due(app: &App, tasks: &[(TaskId, TenantId, Timestamp)]) -> usize {
     let now = app.now();
-    let soon: Vec<_> = tasks
-        .iter()
-        .filter(|(_, _, due_at)| *due_at > now && due_at.duration_since(now) <= HORIZON)
-        .collect();
+    let soon: Vec<_> =
+        tasks.iter().filter(|(_, _, due_at)| *due_at > now && due_at.duration_since(now) <= HORIZON).collect();
     if soon.is_empty() {
         return 0;
     }
@@ -58,11 +56,7 @@ pub async fn schedule_due(app: &App, tasks: &[(TaskId, TenantId, Timestamp)]) ->
     };
     let mut scheduled: BTreeMap<TenantId, Vec<TaskId>> = BTreeMap::new();
     for &&(task_id, tenant_id, due_at) in &soon {
-        let message = TaskDue {
-            tenant_id,
-            task_id,
-            due_at,
-        };
+        let message = TaskDue { tenant_id, task_id, due_at };
         let made = match serde_json::to_string(&message) {
             Ok(body) => wake_ups.at(&schedule_name(task_id, due_at), due_at, &body).await,
             Err(error) => Err(Failure::internal(error)),
@@ -125,16 +119,7 @@ pub async fn sweep(app: &App, moment: Timestamp) -> Result<Swept, Failure> {
                 tracing::warn!("more overdue tasks than one sweep reminds of; the next one goes on");
                 return Ok(swept);
             }
-            match remind(
-                app,
-                &TaskDue {
-                    tenant_id: task.tenant,
-                    task_id: task.id,
-                    due_at: task.due_at,
-                },
-            )
-            .await
-            {
+            match remind(app, &TaskDue { tenant_id: task.tenant, task_id: task.id, due_at: task.due_at }).await {
                 Ok(reminded) => swept.reminded += usize::from(reminded),
                 Err(failure) => {
                     tracing::warn!(task_id = %task.id, reason = %failure, "could not remind; the next sweep tries again");
@@ -217,18 +202,9 @@ async fn message(
         Some(lead) => app.console_link(&format!("/leads/{lead}")),
         None => app.console_link(&format!("/tasks/{id}")),
     };
-    let owner = task.owner_name.as_deref().map(|name| Person {
-        name,
-        slack_id: task.owner_slack_id.as_deref(),
-    });
+    let owner = task.owner_name.as_deref().map(|name| Person { name, slack_id: task.owner_slack_id.as_deref() });
     Ok(slack::task_due(
         language,
-        &TaskFacts {
-            title: &task.title,
-            due: &due,
-            owner,
-            lead: task.lead_name.as_deref(),
-            url: url.as_deref(),
-        },
+        &TaskFacts { title: &task.title, due: &due, owner, lead: task.lead_name.as_deref(), url: url.as_deref() },
     ))
 }

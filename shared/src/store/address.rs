@@ -23,8 +23,10 @@ impl Address {
         let host = parsed.host_str().ok_or_else(|| Failure::internal("DATABASE_URL names no host"))?.to_owned();
         let port = parsed.port().unwrap_or(5432);
         let user = parsed.username().to_owned();
-        let mut config: tokio_postgres::Config =
-            parsed.as_str().parse().map_err(|_| Failure::internal("DATABASE_URL cannot be used by the Postgres client"))?;
+        let mut config: tokio_postgres::Config = parsed
+            .as_str()
+            .parse()
+            .map_err(|_| Failure::internal("DATABASE_URL cannot be used by the Postgres client"))?;
         config.application_name(crate::telemetry::function_name());
         Ok(Self { config, host, port, user })
     }

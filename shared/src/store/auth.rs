@@ -28,7 +28,12 @@ pub struct KeyInUse {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn use_api_key(db: &Database, source: &str, hash: &[u8; 32], now: Timestamp) -> Result<Option<KeyInUse>, Failure> {
+pub async fn use_api_key(
+    db: &Database,
+    source: &str,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<Option<KeyInUse>, Failure> {
     let rows = db.query(section(SQL, "use_api_key"), params![source, hash.as_slice(), now]).await?;
     Ok(rows.first().map(|row| KeyInUse {
         id: row.get("id"),

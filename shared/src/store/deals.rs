@@ -215,8 +215,7 @@ pub async fn position(tx: &Tx, stage: &Stage, moving: DealId, place: Place) -> R
     if let Some(position) = between(above, below) {
         return Ok(Some(position));
     }
-    tx.execute(section(SQL, "renumber"), params![stage.id, stage.pipeline])
-        .await?;
+    tx.execute(section(SQL, "renumber"), params![stage.id, stage.pipeline]).await?;
     let renumbered = gap(tx, stage, moving, place).await?;
     Ok(renumbered.and_then(|(above, below)| between(above, below)))
 }
@@ -229,17 +228,10 @@ async fn gap(
     place: Place,
 ) -> Result<Option<(Option<f64>, Option<f64>)>, Failure> {
     let row = match place {
-        Place::Before(other) => {
-            tx.find(section(SQL, "gap_before"), params![stage.id, moving, other])
-                .await?
-        }
-        Place::After(other) => {
-            tx.find(section(SQL, "gap_after"), params![stage.id, moving, other])
-                .await?
-        }
+        Place::Before(other) => tx.find(section(SQL, "gap_before"), params![stage.id, moving, other]).await?,
+        Place::After(other) => tx.find(section(SQL, "gap_after"), params![stage.id, moving, other]).await?,
         Place::Index(index) => {
-            tx.find(section(SQL, "gap_at"), params![stage.id, moving, index, stage.pipeline])
-                .await?
+            tx.find(section(SQL, "gap_at"), params![stage.id, moving, index, stage.pipeline]).await?
         }
     };
     Ok(row.map(|row| (row.get("above"), row.get("below"))))
@@ -285,14 +277,7 @@ impl Move {
             "lost" => reason.map(str::to_owned).or_else(|| before.lost_reason.clone()),
             _ => None,
         };
-        Self {
-            pipeline: stage.pipeline,
-            stage: stage.id,
-            position,
-            status,
-            closed_at,
-            lost_reason,
-        }
+        Self { pipeline: stage.pipeline, stage: stage.id, position, status, closed_at, lost_reason }
     }
 
     /// Whether the deal stands there already.
@@ -312,21 +297,10 @@ pub async fn apply_move(tx: &Tx, id: DealId, to: &Move, now: Timestamp) -> Resul
     let row = tx
         .find(
             section(SQL, "move"),
-            params![
-                id,
-                to.pipeline,
-                to.stage,
-                to.position,
-                to.status,
-                to.closed_at,
-                to.lost_reason,
-                now
-            ],
+            params![id, to.pipeline, to.stage, to.position, to.status, to.closed_at, to.lost_reason, now],
         )
         .await?;
-    row.as_ref()
-        .map(deal)
-        .ok_or_else(|| Failure::internal("a locked deal is gone"))
+    row.as_ref().map(deal).ok_or_else(|| Failure::internal("a locked deal is gone"))
 }
 
 /// Notes that a deal went from one stage to another.
@@ -341,11 +315,8 @@ pub async fn insert_stage_history(
     by: &str,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    tx.execute(
-        section(SQL, "insert_stage_history"),
-        params![id, tx.tenant(), before.id, before.stage, to, now, by],
-    )
-    .await?;
+    tx.execute(section(SQL, "insert_stage_history"), params![id, tx.tenant(), before.id, before.stage, to, now, by])
+        .await?;
     Ok(())
 }
 
@@ -354,11 +325,7 @@ pub async fn insert_stage_history(
 /// # Errors
 /// When the database does not answer.
 pub async fn follow_lead(tx: &Tx, lead: LeadId, moved: &Deal, now: Timestamp) -> Result<(), Failure> {
-    tx.execute(
-        section(SQL, "follow_lead"),
-        params![lead, moved.id, moved.pipeline, moved.stage, now],
-    )
-    .await?;
+    tx.execute(section(SQL, "follow_lead"), params![lead, moved.id, moved.pipeline, moved.stage, now]).await?;
     Ok(())
 }
 

@@ -41,8 +41,9 @@ pub async fn insert(tx: &Tx, queue: &'static str, effects: &[NewEffect], now: Ti
     let targets: Vec<&str> = effects.iter().map(|effect| effect.target.as_str()).collect();
     let leads: Vec<Option<LeadId>> = effects.iter().map(|effect| effect.lead).collect();
     let payloads: Vec<&Value> = effects.iter().map(|effect| &effect.payload).collect();
-    let rows =
-        tx.query(section(SQL, "insert"), params![tx.tenant(), ids, kinds, causes, targets, leads, payloads, now, queue]).await?;
+    let rows = tx
+        .query(section(SQL, "insert"), params![tx.tenant(), ids, kinds, causes, targets, leads, payloads, now, queue])
+        .await?;
     let due: Vec<EffectDue> =
         rows.iter().map(|row| EffectDue { tenant_id: tx.tenant(), effect_id: row.get("id") }).collect();
     outbox::put(tx, queue, &due, now).await

@@ -39,9 +39,7 @@ impl Status {
             "failed" => Self::Failed,
             "unknown" => Self::Unknown,
             other => {
-                return Err(Failure::internal(format!(
-                    "an effect has the status {other}, which this release lacks"
-                )));
+                return Err(Failure::internal(format!("an effect has the status {other}, which this release lacks")));
             }
         })
     }
@@ -87,8 +85,7 @@ pub async fn lock(tx: &Tx, id: EffectId) -> Result<Option<Effect>, Failure> {
 /// When the database does not answer.
 pub async fn claim(tx: &Tx, id: EffectId, lease_until: Timestamp) -> Result<i32, Failure> {
     let row = tx.find(section(SQL, "claim"), params![id, lease_until]).await?;
-    row.map(|row| row.get("attempts"))
-        .ok_or_else(|| Failure::internal("a locked effect is gone"))
+    row.map(|row| row.get("attempts")).ok_or_else(|| Failure::internal("a locked effect is gone"))
 }
 
 /// Puts it back: to be tried again at a moment. `error` says why, when a partner was asked.
@@ -96,13 +93,7 @@ pub async fn claim(tx: &Tx, id: EffectId, lease_until: Timestamp) -> Result<i32,
 /// # Errors
 /// When the database does not answer.
 pub async fn postpone(tx: &Tx, effect: &Effect, until: Timestamp, error: Option<&str>) -> Result<bool, Failure> {
-    Ok(tx
-        .execute(
-            section(SQL, "postpone"),
-            params![effect.id, until, error, effect.attempts],
-        )
-        .await?
-        > 0)
+    Ok(tx.execute(section(SQL, "postpone"), params![effect.id, until, error, effect.attempts]).await? > 0)
 }
 
 /// It is done; the partner answered this. False when a later attempt has taken over.
@@ -110,10 +101,7 @@ pub async fn postpone(tx: &Tx, effect: &Effect, until: Timestamp, error: Option<
 /// # Errors
 /// When the database does not answer.
 pub async fn finish(tx: &Tx, effect: &Effect, answer: &Value, now: Timestamp) -> Result<bool, Failure> {
-    Ok(tx
-        .execute(section(SQL, "finish"), params![effect.id, answer, now, effect.attempts])
-        .await?
-        > 0)
+    Ok(tx.execute(section(SQL, "finish"), params![effect.id, answer, now, effect.attempts]).await? > 0)
 }
 
 /// It will never be done as it is.
@@ -121,10 +109,7 @@ pub async fn finish(tx: &Tx, effect: &Effect, answer: &Value, now: Timestamp) ->
 /// # Errors
 /// When the database does not answer.
 pub async fn fail(tx: &Tx, effect: &Effect, error: &str, now: Timestamp) -> Result<bool, Failure> {
-    Ok(tx
-        .execute(section(SQL, "fail"), params![effect.id, error, now, effect.attempts])
-        .await?
-        > 0)
+    Ok(tx.execute(section(SQL, "fail"), params![effect.id, error, now, effect.attempts]).await? > 0)
 }
 
 /// It may have been done: it waits for a person and is never repeated by itself.
@@ -132,10 +117,7 @@ pub async fn fail(tx: &Tx, effect: &Effect, error: &str, now: Timestamp) -> Resu
 /// # Errors
 /// When the database does not answer.
 pub async fn unknown(tx: &Tx, effect: &Effect, error: &str, now: Timestamp) -> Result<bool, Failure> {
-    Ok(tx
-        .execute(section(SQL, "unknown"), params![effect.id, error, now, effect.attempts])
-        .await?
-        > 0)
+    Ok(tx.execute(section(SQL, "unknown"), params![effect.id, error, now, effect.attempts]).await? > 0)
 }
 
 /// How many older effects of its kind wait (for the same target, or for any when it is none), at most 900.
@@ -143,12 +125,8 @@ pub async fn unknown(tx: &Tx, effect: &Effect, error: &str, now: Timestamp) -> R
 /// # Errors
 /// When the database does not answer.
 pub async fn waiting_before(tx: &Tx, effect: &Effect, target: Option<&str>) -> Result<i64, Failure> {
-    let row = tx
-        .find(
-            section(SQL, "waiting_before"),
-            params![effect.kind, target, effect.created_at, effect.id],
-        )
-        .await?;
+    let row =
+        tx.find(section(SQL, "waiting_before"), params![effect.kind, target, effect.created_at, effect.id]).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 
@@ -168,11 +146,7 @@ pub async fn overdue(db: &Database, before: Timestamp, limit: i32) -> Result<Vec
     let rows = db.query(section(SQL, "overdue"), params![before, limit]).await?;
     Ok(rows
         .iter()
-        .map(|row| Overdue {
-            id: row.get("id"),
-            tenant: row.get("tenant_id"),
-            kind: row.get("kind"),
-        })
+        .map(|row| Overdue { id: row.get("id"), tenant: row.get("tenant_id"), kind: row.get("kind") })
         .collect())
 }
 
@@ -198,14 +172,8 @@ pub struct Rate {
 /// # Errors
 /// When the database does not answer.
 pub async fn take_rate(tx: &Tx, key: &str, rate: Rate, now: Timestamp) -> Result<i32, Failure> {
-    let row = tx
-        .find(
-            section(SQL, "take_rate"),
-            params![key, rate.per_second, rate.burst, 0.0, now],
-        )
-        .await?;
-    row.map(|row| row.get(0))
-        .ok_or_else(|| Failure::internal("the rate budget gave no answer"))
+    let row = tx.find(section(SQL, "take_rate"), params![key, rate.per_second, rate.burst, 0.0, now]).await?;
+    row.map(|row| row.get(0)).ok_or_else(|| Failure::internal("the rate budget gave no answer"))
 }
 
 /// The partner asked for a pause: nobody calls with this key before.
@@ -230,10 +198,7 @@ pub struct Connection {
 /// When the database does not answer.
 pub async fn connection(tx: &Tx, name: &str) -> Result<Option<Connection>, Failure> {
     let row = tx.find(section(SQL, "connection"), params![name]).await?;
-    Ok(row.map(|row| Connection {
-        settings: row.get("settings"),
-        secret: row.get("secret"),
-    }))
+    Ok(row.map(|row| Connection { settings: row.get("settings"), secret: row.get("secret") }))
 }
 
 /// The partner took something: the connection is healthy.
@@ -250,7 +215,6 @@ pub async fn note_success(tx: &Tx, name: &str, now: Timestamp) -> Result<(), Fai
 /// # Errors
 /// When the database does not answer.
 pub async fn note_error(tx: &Tx, name: &str, error: &str, now: Timestamp) -> Result<(), Failure> {
-    tx.execute(section(SQL, "note_error"), params![name, error, now])
-        .await?;
+    tx.execute(section(SQL, "note_error"), params![name, error, now]).await?;
     Ok(())
 }

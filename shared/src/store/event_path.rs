@@ -97,8 +97,7 @@ pub async fn insert_identifiers(tx: &Tx, new: &[NewIdentifier]) -> Result<bool, 
     let kinds: Vec<&str> = new.iter().map(|row| row.identifier.kind.as_str()).collect();
     let values: Vec<&str> = new.iter().map(|row| row.identifier.value.as_str()).collect();
     let leads: Vec<LeadId> = new.iter().map(|row| row.lead).collect();
-    let inserted =
-        tx.execute(section(SQL, "insert_identifiers"), params![tx.tenant(), kinds, values, leads]).await?;
+    let inserted = tx.execute(section(SQL, "insert_identifiers"), params![tx.tenant(), kinds, values, leads]).await?;
     Ok(usize::try_from(inserted).is_ok_and(|inserted| inserted == new.len()))
 }
 

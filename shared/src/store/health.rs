@@ -58,11 +58,6 @@ pub struct OutboxReport {
 /// When the database does not answer.
 pub async fn outbox_report(db: &Database, now: Timestamp) -> Result<OutboxReport, Failure> {
     let rows = db.query(section(SQL, "outbox_report"), params![now]).await?;
-    let row = rows
-        .first()
-        .ok_or_else(|| Failure::internal("the outbox report is empty"))?;
-    Ok(OutboxReport {
-        waiting: row.get("waiting"),
-        oldest_due_at: row.get("oldest_due_at"),
-    })
+    let row = rows.first().ok_or_else(|| Failure::internal("the outbox report is empty"))?;
+    Ok(OutboxReport { waiting: row.get("waiting"), oldest_due_at: row.get("oldest_due_at") })
 }

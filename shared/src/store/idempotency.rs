@@ -15,9 +15,14 @@ const SQL: &str = include_str!("idempotency.sql");
 ///
 /// # Errors
 /// `Conflict` when the key was used for another request.
-pub async fn claim(tx: &Tx, key: &str, request: &str, hash: &[u8; 32], now: Timestamp) -> Result<Option<RawReply>, Failure> {
-    let claimed =
-        tx.execute(section(SQL, "claim"), params![tx.tenant(), key, request, hash.as_slice(), now]).await?;
+pub async fn claim(
+    tx: &Tx,
+    key: &str,
+    request: &str,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<Option<RawReply>, Failure> {
+    let claimed = tx.execute(section(SQL, "claim"), params![tx.tenant(), key, request, hash.as_slice(), now]).await?;
     if claimed == 1 {
         return Ok(None);
     }
@@ -51,7 +56,8 @@ pub async fn claim(tx: &Tx, key: &str, request: &str, hash: &[u8; 32], now: Time
 /// # Errors
 /// When the database does not answer.
 pub async fn save(tx: &Tx, key: &str, reply: &RawReply) -> Result<(), Failure> {
-    let headers: Value = reply.headers.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect();
+    let headers: Value =
+        reply.headers.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect();
     let body = String::from_utf8_lossy(&reply.body).into_owned();
     tx.execute(section(SQL, "save"), params![key, i32::from(reply.status), headers, body]).await?;
     Ok(())

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::sql::Bind;
 use crate::domain::ids::{
-    ApiKeyId, CampaignId, DealId, DecisionId, DeliveryId, EffectId, EventId, LeadId, MemberId, OrganizationId, PipelineId, RuleId, StageId, TaskId, TenantId,
+    ApiKeyId, CampaignId, DealId, DecisionId, DeliveryId, EffectId, EventId, LeadId, MemberId, OrganizationId,
+    PipelineId, RuleId, StageId, TaskId, TenantId,
 };
 
 macro_rules! id_as_uuid {
@@ -38,5 +39,19 @@ macro_rules! id_as_uuid {
 }
 
 id_as_uuid!(
-    ApiKeyId, CampaignId, DealId, DecisionId, DeliveryId, EffectId, EventId, LeadId, MemberId, OrganizationId, PipelineId, RuleId, StageId, TaskId, TenantId
+    ApiKeyId,
+    CampaignId,
+    DealId,
+    DecisionId,
+    DeliveryId,
+    EffectId,
+    EventId,
+    LeadId,
+    MemberId,
+    OrganizationId,
+    PipelineId,
+    RuleId,
+    StageId,
+    TaskId,
+    TenantId
 );

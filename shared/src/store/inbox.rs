@@ -53,9 +53,7 @@ pub async fn park(db: &Database, rows: &[Parked]) -> Result<i32, Failure> {
     let answer = db
         .query(
             section(SQL, "park"),
-            params![
-                ids, tenants, kinds, sources, queues, reasons, details, bodies, headers, received
-            ],
+            params![ids, tenants, kinds, sources, queues, reasons, details, bodies, headers, received],
         )
         .await?;
     Ok(answer.first().map_or(0, |row| row.get(0)))
@@ -169,15 +167,7 @@ pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
     let row = tx
         .find(
             section(SQL, "count"),
-            params![
-                filter.kind,
-                filter.source,
-                filter.status,
-                filter.reason,
-                filter.from,
-                filter.to,
-                filter.id
-            ],
+            params![filter.kind, filter.source, filter.status, filter.reason, filter.from, filter.to, filter.id],
         )
         .await?;
     Ok(row.map_or(0, |row| row.get(0)))
@@ -214,9 +204,7 @@ pub async fn claim_range(
     limit: i64,
     bytes: i64,
 ) -> Result<Vec<Kept>, Failure> {
-    let rows = tx
-        .query(section(SQL, "claim_range"), params![source, from, to, limit, bytes])
-        .await?;
+    let rows = tx.query(section(SQL, "claim_range"), params![source, from, to, limit, bytes]).await?;
     Ok(rows.iter().map(Kept::from).collect())
 }
 
@@ -225,9 +213,7 @@ pub async fn claim_range(
 /// # Errors
 /// When the database does not answer.
 pub async fn count_open_range(tx: &Tx, source: &str, from: Timestamp, to: Timestamp) -> Result<i64, Failure> {
-    let row = tx
-        .find(section(SQL, "count_open_range"), params![source, from, to])
-        .await?;
+    let row = tx.find(section(SQL, "count_open_range"), params![source, from, to]).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 

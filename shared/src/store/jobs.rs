@@ -15,7 +15,13 @@ const SQL: &str = include_str!("jobs.sql");
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn take_lease(db: &Database, name: &str, holder: Uuid, now: Timestamp, until: Timestamp) -> Result<bool, Failure> {
+pub async fn take_lease(
+    db: &Database,
+    name: &str,
+    holder: Uuid,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, Failure> {
     let rows = db.query(section(SQL, "take_lease"), params![name, holder, now, until]).await?;
     Ok(rows.first().is_some_and(|row| row.get(0)))
 }

@@ -28,10 +28,7 @@ pub const GET: &str = concat!(include_str!("leads/columns.sql"), include_str!("l
 /// # Errors
 /// `NotFound` when the tenant has no such lead.
 pub async fn get(tx: &Tx, id: LeadId) -> Result<Lead, Failure> {
-    let row = tx
-        .find(GET, params![id])
-        .await?
-        .ok_or_else(|| Failure::not_found("lead"))?;
+    let row = tx.find(GET, params![id]).await?.ok_or_else(|| Failure::not_found("lead"))?;
     row::lead(&row)
 }
 
@@ -96,20 +93,15 @@ pub struct OpenDeal {
 /// # Errors
 /// `NotFound` when the tenant has no such lead.
 pub async fn get_details(tx: &Tx, id: LeadId) -> Result<Details, Failure> {
-    let row = tx
-        .find(section(SQL, "get_details"), params![id])
-        .await?
-        .ok_or_else(|| Failure::not_found("lead"))?;
-    let organization = row
-        .get::<_, Option<OrganizationId>>("organization_id")
-        .map(|id| Organization {
-            id,
-            name: row.get("organization_name"),
-            domain: row.get("domain"),
-            country: row.get("country"),
-            industry: row.get("industry"),
-            size: row.get("size"),
-        });
+    let row = tx.find(section(SQL, "get_details"), params![id]).await?.ok_or_else(|| Failure::not_found("lead"))?;
+    let organization = row.get::<_, Option<OrganizationId>>("organization_id").map(|id| Organization {
+        id,
+        name: row.get("organization_name"),
+        domain: row.get("domain"),
+        country: row.get("country"),
+        industry: row.get("industry"),
+        size: row.get("size"),
+    });
     let owner = row.get::<_, Option<MemberId>>("owner_id").map(|id| Owner {
         id,
         name: row.get("owner_name"),
@@ -127,12 +119,7 @@ pub async fn get_details(tx: &Tx, id: LeadId) -> Result<Details, Failure> {
         currency: row.get("currency"),
         expected_close_on: row.get("expected_close_on"),
     });
-    Ok(Details {
-        organization,
-        owner,
-        open_deal,
-        suspected_duplicates: row.get("suspected_duplicates"),
-    })
+    Ok(Details { organization, owner, open_deal, suspected_duplicates: row.get("suspected_duplicates") })
 }
 
 /// How many leads there are, by what.

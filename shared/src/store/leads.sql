@@ -105,7 +105,7 @@ SELECT id, name
  LIMIT 20
 
 -- name: delete
--- What refers to a lead without a cascade goes first; scores, signals, identifiers, tasks and decisions follow the lead. The keys
+-- What refers to a lead without a cascade goes first; identifiers, tasks and decisions follow the lead. The keys
 -- of its events stay: a partner that sends an old event again must not bring a deleted person back.
 WITH
 -- Nothing more is said outside about a lead that is gone. What was done stays in the ledger.
@@ -114,6 +114,19 @@ stopped AS (
 ),
 forgotten AS (
   DELETE FROM events WHERE lead_id = $1
+),
+-- Counted and withdrawn rows have an index each.
+unscored AS (
+  DELETE FROM score_history WHERE lead_id = $1 AND withdrawn_at IS NULL
+),
+unscored_withdrawn AS (
+  DELETE FROM score_history WHERE lead_id = $1 AND withdrawn_at IS NOT NULL
+),
+unsignalled AS (
+  DELETE FROM intent_signals WHERE lead_id = $1 AND withdrawn_at IS NULL
+),
+unsignalled_withdrawn AS (
+  DELETE FROM intent_signals WHERE lead_id = $1 AND withdrawn_at IS NOT NULL
 ),
 -- A closed deal lives on when it also belongs to a contact or a company.
 kept AS (

@@ -73,7 +73,9 @@ async fn apply(db: &Database, client: &tokio_postgres::Client) -> Result<Vec<&'s
         let Some(known) = MIGRATIONS.iter().find(|migration| migration.version == version) else {
             return Err(Failure::conflict(
                 "newer_database",
-                format!("The database has migration {version}, which this release does not know. Deploy the newer release."),
+                format!(
+                    "The database has migration {version}, which this release does not know. Deploy the newer release."
+                ),
             ));
         };
         if row.get::<_, Vec<u8>>("checksum") != checksum(known.sql) {

@@ -12,8 +12,8 @@ pub mod effects_work;
 
 pub mod event_path;
 pub mod health;
-pub mod ids;
 pub mod idempotency;
+pub mod ids;
 pub mod inbox;
 pub mod jobs;
 pub mod leads;
@@ -27,7 +27,6 @@ pub mod scoring_rules;
 pub mod sql;
 pub mod tasks;
 pub mod tenants;
-
 
 mod iam;
 mod tls;

@@ -155,7 +155,8 @@ pub async fn move_placed(
 ) -> Result<(), Failure> {
     tx.execute(section(SQL, "move_deal"), params![deal, target.id, target.first_stage, owner, now]).await?;
     let (ids, deals, stages) = (vec![history], vec![deal], vec![target.first_stage]);
-    tx.execute(section(SQL, "insert_stage_history"), params![tx.tenant(), ids, deals, vec![from], stages, now, by]).await?;
+    tx.execute(section(SQL, "insert_stage_history"), params![tx.tenant(), ids, deals, vec![from], stages, now, by])
+        .await?;
     tx.execute(
         section(SQL, "place_leads"),
         params![vec![lead], vec![Some(target.id)], vec![Some(target.first_stage)], vec![Some(deal)], vec![owner], now],
@@ -168,7 +169,13 @@ pub async fn move_placed(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn return_to_pool(tx: &Tx, lead: LeadId, deal: Option<DealId>, reason: &str, now: Timestamp) -> Result<(), Failure> {
+pub async fn return_to_pool(
+    tx: &Tx,
+    lead: LeadId,
+    deal: Option<DealId>,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), Failure> {
     if let Some(deal) = deal {
         tx.execute(section(SQL, "return_deal"), params![deal, reason, now]).await?;
     }
@@ -264,7 +271,8 @@ pub async fn insert_decisions(tx: &Tx, decisions: &[Decision], by: &str, now: Ti
     let ids: Vec<DecisionId> = decisions.iter().map(|decision| decision.id).collect();
     let leads: Vec<LeadId> = decisions.iter().map(|decision| decision.lead).collect();
     let outcomes: Vec<&str> = decisions.iter().map(|decision| decision.record.outcome.kind.as_str()).collect();
-    let pipelines: Vec<Option<PipelineId>> = decisions.iter().map(|decision| decision.record.outcome.pipeline_id).collect();
+    let pipelines: Vec<Option<PipelineId>> =
+        decisions.iter().map(|decision| decision.record.outcome.pipeline_id).collect();
     let owners: Vec<Option<MemberId>> = decisions.iter().map(|decision| decision.record.outcome.owner_id).collect();
     let deals: Vec<Option<DealId>> = decisions.iter().map(|decision| decision.deal).collect();
     let versions: Vec<i32> = decisions.iter().map(|decision| decision.record.inputs.rule_set_version).collect();
@@ -302,6 +310,7 @@ pub async fn list_discovery_due(
     after: LeadId,
     limit: i64,
 ) -> Result<Vec<LeadId>, Failure> {
-    let rows = tx.query(section(SQL, "list_discovery_due"), params![tx.tenant(), min_score, since, after, limit]).await?;
+    let rows =
+        tx.query(section(SQL, "list_discovery_due"), params![tx.tenant(), min_score, since, after, limit]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

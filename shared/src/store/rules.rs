@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use postgres_types::Json;
 use tokio::sync::Mutex;
 
+use super::Tx;
 use super::sql::{params, section};
 use super::tenants::{self, Tenant};
-use super::Tx;
 use crate::domain::engine::{RuleSet, RuleSetData};
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
@@ -58,7 +58,8 @@ pub async fn get_version(tx: &Tx, version: i32) -> Result<RuleSet, Failure> {
         .ok_or_else(|| Failure::internal(format!("rule set version {version} was never published")))?;
     let Json(data): Json<RuleSetData> = row.try_get("snapshot").map_err(Failure::internal)?;
     RuleSet::compile(data).map_err(|faults| {
-        let places: Vec<String> = faults.into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)).collect();
+        let places: Vec<String> =
+            faults.into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)).collect();
         Failure::internal(format!("rule set version {version} does not compile: {}", places.join("; ")))
     })
 }

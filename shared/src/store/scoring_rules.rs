@@ -23,10 +23,7 @@ pub struct StoredRule {
 }
 
 fn stored(row: &Row) -> Result<StoredRule, Failure> {
-    let count = |column: &str| {
-        row.get::<_, Option<i32>>(column)
-            .and_then(|count| u32::try_from(count).ok())
-    };
+    let count = |column: &str| row.get::<_, Option<i32>>(column).and_then(|count| u32::try_from(count).ok());
     Ok(StoredRule {
         rule: ScoringRule {
             id: row.get("id"),
@@ -76,15 +73,8 @@ pub struct Filter {
 pub async fn list(tx: &Tx, filter: Filter, limit: i64, offset: i64) -> Result<(Vec<StoredRule>, i64), Failure> {
     let rule_type = filter.rule_type.map(name_of).transpose()?;
     let category = filter.category.map(name_of).transpose()?;
-    let rows = tx
-        .query(
-            section(SQL, "list"),
-            params![filter.active, rule_type, category, limit, offset],
-        )
-        .await?;
-    let count = tx
-        .find(section(SQL, "count"), params![filter.active, rule_type, category])
-        .await?;
+    let rows = tx.query(section(SQL, "list"), params![filter.active, rule_type, category, limit, offset]).await?;
+    let count = tx.find(section(SQL, "count"), params![filter.active, rule_type, category]).await?;
     let rules = rows.iter().map(stored).collect::<Result<_, _>>()?;
     Ok((rules, count.map_or(0, |row| row.get(0))))
 }
@@ -118,19 +108,12 @@ pub async fn insert(tx: &Tx, rule: ScoringRule, now: Timestamp) -> Result<Stored
         )
         .await?;
     if let Some(row) = inserted {
-        return Ok(StoredRule {
-            rule,
-            created_at: row.get("created_at"),
-            updated_at: row.get("updated_at"),
-        });
+        return Ok(StoredRule { rule, created_at: row.get("created_at"), updated_at: row.get("updated_at") });
     }
     let taken = tx.find(section(SQL, "find_by_slug"), params![rule.slug]).await?;
     Err(Failure::Conflict {
         code: "slug_taken",
-        detail: format!(
-            "There is a scoring rule `{}` already. Choose another slug, or change that rule.",
-            rule.slug
-        ),
+        detail: format!("There is a scoring rule `{}` already. Choose another slug, or change that rule.", rule.slug),
         matches: taken.map(|row| serde_json::json!([row.get::<_, RuleId>("id")])),
     })
 }
@@ -176,11 +159,7 @@ pub async fn list_awards(tx: &Tx, lead: LeadId, now: Timestamp) -> Result<Vec<Ru
         return Err(Failure::not_found("lead"));
     }
     let day = start_of_utc_day(now)?;
-    tx.query(section(SQL, "list_awards"), params![lead, now, day])
-        .await?
-        .iter()
-        .map(awards)
-        .collect()
+    tx.query(section(SQL, "list_awards"), params![lead, now, day]).await?.iter().map(awards).collect()
 }
 
 fn awards(row: &Row) -> Result<RuleAwards, Failure> {

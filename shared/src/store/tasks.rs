@@ -101,14 +101,7 @@ pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
     let row = tx
         .find(
             section(SQL, "count"),
-            params![
-                filter.owner,
-                filter.status,
-                filter.due_before,
-                filter.lead,
-                filter.deal,
-                filter.kind
-            ],
+            params![filter.owner, filter.status, filter.due_before, filter.lead, filter.deal, filter.kind],
         )
         .await?;
     Ok(row.map_or(0, |row| row.get(0)))
@@ -129,7 +122,5 @@ pub async fn lock(tx: &Tx, id: TaskId) -> Result<Task, Failure> {
 /// When the database does not answer.
 pub async fn complete(tx: &Tx, id: TaskId, by: &str, now: Timestamp) -> Result<Task, Failure> {
     let row = tx.find(section(SQL, "complete"), params![id, now, by]).await?;
-    row.as_ref()
-        .map(task)
-        .ok_or_else(|| Failure::internal("a locked task is gone"))
+    row.as_ref().map(task).ok_or_else(|| Failure::internal("a locked task is gone"))
 }

@@ -214,7 +214,9 @@ pub async fn upsert_webhook_source(
         Err(error) => match error.as_db_error().and_then(|db| db.constraint()) {
             Some("webhook_sources_token_hash_key") => Err(Failure::conflict(
                 "token_in_use",
-                format!("The token of the webhook source {source} is used for another source. Every source needs its own."),
+                format!(
+                    "The token of the webhook source {source} is used for another source. Every source needs its own."
+                ),
             )),
             _ => Err(error.into()),
         },

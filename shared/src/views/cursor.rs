@@ -59,34 +59,20 @@ mod tests {
     use super::*;
 
     fn paging(cursor: &str) -> Paging {
-        Paging {
-            page: 1,
-            limit: 25,
-            sort: None,
-            cursor: Some(cursor.to_owned()),
-        }
+        Paging { page: 1, limit: 25, sort: None, cursor: Some(cursor.to_owned()) }
     }
 
     #[test]
     fn comes_back_as_it_went() {
-        let cursor = Cursor {
-            at: "2026-11-20T15:08:21.123456Z".parse().unwrap(),
-            id: Uuid::from_u128(7),
-        };
+        let cursor = Cursor { at: "2026-11-20T15:08:21.123456Z".parse().unwrap(), id: Uuid::from_u128(7) };
         assert_eq!(Cursor::read(&paging(&cursor.to_string()), true).unwrap(), Some(cursor));
     }
 
     #[test]
     fn refuses_what_it_did_not_make() {
         for text in ["", "x", "!!!!", "AAAA", &"A".repeat(33)] {
-            assert!(
-                matches!(Cursor::read(&paging(text), true), Err(Failure::Invalid(_))),
-                "{text}"
-            );
+            assert!(matches!(Cursor::read(&paging(text), true), Err(Failure::Invalid(_))), "{text}");
         }
-        assert!(matches!(
-            Cursor::read(&paging(&"A".repeat(32)), false),
-            Err(Failure::Invalid(_))
-        ));
+        assert!(matches!(Cursor::read(&paging(&"A".repeat(32)), false), Err(Failure::Invalid(_))));
     }
 }

@@ -29,11 +29,7 @@ pub struct IngestReply {
 impl IngestReply {
     /// From the verdicts in order.
     pub fn new(accepted: usize, receipts: Vec<ReceiptView>) -> Self {
-        Self {
-            accepted,
-            rejected: receipts.len() - accepted,
-            receipts,
-        }
+        Self { accepted, rejected: receipts.len() - accepted, receipts }
     }
 }
 
@@ -61,22 +57,12 @@ pub enum ReceiptStatus {
 impl ReceiptView {
     /// It is safe and will be processed.
     pub fn accepted(index: usize, id: EventId) -> Self {
-        Self {
-            index,
-            id: Some(id),
-            status: ReceiptStatus::Accepted,
-            errors: Vec::new(),
-        }
+        Self { index, id: Some(id), status: ReceiptStatus::Accepted, errors: Vec::new() }
     }
 
     /// It was not taken; everything wrong with it.
     pub fn rejected(index: usize, errors: Vec<Fault>) -> Self {
-        Self {
-            index,
-            id: None,
-            status: ReceiptStatus::Rejected,
-            errors,
-        }
+        Self { index, id: None, status: ReceiptStatus::Rejected, errors }
     }
 }
 
@@ -98,8 +84,7 @@ impl Reply for Ingested {
         if let Some(rate) = self.rate {
             raw.headers.push(("ratelimit-limit", rate.limit.to_string()));
             raw.headers.push(("ratelimit-remaining", rate.remaining.to_string()));
-            raw.headers
-                .push(("ratelimit-reset", rate.resets_in.as_secs().to_string()));
+            raw.headers.push(("ratelimit-reset", rate.resets_in.as_secs().to_string()));
         }
         Ok(raw)
     }
@@ -116,9 +101,6 @@ pub struct DeliveryReceipt {
 impl DeliveryReceipt {
     /// It is on the queue.
     pub fn accepted(id: DeliveryId) -> Self {
-        Self {
-            id,
-            status: ReceiptStatus::Accepted,
-        }
+        Self { id, status: ReceiptStatus::Accepted }
     }
 }

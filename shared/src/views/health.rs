@@ -102,11 +102,7 @@ impl HealthView {
         let partners = self.integrations.values().map(|partner| partner.status);
         let parts = [self.database.status, self.outbox.status, self.events.status];
         let well = |status| matches!(status, PartStatus::Ok | PartStatus::Unconfigured);
-        if parts.into_iter().chain(queues).chain(partners).all(well) {
-            PartStatus::Ok
-        } else {
-            PartStatus::Degraded
-        }
+        if parts.into_iter().chain(queues).chain(partners).all(well) { PartStatus::Ok } else { PartStatus::Degraded }
     }
 }
 

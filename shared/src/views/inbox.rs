@@ -30,11 +30,7 @@ impl Kind {
     }
 
     fn of(text: &str) -> Self {
-        if text == Self::DeadLetter.as_str() {
-            Self::DeadLetter
-        } else {
-            Self::Quarantine
-        }
+        if text == Self::DeadLetter.as_str() { Self::DeadLetter } else { Self::Quarantine }
     }
 }
 
@@ -59,10 +55,7 @@ impl Status {
     }
 
     fn of(text: &str) -> Self {
-        [Self::Replayed, Self::Discarded]
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .unwrap_or(Self::Open)
+        [Self::Replayed, Self::Discarded].into_iter().find(|status| status.as_str() == text).unwrap_or(Self::Open)
     }
 }
 

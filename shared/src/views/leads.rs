@@ -88,11 +88,7 @@ impl From<Lead> for LeadView {
             scores: lead.scores,
             primary_intent: lead.primary_intent,
             intent_confidence: lead.intent_confidence,
-            intents: lead
-                .intents
-                .into_iter()
-                .map(|known| (known.intent, known.confidence))
-                .collect(),
+            intents: lead.intents.into_iter().map(|known| (known.intent, known.confidence)).collect(),
             conflict: lead.conflict,
             suppressed: lead.suppressed,
             pipeline_id: lead.pipeline,
@@ -176,11 +172,7 @@ impl LeadDetailsView {
                 industry: organization.industry,
                 size: organization.size,
             }),
-            owner: details.owner.map(|owner| LeadOwnerView {
-                id: owner.id,
-                name: owner.name,
-                email: owner.email,
-            }),
+            owner: details.owner.map(|owner| LeadOwnerView { id: owner.id, name: owner.name, email: owner.email }),
             open_deal: details.open_deal.map(|deal| LeadDealView {
                 id: deal.id,
                 name: deal.name,

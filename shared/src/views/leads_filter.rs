@@ -80,16 +80,11 @@ impl LeadFilter {
     pub fn check(&self) -> Result<Filter, Failure> {
         let mut faults = Vec::new();
         if self.min_score.zip(self.max_score).is_some_and(|(min, max)| min > max) {
-            faults.push(Fault::new(
-                "?max_score",
-                "range",
-                "`max_score` must not be below `min_score`.",
-            ));
+            faults.push(Fault::new("?max_score", "range", "`max_score` must not be below `min_score`."));
         }
-        for (name, from, to) in [
-            ("created", self.created_from, self.created_to),
-            ("active", self.active_from, self.active_to),
-        ] {
+        for (name, from, to) in
+            [("created", self.created_from, self.created_to), ("active", self.active_from, self.active_to)]
+        {
             if from.zip(to).is_some_and(|(from, to)| from >= to) {
                 let detail = format!("`{name}_to` must be later than `{name}_from`.");
                 faults.push(Fault::new(format!("?{name}_to"), "range", detail));
@@ -143,10 +138,7 @@ impl PoolFilter {
             active_to: self.active_to,
             q: self.q,
         };
-        Ok(Filter {
-            unrouted: true,
-            ..filter.check()?
-        })
+        Ok(Filter { unrouted: true, ..filter.check()? })
     }
 }
 
@@ -154,17 +146,9 @@ impl PoolFilter {
 fn words(q: &str, faults: &mut Vec<Fault>) -> Option<Vec<String>> {
     let words: Vec<String> = q.split_whitespace().map(str::to_owned).collect();
     if words.iter().all(|word| word.chars().count() < 3) {
-        faults.push(Fault::new(
-            "?q",
-            "too_short",
-            "Search for at least one word of three characters or more.",
-        ));
+        faults.push(Fault::new("?q", "too_short", "Search for at least one word of three characters or more."));
     } else if words.len() > MAX_WORDS || q.chars().count() > 200 {
-        faults.push(Fault::new(
-            "?q",
-            "too_long",
-            "Search for at most 8 words and 200 characters.",
-        ));
+        faults.push(Fault::new("?q", "too_long", "Search for at most 8 words and 200 characters."));
     } else if q.contains('\0') {
         faults.push(Fault::new("?q", "nul_character", "Remove the NUL character (U+0000)."));
     } else {
@@ -191,11 +175,7 @@ pub fn part(paging: &Paging, default: &'static str) -> Result<(Order, Window), F
 /// The part behind a cursor, or of a page. One row more than asked for tells whether the list goes on.
 pub fn window(paging: &Paging, after: Option<Cursor>) -> Window {
     let offset = if after.is_some() { 0 } else { paging.offset() };
-    Window {
-        limit: paging.limit + 1,
-        offset,
-        after: after.map(|cursor| (cursor.at, cursor.id)),
-    }
+    Window { limit: paging.limit + 1, offset, after: after.map(|cursor| (cursor.at, cursor.id)) }
 }
 
 /// Passes when a list that has only one order, the newest first by `field`, was asked for no other.
@@ -206,11 +186,7 @@ pub fn newest_first(paging: &Paging, field: &'static str) -> Result<(), Failure>
     if paging.sort_by(&[field], field)?.1 || paging.sort.is_none() {
         return Ok(());
     }
-    Err(Failure::invalid(
-        "?sort",
-        "unknown_value",
-        format!("This list has one order, `-{field}`. Leave `sort` out."),
-    ))
+    Err(Failure::invalid("?sort", "unknown_value", format!("This list has one order, `-{field}`. Leave `sort` out.")))
 }
 
 /// The same for a list without a cursor.
@@ -219,11 +195,7 @@ pub fn newest_first(paging: &Paging, field: &'static str) -> Result<(), Failure>
 /// `Invalid` for every other order, and for a cursor.
 pub fn newest_first_by_page(paging: &Paging, field: &'static str) -> Result<(), Failure> {
     if paging.cursor.is_some() {
-        return Err(Failure::invalid(
-            "?cursor",
-            "not_allowed",
-            "This list goes by `page`. Leave `cursor` out.",
-        ));
+        return Err(Failure::invalid("?cursor", "not_allowed", "This list goes by `page`. Leave `cursor` out."));
     }
     newest_first(paging, field)
 }
@@ -250,9 +222,7 @@ mod tests {
             q: Some("ab c".to_owned()),
             ..LeadFilter::default()
         };
-        let Err(Failure::Invalid(faults)) = filter.check() else {
-            panic!("it passed")
-        };
+        let Err(Failure::Invalid(faults)) = filter.check() else { panic!("it passed") };
         let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(pointers, ["?max_score", "?created_to", "?q"]);
     }
@@ -260,10 +230,7 @@ mod tests {
     #[test]
     fn a_short_word_goes_with_a_longer_one() {
         let mut faults = Vec::new();
-        assert_eq!(
-            words(" Li Wang ", &mut faults),
-            Some(vec!["Li".to_owned(), "Wang".to_owned()])
-        );
+        assert_eq!(words(" Li Wang ", &mut faults), Some(vec!["Li".to_owned(), "Wang".to_owned()]));
         assert!(faults.is_empty());
     }
 }

@@ -108,13 +108,7 @@ impl NewLead {
             organization_id: self.organization_id.map_or(Patch::Keep, Patch::Set),
             owner_id: self.owner_id.map_or(Patch::Keep, Patch::Set),
         };
-        let somebody = [
-            &self.email,
-            &self.phone,
-            &self.linkedin_url,
-            &self.last_name,
-            &self.company,
-        ];
+        let somebody = [&self.email, &self.phone, &self.linkedin_url, &self.last_name, &self.company];
         let checked = patch.check(country);
         if somebody.iter().any(|value| value.is_some()) {
             return checked;
@@ -141,10 +135,7 @@ impl LeadPatch {
                 Patch::Clear => fields.push((field, None)),
                 Patch::Set(text) => match normal_form(field, text, country) {
                     Ok(value) => {
-                        identifiers.extend(kind(field).map(|kind| Identifier {
-                            kind,
-                            value: value.clone(),
-                        }));
+                        identifiers.extend(kind(field).map(|kind| Identifier { kind, value: value.clone() }));
                         fields.push((field, Some(value)));
                     }
                     Err((code, detail)) => faults.push(Fault::new(format!("/{field}"), code, detail)),
@@ -205,15 +196,9 @@ impl LeadChange {
 
     /// Identifiers of the present profile that this clears.
     pub fn cleared_identifiers(&self, profile: &Profile) -> Vec<Identifier> {
-        let cleared = self
-            .fields
-            .iter()
-            .filter(|(_, value)| value.is_none())
-            .filter_map(|(field, _)| {
-                Some(Identifier {
-                    kind: kind(*field)?,
-                    value: profile.get(*field)?.to_owned(),
-                })
+        let cleared =
+            self.fields.iter().filter(|(_, value)| value.is_none()).filter_map(|(field, _)| {
+                Some(Identifier { kind: kind(*field)?, value: profile.get(*field)?.to_owned() })
             });
         cleared.collect()
     }
@@ -251,9 +236,7 @@ mod tests {
     use super::*;
 
     fn patch(body: Value) -> Result<LeadChange, Vec<Fault>> {
-        serde_json::from_value::<LeadPatch>(body)
-            .unwrap()
-            .check(Country::default())
+        serde_json::from_value::<LeadPatch>(body).unwrap().check(Country::default())
     }
 
     #[test]
@@ -263,10 +246,7 @@ mod tests {
             "tags": ["a", ""], "custom": {"bad key": 1, "list": [1, {}], "email": "x"}, "source": "My Site",
         }))
         .unwrap_err();
-        let mut found: Vec<_> = faults
-            .iter()
-            .map(|fault| (fault.pointer.as_str(), fault.code))
-            .collect();
+        let mut found: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
         found.sort_unstable();
         assert_eq!(
             found,
@@ -305,39 +285,19 @@ mod tests {
 
     #[test]
     fn handling_is_kept_replaced_or_cleared() {
-        let before = Handling {
-            tags: vec!["vip".to_owned()],
-            organization: Some(OrganizationId::default()),
-            owner: None,
-        };
+        let before =
+            Handling { tags: vec!["vip".to_owned()], organization: Some(OrganizationId::default()), owner: None };
         assert_eq!(patch(json!({})).unwrap().handling(before.clone()), before);
-        let after = patch(json!({"tags": ["a", "a", " b "], "organization_id": null}))
-            .unwrap()
-            .handling(before);
-        assert_eq!(
-            after,
-            Handling {
-                tags: vec!["a".to_owned(), "b".to_owned()],
-                organization: None,
-                owner: None
-            }
-        );
+        let after = patch(json!({"tags": ["a", "a", " b "], "organization_id": null})).unwrap().handling(before);
+        assert_eq!(after, Handling { tags: vec!["a".to_owned(), "b".to_owned()], organization: None, owner: None });
     }
 
     #[test]
     fn somebody_must_be_meant() {
-        let faults = NewLead {
-            first_name: Some("Anna".to_owned()),
-            ..NewLead::default()
-        }
-        .check(Country::default());
+        let faults = NewLead { first_name: Some("Anna".to_owned()), ..NewLead::default() }.check(Country::default());
         assert_eq!(faults.unwrap_err()[0].code, "required");
-        let lead = NewLead {
-            phone: Some("030 1234567".to_owned()),
-            ..NewLead::default()
-        }
-        .check(Country::default())
-        .unwrap();
+        let lead =
+            NewLead { phone: Some("030 1234567".to_owned()), ..NewLead::default() }.check(Country::default()).unwrap();
         assert_eq!(lead.identifiers[0].value, "+49301234567");
     }
 }

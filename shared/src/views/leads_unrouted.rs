@@ -31,10 +31,7 @@ impl UnroutedLeadView {
         Self {
             lead: lead.into(),
             missing: record.outcome.missing.unwrap_or_default(),
-            explanation: ExplanationView {
-                de: explanation.de,
-                en: explanation.en,
-            },
+            explanation: ExplanationView { de: explanation.de, en: explanation.en },
         }
     }
 }
@@ -48,18 +45,7 @@ pub fn present(now: Timestamp, rules: &RuleSet, lead: &Lead, state: &LeadState) 
         Assessment::Pending { missing } => (OutcomeKind::Pending, missing),
         Assessment::Routed { .. } | Assessment::Discovery { .. } => (OutcomeKind::Pending, Missing::default()),
     };
-    let outcome = Outcome {
-        kind,
-        intent: None,
-        pipeline_id: None,
-        owner_id: None,
-        tie_break: None,
-        missing: Some(missing),
-    };
-    DecisionRecord {
-        inputs,
-        candidates: Vec::new(),
-        manual: None,
-        outcome,
-    }
+    let outcome =
+        Outcome { kind, intent: None, pipeline_id: None, owner_id: None, tie_break: None, missing: Some(missing) };
+    DecisionRecord { inputs, candidates: Vec::new(), manual: None, outcome }
 }

@@ -94,11 +94,7 @@ impl PipelineView {
         pipelines
             .into_iter()
             .map(|pipeline| {
-                let own = stages
-                    .iter()
-                    .filter(|stage| stage.pipeline == pipeline.id)
-                    .cloned()
-                    .collect();
+                let own = stages.iter().filter(|stage| stage.pipeline == pipeline.id).cloned().collect();
                 Self::of(pipeline, own)
             })
             .collect()
@@ -177,11 +173,6 @@ impl BoardView {
                 column.deals.push(deal.into());
             }
         }
-        Self {
-            pipeline_id: pipeline.id,
-            name: pipeline.name,
-            currency: pipeline.currency,
-            columns,
-        }
+        Self { pipeline_id: pipeline.id, name: pipeline.name, currency: pipeline.currency, columns }
     }
 }

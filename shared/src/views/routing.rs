@@ -67,14 +67,11 @@ impl RoutingConfigView {
     /// The configuration of a rule set, with the names of its pipelines.
     pub fn of(rules: &RuleSet, pipelines: &[Pipeline]) -> Self {
         let name = |id: PipelineId| {
-            pipelines
-                .iter()
-                .find(|pipeline| pipeline.id == id)
-                .map(|pipeline| PipelineName {
-                    id,
-                    slug: pipeline.slug.clone(),
-                    name: pipeline.name.clone(),
-                })
+            pipelines.iter().find(|pipeline| pipeline.id == id).map(|pipeline| PipelineName {
+                id,
+                slug: pipeline.slug.clone(),
+                name: pipeline.name.clone(),
+            })
         };
         let config = rules.routing();
         let settings = rules.intent_settings();

@@ -129,17 +129,14 @@ impl BreakdownView {
             scores.add(award.category, i32::try_from(award.points).unwrap_or(i32::MAX));
         }
         // A cap counts all awards of the rule, in whatever category earlier versions put them.
-        let totals: Vec<(RuleId, i64, i64)> = awards
-            .iter()
-            .map(|award| (award.rule, award.counted + award.expired, award.awarded_today))
-            .collect();
+        let totals: Vec<(RuleId, i64, i64)> =
+            awards.iter().map(|award| (award.rule, award.counted + award.expired, award.awarded_today)).collect();
         let rules: Vec<RuleBreakdown> = awards
             .into_iter()
             .map(|award| {
                 let own = totals.iter().filter(|(rule, _, _)| *rule == award.rule);
-                let (ever, today) = own.fold((0, 0), |(ever, today), (_, all, of_today)| {
-                    (ever + all, today + of_today)
-                });
+                let (ever, today) =
+                    own.fold((0, 0), |(ever, today), (_, all, of_today)| (ever + all, today + of_today));
                 RuleBreakdown::of(award, ever, today)
             })
             .collect();
@@ -180,14 +177,8 @@ impl RuleBreakdown {
                 ever,
                 lead_reached: max_per_lead.is_some_and(|cap| ever >= i64::from(cap)),
             },
-            expired: AwardSum {
-                awards: award.expired,
-                points: award.expired_points,
-            },
-            withdrawn: AwardSum {
-                awards: award.withdrawn,
-                points: award.withdrawn_points,
-            },
+            expired: AwardSum { awards: award.expired, points: award.expired_points },
+            withdrawn: AwardSum { awards: award.withdrawn, points: award.withdrawn_points },
         }
     }
 }

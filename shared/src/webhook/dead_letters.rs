@@ -42,10 +42,7 @@ pub async fn row(app: &App, message: &RawMessage, now: Timestamp) -> Result<Park
             Some(queue) => format!(
                 "Processing this message of the queue {queue} failed each time. Find the reason in the log of its consumer, then replay it."
             ),
-            None => format!(
-                "This message came from {}, which this release does not know.",
-                message.queue
-            ),
+            None => format!("This message came from {}, which this release does not know.", message.queue),
         },
         body: message.body.clone(),
         headers: json!({}),

@@ -23,10 +23,7 @@ pub fn events(source: &str, body: Value) -> Result<Vec<Value>, Unknown> {
         one => vec![one],
     };
     if events.is_empty() {
-        return Err(Unknown::new(
-            "empty",
-            "The body is an empty array; send at least one event.",
-        ));
+        return Err(Unknown::new("empty", "The body is an empty array; send at least one event."));
     }
     if events.len() > MAX_BATCH {
         return Err(Unknown::new(

@@ -56,11 +56,7 @@ impl Submitted {
         };
         match events.len() {
             1..=MAX_BATCH => Ok(Self { events, single }),
-            0 => Err(Failure::invalid(
-                "",
-                "empty",
-                "The array is empty. Send at least one event.",
-            )),
+            0 => Err(Failure::invalid("", "empty", "The array is empty. Send at least one event.")),
             many => Err(Failure::invalid(
                 "",
                 "too_many",
@@ -72,9 +68,7 @@ impl Submitted {
     /// Whether some phone number can only be read with the tenant's country.
     pub fn has_national_phone(&self) -> bool {
         self.events.iter().any(|event| {
-            let phone = event["lead_identifier"]["phone"]
-                .as_str()
-                .map(|phone| phone.trim().trim_start_matches("tel:"));
+            let phone = event["lead_identifier"]["phone"].as_str().map(|phone| phone.trim().trim_start_matches("tel:"));
             phone.is_some_and(|phone| !phone.starts_with('+'))
         })
     }
@@ -87,11 +81,7 @@ impl Submitted {
         let mut accepted = Vec::with_capacity(self.events.len());
         let mut receipts = Vec::with_capacity(self.events.len());
         for (index, mut event) in self.events.into_iter().enumerate() {
-            let prefix = if self.single {
-                String::new()
-            } else {
-                format!("/{index}")
-            };
+            let prefix = if self.single { String::new() } else { format!("/{index}") };
             let id = EventId(new_id());
             if let (Some(key), Value::Object(fields)) = (bounds.idempotency_key, &mut event) {
                 name_by_key(fields, key, index);
@@ -113,14 +103,9 @@ impl Submitted {
             }
         }
         if accepted.is_empty() {
-            return Err(Failure::Invalid(
-                receipts.into_iter().flat_map(|receipt| receipt.errors).collect(),
-            ));
+            return Err(Failure::Invalid(receipts.into_iter().flat_map(|receipt| receipt.errors).collect()));
         }
-        Ok(Judged {
-            reply: IngestReply::new(accepted.len(), receipts),
-            accepted,
-        })
+        Ok(Judged { reply: IngestReply::new(accepted.len(), receipts), accepted })
     }
 }
 
@@ -137,8 +122,5 @@ fn name_by_key(event: &mut Map<String, Value>, key: &str, index: usize) {
         return;
     }
     let digest = Sha256::digest(format!("{index}\n{key}").as_bytes());
-    event.insert(
-        "external_id".to_owned(),
-        Value::from(format!("idempotency-key:{}", hex::encode(&digest))),
-    );
+    event.insert("external_id".to_owned(), Value::from(format!("idempotency-key:{}", hex::encode(&digest))));
 }

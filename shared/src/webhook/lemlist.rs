@@ -58,13 +58,9 @@ fn meaning(kind: &str) -> Option<Meaning> {
         family
             if family.len() <= 50
                 && family.bytes().all(|byte| byte.is_ascii_alphanumeric())
-                && ["linkedin", "whatsapp", "sms", "aircall", "call", "api"]
-                    .iter()
-                    .any(|channel| {
-                        family
-                            .strip_prefix(channel)
-                            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
-                    }) =>
+                && ["linkedin", "whatsapp", "sms", "aircall", "call", "api"].iter().any(|channel| {
+                    family.strip_prefix(channel).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+                }) =>
         {
             Meaning::Kept
         }
@@ -82,18 +78,9 @@ pub fn translate(source: &str, body: &str) -> Result<Vec<Value>, Unknown> {
     let Value::Object(activity) = parsed else {
         return Err(Unknown::new("unknown_shape", "The body is not one activity object."));
     };
-    let text = |name: &str| {
-        activity
-            .get(name)
-            .and_then(Value::as_str)
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-    };
+    let text = |name: &str| activity.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
     let (Some(id), Some(kind)) = (text("_id"), text("type")) else {
-        return Err(Unknown::new(
-            "unknown_shape",
-            "An activity has `_id` and `type`; this body lacks one of them.",
-        ));
+        return Err(Unknown::new("unknown_shape", "An activity has `_id` and `type`; this body lacks one of them."));
     };
     let event_type = match meaning(kind) {
         Some(Meaning::Event(event_type)) => event_type.to_owned(),
@@ -108,16 +95,11 @@ pub fn translate(source: &str, body: &str) -> Result<Vec<Value>, Unknown> {
     };
 
     let mut identifier = Map::new();
-    if let Some(email) = text("leadEmail")
-        .or(text("email"))
-        .and_then(|email| normalize_email(email).ok())
-    {
+    if let Some(email) = text("leadEmail").or(text("email")).and_then(|email| normalize_email(email).ok()) {
         identifier.insert("email".to_owned(), email.into());
     }
-    if let Some(profile) = ["leadLinkedinUrl", "linkedinUrl"]
-        .into_iter()
-        .find_map(text)
-        .filter(|url| normalize_linkedin(url).is_ok())
+    if let Some(profile) =
+        ["leadLinkedinUrl", "linkedinUrl"].into_iter().find_map(text).filter(|url| normalize_linkedin(url).is_ok())
     {
         identifier.insert("linkedin_url".to_owned(), profile.into());
     }
@@ -180,11 +162,7 @@ fn metadata(activity: &Map<String, Value>) -> Map<String, Value> {
         .iter()
         .filter(|(name, _)| !placed.contains(&name.as_str()))
         .map(|(name, value)| {
-            let name = if name == "type" {
-                "activity".to_owned()
-            } else {
-                snake_case(name)
-            };
+            let name = if name == "type" { "activity".to_owned() } else { snake_case(name) };
             (name, value.clone())
         })
         .collect()

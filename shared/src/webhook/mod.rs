@@ -55,10 +55,7 @@ pub struct Unknown {
 
 impl Unknown {
     pub(crate) fn new(reason: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            reason,
-            detail: detail.into(),
-        }
+        Self { reason, detail: detail.into() }
     }
 }
 
@@ -70,12 +67,7 @@ pub fn translate(delivery: &Delivery) -> Result<Vec<Value>, Unknown> {
     match delivery.via {
         Via::Generic => generic::translate(&delivery.source, &delivery.body),
         Via::Lemlist => lemlist::translate(&delivery.source, &delivery.body),
-        Via::Website => website::translate(
-            &delivery.source,
-            &delivery.headers,
-            &delivery.body,
-            delivery.received_at,
-        ),
+        Via::Website => website::translate(&delivery.source, &delivery.headers, &delivery.body, delivery.received_at),
     }
 }
 
@@ -100,12 +92,7 @@ pub struct Park {
 
 impl Park {
     fn refused(tenant: Option<TenantId>, reason: Reason) -> Self {
-        Self {
-            tenant,
-            reason: reason.as_str().to_owned(),
-            detail: reason.detail().to_owned(),
-            checked: false,
-        }
+        Self { tenant, reason: reason.as_str().to_owned(), detail: reason.detail().to_owned(), checked: false }
     }
 
     /// The inbox row of this delivery: the raw body, and beside it everything a replay needs.
@@ -126,12 +113,7 @@ pub async fn check_and_translate(app: &App, delivery: &Delivery) -> Result<Resul
         Verdict::Proven { tenant_id } => *tenant_id,
         Verdict::Rejected { tenant_id, reason } => {
             let detail = Reason::parse(reason).map_or("The receiver did not believe this delivery.", Reason::detail);
-            let park = Park {
-                tenant: *tenant_id,
-                reason: reason.clone(),
-                detail: detail.to_owned(),
-                checked: false,
-            };
+            let park = Park { tenant: *tenant_id, reason: reason.clone(), detail: detail.to_owned(), checked: false };
             return Ok(Err(park));
         }
         Verdict::Unproven => match prove(app, delivery).await? {
@@ -139,12 +121,8 @@ pub async fn check_and_translate(app: &App, delivery: &Delivery) -> Result<Resul
             Err(park) => return Ok(Err(park)),
         },
     };
-    let park = |reason: &str, detail: String| Park {
-        tenant: Some(tenant),
-        reason: reason.to_owned(),
-        detail,
-        checked: true,
-    };
+    let park =
+        |reason: &str, detail: String| Park { tenant: Some(tenant), reason: reason.to_owned(), detail, checked: true };
     let events = match translate(delivery) {
         Ok(events) => events,
         Err(unknown) => return Ok(Err(park(unknown.reason, unknown.detail))),
@@ -155,10 +133,7 @@ pub async fn check_and_translate(app: &App, delivery: &Delivery) -> Result<Resul
     let events = events
         .into_iter()
         .enumerate()
-        .map(|(index, event)| Receipt {
-            id: receipt_id(delivery.id, index),
-            event,
-        })
+        .map(|(index, event)| Receipt { id: receipt_id(delivery.id, index), event })
         .collect();
     Ok(Ok(Translated { tenant, events }))
 }
@@ -172,27 +147,15 @@ async fn prove(app: &App, delivery: &Delivery) -> Result<Result<TenantId, Park>,
         return Ok(Err(Park::refused(None, Reason::UnknownToken)));
     };
     let secrets = open_secrets(app, &source, &delivery.source)?;
-    let outcome = verify(
-        delivery.via,
-        &delivery.headers,
-        delivery.body.as_bytes(),
-        &secrets,
-        delivery.received_at,
-    );
-    Ok(outcome
-        .map(|()| source.tenant)
-        .map_err(|reason| Park::refused(Some(source.tenant), reason)))
+    let outcome = verify(delivery.via, &delivery.headers, delivery.body.as_bytes(), &secrets, delivery.received_at);
+    Ok(outcome.map(|()| source.tenant).map_err(|reason| Park::refused(Some(source.tenant), reason)))
 }
 
 /// The current secret of a source and the one before, opened.
 fn open_secrets(app: &App, source: &WebhookSource, name: &str) -> Result<Vec<String>, Failure> {
     let context = secret_context(source.tenant, name);
     let sealed = [&source.secret, &source.previous_secret];
-    sealed
-        .into_iter()
-        .flatten()
-        .map(|sealed| app.sealer()?.open(&context, sealed))
-        .collect()
+    sealed.into_iter().flatten().map(|sealed| app.sealer()?.open(&context, sealed)).collect()
 }
 
 /// What is wrong, when no event of a delivery can be stored as it is. National phone numbers are left to the processor, which knows
@@ -206,20 +169,12 @@ fn all_invalid(delivery: &Delivery, events: &[Value]) -> Option<String> {
     };
     let mut sentences = Vec::new();
     for (index, event) in events.iter().enumerate() {
-        let prefix = if events.len() == 1 {
-            String::new()
-        } else {
-            format!("/{index}")
-        };
+        let prefix = if events.len() == 1 { String::new() } else { format!("/{index}") };
         match domain::validate(event, &prefix, &receipt) {
             Ok(_) => return None,
             Err(faults) if faults.iter().all(ingest::depends_on_country) => return None,
             Err(faults) if sentences.len() < 20 => {
-                sentences.extend(
-                    faults
-                        .into_iter()
-                        .map(|fault| format!("{}: {}", fault.pointer, fault.detail)),
-                );
+                sentences.extend(faults.into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)));
             }
             Err(_) => {}
         }

@@ -67,9 +67,7 @@ pub async fn receive(
             };
             delivery.body = body.into_owned();
             if let Some(secret) = secret {
-                delivery
-                    .headers
-                    .insert(BODY_SECRET_HASH.to_owned(), hex::encode(&token_hash(&secret)));
+                delivery.headers.insert(BODY_SECRET_HASH.to_owned(), hex::encode(&token_hash(&secret)));
             }
             true
         }
@@ -117,36 +115,22 @@ async fn judge(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32], readable
         }
     };
     // The signature is over the bytes as they came.
-    match verify(
-        delivery.via,
-        &delivery.headers,
-        &call.body,
-        &secrets,
-        delivery.received_at,
-    ) {
+    match verify(delivery.via, &delivery.headers, &call.body, &secrets, delivery.received_at) {
         Err(reason) => rejected(Some(source.tenant), reason),
         Ok(()) if !readable => rejected(Some(source.tenant), Reason::NotText),
-        Ok(()) => Verdict::Proven {
-            tenant_id: source.tenant,
-        },
+        Ok(()) => Verdict::Proven { tenant_id: source.tenant },
     }
 }
 
 fn rejected(tenant_id: Option<crate::domain::ids::TenantId>, reason: Reason) -> Verdict {
-    Verdict::Rejected {
-        tenant_id,
-        reason: reason.as_str().to_owned(),
-    }
+    Verdict::Rejected { tenant_id, reason: reason.as_str().to_owned() }
 }
 
 fn kept_headers(call: &PublicCall) -> BTreeMap<String, String> {
     KEPT_HEADERS
         .into_iter()
         .filter_map(|name| {
-            Some((
-                name.to_owned(),
-                call.header(name).filter(|value| value.len() <= MAX_HEADER)?.to_owned(),
-            ))
+            Some((name.to_owned(), call.header(name).filter(|value| value.len() <= MAX_HEADER)?.to_owned()))
         })
         .collect()
 }

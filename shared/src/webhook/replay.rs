@@ -50,20 +50,10 @@ pub async fn replay(tx: &Tx, choice: &Choice, now: Timestamp) -> Result<(Replaye
             let fitting: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
             let others: BTreeSet<Uuid> = ids.iter().copied().filter(|id| !fitting.contains(id)).collect();
             let others: Vec<Uuid> = others.into_iter().collect();
-            let existing = if others.is_empty() {
-                BTreeSet::new()
-            } else {
-                inbox::existing(tx, &others).await?
-            };
+            let existing = if others.is_empty() { BTreeSet::new() } else { inbox::existing(tx, &others).await? };
             remaining = i64::try_from(existing.len()).unwrap_or(i64::MAX);
             skipped.extend(
-                others
-                    .into_iter()
-                    .filter(|id| !existing.contains(id))
-                    .map(|id| Skipped {
-                        id,
-                        reason: "not_found",
-                    }),
+                others.into_iter().filter(|id| !existing.contains(id)).map(|id| Skipped { id, reason: "not_found" }),
             );
             if rows.is_empty() {
                 return Err(Failure::not_found("delivery"));
@@ -79,10 +69,7 @@ pub async fn replay(tx: &Tx, choice: &Choice, now: Timestamp) -> Result<(Replaye
     let mut messages: BTreeMap<&'static str, Vec<Box<RawValue>>> = BTreeMap::new();
     for row in &rows {
         if row.status != "open" {
-            skipped.push(Skipped {
-                id: row.id,
-                reason: "not_open",
-            });
+            skipped.push(Skipped { id: row.id, reason: "not_open" });
             continue;
         }
         match message(row, tx.tenant())? {
@@ -104,14 +91,7 @@ pub async fn replay(tx: &Tx, choice: &Choice, now: Timestamp) -> Result<(Replaye
         let unusable = i64::try_from(skipped.len()).unwrap_or(i64::MAX);
         remaining = inbox::count_open_range(tx, source, *from, *to).await? - unusable;
     }
-    Ok((
-        Replayed {
-            replayed: sent.len(),
-            skipped,
-            remaining,
-        },
-        sent,
-    ))
+    Ok((Replayed { replayed: sent.len(), skipped, remaining }, sent))
 }
 
 /// What a row keeps of a delivery beside its body.
@@ -158,9 +138,7 @@ pub fn shown_headers(stored: &Value) -> BTreeMap<String, String> {
 pub fn message(row: &Kept, tenant: TenantId) -> Result<Result<(&'static str, Box<RawValue>), &'static str>, Failure> {
     let (queue, body) = match row.queue.as_deref() {
         Some(name) => {
-            let Some(queue) = ["events", "routing", "slack", "reminders"]
-                .into_iter()
-                .find(|queue| *queue == name)
+            let Some(queue) = ["events", "routing", "slack", "reminders"].into_iter().find(|queue| *queue == name)
             else {
                 return Ok(Err("unknown_queue"));
             };

@@ -40,13 +40,10 @@ impl Sender {
     /// # Errors
     /// `Unauthenticated`, `Forbidden` and `TooMany` as the credentials deserve; never because the database is away.
     pub async fn of(call: &PublicCall, national: bool) -> Result<Self, Failure> {
-        let verifier = call
-            .verifier
-            .as_ref()
-            .ok_or_else(|| Failure::internal("this receiver was started without a scope"))?;
-        let credentials = verifier
-            .credentials(call.header("authorization"), call.header("x-api-key"), call.now)
-            .await?;
+        let verifier =
+            call.verifier.as_ref().ok_or_else(|| Failure::internal("this receiver was started without a scope"))?;
+        let credentials =
+            verifier.credentials(call.header("authorization"), call.header("x-api-key"), call.now).await?;
         match credentials {
             Credentials::Token(caller) => {
                 caller.need(Scope::EventsWrite)?;
@@ -56,21 +53,13 @@ impl Sender {
                     Err(failure) if is_away(&failure) => None,
                     Err(refusal) => return Err(refusal),
                 };
-                Ok(Self::Known {
-                    tenant: caller.tenant,
-                    source: None,
-                    country,
-                    rate: None,
-                })
+                Ok(Self::Known { tenant: caller.tenant, source: None, country, rate: None })
             }
             Credentials::Key { source, hash } => {
                 let caller = match in_time(use_key(call.app.database(), &source, &hash, call.now)).await {
                     Ok(caller) => caller,
                     Err(failure) if is_away(&failure) => {
-                        return Ok(Self::Unproven {
-                            source,
-                            key_hash: hex::encode(&hash),
-                        });
+                        return Ok(Self::Unproven { source, key_hash: hex::encode(&hash) });
                     }
                     Err(refusal) => return Err(refusal),
                 };
@@ -80,12 +69,7 @@ impl Sender {
                     // Any will do: nothing in the request depends on it.
                     false => Some(Country::default()),
                 };
-                Ok(Self::Known {
-                    tenant: caller.tenant,
-                    source: caller.source,
-                    country,
-                    rate: caller.rate,
-                })
+                Ok(Self::Known { tenant: caller.tenant, source: caller.source, country, rate: caller.rate })
             }
         }
     }
@@ -113,20 +97,13 @@ impl Sender {
         loop {
             let before = left.len();
             let taken = app.sender().send_many("events", left.clone()).await?;
-            left = left
-                .into_iter()
-                .zip(taken)
-                .filter(|(_, taken)| !taken)
-                .map(|(body, _)| body)
-                .collect();
+            left = left.into_iter().zip(taken).filter(|(_, taken)| !taken).map(|(body, _)| body).collect();
             if left.is_empty() {
                 return Ok(());
             }
             // SQS refuses single messages at times; only when it takes none at all it is away.
             if left.len() == before {
-                return Err(Failure::unavailable(format!(
-                    "the queue events did not take {before} messages"
-                )));
+                return Err(Failure::unavailable(format!("the queue events did not take {before} messages")));
             }
         }
     }
@@ -141,12 +118,9 @@ impl Sender {
 
     fn message(&self, receipts: Vec<Receipt>, received_at: Timestamp) -> Inbound {
         match self {
-            Self::Known { tenant, source, .. } => Inbound::Events(Events {
-                tenant_id: *tenant,
-                source: source.clone(),
-                received_at,
-                receipts,
-            }),
+            Self::Known { tenant, source, .. } => {
+                Inbound::Events(Events { tenant_id: *tenant, source: source.clone(), received_at, receipts })
+            }
             Self::Unproven { source, key_hash } => Inbound::UnprovenEvents(UnprovenEvents {
                 source: source.clone(),
                 key_hash: key_hash.clone(),
@@ -198,14 +172,8 @@ pub async fn tenant_of(app: &App, message: &Inbound, now: Timestamp) -> Result<O
             let key = auth::use_api_key(app.database(), &unproven.source, &hash, now).await?;
             Ok(key.map(|key| key.tenant))
         }
-        Inbound::Delivery(Delivery {
-            verdict: Verdict::Proven { tenant_id },
-            ..
-        }) => Ok(Some(*tenant_id)),
-        Inbound::Delivery(Delivery {
-            verdict: Verdict::Rejected { tenant_id, .. },
-            ..
-        }) => Ok(*tenant_id),
+        Inbound::Delivery(Delivery { verdict: Verdict::Proven { tenant_id }, .. }) => Ok(Some(*tenant_id)),
+        Inbound::Delivery(Delivery { verdict: Verdict::Rejected { tenant_id, .. }, .. }) => Ok(*tenant_id),
         Inbound::Delivery(delivery) => {
             let Some(hash) = delivery.token_hash.as_deref().and_then(hex::decode_hash) else {
                 return Ok(None);

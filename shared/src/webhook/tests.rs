@@ -30,10 +30,7 @@ fn delivery(via: Via, source: &str, headers: &[(&str, &str)], body: &str) -> Del
         source: source.to_owned(),
         token_hash: None,
         verdict: Verdict::Unproven,
-        headers: headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect(),
+        headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         body: body.to_owned(),
         received_at: now(),
     }
@@ -43,18 +40,11 @@ fn delivery(via: Via, source: &str, headers: &[(&str, &str)], body: &str) -> Del
 fn sign(secret: &str, timestamp: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(&[timestamp.as_bytes(), b".", body].concat());
-    mac.finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn signed(signature: &str, timestamp: &str) -> BTreeMap<String, String> {
-    BTreeMap::from([
-        (SIGNATURE.to_owned(), signature.to_owned()),
-        (TIMESTAMP.to_owned(), timestamp.to_owned()),
-    ])
+    BTreeMap::from([(SIGNATURE.to_owned(), signature.to_owned()), (TIMESTAMP.to_owned(), timestamp.to_owned())])
 }
 
 #[track_caller]
@@ -71,23 +61,13 @@ fn signatures() {
     check_signature(&signed(&good.to_uppercase(), &at), body, &["new"], Ok(()));
     // During a rotation the secret before counts.
     check_signature(&signed(&sign("old", &at, body), &at), body, &["new", "old"], Ok(()));
-    check_signature(
-        &signed(&sign("older", &at, body), &at),
-        body,
-        &["new", "old"],
-        Err(Reason::BadSignature),
-    );
+    check_signature(&signed(&sign("older", &at, body), &at), body, &["new", "old"], Err(Reason::BadSignature));
     check_signature(&signed(&good, &at), b"{}", &["new"], Err(Reason::BadSignature));
     check_signature(&signed(&good[..62], &at), body, &["new"], Err(Reason::BadSignature));
     check_signature(&signed("", &at), body, &["new"], Err(Reason::BadSignature));
     check_signature(&signed(&good, &at), body, &[], Err(Reason::NoSecretConfigured));
     check_signature(&signed(&good, "soon"), body, &["new"], Err(Reason::NoTimestamp));
-    check_signature(
-        &BTreeMap::from([(SIGNATURE.to_owned(), good)]),
-        body,
-        &["new"],
-        Err(Reason::NoTimestamp),
-    );
+    check_signature(&BTreeMap::from([(SIGNATURE.to_owned(), good)]), body, &["new"], Err(Reason::NoTimestamp));
     check_signature(&BTreeMap::new(), body, &["new"], Err(Reason::NoSignature));
 }
 
@@ -104,12 +84,7 @@ fn clocks_may_differ_by_five_minutes() {
         check_signature(&signed(&sign("s", &at, b"x"), &at), b"x", &["s"], expected);
     }
     let at = i64::MIN.to_string();
-    check_signature(
-        &signed(&sign("s", &at, b"x"), &at),
-        b"x",
-        &["s"],
-        Err(Reason::StaleTimestamp),
-    );
+    check_signature(&signed(&sign("s", &at, b"x"), &at), b"x", &["s"], Err(Reason::StaleTimestamp));
 }
 
 #[test]
@@ -117,25 +92,14 @@ fn a_timestamp_cannot_move_into_the_body() {
     // The dot between timestamp and body is part of what is signed.
     let at = now().as_second().to_string();
     let signature = sign("s", &at, b"5.body");
-    check_signature(
-        &signed(&signature, &format!("{at}.5")),
-        b"body",
-        &["s"],
-        Err(Reason::NoTimestamp),
-    );
+    check_signature(&signed(&signature, &format!("{at}.5")), b"body", &["s"], Err(Reason::NoTimestamp));
 }
 
 #[test]
 fn reasons_come_back_from_their_words() {
-    for word in [
-        "no_token",
-        "unknown_token",
-        "bad_signature",
-        "stale_timestamp",
-        "wrong_secret",
-        "no_secret",
-        "not_text",
-    ] {
+    for word in
+        ["no_token", "unknown_token", "bad_signature", "stale_timestamp", "wrong_secret", "no_secret", "not_text"]
+    {
         assert_eq!(Reason::parse(word).map(Reason::as_str), Some(word));
     }
     assert_eq!(Reason::parse("spam"), None);
@@ -159,15 +123,9 @@ fn secrets_in_bodies() {
 fn generic_bodies() {
     let translated = |body: &str| translate(&delivery(Via::Generic, "partner", &[], body));
     let reason = |body: &str| translated(body).unwrap_err().reason;
-    assert_eq!(
-        translated(r#"{"event_type":"x"}"#).unwrap(),
-        [json!({"event_type": "x", "source": "partner"})]
-    );
+    assert_eq!(translated(r#"{"event_type":"x"}"#).unwrap(), [json!({"event_type": "x", "source": "partner"})]);
     // Another source stays, for validation to refuse.
-    assert_eq!(
-        translated(r#"[{"source":"portal"},7]"#).unwrap(),
-        [json!({"source": "portal"}), json!(7)]
-    );
+    assert_eq!(translated(r#"[{"source":"portal"},7]"#).unwrap(), [json!({"source": "portal"}), json!(7)]);
     assert_eq!(reason("[]"), "empty");
     assert_eq!(reason("{"), "malformed");
     assert_eq!(reason(""), "malformed");
@@ -181,10 +139,7 @@ fn receipt_ids_depend_on_the_delivery_alone() {
     assert_eq!(receipt_id(id, 0).0, id.0);
     let ids: std::collections::BTreeSet<_> = (0..500).map(|index| receipt_id(id, index)).collect();
     assert_eq!(ids.len(), 500);
-    assert!(
-        ids.iter()
-            .all(|other| other.0.as_bytes()[..6] == id.0.as_bytes()[..6] && other.0.get_version_num() == 7)
-    );
+    assert!(ids.iter().all(|other| other.0.as_bytes()[..6] == id.0.as_bytes()[..6] && other.0.get_version_num() == 7));
     assert_eq!(receipt_id(id, 3), receipt_id(id, 3));
 }
 
@@ -224,30 +179,15 @@ fn kept(row: Parked) -> Kept {
 #[test]
 fn a_replayed_row_is_the_delivery_it_was() {
     let tenant = TenantId(Uuid::from_u128(5));
-    let mut sent = delivery(
-        Via::Lemlist,
-        "lemlist",
-        &[(BODY_SECRET_HASH, "ab"), ("content-type", "x")],
-        "{\"raw\": \u{1}}",
-    );
+    let mut sent =
+        delivery(Via::Lemlist, "lemlist", &[(BODY_SECRET_HASH, "ab"), ("content-type", "x")], "{\"raw\": \u{1}}");
     sent.token_hash = Some("cd".to_owned());
-    for (checked, verdict) in [
-        (true, Verdict::Proven { tenant_id: tenant }),
-        (false, Verdict::Unproven),
-    ] {
-        let park = Park {
-            tenant: Some(tenant),
-            reason: "r".to_owned(),
-            detail: "d".to_owned(),
-            checked,
-        };
+    for (checked, verdict) in [(true, Verdict::Proven { tenant_id: tenant }), (false, Verdict::Unproven)] {
+        let park = Park { tenant: Some(tenant), reason: "r".to_owned(), detail: "d".to_owned(), checked };
         let row = kept(park.row(&sent));
         assert!(!json!(replay::shown_headers(&row.headers)).to_string().contains("ab"));
         let (queue, body) = replay::message(&row, tenant).unwrap().unwrap();
-        let expected = Inbound::Delivery(Delivery {
-            verdict,
-            ..sent.clone()
-        });
+        let expected = Inbound::Delivery(Delivery { verdict, ..sent.clone() });
         assert_eq!(queue, "events");
         assert_eq!(serde_json::from_str::<Value>(body.get()).unwrap(), json!(expected));
     }
@@ -256,37 +196,16 @@ fn a_replayed_row_is_the_delivery_it_was() {
 #[test]
 fn messages_go_back_letter_for_letter_or_not_at_all() {
     let tenant = TenantId(Uuid::from_u128(5));
-    let park = Park {
-        tenant: None,
-        reason: String::new(),
-        detail: String::new(),
-        checked: false,
-    };
+    let park = Park { tenant: None, reason: String::new(), detail: String::new(), checked: false };
     let row = kept(park.row(&delivery(Via::Generic, "x", &[], "{ \"b\" : 1.10, \"a\" : 2 }")));
-    let on = |queue: &str, body: &str| Kept {
-        queue: Some(queue.to_owned()),
-        body: body.to_owned(),
-        ..row.clone()
-    };
+    let on = |queue: &str, body: &str| Kept { queue: Some(queue.to_owned()), body: body.to_owned(), ..row.clone() };
     let (queue, body) = replay::message(&on("slack", &row.body), tenant).unwrap().unwrap();
     assert_eq!((queue, body.get()), ("slack", "{ \"b\" : 1.10, \"a\" : 2 }"));
-    assert_eq!(
-        replay::message(&on("slack", "no json"), tenant).unwrap().unwrap_err(),
-        "not_json"
-    );
-    assert_eq!(
-        replay::message(&on("jobs", "{}"), tenant).unwrap().unwrap_err(),
-        "unknown_queue"
-    );
+    assert_eq!(replay::message(&on("slack", "no json"), tenant).unwrap().unwrap_err(), "not_json");
+    assert_eq!(replay::message(&on("jobs", "{}"), tenant).unwrap().unwrap_err(), "unknown_queue");
     let large = json!("x".repeat(crate::queue::sender::MAX_BODY)).to_string();
-    assert_eq!(
-        replay::message(&on("slack", &large), tenant).unwrap().unwrap_err(),
-        "too_large"
-    );
-    let bare = Kept {
-        headers: json!({"content-type": "x"}),
-        ..row
-    };
+    assert_eq!(replay::message(&on("slack", &large), tenant).unwrap().unwrap_err(), "too_large");
+    let bare = Kept { headers: json!({"content-type": "x"}), ..row };
     assert_eq!(replay::message(&bare, tenant).unwrap().unwrap_err(), "incomplete");
 }
 

@@ -163,8 +163,6 @@ fn verify_body_secret(headers: &BTreeMap<String, String>, secrets: &[String]) ->
         return Err(Reason::NoSecretConfigured);
     }
     let presented = hex::decode_hash(presented).ok_or(Reason::WrongSecret)?;
-    let fits = secrets
-        .iter()
-        .fold(false, |fits, secret| same(&token_hash(secret), &presented) | fits);
+    let fits = secrets.iter().fold(false, |fits, secret| same(&token_hash(secret), &presented) | fits);
     if fits { Ok(()) } else { Err(Reason::WrongSecret) }
 }

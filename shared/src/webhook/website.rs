@@ -39,11 +39,7 @@ pub fn translate(
     body: &str,
     received_at: Timestamp,
 ) -> Result<Vec<Value>, Unknown> {
-    let content_type = headers
-        .get("content-type")
-        .map(String::as_str)
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let content_type = headers.get("content-type").map(String::as_str).unwrap_or_default().to_ascii_lowercase();
     let pairs = if content_type.starts_with("application/x-www-form-urlencoded") {
         form::pairs(body)
     } else if content_type.starts_with("multipart/") {
@@ -57,10 +53,7 @@ pub fn translate(
             }
             Ok(Value::Object(form)) => form::flattened(form),
             Ok(_) => {
-                return Err(Unknown::new(
-                    "unknown_shape",
-                    "The body is neither a form nor an event.",
-                ));
+                return Err(Unknown::new("unknown_shape", "The body is neither a form nor an event."));
             }
             // Some senders leave the content type out.
             Err(_) if content_type.is_empty() && body.contains('=') => form::pairs(body),
@@ -72,10 +65,8 @@ pub fn translate(
 
 /// A page's script may report what a page can see, nothing else.
 fn web_events(events: Vec<Value>) -> Result<Vec<Value>, Unknown> {
-    let strange = events
-        .iter()
-        .filter_map(|event| event["event_type"].as_str())
-        .find(|kind| !WEB_EVENTS.contains(kind));
+    let strange =
+        events.iter().filter_map(|event| event["event_type"].as_str()).find(|kind| !WEB_EVENTS.contains(kind));
     match strange {
         None => Ok(events),
         Some(kind) => {
@@ -153,19 +144,15 @@ impl Submission {
         } else if let Some(unreadable) = self.lead.remove("email") {
             self.metadata.insert("unreadable_email".to_owned(), unreadable);
         }
-        if let Some(profile) = self
-            .text("linkedin_url")
-            .filter(|url| normalize_linkedin(url).is_ok())
-            .map(str::to_owned)
+        if let Some(profile) =
+            self.text("linkedin_url").filter(|url| normalize_linkedin(url).is_ok()).map(str::to_owned)
         {
             self.identifier.insert("linkedin_url".to_owned(), profile.into());
         }
         // A phone number identifies only when nothing better does: one that cannot be read must not cost the whole form.
         if !self.identifier.contains_key("email")
-            && let Some(phone) = self
-                .text("phone")
-                .filter(|phone| !phone.contains(char::is_alphabetic))
-                .map(str::to_owned)
+            && let Some(phone) =
+                self.text("phone").filter(|phone| !phone.contains(char::is_alphabetic)).map(str::to_owned)
         {
             self.identifier.insert("phone".to_owned(), phone.into());
         }
@@ -177,11 +164,8 @@ impl Submission {
         if let Some(referer) = headers.get("referer") {
             self.metadata.entry("page_url").or_insert(referer.as_str().into());
         }
-        if let Some(path) = self
-            .metadata
-            .get("page_url")
-            .and_then(Value::as_str)
-            .and_then(|url| url::Url::parse(url).ok())
+        if let Some(path) =
+            self.metadata.get("page_url").and_then(Value::as_str).and_then(|url| url::Url::parse(url).ok())
         {
             self.metadata.entry("page_path").or_insert(path.path().into());
         }

@@ -58,21 +58,11 @@ impl TestDatabase {
     }
 
     async fn copy_of(server: &Url, client: &Client, template: &str) -> anyhow::Result<Self> {
-        let name = format!(
-            "{PREFIX}{:08x}_{}",
-            epoch_seconds(),
-            &Uuid::new_v4().simple().to_string()[..12]
-        );
+        let name = format!("{PREFIX}{:08x}_{}", epoch_seconds(), &Uuid::new_v4().simple().to_string()[..12]);
         // 40 ms for our 9 MB; copying the files instead takes 50 and forces a checkpoint on everybody.
         let create = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY WAL_LOG");
-        client
-            .batch_execute(&create)
-            .await
-            .with_context(|| format!("cannot copy {template}"))?;
-        Ok(Self {
-            server: server.clone(),
-            name,
-        })
+        client.batch_execute(&create).await.with_context(|| format!("cannot copy {template}"))?;
+        Ok(Self { server: server.clone(), name })
     }
 
     /// Its name.
@@ -82,10 +72,7 @@ impl TestDatabase {
 
     /// Host and port of the server.
     pub fn address(&self) -> (String, u16) {
-        (
-            self.server.host_str().unwrap_or("127.0.0.1").to_owned(),
-            self.server.port().unwrap_or(5432),
-        )
+        (self.server.host_str().unwrap_or("127.0.0.1").to_owned(), self.server.port().unwrap_or(5432))
     }
 
     /// The superuser's URL of this database.
@@ -129,13 +116,8 @@ impl Drop for TestDatabase {
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
-                let drop_it = async {
-                    connect(&server)
-                        .await?
-                        .batch_execute(&drop_statement(&name))
-                        .await
-                        .map_err(Into::into)
-                };
+                let drop_it =
+                    async { connect(&server).await?.batch_execute(&drop_statement(&name)).await.map_err(Into::into) };
                 tokio::time::timeout(Duration::from_secs(10), drop_it).await?
             })
         });
@@ -161,10 +143,7 @@ fn server() -> anyhow::Result<Url> {
         )?,
     };
     let url = Url::parse(&url).context("the URL of the Postgres for tests is no URL")?;
-    anyhow::ensure!(
-        url.host_str().is_some(),
-        "the URL of the Postgres for tests must name a host, not a socket"
-    );
+    anyhow::ensure!(url.host_str().is_some(), "the URL of the Postgres for tests must name a host, not a socket");
     Ok(url)
 }
 
@@ -189,11 +168,10 @@ async fn connect(url: &Url) -> anyhow::Result<Client> {
     let shown = format!("{}:{}", url.host_str().unwrap_or_default(), url.port().unwrap_or(5432));
     let connecting = tokio_postgres::connect(url.as_str(), NoTls);
     let connected = tokio::time::timeout(Duration::from_secs(30), connecting).await;
-    let (client, connection) = connected
-        .with_context(|| format!("the Postgres for tests at {shown} did not answer in 30 s"))?
-        .with_context(|| {
-            format!("cannot reach the Postgres for tests at {shown}: is it running? `cargo dev up` starts one")
-        })?;
+    let (client, connection) =
+        connected.with_context(|| format!("the Postgres for tests at {shown} did not answer in 30 s"))?.with_context(
+            || format!("cannot reach the Postgres for tests at {shown}: is it running? `cargo dev up` starts one"),
+        )?;
     // Ends with the client; its error shows in the client's next call.
     tokio::spawn(connection);
     Ok(client)

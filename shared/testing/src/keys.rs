@@ -106,10 +106,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// Seconds since 1970.
 pub fn epoch_seconds() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs()
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 #[cfg(test)]
@@ -120,10 +117,7 @@ mod tests {
 
     #[test]
     fn tokens_verify_with_the_public_key() {
-        let token = Token::new("tenant")
-            .role("sales")
-            .scopes(&["leads:read", "deals:read"])
-            .sign();
+        let token = Token::new("tenant").role("sales").scopes(&["leads:read", "deals:read"]).sign();
         let mut validation = Validation::new(Algorithm::RS256);
         validation.set_audience(&[AUDIENCE]);
         validation.set_issuer(&[ISSUER]);

@@ -36,15 +36,9 @@
 //! | [`database`], [`proxy`] | a database per test, and how to take it away |
 //! | [`keys`] | access tokens and webhook signatures |
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "those are rules for functions; the kit is what surrounds them"
-)]
+#![expect(clippy::disallowed_methods, reason = "those are rules for functions; the kit is what surrounds them")]
 
-#[expect(
-    clippy::panic,
-    reason = "its callers are tests: what goes wrong must fail them, with a message"
-)]
+#[expect(clippy::panic, reason = "its callers are tests: what goes wrong must fail them, with a message")]
 pub mod app;
 pub mod database;
 pub mod fakes;

@@ -102,9 +102,7 @@ where
         }
     });
     // An error here is the peer leaving or `Vanished`: both are what the test wanted.
-    let _ = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// An answer with a body of the given media type.

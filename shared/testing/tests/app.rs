@@ -2,12 +2,7 @@
 //!
 //! Needs the functions built and a Postgres for tests, like the functions' own tests.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests fail by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::time::{Duration, Instant};
 
@@ -54,39 +49,18 @@ async fn each_test_has_a_database_of_its_own_quickly() {
     let second = TestDatabase::new().await.unwrap();
     let took = started.elapsed();
     eprintln!("a copy takes {took:?}");
-    assert!(
-        took < Duration::from_secs(2),
-        "{took:?}; the goal is 100 ms on a machine at rest"
-    );
-    first
-        .client()
-        .await
-        .unwrap()
-        .batch_execute("CREATE TABLE mine (id int)")
-        .await
-        .unwrap();
-    let seen = second
-        .client()
-        .await
-        .unwrap()
-        .query_one("SELECT to_regclass('mine')::text", &[])
-        .await
-        .unwrap();
+    assert!(took < Duration::from_secs(2), "{took:?}; the goal is 100 ms on a machine at rest");
+    first.client().await.unwrap().batch_execute("CREATE TABLE mine (id int)").await.unwrap();
+    let seen = second.client().await.unwrap().query_one("SELECT to_regclass('mine')::text", &[]).await.unwrap();
     assert_eq!(seen.get::<_, Option<String>>(0), None);
     let app_client = first.app_client().await.unwrap();
     let statement = "SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user";
     let row = app_client.query_one(statement, &[]).await.unwrap();
-    assert!(
-        !row.get::<_, bool>(0),
-        "row-level security must bind the functions' role"
-    );
+    assert!(!row.get::<_, bool>(0), "row-level security must bind the functions' role");
 
     let (name, admin) = (second.name().to_owned(), first.client().await.unwrap());
     drop(second);
-    let left = admin
-        .query_opt("SELECT 1 FROM pg_database WHERE datname = $1", &[&name])
-        .await
-        .unwrap();
+    let left = admin.query_opt("SELECT 1 FROM pg_database WHERE datname = $1", &[&name]).await.unwrap();
     assert!(left.is_none(), "a dropped database is gone");
 }
 

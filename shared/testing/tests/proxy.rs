@@ -1,11 +1,6 @@
 //! The proxy, in front of a server that repeats what it is sent.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests fail by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::time::Duration;
 
@@ -33,9 +28,8 @@ async fn ping(stream: &mut TcpStream) -> Vec<u8> {
     let mut answer = vec![0; 4];
     // Writing to a cut connection may still succeed; reading tells.
     let _ = stream.write_all(b"ping").await;
-    let read = tokio::time::timeout(Duration::from_secs(2), stream.read(&mut answer))
-        .await
-        .expect("an answer or an end");
+    let read =
+        tokio::time::timeout(Duration::from_secs(2), stream.read(&mut answer)).await.expect("an answer or an end");
     answer.truncate(read.unwrap_or(0));
     answer
 }

@@ -1,11 +1,6 @@
 //! The harness against a real child process (`testkit-echo`).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests fail by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -28,10 +23,7 @@ async fn answers_with_the_event_and_only_the_given_environment() {
     let answer = function.invoke(&json!({"a": [1, "ü"]})).await.unwrap();
     assert_eq!(answer["event"], json!({"a": [1, "ü"]}));
     assert_eq!(answer["given"], "yes");
-    assert_eq!(
-        answer["inherited"], "",
-        "the environment of the test must not leak into a function"
-    );
+    assert_eq!(answer["inherited"], "", "the environment of the test must not leak into a function");
     assert_eq!(answer["region"], "eu-central-1");
     assert_eq!(answer["pid"], function.pid());
     assert!(answer["trace_id"].as_str().unwrap().starts_with("Root=1-"));
@@ -66,13 +58,8 @@ async fn invocations_of_one_environment_take_turns() {
 async fn tells_the_deadline() {
     let function = echo();
     function.set_timeout(Duration::from_secs(5));
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap()
-        .as_millis() as u64;
-    let deadline = function.invoke(&json!({})).await.unwrap()["deadline_ms"]
-        .as_u64()
-        .unwrap();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
+    let deadline = function.invoke(&json!({})).await.unwrap()["deadline_ms"].as_u64().unwrap();
     assert!((4_000..=5_500).contains(&(deadline - now)), "{} ms", deadline - now);
 }
 
@@ -97,10 +84,7 @@ async fn an_exit_is_reported_with_status_and_output() {
         }
         other => panic!("{other:?}"),
     }
-    assert!(
-        matches!(function.invoke(&json!({})).await, Err(InvokeError::Exited { .. })),
-        "it stays gone"
-    );
+    assert!(matches!(function.invoke(&json!({})).await, Err(InvokeError::Exited { .. })), "it stays gone");
 }
 
 #[tokio::test]
@@ -139,9 +123,7 @@ async fn dropping_it_ends_the_process() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(2), gone)
-        .await
-        .expect("the process is gone");
+    tokio::time::timeout(Duration::from_secs(2), gone).await.expect("the process is gone");
 }
 
 #[tokio::test]

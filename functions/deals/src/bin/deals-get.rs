@@ -9,11 +9,7 @@ use shared::views::deals::DealView;
 use shared::{Failure, Scope, store};
 
 fn main() -> ExitCode {
-    http::get(
-        ["/api/v1/deals/{id}", "/api/v1/crm/deals/{id}"],
-        Scope::DealsRead,
-        handle,
-    )
+    http::get(["/api/v1/deals/{id}", "/api/v1/crm/deals/{id}"], Scope::DealsRead, handle)
 }
 
 async fn handle(call: Call) -> Result<Json<DealView>, Failure> {

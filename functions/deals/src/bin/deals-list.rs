@@ -39,9 +39,7 @@ struct Query {
 const DEFAULT: &str = "-created_at";
 
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<DealView>>, Failure> {
-    let (field, descending) = call
-        .paging
-        .sort_by(&["created_at", "value_minor", "expected_close_on"], DEFAULT)?;
+    let (field, descending) = call.paging.sort_by(&["created_at", "value_minor", "expected_close_on"], DEFAULT)?;
     let order = format!("{}{field}", if descending { "-" } else { "" });
     let after = Cursor::read(&call.paging, order == DEFAULT)?;
     let query = call.query;
@@ -69,13 +67,7 @@ async fn handle(call: Call<(), Query>) -> Result<Json<Page<DealView>>, Failure> 
     let next = deals
         .last()
         .filter(|_| part.order == DEFAULT && deals.len() as i64 == part.limit)
-        .map(|last| {
-            Cursor {
-                at: last.created_at,
-                id: last.id.into(),
-            }
-            .to_string()
-        });
+        .map(|last| Cursor { at: last.created_at, id: last.id.into() }.to_string());
     let views = deals.into_iter().map(DealView::from).collect();
     Ok(Json::new(Page::new(views, &call.paging, total).with_next(next)))
 }

@@ -19,11 +19,7 @@ mod placing;
 use placing::MoveDeal;
 
 fn main() -> ExitCode {
-    http::post(
-        ["/api/v1/deals/{id}/move", "/api/v1/crm/deals/{id}/move"],
-        Scope::DealsWrite,
-        handle,
-    )
+    http::post(["/api/v1/deals/{id}/move", "/api/v1/crm/deals/{id}/move"], Scope::DealsWrite, handle)
 }
 
 async fn handle(call: Call<MoveDeal>) -> Result<Json<DealView>, Failure> {
@@ -32,17 +28,10 @@ async fn handle(call: Call<MoveDeal>) -> Result<Json<DealView>, Failure> {
     if let Some(version) = call.if_match()?
         && version != before.version
     {
-        return Err(Failure::Stale {
-            current: before.version,
-        });
+        return Err(Failure::Stale { current: before.version });
     }
     let (stage, place) = call.body.check(id, stage)?;
-    let reason = call
-        .body
-        .lost_reason
-        .as_deref()
-        .map(str::trim)
-        .filter(|reason| !reason.is_empty());
+    let reason = call.body.lost_reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
     let position = match place {
         None if stage.id == before.stage => before.position,
         place => deals::position(&call.tx, &stage, id, place.unwrap_or(Place::Index(0)))
@@ -63,13 +52,7 @@ async fn handle(call: Call<MoveDeal>) -> Result<Json<DealView>, Failure> {
         }
     }
     let (before, after) = (json!(DealView::from(before)), DealView::from(after));
-    let change = Change {
-        action: "move",
-        record: "deal",
-        id: id.0,
-        before: Some(before),
-        after: Some(json!(after)),
-    };
+    let change = Change { action: "move", record: "deal", id: id.0, before: Some(before), after: Some(json!(after)) };
     audit::note(&call, change).await?;
     let version = after.version;
     Ok(Json::versioned(after, version))

@@ -30,12 +30,7 @@ async fn shows_a_deal_under_both_paths() {
     ] {
         assert_eq!(deal[field], expected, "{field}");
     }
-    let crm = app
-        .get(&format!("/api/v1/crm/deals/{id}"))
-        .bearer(&app.token("viewer"))
-        .send()
-        .await
-        .expect(200);
+    let crm = app.get(&format!("/api/v1/crm/deals/{id}")).bearer(&app.token("viewer")).send().await.expect(200);
     assert_eq!(crm.json::<Value>(), deal);
     refuses_strangers(&app, Method::GET, &path, None, "deals:read").await;
 }
@@ -47,30 +42,11 @@ async fn does_not_know_what_is_not_there() {
     let board = Board::of(&app, app.tenant(), "discovery").await;
     let id = board.deal(&app, "Labor Nord", QUALIFIED, 1.0).await;
 
-    app.get(&format!("/api/v1/deals/{id}"))
-        .bearer(&stranger.token("admin"))
-        .send()
-        .await
-        .expect(404)
-        .problem();
+    app.get(&format!("/api/v1/deals/{id}")).bearer(&stranger.token("admin")).send().await.expect(404).problem();
     let nobody = "/api/v1/deals/0192f1c2-0000-7000-8000-000000000000";
-    app.get(nobody)
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(404)
-        .problem();
-    app.get("/api/v1/deals/seven")
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(404)
-        .problem();
-    let unknown = app
-        .get(&format!("/api/v1/deals/{id}?with=lead"))
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(400);
+    app.get(nobody).bearer(&app.token("admin")).send().await.expect(404).problem();
+    app.get("/api/v1/deals/seven").bearer(&app.token("admin")).send().await.expect(404).problem();
+    let unknown =
+        app.get(&format!("/api/v1/deals/{id}?with=lead")).bearer(&app.token("admin")).send().await.expect(400);
     assert_eq!(unknown.problem()["errors"][0]["pointer"], "?with");
 }

@@ -8,12 +8,7 @@ const SQL: &str = include_str!("../../../../shared/src/store/deals.sql");
 
 async fn listed(app: &TestApp, query: &str) -> Value {
     let path = format!("/api/v1/deals?{query}");
-    app.get(&path)
-        .bearer(&app.token("sales"))
-        .send()
-        .await
-        .expect(200)
-        .json()
+    app.get(&path).bearer(&app.token("sales")).send().await.expect(200).json()
 }
 
 /// Three deals, made in this order: Alpha (10, due first), Beta 50% (30, no date), Gamma (20, due last).
@@ -41,19 +36,13 @@ async fn filters() {
     let app = TestApp::new().await;
     let (board, [alpha, beta, gamma]) = three(&app).await;
     let db = app.db().await;
-    let row = db
-        .query_one("SELECT owner_id, lead_id FROM deals WHERE id = $1", &[&beta])
-        .await
-        .unwrap();
+    let row = db.query_one("SELECT owner_id, lead_id FROM deals WHERE id = $1", &[&beta]).await.unwrap();
     let (owner, lead): (uuid::Uuid, uuid::Uuid) = (row.get(0), row.get(1));
     let other = Board::of(&app, app.tenant(), "research-lab").await;
 
     for (query, expected) in [
         (String::new(), vec!["Gamma", "Beta 50%", "Alpha"]),
-        (
-            format!("pipeline_id={}", board.pipeline),
-            vec!["Gamma", "Beta 50%", "Alpha"],
-        ),
+        (format!("pipeline_id={}", board.pipeline), vec!["Gamma", "Beta 50%", "Alpha"]),
         (format!("pipeline_id={}", other.pipeline), vec![]),
         (format!("stage_id={}", board.stages[QUALIFIED]), vec!["Beta 50%"]),
         (format!("owner_id={owner}"), vec!["Beta 50%"]),
@@ -62,10 +51,7 @@ async fn filters() {
         ("status=open&q=ALPH".to_owned(), vec!["Alpha"]),
         ("q=50%25".to_owned(), vec!["Beta 50%"]),
         ("q=_".to_owned(), vec![]),
-        (
-            "created_from=2026-02-01T00:00:00Z".to_owned(),
-            vec!["Gamma", "Beta 50%"],
-        ),
+        ("created_from=2026-02-01T00:00:00Z".to_owned(), vec!["Gamma", "Beta 50%"]),
         ("created_to=2026-02-01T00:00:00Z".to_owned(), vec!["Alpha"]),
     ] {
         let list = listed(&app, &query).await;
@@ -73,19 +59,10 @@ async fn filters() {
         assert_eq!(list["pagination"]["total"], expected.len(), "{query}");
     }
     let all = listed(&app, "").await;
-    let ids: Vec<String> = all["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|deal| deal["id"].as_str().unwrap().into())
-        .collect();
+    let ids: Vec<String> =
+        all["data"].as_array().unwrap().iter().map(|deal| deal["id"].as_str().unwrap().into()).collect();
     assert_eq!(ids, [gamma.to_string(), beta.to_string(), alpha.to_string()]);
-    let crm = app
-        .get("/api/v1/crm/deals")
-        .bearer(&app.token("sales"))
-        .send()
-        .await
-        .expect(200);
+    let crm = app.get("/api/v1/crm/deals").bearer(&app.token("sales")).send().await.expect(200);
     assert_eq!(crm.json::<Value>(), all);
 }
 
@@ -105,10 +82,7 @@ async fn sorts_and_pages() {
     }
     let second = listed(&app, "limit=2&page=2").await;
     assert_eq!(names(&second["data"]), ["Alpha"]);
-    assert_eq!(
-        second["pagination"],
-        serde_json::json!({"page": 2, "limit": 2, "total": 3, "total_pages": 2})
-    );
+    assert_eq!(second["pagination"], serde_json::json!({"page": 2, "limit": 2, "total": 3, "total_pages": 2}));
 }
 
 #[tokio::test]
@@ -116,11 +90,7 @@ async fn a_cursor_walks_everything_once() {
     let app = TestApp::new().await;
     three(&app).await;
     // Equal moments: the id decides.
-    app.db()
-        .await
-        .batch_execute("UPDATE deals SET created_at = '2026-05-05'")
-        .await
-        .unwrap();
+    app.db().await.batch_execute("UPDATE deals SET created_at = '2026-05-05'").await.unwrap();
     let mut seen: Vec<String> = Vec::new();
     let mut query = "limit=1".to_owned();
     loop {
@@ -135,19 +105,9 @@ async fn a_cursor_walks_everything_once() {
     seen.sort_unstable();
     assert_eq!(seen, ["Alpha", "Beta 50%", "Gamma"]);
     let token = app.token("sales");
-    let sorted = app
-        .get("/api/v1/deals?sort=value_minor&cursor=AAAA")
-        .bearer(&token)
-        .send()
-        .await
-        .expect(400);
+    let sorted = app.get("/api/v1/deals?sort=value_minor&cursor=AAAA").bearer(&token).send().await.expect(400);
     assert_eq!(pointers(&sorted), ["?cursor"]);
-    let foreign = app
-        .get("/api/v1/deals?cursor=AAAA")
-        .bearer(&token)
-        .send()
-        .await
-        .expect(400);
+    let foreign = app.get("/api/v1/deals?cursor=AAAA").bearer(&token).send().await.expect(400);
     assert_eq!(pointers(&foreign), ["?cursor"]);
 }
 
@@ -159,18 +119,10 @@ async fn refuses_what_it_does_not_know() {
     let mut found = pointers(&refused);
     found.sort_unstable();
     assert_eq!(found, ["?colour", "?limit", "?owner_id", "?status"]);
-    let sort = app
-        .get("/api/v1/deals?sort=name")
-        .bearer(&app.token("sales"))
-        .send()
-        .await
-        .expect(400);
+    let sort = app.get("/api/v1/deals?sort=name").bearer(&app.token("sales")).send().await.expect(400);
     assert_eq!(pointers(&sort), ["?sort"]);
     let long = format!("/api/v1/deals?q={}", "x".repeat(201));
-    assert_eq!(
-        pointers(&app.get(&long).bearer(&app.token("sales")).send().await.expect(400)),
-        ["?q"]
-    );
+    assert_eq!(pointers(&app.get(&long).bearer(&app.token("sales")).send().await.expect(400)), ["?q"]);
     refuses_strangers(&app, Method::GET, "/api/v1/deals", None, "deals:read").await;
 }
 
@@ -179,17 +131,8 @@ async fn shows_nothing_of_other_tenants() {
     let app = TestApp::new().await;
     three(&app).await;
     let stranger = app.new_tenant("other").await;
-    let list: Value = app
-        .get("/api/v1/deals")
-        .bearer(&stranger.token("admin"))
-        .send()
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(
-        (names(&list["data"]).len(), &list["pagination"]["total"]),
-        (0, &Value::from(0))
-    );
+    let list: Value = app.get("/api/v1/deals").bearer(&stranger.token("admin")).send().await.expect(200).json();
+    assert_eq!((names(&list["data"]).len(), &list["pagination"]["total"]), (0, &Value::from(0)));
 }
 
 #[tokio::test]
@@ -200,10 +143,7 @@ async fn reads_through_indexes() {
     let db = app.db().await;
     let statement = "SELECT lead_id::text, owner_id::text FROM deals WHERE stage_id = $1 LIMIT 1";
     let row = db.query_one(statement, &[&board.stages[0]]).await.unwrap();
-    let (lead, owner) = (
-        format!("'{}'", row.get::<_, &str>(0)),
-        format!("'{}'", row.get::<_, &str>(1)),
-    );
+    let (lead, owner) = (format!("'{}'", row.get::<_, &str>(0)), format!("'{}'", row.get::<_, &str>(1)));
     let null = "NULL";
     let order = "'-created_at'";
     let list = |filters: [&str; 8], order: &str, after: [&str; 2]| {
@@ -215,36 +155,12 @@ async fn reads_through_indexes() {
         (list([null; 8], order, [null; 2]), "deals_created_at_idx"),
         (list([null; 8], "'created_at'", [null; 2]), "deals_created_at_idx"),
         (list([null; 8], "'-value_minor'", [null; 2]), "deals_created_at_idx"),
+        (list([null, null, null, null, null, "'%42%'", null, null], order, [null; 2]), "deals_created_at_idx"),
+        (list([null; 8], order, ["'2026-01-01'", "'0192f1c2-0000-7000-8000-000000000000'"]), "deals_created_at_idx"),
+        (list([&pipeline, &stage, null, null, null, null, null, null], "'value_minor'", [null; 2]), "deals_board_idx"),
+        (list([null, null, null, &lead, null, null, null, null], order, [null; 2]), "deals_lead_idx"),
         (
-            list([null, null, null, null, null, "'%42%'", null, null], order, [null; 2]),
-            "deals_created_at_idx",
-        ),
-        (
-            list(
-                [null; 8],
-                order,
-                ["'2026-01-01'", "'0192f1c2-0000-7000-8000-000000000000'"],
-            ),
-            "deals_created_at_idx",
-        ),
-        (
-            list(
-                [&pipeline, &stage, null, null, null, null, null, null],
-                "'value_minor'",
-                [null; 2],
-            ),
-            "deals_board_idx",
-        ),
-        (
-            list([null, null, null, &lead, null, null, null, null], order, [null; 2]),
-            "deals_lead_idx",
-        ),
-        (
-            list(
-                [null, null, &owner, null, "'open'", null, null, null],
-                "'-value_minor'",
-                [null; 2],
-            ),
+            list([null, null, &owner, null, "'open'", null, null, null], "'-value_minor'", [null; 2]),
             "deals_owner_open_idx",
         ),
     ] {

@@ -15,17 +15,8 @@ async fn moved(app: &TestApp, deal: Uuid, body: Value) -> Response {
 /// The names of a stage's deals in their order.
 async fn column(app: &TestApp, board: &Board, stage: usize) -> Vec<String> {
     let path = format!("/api/v1/pipelines/{}/deals", board.pipeline);
-    let shown: Value = app
-        .get(&path)
-        .bearer(&app.token("sales"))
-        .send()
-        .await
-        .expect(200)
-        .json();
-    names(&shown["columns"][stage]["deals"])
-        .into_iter()
-        .map(str::to_owned)
-        .collect()
+    let shown: Value = app.get(&path).bearer(&app.token("sales")).send().await.expect(200).json();
+    names(&shown["columns"][stage]["deals"]).into_iter().map(str::to_owned).collect()
 }
 
 #[tokio::test]
@@ -41,11 +32,7 @@ async fn puts_a_deal_in_its_place() {
     let answer = moved(&app, x, json!({"stage_id": stage})).await.expect(200);
     assert_eq!(answer.header("etag"), Some("\"2\""));
     assert_eq!(answer.json::<Value>()["probability"], 25);
-    assert_eq!(
-        column(&app, &board, QUALIFIED).await,
-        ["x", "a", "b", "c"],
-        "without a place it is on top"
-    );
+    assert_eq!(column(&app, &board, QUALIFIED).await, ["x", "a", "b", "c"], "without a place it is on top");
     for (body, expected) in [
         (json!({"stage_id": stage, "before_deal_id": c}), ["a", "b", "x", "c"]),
         (json!({"stage_id": stage, "after_deal_id": a}), ["a", "x", "b", "c"]),
@@ -61,10 +48,7 @@ async fn puts_a_deal_in_its_place() {
     let before: Value = moved(&app, b, json!({"stage_id": stage})).await.expect(200).json();
     assert_eq!(before["version"], 1, "a deal that stays in its place is not edited");
     let db = app.db().await;
-    let rows = db
-        .query_one("SELECT count(*) FROM stage_history WHERE deal_id = $1", &[&x])
-        .await
-        .unwrap();
+    let rows = db.query_one("SELECT count(*) FROM stage_history WHERE deal_id = $1", &[&x]).await.unwrap();
     assert_eq!(rows.get::<_, i64>(0), 1, "only the change of stage is history");
 }
 
@@ -79,9 +63,7 @@ async fn makes_room_where_there_is_none() {
     for n in 0..20 {
         let name = format!("n{n}");
         let deal = board.deal(&app, &name, NEW, f64::from(n)).await;
-        moved(&app, deal, json!({"stage_id": stage, "after_deal_id": a}))
-            .await
-            .expect(200);
+        moved(&app, deal, json!({"stage_id": stage, "after_deal_id": a})).await.expect(200);
         expected.insert(1, name);
     }
     assert_eq!(column(&app, &board, QUALIFIED).await, expected);
@@ -97,9 +79,7 @@ async fn notes_who_moved_what() {
     let app = TestApp::new().await;
     let board = Board::of(&app, app.tenant(), "discovery").await;
     let deal = board.deal(&app, "x", NEW, 1.0).await;
-    moved(&app, deal, json!({"stage_id": board.stages[QUALIFIED]}))
-        .await
-        .expect(200);
+    moved(&app, deal, json!({"stage_id": board.stages[QUALIFIED]})).await.expect(200);
 
     let db = app.db().await;
     let statement = "SELECT from_stage_id, to_stage_id, moved_by FROM stage_history WHERE deal_id = $1";
@@ -123,9 +103,7 @@ async fn refuses_a_stale_version() {
     let deal = board.deal(&app, "x", NEW, 1.0).await;
     let token = app.token("sales");
     let request = |etag: &str, stage: usize| {
-        app.post(&path(deal), &json!({"stage_id": board.stages[stage]}))
-            .bearer(&token)
-            .header("if-match", etag)
+        app.post(&path(deal), &json!({"stage_id": board.stages[stage]})).bearer(&token).header("if-match", etag)
     };
     request("\"1\"", QUALIFIED).send().await.expect(200);
     let stale = request("\"1\"", WON).send().await.expect(412);
@@ -140,10 +118,7 @@ async fn refuses_impossible_places() {
     let stranger = app.new_tenant("other").await;
     let foreign = Board::of(&app, &stranger, "discovery").await;
     let board = Board::of(&app, app.tenant(), "discovery").await;
-    let (x, y) = (
-        board.deal(&app, "x", NEW, 1.0).await,
-        board.deal(&app, "y", NEW, 2.0).await,
-    );
+    let (x, y) = (board.deal(&app, "x", NEW, 1.0).await, board.deal(&app, "y", NEW, 2.0).await);
     let (new, won) = (board.stages[NEW], board.stages[WON]);
     let long = "x".repeat(501);
     for (body, expected) in [
@@ -153,10 +128,7 @@ async fn refuses_impossible_places() {
         (json!({"stage_id": new, "before_deal_id": x}), vec!["/before_deal_id"]),
         (json!({"stage_id": won, "after_deal_id": y}), vec!["/after_deal_id"]),
         (json!({"stage_id": new, "index": -1}), vec!["/index"]),
-        (
-            json!({"stage_id": new, "before_deal_id": y, "index": 1}),
-            vec!["/index"],
-        ),
+        (json!({"stage_id": new, "before_deal_id": y, "index": 1}), vec!["/index"]),
         (json!({"stage_id": won, "lost_reason": "price"}), vec!["/lost_reason"]),
         (
             json!({"stage_id": Uuid::nil(), "after_deal_id": y, "before_deal_id": x, "lost_reason": long}),
@@ -170,17 +142,9 @@ async fn refuses_impossible_places() {
     let body = json!({"stage_id": new});
     moved(&app, Uuid::now_v7(), body.clone()).await.expect(404).problem();
     let theirs = foreign.deal(&app, "theirs", NEW, 1.0).await;
-    moved(&app, theirs, json!({"stage_id": new}))
-        .await
-        .expect(404)
-        .problem();
+    moved(&app, theirs, json!({"stage_id": new})).await.expect(404).problem();
     refuses_strangers(&app, Method::POST, &path(x), Some(&body), "deals:write").await;
-    app.post(&path(x), &body)
-        .bearer(&app.token("viewer"))
-        .send()
-        .await
-        .expect(403)
-        .problem();
+    app.post(&path(x), &body).bearer(&app.token("viewer")).send().await.expect(403).problem();
 }
 
 #[tokio::test]
@@ -191,9 +155,7 @@ async fn a_repeated_request_moves_once() {
     let token = app.token("sales");
     let crm = format!("/api/v1/crm/deals/{deal}/move");
     let request = |stage: usize| {
-        app.post(&crm, &json!({"stage_id": board.stages[stage]}))
-            .bearer(&token)
-            .header("idempotency-key", "k-1")
+        app.post(&crm, &json!({"stage_id": board.stages[stage]})).bearer(&token).header("idempotency-key", "k-1")
     };
     let first: Value = request(LOST).send().await.expect(200).json();
     let again: Value = request(LOST).send().await.expect(200).json();
@@ -241,8 +203,5 @@ async fn many_at_once_keep_an_order() {
         max(position) FILTER (WHERE name = 'last') = max(position) FROM deals WHERE stage_id = $1";
     let row = db.query_one(statement, &[&board.stages[QUALIFIED]]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (14, 14));
-    assert!(
-        row.get::<_, bool>(2) && row.get::<_, bool>(3),
-        "anchor first, last last"
-    );
+    assert!(row.get::<_, bool>(2) && row.get::<_, bool>(3), "anchor first, last last");
 }

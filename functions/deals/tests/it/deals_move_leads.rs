@@ -8,12 +8,7 @@ use crate::support::{Board, LOST, NEW, QUALIFIED, WON};
 
 async fn moved(app: &TestApp, deal: Uuid, body: Value) -> Value {
     let path = format!("/api/v1/deals/{deal}/move");
-    app.post(&path, &body)
-        .bearer(&app.token("sales"))
-        .send()
-        .await
-        .expect(200)
-        .json()
+    app.post(&path, &body).bearer(&app.token("sales")).send().await.expect(200).json()
 }
 
 /// Lifecycle, pipeline, stage and version of a deal's lead.
@@ -30,12 +25,7 @@ async fn won_lost_and_open_again() {
     let deal = board.deal(&app, "x", NEW, 1.0).await;
     let stage = |n: usize| board.stages[n];
     let stands = |lifecycle: &str, n: usize, version| {
-        (
-            Some(lifecycle.to_owned()),
-            Some(board.pipeline),
-            Some(stage(n)),
-            version,
-        )
+        (Some(lifecycle.to_owned()), Some(board.pipeline), Some(stage(n)), version)
     };
 
     let won = moved(&app, deal, json!({"stage_id": stage(WON)})).await;
@@ -43,29 +33,15 @@ async fn won_lost_and_open_again() {
     assert!(won["closed_at"].is_string());
     assert_eq!(lead(&app, deal).await, stands("customer", WON, 2));
 
-    let lost = moved(
-        &app,
-        deal,
-        json!({"stage_id": stage(LOST), "lost_reason": " too expensive "}),
-    )
-    .await;
-    assert_eq!(
-        (&lost["status"], &lost["lost_reason"]),
-        (&json!("lost"), &json!("too expensive"))
-    );
+    let lost = moved(&app, deal, json!({"stage_id": stage(LOST), "lost_reason": " too expensive "})).await;
+    assert_eq!((&lost["status"], &lost["lost_reason"]), (&json!("lost"), &json!("too expensive")));
     assert_ne!(lost["closed_at"], won["closed_at"]);
     assert_eq!(lead(&app, deal).await, stands("lost", LOST, 3));
 
     let reason = moved(&app, deal, json!({"stage_id": stage(LOST), "lost_reason": "no answer"})).await;
-    assert_eq!(
-        (&reason["lost_reason"], &reason["closed_at"]),
-        (&json!("no answer"), &lost["closed_at"])
-    );
+    assert_eq!((&reason["lost_reason"], &reason["closed_at"]), (&json!("no answer"), &lost["closed_at"]));
     let same = moved(&app, deal, json!({"stage_id": stage(LOST)})).await;
-    assert_eq!(
-        (&same["lost_reason"], &same["version"]),
-        (&json!("no answer"), &json!(4))
-    );
+    assert_eq!((&same["lost_reason"], &same["version"]), (&json!("no answer"), &json!(4)));
 
     let open = moved(&app, deal, json!({"stage_id": stage(QUALIFIED)})).await;
     assert_eq!(
@@ -82,10 +58,7 @@ async fn another_pipeline_takes_deal_and_lead() {
     let to = Board::of(&app, app.tenant(), "research-lab").await;
     let deal = from.deal(&app, "x", NEW, 1.0).await;
     let answer = moved(&app, deal, json!({"stage_id": to.stages[QUALIFIED]})).await;
-    assert_eq!(
-        (&answer["pipeline_id"], &answer["stage_id"]),
-        (&json!(to.pipeline), &json!(to.stages[QUALIFIED]))
-    );
+    assert_eq!((&answer["pipeline_id"], &answer["stage_id"]), (&json!(to.pipeline), &json!(to.stages[QUALIFIED])));
     let (lifecycle, pipeline, stage, _) = lead(&app, deal).await;
     assert_eq!(
         (lifecycle.as_deref(), pipeline, stage),
@@ -98,30 +71,17 @@ async fn a_lead_follows_from_all_its_deals() {
     let app = TestApp::new().await;
     let board = Board::of(&app, app.tenant(), "discovery").await;
     let main = board.deal(&app, "main", NEW, 1.0).await;
-    let row = app
-        .db()
-        .await
-        .query_one("SELECT lead_id FROM deals WHERE id = $1", &[&main])
-        .await
-        .unwrap();
+    let row = app.db().await.query_one("SELECT lead_id FROM deals WHERE id = $1", &[&main]).await.unwrap();
     let second = board.deal_of(&app, row.get(0), "second", NEW, 2.0).await;
     let lifecycle = async || lead(&app, main).await.0;
 
     moved(&app, second, json!({"stage_id": board.stages[LOST]})).await;
     assert_eq!(lifecycle().await.as_deref(), Some("routed"), "the other deal is open");
-    assert_eq!(
-        lead(&app, main).await.2,
-        Some(board.stages[NEW]),
-        "the lead stands where its own deal stands"
-    );
+    assert_eq!(lead(&app, main).await.2, Some(board.stages[NEW]), "the lead stands where its own deal stands");
     moved(&app, main, json!({"stage_id": board.stages[WON]})).await;
     assert_eq!(lifecycle().await.as_deref(), Some("customer"));
     moved(&app, second, json!({"stage_id": board.stages[QUALIFIED]})).await;
-    assert_eq!(
-        lifecycle().await.as_deref(),
-        Some("customer"),
-        "a customer with a new chance stays one"
-    );
+    assert_eq!(lifecycle().await.as_deref(), Some("customer"), "a customer with a new chance stays one");
     moved(&app, main, json!({"stage_id": board.stages[LOST]})).await;
     assert_eq!(lifecycle().await.as_deref(), Some("routed"));
     moved(&app, second, json!({"stage_id": board.stages[LOST]})).await;
@@ -132,10 +92,7 @@ async fn a_lead_follows_from_all_its_deals() {
 async fn leaves_erased_leads_and_the_pool_alone() {
     let app = TestApp::new().await;
     let board = Board::of(&app, app.tenant(), "discovery").await;
-    let (erased, pooled) = (
-        board.deal(&app, "erased", NEW, 1.0).await,
-        board.deal(&app, "pooled", NEW, 2.0).await,
-    );
+    let (erased, pooled) = (board.deal(&app, "erased", NEW, 1.0).await, board.deal(&app, "pooled", NEW, 2.0).await);
     let db = app.db().await;
     let erase = "UPDATE leads SET lifecycle = 'anonymized' WHERE deal_id = $1";
     db.execute(erase, &[&erased]).await.unwrap();

@@ -1,10 +1,7 @@
 //! What the tests of boards, deals, tasks and scoring share: records put straight into the database, refusals that every endpoint
 //! owes a stranger, and the plans of statements.
 #![allow(dead_code, reason = "each area's tests use their part of it")]
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on ends in a panic that says where"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends in a panic that says where")]
 
 use serde_json::Value;
 use testkit::keys::Token;
@@ -29,24 +26,10 @@ impl Board {
     pub async fn of(app: &TestApp, tenant: &Tenant, slug: &str) -> Self {
         let tenant: Uuid = tenant.id.parse().unwrap();
         let db = app.db().await;
-        let row = db
-            .query_one(
-                "SELECT id FROM pipelines WHERE tenant_id = $1 AND slug = $2",
-                &[&tenant, &slug],
-            )
-            .await;
+        let row = db.query_one("SELECT id FROM pipelines WHERE tenant_id = $1 AND slug = $2", &[&tenant, &slug]).await;
         let pipeline: Uuid = row.unwrap().get(0);
-        let stages = db
-            .query(
-                "SELECT id FROM stages WHERE pipeline_id = $1 ORDER BY position",
-                &[&pipeline],
-            )
-            .await;
-        Self {
-            tenant,
-            pipeline,
-            stages: stages.unwrap().iter().map(|row| row.get(0)).collect(),
-        }
+        let stages = db.query("SELECT id FROM stages WHERE pipeline_id = $1 ORDER BY position", &[&pipeline]).await;
+        Self { tenant, pipeline, stages: stages.unwrap().iter().map(|row| row.get(0)).collect() }
     }
 
     /// A lead that was routed into the first stage, without its deal.
@@ -56,12 +39,7 @@ impl Board {
             VALUES ($1, $2, $3, 'routed', $4, $5, now(), now(), now())";
         let email = format!("{id}@x.example");
         let db = app.db().await;
-        db.execute(
-            statement,
-            &[&id, &self.tenant, &email, &self.pipeline, &self.stages[NEW]],
-        )
-        .await
-        .unwrap();
+        db.execute(statement, &[&id, &self.tenant, &email, &self.pipeline, &self.stages[NEW]]).await.unwrap();
         id
     }
 
@@ -79,48 +57,23 @@ impl Board {
                 updated_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, 100000, clock_timestamp(), clock_timestamp())";
         let db = app.db().await;
-        db.execute(
-            statement,
-            &[
-                &id,
-                &self.tenant,
-                &name,
-                &lead,
-                &self.pipeline,
-                &self.stages[stage],
-                &position,
-            ],
-        )
-        .await
-        .unwrap();
-        db.execute(
-            "UPDATE leads SET deal_id = $1 WHERE id = $2 AND deal_id IS NULL",
-            &[&id, &lead],
-        )
-        .await
-        .unwrap();
+        db.execute(statement, &[&id, &self.tenant, &name, &lead, &self.pipeline, &self.stages[stage], &position])
+            .await
+            .unwrap();
+        db.execute("UPDATE leads SET deal_id = $1 WHERE id = $2 AND deal_id IS NULL", &[&id, &lead]).await.unwrap();
         id
     }
 }
 
 /// The names of `data`, in order.
 pub fn names(list: &Value) -> Vec<&str> {
-    list.as_array()
-        .unwrap()
-        .iter()
-        .map(|item| item["name"].as_str().unwrap())
-        .collect()
+    list.as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect()
 }
 
 /// The pointers of a problem's errors, in order.
 pub fn pointers(response: &Response) -> Vec<String> {
     let problem = response.problem();
-    problem["errors"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|fault| fault["pointer"].as_str().unwrap().to_owned())
-        .collect()
+    problem["errors"].as_array().unwrap().iter().map(|fault| fault["pointer"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Without credentials, with bad ones, and without the scope nobody gets in.
@@ -134,21 +87,10 @@ pub async fn refuses_strangers(app: &TestApp, method: Method, path: &str, body: 
     };
     request().send().await.expect(401).problem();
     request().bearer("nonsense").send().await.expect(401).problem();
-    let expired = Token::new(&app.tenant().id)
-        .role("admin")
-        .expired(std::time::Duration::from_secs(120))
-        .sign();
+    let expired = Token::new(&app.tenant().id).role("admin").expired(std::time::Duration::from_secs(120)).sign();
     request().bearer(&expired).send().await.expect(401).problem();
-    let other_scope = if scope == "team:read" {
-        "team:write"
-    } else {
-        "team:read"
-    };
-    let refused = request()
-        .bearer(&app.token_with_scopes(&[other_scope]))
-        .send()
-        .await
-        .expect(403);
+    let other_scope = if scope == "team:read" { "team:write" } else { "team:read" };
+    let refused = request().bearer(&app.token_with_scopes(&[other_scope])).send().await.expect(403);
     let detail = refused.problem()["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains(scope), "{detail}");
 }
@@ -164,10 +106,7 @@ pub async fn plan(app: &TestApp, tenant: Uuid, sql: &str, values: &[&str]) -> St
     db.batch_execute("BEGIN").await.unwrap();
     db.execute("SELECT lotse.enter_tenant($1)", &[&tenant]).await.unwrap();
     let rows = db.query(&format!("EXPLAIN {statement}"), &[]).await.unwrap();
-    rows.iter()
-        .map(|row| row.get::<_, String>(0))
-        .collect::<Vec<_>>()
-        .join("\n")
+    rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether the plan uses an index; it must not read a whole table of the given name.
@@ -175,10 +114,7 @@ pub async fn plan(app: &TestApp, tenant: Uuid, sql: &str, values: &[&str]) -> St
 pub fn uses(plan: &str, index: &str, never_scans: &[&str]) {
     assert!(plan.contains(index), "{index} is not used:\n{plan}");
     for table in never_scans {
-        assert!(
-            !plan.contains(&format!("Seq Scan on {table}")),
-            "reads all of {table}:\n{plan}"
-        );
+        assert!(!plan.contains(&format!("Seq Scan on {table}")), "reads all of {table}:\n{plan}");
     }
 }
 
@@ -215,24 +151,10 @@ pub async fn crowd(app: &TestApp) -> Board {
     )
     .await
     .unwrap();
-    let row = db
-        .query_one(
-            "SELECT tenant_id, id FROM pipelines WHERE slug = 'p' ORDER BY id LIMIT 1",
-            &[],
-        )
-        .await
-        .unwrap();
+    let row =
+        db.query_one("SELECT tenant_id, id FROM pipelines WHERE slug = 'p' ORDER BY id LIMIT 1", &[]).await.unwrap();
     let (tenant, pipeline): (Uuid, Uuid) = (row.get(0), row.get(1));
-    let stages = db
-        .query(
-            "SELECT id FROM stages WHERE pipeline_id = $1 ORDER BY position",
-            &[&pipeline],
-        )
-        .await
-        .unwrap();
-    Board {
-        tenant,
-        pipeline,
-        stages: stages.iter().map(|row| row.get(0)).collect(),
-    }
+    let stages =
+        db.query("SELECT id FROM stages WHERE pipeline_id = $1 ORDER BY position", &[&pipeline]).await.unwrap();
+    Board { tenant, pipeline, stages: stages.iter().map(|row| row.get(0)).collect() }
 }

@@ -24,18 +24,8 @@ async fn handle(app: App, messages: Vec<RawMessage>) -> Outcomes {
     }
     if let Err(failure) = inbox::park(app.database(), &rows).await {
         let reason = failure.to_string();
-        return messages
-            .iter()
-            .map(|_| Err(Failure::unavailable(reason.clone())))
-            .collect();
+        return messages.iter().map(|_| Err(Failure::unavailable(reason.clone()))).collect();
     }
-    telemetry::metrics(
-        now,
-        &[Metric {
-            name: "DeadLetters",
-            unit: "Count",
-            value: rows.len() as f64,
-        }],
-    );
+    telemetry::metrics(now, &[Metric { name: "DeadLetters", unit: "Count", value: rows.len() as f64 }]);
     outcomes
 }

@@ -5,9 +5,9 @@
 
 use std::process::ExitCode;
 
+use shared::App;
 use shared::flows::intake;
 use shared::queue::{self, Outcomes, RawMessage};
-use shared::App;
 
 fn main() -> ExitCode {
     queue::consume_batch("events", handle)

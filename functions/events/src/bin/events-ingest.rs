@@ -23,27 +23,17 @@ async fn handle(call: PublicCall) -> Result<Ingested, Failure> {
     // Who may not send is told so before anything about the body.
     let sender = Sender::of(&call, national).await?;
     let (source, country) = sender.bounds();
-    let bounds = Bounds {
-        source,
-        country,
-        idempotency_key: idempotency_key(&call)?,
-        received_at: call.now,
-    };
+    let bounds = Bounds { source, country, idempotency_key: idempotency_key(&call)?, received_at: call.now };
     let judged = submitted?.judge(&bounds, || call.app.new_id())?;
     sender.send(&call.app, judged.accepted, call.now).await?;
-    Ok(Ingested {
-        reply: judged.reply,
-        rate: sender.rate(),
-    })
+    Ok(Ingested { reply: judged.reply, rate: sender.rate() })
 }
 
 fn idempotency_key(call: &PublicCall) -> Result<Option<&str>, Failure> {
     match call.header("idempotency-key") {
-        Some(key) if key.is_empty() || key.len() > 200 => Err(Failure::invalid(
-            "Idempotency-Key",
-            "range",
-            "The key has 1 to 200 characters.",
-        )),
+        Some(key) if key.is_empty() || key.len() > 200 => {
+            Err(Failure::invalid("Idempotency-Key", "range", "The key has 1 to 200 characters."))
+        }
         key => Ok(key),
     }
 }

@@ -21,9 +21,6 @@ async fn handle(call: PublicCall) -> Result<Accepted<DeliveryReceipt>, Failure> 
     let claim = call
         .header("x-source")
         .zip(call.header("x-webhook-token"))
-        .map(|(source, token)| Token {
-            source: source.trim(),
-            token: token.trim(),
-        });
+        .map(|(source, token)| Token { source: source.trim(), token: token.trim() });
     webhook::receive(&call, Via::Generic, claim).await
 }

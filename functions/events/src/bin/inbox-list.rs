@@ -65,13 +65,7 @@ async fn handle(call: Call<(), Query>) -> Result<Json<Page<InboxView>>, Failure>
     let next = rows
         .last()
         .filter(|_| newest_first && rows.len() as i64 == limit)
-        .map(|last| {
-            Cursor {
-                at: last.received_at,
-                id: last.id,
-            }
-            .to_string()
-        });
+        .map(|last| Cursor { at: last.received_at, id: last.id }.to_string());
     let views = rows.into_iter().map(InboxView::from).collect();
     Ok(Json::new(Page::new(views, &call.paging, total).with_next(next)))
 }

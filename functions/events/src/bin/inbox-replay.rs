@@ -38,12 +38,7 @@ impl Body {
     fn choice(&self) -> Result<Choice, Failure> {
         let invalid = |pointer: &str, code, detail: &str| Err(Failure::invalid(pointer, code, detail));
         match self {
-            Self {
-                ids: Some(ids),
-                source: None,
-                from: None,
-                to: None,
-            } => match ids.len() {
+            Self { ids: Some(ids), source: None, from: None, to: None } => match ids.len() {
                 1..=replay::MAX_ROWS => Ok(Choice::Named(ids.clone())),
                 0 => invalid("/ids", "empty", "Name at least one delivery."),
                 _ => invalid("/ids", "too_many", "Name at most 1000 deliveries a request."),
@@ -51,35 +46,17 @@ impl Body {
             Self { ids: Some(_), .. } => {
                 invalid("/ids", "conflict", "Send either `ids`, or `source`, `from` and `to`.")
             }
-            Self {
-                source: Some(source),
-                from: Some(from),
-                to: Some(to),
-                ..
-            } if from < to => Ok(Choice::Range {
-                source: source.clone(),
-                from: *from,
-                to: *to,
-            }),
-            Self {
-                source: Some(_),
-                from: Some(_),
-                to: Some(_),
-                ..
-            } => invalid("/to", "range", "`to` must be after `from`."),
+            Self { source: Some(source), from: Some(from), to: Some(to), .. } if from < to => {
+                Ok(Choice::Range { source: source.clone(), from: *from, to: *to })
+            }
+            Self { source: Some(_), from: Some(_), to: Some(_), .. } => {
+                invalid("/to", "range", "`to` must be after `from`.")
+            }
             Self { source, from, to, .. } => {
-                let missing = [
-                    ("/source", source.is_none()),
-                    ("/from", from.is_none()),
-                    ("/to", to.is_none()),
-                ];
+                let missing = [("/source", source.is_none()), ("/from", from.is_none()), ("/to", to.is_none())];
                 let detail = "Send `source`, `from` and `to` together, or `ids`.";
                 let missing = missing.iter().filter(|(_, missing)| *missing);
-                Err(Failure::Invalid(
-                    missing
-                        .map(|(pointer, _)| Fault::new(*pointer, "required", detail))
-                        .collect(),
-                ))
+                Err(Failure::Invalid(missing.map(|(pointer, _)| Fault::new(*pointer, "required", detail)).collect()))
             }
         }
     }

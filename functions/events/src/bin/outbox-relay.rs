@@ -29,16 +29,8 @@ async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
     telemetry::metrics(
         app.now(),
         &[
-            Metric {
-                name: "OutboxRelayed",
-                unit: "Count",
-                value: messages as f64,
-            },
-            Metric {
-                name: "EffectsWoken",
-                unit: "Count",
-                value: effects as f64,
-            },
+            Metric { name: "OutboxRelayed", unit: "Count", value: messages as f64 },
+            Metric { name: "EffectsWoken", unit: "Count", value: effects as f64 },
         ],
     );
     Ok(Done { messages, effects })

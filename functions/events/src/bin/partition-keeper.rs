@@ -31,28 +31,14 @@ async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
     let made = jobs::ensure_event_partitions(app.database(), this_month, MONTHS).await?;
     let report = jobs::event_partition_report(app.database(), this_month, MONTHS).await?;
     if !report.missing.is_empty() {
-        return Err(Failure::internal(format!(
-            "these months still have no partition: {}",
-            report.missing.join(", ")
-        )));
+        return Err(Failure::internal(format!("these months still have no partition: {}", report.missing.join(", "))));
     }
     telemetry::metrics(
         app.now(),
         &[
-            Metric {
-                name: "PartitionsMade",
-                unit: "Count",
-                value: made.len() as f64,
-            },
-            Metric {
-                name: "EventsInDefaultPartition",
-                unit: "Count",
-                value: report.default_rows as f64,
-            },
+            Metric { name: "PartitionsMade", unit: "Count", value: made.len() as f64 },
+            Metric { name: "EventsInDefaultPartition", unit: "Count", value: report.default_rows as f64 },
         ],
     );
-    Ok(Done {
-        made,
-        default_rows: report.default_rows,
-    })
+    Ok(Done { made, default_rows: report.default_rows })
 }

@@ -10,9 +10,7 @@ use uuid::Uuid;
 async fn rows(app: &TestApp) -> Vec<(Option<Uuid>, String, Option<String>, String)> {
     let statement = "SELECT tenant_id, source, queue, body FROM inbox WHERE kind = 'dead_letter' AND status = 'open' ORDER BY queue, body";
     let rows = app.db().await.query(statement, &[]).await.unwrap();
-    rows.iter()
-        .map(|row| (row.get(0), row.get(1), row.get(2), row.get(3)))
-        .collect()
+    rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect()
 }
 
 #[tokio::test]
@@ -39,18 +37,9 @@ async fn keeps_dead_letters_of_every_queue() {
         expected.map(|(tenant, queue, body)| (tenant, queue.to_owned(), Some(queue.to_owned()), body.to_owned()));
     assert_eq!(rows(&app).await, expected);
     let id: Uuid = ids[0].parse().unwrap();
-    let kept = app
-        .db()
-        .await
-        .query("SELECT reason FROM inbox WHERE id = $1", &[&id])
-        .await
-        .unwrap();
+    let kept = app.db().await.query("SELECT reason FROM inbox WHERE id = $1", &[&id]).await.unwrap();
     assert_eq!(kept[0].get::<_, String>(0), "gave_up", "a row has its message's id");
-    assert!(
-        app.logs("dlq-keeper").contains("\"DeadLetters\""),
-        "{}",
-        app.logs("dlq-keeper")
-    );
+    assert!(app.logs("dlq-keeper").contains("\"DeadLetters\""), "{}", app.logs("dlq-keeper"));
 }
 
 /// Whose an event is can stand deep in the message, or only behind a key or token.
@@ -61,19 +50,10 @@ async fn finds_out_whose_an_event_is() {
     let key = app.tenant().api_key("portal");
     let event = json!({"event_type": "page_visited", "source": "portal", "lead_identifier": {"email": "a@b.de"}});
     app.database_down();
-    app.post("/api/v1/events/ingest", &event)
-        .api_key(&key)
-        .send()
-        .await
-        .expect(202);
-    app.post("/api/v1/events/ingest", &event)
-        .api_key("portal:wrong")
-        .send()
-        .await
-        .expect(202);
+    app.post("/api/v1/events/ingest", &event).api_key(&key).send().await.expect(202);
+    app.post("/api/v1/events/ingest", &event).api_key("portal:wrong").send().await.expect(202);
     let form = |token: &str| {
-        app.request(testkit::Method::POST, &format!("/api/v1/webhooks/website/{token}"))
-            .form(&[("email", "a@b.de")])
+        app.request(testkit::Method::POST, &format!("/api/v1/webhooks/website/{token}")).form(&[("email", "a@b.de")])
     };
     form(&app.tenant().webhook_token("website")).send().await.expect(202);
     app.database_up();
@@ -83,18 +63,10 @@ async fn finds_out_whose_an_event_is() {
         app.sqs().delete("events", &message.receipt);
     }
     app.drain().await;
-    let found: Vec<_> = rows(&app)
-        .await
-        .into_iter()
-        .map(|(tenant, source, ..)| (source, tenant))
-        .collect();
+    let found: Vec<_> = rows(&app).await.into_iter().map(|(tenant, source, ..)| (source, tenant)).collect();
     let count = |source: &str, tenant| found.iter().filter(|row| **row == (source.to_owned(), tenant)).count();
     assert_eq!(
-        (
-            count("portal", Some(tenant)),
-            count("portal", None),
-            count("website", Some(tenant))
-        ),
+        (count("portal", Some(tenant)), count("portal", None), count("website", Some(tenant))),
         (1, 1, 2),
         "{found:?}"
     );
@@ -129,11 +101,7 @@ async fn from_the_queue_to_the_inbox_and_back() {
     let app = TestApp::new().await;
     let key = app.tenant().api_key("portal");
     let event = json!({"event_type": "page_visited", "source": "portal", "lead_identifier": {"email": "a@b.de"}});
-    app.post("/api/v1/events/ingest", &event)
-        .api_key(&key)
-        .send()
-        .await
-        .expect(202);
+    app.post("/api/v1/events/ingest", &event).api_key(&key).send().await.expect(202);
     app.database_down();
     for _ in 0..20 {
         app.deliver("events").await;
@@ -143,27 +111,12 @@ async fn from_the_queue_to_the_inbox_and_back() {
     assert_eq!(app.sqs().messages("events").len(), 0, "given up after ten tries");
     app.database_up();
     app.drain().await;
-    let listed: Value = app
-        .get("/api/v1/inbox?kind=dead_letter")
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(200)
-        .json();
+    let listed: Value =
+        app.get("/api/v1/inbox?kind=dead_letter").bearer(&app.token("admin")).send().await.expect(200).json();
     assert_eq!(listed["data"][0]["source"], "portal");
     let body = json!({"ids": [listed["data"][0]["id"]]});
-    app.post("/api/v1/inbox/replay", &body)
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(200);
+    app.post("/api/v1/inbox/replay", &body).bearer(&app.token("admin")).send().await.expect(200);
     app.drain().await;
-    let stored: i64 = app
-        .db()
-        .await
-        .query_one("SELECT count(*) FROM events", &[])
-        .await
-        .unwrap()
-        .get(0);
+    let stored: i64 = app.db().await.query_one("SELECT count(*) FROM events", &[]).await.unwrap().get(0);
     assert_eq!(stored, 1);
 }

@@ -23,32 +23,18 @@ fn event(changes: Value) -> Value {
 
 /// The messages on the queue `events`, decoded.
 fn queued(app: &TestApp) -> Vec<Value> {
-    app.sqs()
-        .messages("events")
-        .iter()
-        .map(|message| serde_json::from_str(&message.body).unwrap())
-        .collect()
+    app.sqs().messages("events").iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect()
 }
 
 async fn stored(app: &TestApp) -> i64 {
-    app.db()
-        .await
-        .query_one("SELECT count(*) FROM events", &[])
-        .await
-        .unwrap()
-        .get(0)
+    app.db().await.query_one("SELECT count(*) FROM events", &[]).await.unwrap().get(0)
 }
 
 #[tokio::test]
 async fn one_event() {
     let app = TestApp::new().await;
     let key = app.tenant().api_key("portal");
-    let answer = app
-        .post(PATH, &event(json!({"external_id": "x-1"})))
-        .api_key(&key)
-        .send()
-        .await
-        .expect(202);
+    let answer = app.post(PATH, &event(json!({"external_id": "x-1"}))).api_key(&key).send().await.expect(202);
     let figure = |name: &str| -> u64 { answer.header(name).unwrap().parse().unwrap() };
     assert_eq!(figure("ratelimit-limit") - figure("ratelimit-remaining"), 1);
     assert!((1..=60).contains(&figure("ratelimit-reset")));
@@ -61,27 +47,13 @@ async fn one_event() {
     );
     let messages = queued(&app);
     assert_eq!(messages.len(), 1);
-    assert_eq!(
-        (&messages[0]["kind"], &messages[0]["source"]),
-        (&json!("events"), &json!("portal"))
-    );
+    assert_eq!((&messages[0]["kind"], &messages[0]["source"]), (&json!("events"), &json!("portal")));
     assert_eq!(messages[0]["tenant_id"], app.tenant().id.as_str());
-    assert_eq!(
-        messages[0]["receipts"],
-        json!([{"id": id, "event": event(json!({"external_id": "x-1"}))}])
-    );
+    assert_eq!(messages[0]["receipts"], json!([{"id": id, "event": event(json!({"external_id": "x-1"}))}]));
 
     app.drain().await;
-    let row = app
-        .db()
-        .await
-        .query_one("SELECT id, external_id FROM events", &[])
-        .await
-        .unwrap();
-    assert_eq!(
-        (row.get::<_, Uuid>(0).to_string(), row.get(1)),
-        (id.to_owned(), "x-1".to_owned())
-    );
+    let row = app.db().await.query_one("SELECT id, external_id FROM events", &[]).await.unwrap();
+    assert_eq!((row.get::<_, Uuid>(0).to_string(), row.get(1)), (id.to_owned(), "x-1".to_owned()));
 }
 
 #[tokio::test]
@@ -96,19 +68,11 @@ async fn every_event_gets_its_own_verdict() {
     ]);
     let reply: Value = app.post(PATH, &batch).api_key(&key).send().await.expect(202).json();
     assert_eq!((&reply["accepted"], &reply["rejected"]), (&json!(2), &json!(2)));
-    let statuses: Vec<_> = reply["receipts"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|receipt| &receipt["status"])
-        .collect();
+    let statuses: Vec<_> = reply["receipts"].as_array().unwrap().iter().map(|receipt| &receipt["status"]).collect();
     assert_eq!(statuses, ["accepted", "rejected", "rejected", "accepted"]);
     let pointers = |index: usize| -> Vec<String> {
         let errors = reply["receipts"][index]["errors"].as_array().unwrap();
-        errors
-            .iter()
-            .map(|error| error["pointer"].as_str().unwrap().to_owned())
-            .collect()
+        errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(pointers(1), ["/1/source"]);
     assert_eq!(pointers(2), ["/2/colour", "/2/occurred_at"]);
@@ -127,31 +91,18 @@ async fn nothing_acceptable_is_a_problem_with_every_fault() {
         ),
         (event(json!({"occurred_at": "yesterday"})), vec!["/occurred_at"]),
         (event(json!({"unknown": 1})), vec!["/unknown"]),
-        (
-            event(json!({"lead_identifier": {"phone": "abc"}})),
-            vec!["/lead_identifier/phone"],
-        ),
+        (event(json!({"lead_identifier": {"phone": "abc"}})), vec!["/lead_identifier/phone"]),
         (json!([]), vec![""]),
         (json!("text"), vec![""]),
         (json!(vec![event(json!({})); 501]), vec![""]),
     ] {
         let answer = app.post(PATH, &body).api_key(&key).send().await.expect(400);
         let problem = answer.problem();
-        let pointers: Vec<_> = problem["errors"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|error| error["pointer"].as_str().unwrap())
-            .collect();
+        let pointers: Vec<_> =
+            problem["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect();
         assert_eq!(pointers, expected);
     }
-    let answer = app
-        .request(testkit::Method::POST, PATH)
-        .api_key(&key)
-        .body("{")
-        .send()
-        .await
-        .expect(400);
+    let answer = app.request(testkit::Method::POST, PATH).api_key(&key).body("{").send().await.expect(400);
     assert_eq!(answer.problem()["errors"][0]["code"], "malformed");
     assert_eq!(queued(&app).len(), 0);
 }
@@ -160,24 +111,10 @@ async fn nothing_acceptable_is_a_problem_with_every_fault() {
 async fn five_hundred_events_travel_in_five_messages() {
     let app = TestApp::new().await;
     let key = app.tenant().api_key("portal");
-    let batch: Vec<Value> = (0..500)
-        .map(|n| event(json!({"external_id": format!("n-{n}")})))
-        .collect();
-    let reply: Value = app
-        .post(PATH, &json!(batch))
-        .api_key(&key)
-        .send()
-        .await
-        .expect(202)
-        .json();
+    let batch: Vec<Value> = (0..500).map(|n| event(json!({"external_id": format!("n-{n}")}))).collect();
+    let reply: Value = app.post(PATH, &json!(batch)).api_key(&key).send().await.expect(202).json();
     assert_eq!(reply["accepted"], 500);
-    assert_eq!(
-        queued(&app)
-            .iter()
-            .map(|one| one["receipts"].as_array().unwrap().len())
-            .collect::<Vec<_>>(),
-        [100; 5]
-    );
+    assert_eq!(queued(&app).iter().map(|one| one["receipts"].as_array().unwrap().len()).collect::<Vec<_>>(), [100; 5]);
     app.drain().await;
     assert_eq!(stored(&app).await, 500);
 }
@@ -192,48 +129,15 @@ async fn who_may_not_send_is_told_so() {
         app.post(PATH, &body).api_key(key).send().await.expect(401).problem();
     }
     app.post(PATH, &body).send().await.expect(401).problem();
-    app.post(PATH, &body)
-        .bearer("nonsense")
-        .send()
-        .await
-        .expect(401)
-        .problem();
-    let expired = Token::new(&tenant.id)
-        .role("admin")
-        .expired(Duration::from_secs(60))
-        .sign();
-    app.post(PATH, &body)
-        .bearer(&expired)
-        .send()
-        .await
-        .expect(401)
-        .problem();
-    app.post(PATH, &body)
-        .bearer(&app.token_with_scopes(&["leads:read"]))
-        .send()
-        .await
-        .expect(403)
-        .problem();
-    app.post(PATH, &body)
-        .bearer(&app.token("sales"))
-        .send()
-        .await
-        .expect(403)
-        .problem();
+    app.post(PATH, &body).bearer("nonsense").send().await.expect(401).problem();
+    let expired = Token::new(&tenant.id).role("admin").expired(Duration::from_secs(60)).sign();
+    app.post(PATH, &body).bearer(&expired).send().await.expect(401).problem();
+    app.post(PATH, &body).bearer(&app.token_with_scopes(&["leads:read"])).send().await.expect(403).problem();
+    app.post(PATH, &body).bearer(&app.token("sales")).send().await.expect(403).problem();
     // Credentials are looked at before the body.
-    app.request(testkit::Method::POST, PATH)
-        .body("{")
-        .send()
-        .await
-        .expect(401)
-        .problem();
+    app.request(testkit::Method::POST, PATH).body("{").send().await.expect(401).problem();
     let unknown_tenant = Token::new(&Uuid::now_v7().to_string()).role("admin").sign();
-    app.post(PATH, &body)
-        .bearer(&unknown_tenant)
-        .send()
-        .await
-        .expect(401)
-        .problem();
+    app.post(PATH, &body).bearer(&unknown_tenant).send().await.expect(401).problem();
     assert_eq!(queued(&app).len(), 0);
 }
 
@@ -243,41 +147,24 @@ async fn a_key_without_the_scope() {
     let mut input = tenant_input("narrow");
     input["api_keys"] = json!([{"source": "portal", "name": "read", "key": "k-0123456789", "scopes": ["leads:read"]}]);
     app.create_tenant(input).await;
-    app.post(PATH, &event(json!({})))
-        .api_key("portal:k-0123456789")
-        .send()
-        .await
-        .expect(403)
-        .problem();
+    app.post(PATH, &event(json!({}))).api_key("portal:k-0123456789").send().await.expect(403).problem();
     assert_eq!(queued(&app).len(), 0);
 }
 
 #[tokio::test]
 async fn a_revoked_token() {
     let app = TestApp::new().await;
-    let token = Token::new(&app.tenant().id)
-        .role("admin")
-        .claim("jti", json!("gone"))
-        .sign();
+    let token = Token::new(&app.tenant().id).role("admin").claim("jti", json!("gone")).sign();
     let revoke = "INSERT INTO revoked_tokens (jti, tenant_id, expires_at) SELECT 'gone', id, now() + interval '1 day' FROM tenants";
     app.db().await.execute(revoke, &[]).await.unwrap();
-    app.post(PATH, &event(json!({})))
-        .bearer(&token)
-        .send()
-        .await
-        .expect(401)
-        .problem();
+    app.post(PATH, &event(json!({}))).bearer(&token).send().await.expect(401).problem();
 }
 
 #[tokio::test]
 async fn a_person_may_send_for_any_source() {
     let app = TestApp::new().await;
     let batch = json!([event(json!({})), event(json!({"source": "conference"}))]);
-    app.post(PATH, &batch)
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(202);
+    app.post(PATH, &batch).bearer(&app.token("admin")).send().await.expect(202);
     assert_eq!(queued(&app)[0]["source"], Value::Null);
     app.drain().await;
     assert_eq!(stored(&app).await, 2);
@@ -291,11 +178,7 @@ async fn a_used_up_minute() {
         "source": "portal", "name": "slow", "key": "k-0123456789", "scopes": ["events:write"], "requests_per_minute": 1,
     }]);
     app.create_tenant(input).await;
-    let send = || {
-        app.post(PATH, &event(json!({"external_id": "1"})))
-            .api_key("portal:k-0123456789")
-            .send()
-    };
+    let send = || app.post(PATH, &event(json!({"external_id": "1"}))).api_key("portal:k-0123456789").send();
     // The minute may turn in between, once.
     let mut refused = None;
     for _ in 0..4 {
@@ -322,19 +205,9 @@ async fn national_numbers_are_those_of_the_tenants_country() {
     input["default_country"] = json!("AT");
     let tenant = app.create_tenant(input).await;
     let body = event(json!({"lead_identifier": {"phone": "0664 1234567"}}));
-    app.post(PATH, &body)
-        .api_key(&tenant.api_key("portal"))
-        .send()
-        .await
-        .expect(202);
+    app.post(PATH, &body).api_key(&tenant.api_key("portal")).send().await.expect(202);
     app.drain().await;
-    let phone: String = app
-        .db()
-        .await
-        .query_one("SELECT phone FROM leads", &[])
-        .await
-        .unwrap()
-        .get(0);
+    let phone: String = app.db().await.query_one("SELECT phone FROM leads", &[]).await.unwrap().get(0);
     assert_eq!(phone, "+436641234567");
 }
 
@@ -344,12 +217,7 @@ async fn an_idempotency_key_makes_a_repeat_count_once() {
     let key = app.tenant().api_key("portal");
     let batch = json!([event(json!({})), event(json!({}))]);
     for _ in 0..3 {
-        app.post(PATH, &batch)
-            .api_key(&key)
-            .header("idempotency-key", "order-7")
-            .send()
-            .await
-            .expect(202);
+        app.post(PATH, &batch).api_key(&key).header("idempotency-key", "order-7").send().await.expect(202);
     }
     app.drain().await;
     assert_eq!(stored(&app).await, 2, "two events, however often they were sent");
@@ -357,13 +225,7 @@ async fn an_idempotency_key_makes_a_repeat_count_once() {
     app.drain().await;
     assert_eq!(stored(&app).await, 4, "without a key they are new ones");
     let long = "x".repeat(201);
-    app.post(PATH, &batch)
-        .api_key(&key)
-        .header("idempotency-key", &long)
-        .send()
-        .await
-        .expect(400)
-        .problem();
+    app.post(PATH, &batch).api_key(&key).header("idempotency-key", &long).send().await.expect(400).problem();
 }
 
 #[tokio::test]

@@ -26,32 +26,16 @@ fn post<'app>(app: &'app TestApp, token: &str, secret: &str, timestamp: u64, bod
 
 /// As the partner sends it.
 fn good<'app>(app: &'app TestApp, tenant: &Tenant, body: &str) -> RequestBuilder<'app> {
-    post(
-        app,
-        &tenant.webhook_token("partner"),
-        &tenant.webhook_secret("partner"),
-        epoch_seconds(),
-        body,
-    )
+    post(app, &tenant.webhook_token("partner"), &tenant.webhook_secret("partner"), epoch_seconds(), body)
 }
 
 async fn stored(app: &TestApp) -> i64 {
-    app.db()
-        .await
-        .query_one("SELECT count(*) FROM events", &[])
-        .await
-        .unwrap()
-        .get(0)
+    app.db().await.query_one("SELECT count(*) FROM events", &[]).await.unwrap().get(0)
 }
 
 /// Reason and tenant of every inbox row, sorted.
 async fn inbox(app: &TestApp) -> Vec<(String, Option<Uuid>)> {
-    let rows = app
-        .db()
-        .await
-        .query("SELECT reason, tenant_id FROM inbox ORDER BY 1, 2", &[])
-        .await
-        .unwrap();
+    let rows = app.db().await.query("SELECT reason, tenant_id FROM inbox ORDER BY 1, 2", &[]).await.unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
@@ -64,17 +48,9 @@ async fn a_signed_event() {
     let app = TestApp::new().await;
     let reply: Value = good(&app, app.tenant(), &body()).send().await.expect(202).json();
     assert_eq!(reply["status"], "accepted");
-    assert!(
-        !app.sqs().messages("events")[0].body.contains("private"),
-        "cookies are not kept"
-    );
+    assert!(!app.sqs().messages("events")[0].body.contains("private"), "cookies are not kept");
     app.drain().await;
-    let row = app
-        .db()
-        .await
-        .query_one("SELECT id, source, external_id FROM events", &[])
-        .await
-        .unwrap();
+    let row = app.db().await.query_one("SELECT id, source, external_id FROM events", &[]).await.unwrap();
     // The receipt is the event's id, and repeated processing cannot give another.
     assert_eq!(row.get::<_, Uuid>(0).to_string(), reply["id"].as_str().unwrap());
     assert_eq!((row.get(1), row.get(2)), ("partner", "pv-1"));
@@ -88,10 +64,7 @@ async fn an_array_processed_again_and_again_counts_once() {
     let events: Vec<Value> = (0..20)
         .map(|n| json!({"event_type": "page_visited", "lead_identifier": {"email": format!("p{n}@b.de")}}))
         .collect();
-    good(&app, app.tenant(), &json!(events).to_string())
-        .send()
-        .await
-        .expect(202);
+    good(&app, app.tenant(), &json!(events).to_string()).send().await.expect(202);
     app.drain().await;
     assert_eq!(stored(&app).await, 20);
 }
@@ -100,37 +73,12 @@ async fn an_array_processed_again_and_again_counts_once() {
 async fn what_is_not_believed_is_refused_and_kept() {
     let app = TestApp::new().await;
     let tenant = app.tenant();
-    let (token, secret, now) = (
-        tenant.webhook_token("partner"),
-        tenant.webhook_secret("partner"),
-        epoch_seconds(),
-    );
-    post(&app, &token, "wrong", now, &body())
-        .send()
-        .await
-        .expect(401)
-        .problem();
-    post(&app, &token, &secret, now - 400, &body())
-        .send()
-        .await
-        .expect(401)
-        .problem();
-    post(&app, &token, &secret, now + 400, &body())
-        .send()
-        .await
-        .expect(401)
-        .problem();
-    good(&app, tenant, &body())
-        .header("x-signature", "tail")
-        .send()
-        .await
-        .expect(401)
-        .problem();
-    post(&app, "unknown-token", &secret, now, &body())
-        .send()
-        .await
-        .expect(401)
-        .problem();
+    let (token, secret, now) = (tenant.webhook_token("partner"), tenant.webhook_secret("partner"), epoch_seconds());
+    post(&app, &token, "wrong", now, &body()).send().await.expect(401).problem();
+    post(&app, &token, &secret, now - 400, &body()).send().await.expect(401).problem();
+    post(&app, &token, &secret, now + 400, &body()).send().await.expect(401).problem();
+    good(&app, tenant, &body()).header("x-signature", "tail").send().await.expect(401).problem();
+    post(&app, "unknown-token", &secret, now, &body()).send().await.expect(401).problem();
     let bare = || app.request(Method::POST, PATH).body(body());
     bare().send().await.expect(401).problem();
     let claimed = || bare().header("x-source", "partner").header("x-webhook-token", &token);
@@ -138,11 +86,7 @@ async fn what_is_not_believed_is_refused_and_kept() {
     claimed().header("x-signature", "00").send().await.expect(401).problem();
     // Another tenant's secret does not fit this tenant's token.
     let other = app.new_tenant("other").await;
-    post(&app, &token, &other.webhook_secret("partner"), now, &body())
-        .send()
-        .await
-        .expect(401)
-        .problem();
+    post(&app, &token, &other.webhook_secret("partner"), now, &body()).send().await.expect(401).problem();
     app.drain().await;
     assert_eq!(stored(&app).await, 0);
     let expected = [
@@ -156,29 +100,17 @@ async fn what_is_not_believed_is_refused_and_kept() {
         ("stale_timestamp", id(tenant)),
         ("unknown_token", None),
     ];
-    assert_eq!(
-        inbox(&app).await,
-        expected.map(|(reason, tenant)| (reason.to_owned(), tenant))
-    );
-    let kept: String = app
-        .db()
-        .await
-        .query_one("SELECT body FROM inbox LIMIT 1", &[])
-        .await
-        .unwrap()
-        .get(0);
+    assert_eq!(inbox(&app).await, expected.map(|(reason, tenant)| (reason.to_owned(), tenant)));
+    let kept: String = app.db().await.query_one("SELECT body FROM inbox LIMIT 1", &[]).await.unwrap().get(0);
     assert_eq!(kept, body());
 }
 
 #[tokio::test]
 async fn what_is_not_understood_is_taken_and_kept() {
     let app = TestApp::new().await;
-    for body in [
-        "no json",
-        "[]",
-        r#"{"event_type":"Bad Name","lead_identifier":{"email":"a@b.de"}}"#,
-        r#"{"source":"portal"}"#,
-    ] {
+    for body in
+        ["no json", "[]", r#"{"event_type":"Bad Name","lead_identifier":{"email":"a@b.de"}}"#, r#"{"source":"portal"}"#]
+    {
         good(&app, app.tenant(), body).send().await.expect(202);
     }
     app.drain().await;
@@ -201,14 +133,8 @@ async fn during_a_rotation_both_secrets_count() {
         }
         app.create_tenant(input.clone()).await;
         let token = tenant.webhook_token("partner");
-        post(&app, &token, &format!("{round}-secret"), epoch_seconds(), &body())
-            .send()
-            .await
-            .expect(202);
-        post(&app, &token, &old, epoch_seconds(), &body())
-            .send()
-            .await
-            .expect(expected);
+        post(&app, &token, &format!("{round}-secret"), epoch_seconds(), &body()).send().await.expect(202);
+        post(&app, &token, &old, epoch_seconds(), &body()).send().await.expect(expected);
     }
     app.drain().await;
 }
@@ -223,21 +149,12 @@ async fn the_database_down_loses_nothing() {
         good(&app, tenant, &body).send().await.expect(202);
     }
     let token = tenant.webhook_token("partner");
-    post(&app, &token, "wrong", epoch_seconds(), &body())
-        .send()
-        .await
-        .expect(202);
-    post(&app, "unknown-token", "wrong", epoch_seconds(), &body())
-        .send()
-        .await
-        .expect(202);
+    post(&app, &token, "wrong", epoch_seconds(), &body()).send().await.expect(202);
+    post(&app, "unknown-token", "wrong", epoch_seconds(), &body()).send().await.expect(202);
     app.database_up();
     app.drain().await;
     assert_eq!(stored(&app).await, 4);
-    let expected = [
-        ("bad_signature".to_owned(), id(tenant)),
-        ("unknown_token".to_owned(), None),
-    ];
+    let expected = [("bad_signature".to_owned(), id(tenant)), ("unknown_token".to_owned(), None)];
     assert_eq!(inbox(&app).await, expected);
 }
 
@@ -248,27 +165,16 @@ async fn the_queue_down_leaves_it_with_the_sender() {
     let answer = good(&app, app.tenant(), &body()).send().await.expect(503);
     assert!(answer.header("retry-after").is_some());
     // Also one that would be refused: it could not be kept.
-    post(&app, "unknown-token", "wrong", epoch_seconds(), &body())
-        .send()
-        .await
-        .expect(503);
+    post(&app, "unknown-token", "wrong", epoch_seconds(), &body()).send().await.expect(503);
     app.sqs().down(false);
 }
 
 #[tokio::test]
 async fn bodies_have_bounds() {
     let app = TestApp::new().await;
-    good(&app, app.tenant(), &"x".repeat(256 * 1024 + 1))
-        .send()
-        .await
-        .expect(413)
-        .problem();
+    good(&app, app.tenant(), &"x".repeat(256 * 1024 + 1)).send().await.expect(413).problem();
     // Control characters grow sixfold on the queue.
-    good(&app, app.tenant(), &"\u{1}".repeat(200 * 1024))
-        .send()
-        .await
-        .expect(413)
-        .problem();
+    good(&app, app.tenant(), &"\u{1}".repeat(200 * 1024)).send().await.expect(413).problem();
     assert_eq!(app.leftovers(), [] as [String; 0]);
     let bytes = [b"\xff\xfe".as_slice(), body().as_bytes()].concat();
     let at = epoch_seconds().to_string();
@@ -276,10 +182,7 @@ async fn bodies_have_bounds() {
         .header("x-source", "partner")
         .header("x-webhook-token", &app.tenant().webhook_token("partner"))
         .header("x-timestamp", &at)
-        .header(
-            "x-signature",
-            &signature(&app.tenant().webhook_secret("partner"), &at, &bytes),
-        )
+        .header("x-signature", &signature(&app.tenant().webhook_secret("partner"), &at, &bytes))
         .body(bytes)
         .send()
         .await

@@ -15,40 +15,18 @@ async fn keep(app: &TestApp, tenant: &Tenant, kind: &str, source: &str, reason: 
         VALUES ($1, $2, $3, $4, $5, 'why', $6, $7, date_trunc('hour', now()) - $8 * interval '1 hour')";
     app.db()
         .await
-        .execute(
-            statement,
-            &[
-                &id,
-                &tenant,
-                &kind,
-                &source,
-                &reason,
-                &body,
-                &headers,
-                &f64::from(hours),
-            ],
-        )
+        .execute(statement, &[&id, &tenant, &kind, &source, &reason, &body, &headers, &f64::from(hours)])
         .await
         .unwrap();
     id
 }
 
 async fn list(app: &TestApp, query: &str) -> Value {
-    app.get(&format!("{PATH}?{query}"))
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(200)
-        .json()
+    app.get(&format!("{PATH}?{query}")).bearer(&app.token("admin")).send().await.expect(200).json()
 }
 
 fn ids(list: &Value) -> Vec<String> {
-    list["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| row["id"].as_str().unwrap().to_owned())
-        .collect()
+    list["data"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -62,25 +40,12 @@ async fn shows_what_was_put_aside() {
     assert_eq!(row["body"], r#"{"secret":"[removed]","event_type":"x"}"#);
     assert_eq!(row["body_bytes"], body.len());
     assert_eq!(row["headers"], json!({"content-type": "text/plain"}));
-    assert_eq!(
-        (&row["kind"], &row["status"], &row["queue"]),
-        (&json!("quarantine"), &json!("open"), &Value::Null)
-    );
-    assert_eq!(
-        (&row["reason"], &row["detail"], &row["replays"]),
-        (&json!("bad_signature"), &json!("why"), &json!(0))
-    );
+    assert_eq!((&row["kind"], &row["status"], &row["queue"]), (&json!("quarantine"), &json!("open"), &Value::Null));
+    assert_eq!((&row["reason"], &row["detail"], &row["replays"]), (&json!("bad_signature"), &json!("why"), &json!(0)));
     assert!(!rows.to_string().contains("5ecret"));
-    assert_eq!(
-        rows["pagination"],
-        json!({"page": 1, "limit": 25, "total": 1, "total_pages": 1})
-    );
+    assert_eq!(rows["pagination"], json!({"page": 1, "limit": 25, "total": 1, "total_pages": 1}));
     // A key with the scope may read too.
-    app.get(PATH)
-        .api_key(&app.tenant().api_key("portal"))
-        .send()
-        .await
-        .expect(200);
+    app.get(PATH).api_key(&app.tenant().api_key("portal")).send().await.expect(200);
 }
 
 #[tokio::test]
@@ -89,22 +54,10 @@ async fn filters_sorts_and_walks() {
     let tenant = app.tenant();
     let mut all = Vec::new();
     for n in 0..5 {
-        let (kind, source) = if n % 2 == 0 {
-            ("quarantine", "partner")
-        } else {
-            ("dead_letter", "events")
-        };
-        all.push(
-            keep(&app, tenant, kind, source, &format!("reason_{n}"), "{}", n)
-                .await
-                .to_string(),
-        );
+        let (kind, source) = if n % 2 == 0 { ("quarantine", "partner") } else { ("dead_letter", "events") };
+        all.push(keep(&app, tenant, kind, source, &format!("reason_{n}"), "{}", n).await.to_string());
     }
-    app.db()
-        .await
-        .execute("UPDATE inbox SET status = 'replayed' WHERE reason = 'reason_4'", &[])
-        .await
-        .unwrap();
+    app.db().await.execute("UPDATE inbox SET status = 'replayed' WHERE reason = 'reason_4'", &[]).await.unwrap();
     let pick = |indices: &[usize]| -> Vec<String> { indices.iter().map(|n| all[*n].clone()).collect() };
     assert_eq!(ids(&list(&app, "").await), pick(&[0, 1, 2, 3, 4]));
     assert_eq!(ids(&list(&app, "sort=received_at").await), pick(&[4, 3, 2, 1, 0]));
@@ -114,20 +67,12 @@ async fn filters_sorts_and_walks() {
     assert_eq!(ids(&list(&app, "reason=reason_2").await), pick(&[2]));
     assert_eq!(ids(&list(&app, &format!("id={}", all[3])).await), pick(&[3]));
     let rows = list(&app, "").await;
-    let (newest, oldest) = (
-        rows["data"][1]["received_at"].as_str().unwrap(),
-        rows["data"][3]["received_at"].as_str().unwrap(),
-    );
-    assert_eq!(
-        ids(&list(&app, &format!("received_from={oldest}&received_to={newest}")).await),
-        pick(&[2, 3])
-    );
+    let (newest, oldest) =
+        (rows["data"][1]["received_at"].as_str().unwrap(), rows["data"][3]["received_at"].as_str().unwrap());
+    assert_eq!(ids(&list(&app, &format!("received_from={oldest}&received_to={newest}")).await), pick(&[2, 3]));
     // By pages, and by cursor.
     let second = list(&app, "limit=2&page=2").await;
-    assert_eq!(
-        (ids(&second), &second["pagination"]["total_pages"]),
-        (pick(&[2, 3]), &json!(3))
-    );
+    assert_eq!((ids(&second), &second["pagination"]["total_pages"]), (pick(&[2, 3]), &json!(3)));
     let mut walked = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -160,33 +105,13 @@ async fn who_may_not_look() {
     let app = TestApp::new().await;
     let id = keep(&app, app.tenant(), "quarantine", "partner", "r", "{}", 1).await;
     app.get(PATH).send().await.expect(401).problem();
-    app.get(PATH)
-        .bearer(&app.token("sales"))
-        .send()
-        .await
-        .expect(403)
-        .problem();
-    app.get(PATH)
-        .api_key(&app.tenant().api_key("website"))
-        .send()
-        .await
-        .expect(403)
-        .problem();
+    app.get(PATH).bearer(&app.token("sales")).send().await.expect(403).problem();
+    app.get(PATH).api_key(&app.tenant().api_key("website")).send().await.expect(403).problem();
     let other = app.new_tenant("other").await;
-    let seen: Value = app
-        .get(&format!("{PATH}?id={id}"))
-        .bearer(&other.token("admin"))
-        .send()
-        .await
-        .expect(200)
-        .json();
+    let seen: Value = app.get(&format!("{PATH}?id={id}")).bearer(&other.token("admin")).send().await.expect(200).json();
     assert_eq!((&seen["data"], &seen["pagination"]["total"]), (&json!([]), &json!(0)));
     // What belongs to nobody is shown to nobody.
-    app.db()
-        .await
-        .execute("UPDATE inbox SET tenant_id = NULL", &[])
-        .await
-        .unwrap();
+    app.db().await.execute("UPDATE inbox SET tenant_id = NULL", &[]).await.unwrap();
     assert_eq!(list(&app, "").await["data"], json!([]));
 }
 
@@ -203,12 +128,7 @@ async fn bad_queries_name_the_parameter() {
         ("sort=source", "?sort"),
         ("cursor=7", "?cursor"),
     ] {
-        let answer = app
-            .get(&format!("{PATH}?{query}"))
-            .bearer(&app.token("admin"))
-            .send()
-            .await
-            .expect(400);
+        let answer = app.get(&format!("{PATH}?{query}")).bearer(&app.token("admin")).send().await.expect(400);
         assert_eq!(answer.problem()["errors"][0]["pointer"], parameter);
     }
 }
@@ -216,10 +136,7 @@ async fn bad_queries_name_the_parameter() {
 /// The named section of the inbox's statements.
 fn statement(name: &str) -> &'static str {
     let sections = include_str!("../../../../shared/src/store/inbox.sql").split("-- name: ");
-    sections
-        .filter_map(|section| section.strip_prefix(name)?.strip_prefix('\n'))
-        .next()
-        .unwrap()
+    sections.filter_map(|section| section.strip_prefix(name)?.strip_prefix('\n')).next().unwrap()
 }
 
 #[tokio::test]
@@ -231,9 +148,7 @@ async fn lists_and_choices_use_indexes() {
                now() - n * interval '1 minute', CASE WHEN n % 10 = 0 THEN 'open' ELSE 'replayed' END
           FROM generate_series(1, 20000) n, tenants t";
     db.execute(fill, &[]).await.unwrap();
-    db.batch_execute("ANALYZE inbox; GRANT lotse_app TO CURRENT_USER")
-        .await
-        .unwrap();
+    db.batch_execute("ANALYZE inbox; GRANT lotse_app TO CURRENT_USER").await.unwrap();
     let none = [
         "NULL::text",
         "NULL::text",
@@ -244,39 +159,22 @@ async fn lists_and_choices_use_indexes() {
         "NULL::uuid",
     ];
     let part = ["NULL::timestamptz", "NULL::uuid", "25", "0", "80000"];
-    let walk = [
-        "now() - interval '1 day'",
-        "'00000000-0000-0000-0000-000000000001'",
-        "25",
-        "0",
-        "80000",
-    ];
+    let walk = ["now() - interval '1 day'", "'00000000-0000-0000-0000-000000000001'", "25", "0", "80000"];
     let range = ["'source_3'", "now() - interval '30 days'", "now()"];
     for (name, arguments, expected) in [
         ("list_newest", [none.as_slice(), &part].concat(), "inbox_tenant_idx"),
         ("list_oldest", [none.as_slice(), &part].concat(), "inbox_tenant_idx"),
         ("list_newest", [none.as_slice(), &walk].concat(), "inbox_tenant_idx"),
-        (
-            "claim_range",
-            [range.as_slice(), &["1000", "1000000"]].concat(),
-            "inbox_open_idx",
-        ),
+        ("claim_range", [range.as_slice(), &["1000", "1000000"]].concat(), "inbox_open_idx"),
         ("count_open_range", range.to_vec(), "inbox_open_idx"),
     ] {
         let mut sql = statement(name).to_owned();
         for (n, argument) in arguments.iter().enumerate().rev() {
             sql = sql.replace(&format!("${}", n + 1), &format!("({argument})"));
         }
-        let enter = format!(
-            "BEGIN; SET LOCAL ROLE lotse_app; SELECT lotse.enter_tenant('{}')",
-            app.tenant().id
-        );
+        let enter = format!("BEGIN; SET LOCAL ROLE lotse_app; SELECT lotse.enter_tenant('{}')", app.tenant().id);
         db.batch_execute(&enter).await.unwrap();
-        let plan: Value = db
-            .query_one(&format!("EXPLAIN (FORMAT JSON) {sql}"), &[])
-            .await
-            .unwrap()
-            .get(0);
+        let plan: Value = db.query_one(&format!("EXPLAIN (FORMAT JSON) {sql}"), &[]).await.unwrap().get(0);
         db.batch_execute("ROLLBACK").await.unwrap();
         let plan = plan.to_string();
         assert!(plan.contains(expected) && !plan.contains("Seq Scan"), "{name}: {plan}");

@@ -9,11 +9,7 @@ async fn lost(app: &TestApp, queue: &str, body: &Value, age: &str) -> Uuid {
     let (id, tenant): (Uuid, Uuid) = (Uuid::now_v7(), app.tenant().id.parse().unwrap());
     let statement = "INSERT INTO outbox (id, tenant_id, queue, body, created_at, due_at)
         VALUES ($1, $2, $3, $4, now() - $5::text::interval, now() - $5::text::interval)";
-    app.db()
-        .await
-        .execute(statement, &[&id, &tenant, &queue, &body.to_string(), &age])
-        .await
-        .unwrap();
+    app.db().await.execute(statement, &[&id, &tenant, &queue, &body.to_string(), &age]).await.unwrap();
     id
 }
 
@@ -26,31 +22,18 @@ async fn effect(app: &TestApp, status: &str, overdue: &str) -> Uuid {
     let payload = json!({"channel": "#a", "text": "hello"});
     app.db()
         .await
-        .execute(
-            statement,
-            &[&id, &tenant, &format!("test:{id}"), &payload, &status, &overdue],
-        )
+        .execute(statement, &[&id, &tenant, &format!("test:{id}"), &payload, &status, &overdue])
         .await
         .unwrap();
     id
 }
 
 async fn status(app: &TestApp, effect: Uuid) -> String {
-    app.db()
-        .await
-        .query_one("SELECT status FROM effects WHERE id = $1", &[&effect])
-        .await
-        .unwrap()
-        .get(0)
+    app.db().await.query_one("SELECT status FROM effects WHERE id = $1", &[&effect]).await.unwrap().get(0)
 }
 
 async fn outbox(app: &TestApp) -> i64 {
-    app.db()
-        .await
-        .query_one("SELECT count(*) FROM outbox", &[])
-        .await
-        .unwrap()
-        .get(0)
+    app.db().await.query_one("SELECT count(*) FROM outbox", &[]).await.unwrap().get(0)
 }
 
 async fn relay(app: &TestApp) -> Value {
@@ -68,20 +51,11 @@ async fn hands_over_what_was_lost() {
     assert_eq!(relay(&app).await, json!({"messages": 4, "effects": 0}));
 
     for queue in ["events", "routing", "slack", "reminders"] {
-        let bodies: Vec<_> = app
-            .sqs()
-            .messages(queue)
-            .into_iter()
-            .map(|message| message.body)
-            .collect();
+        let bodies: Vec<_> = app.sqs().messages(queue).into_iter().map(|message| message.body).collect();
         assert_eq!(bodies, [json!({"to": queue}).to_string()]);
     }
     assert_eq!(outbox(&app).await, 0);
-    assert_eq!(
-        relay(&app).await,
-        json!({"messages": 0, "effects": 0}),
-        "nothing is sent twice"
-    );
+    assert_eq!(relay(&app).await, json!({"messages": 0, "effects": 0}), "nothing is sent twice");
 }
 
 #[tokio::test]
@@ -102,12 +76,8 @@ async fn works_through_a_large_outbox_in_one_run() {
           FROM generate_series(1, 350) n";
     app.db().await.execute(statement, &[&tenant]).await.unwrap();
     assert_eq!(relay(&app).await["messages"], 350);
-    let mut numbers: Vec<u32> = app
-        .sqs()
-        .messages("slack")
-        .iter()
-        .map(|message| message.body.parse().unwrap())
-        .collect();
+    let mut numbers: Vec<u32> =
+        app.sqs().messages("slack").iter().map(|message| message.body.parse().unwrap()).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=350).collect::<Vec<_>>());
     app.sqs().clear("slack");
@@ -143,10 +113,7 @@ async fn two_runs_at_once_do_not_send_twice() {
         lost(&app, "slack", &json!(n), "1 minute").await;
     }
     let (one, two) = tokio::join!(relay(&app), relay(&app));
-    let skipped = [&one, &two]
-        .into_iter()
-        .filter(|answer| answer["skipped"].is_string())
-        .count();
+    let skipped = [&one, &two].into_iter().filter(|answer| answer["skipped"].is_string()).count();
     assert!(skipped <= 1, "{one} {two}");
     assert_eq!(app.sqs().clear("slack"), 150);
 }
@@ -175,11 +142,7 @@ async fn an_effect_of_a_dead_worker_becomes_unknown() {
     assert_eq!(relay(&app).await["effects"], 1);
     app.drain().await;
     assert_eq!(status(&app, id).await, "unknown");
-    assert_eq!(
-        app.slack().requests(),
-        0,
-        "what may have been posted is not posted again"
-    );
+    assert_eq!(app.slack().requests(), 0, "what may have been posted is not posted again");
 }
 
 #[tokio::test]

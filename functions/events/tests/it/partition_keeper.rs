@@ -10,16 +10,11 @@ async fn makes_this_month_and_three_more_once() {
     let moment = json!({"scheduled_for": "2031-11-30T23:59:59Z"});
 
     let first = app.run_job("partition-keeper", moment.clone()).await;
-    assert_eq!(
-        first["made"],
-        json!(["events_2031_11", "events_2031_12", "events_2032_01", "events_2032_02"])
-    );
+    assert_eq!(first["made"], json!(["events_2031_11", "events_2031_12", "events_2032_01", "events_2032_02"]));
 
     let again = app.run_job("partition-keeper", moment).await;
     assert_eq!(again, json!({"made": [], "default_rows": 0}));
-    let next_day = app
-        .run_job("partition-keeper", json!({"scheduled_for": "2031-12-01T00:15:00Z"}))
-        .await;
+    let next_day = app.run_job("partition-keeper", json!({"scheduled_for": "2031-12-01T00:15:00Z"})).await;
     assert_eq!(next_day["made"], json!(["events_2032_03"]));
 }
 
@@ -40,25 +35,13 @@ async fn events_that_wait_in_the_default_partition_move_to_their_month() {
         db.execute(statement, &[&tenant, &at]).await.unwrap();
     }
     let rows = async |table: &str| -> i64 {
-        db.query_one(&format!("SELECT count(*) FROM {table}"), &[])
-            .await
-            .unwrap()
-            .get(0)
+        db.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await.unwrap().get(0)
     };
     assert_eq!(rows("events_default").await, 3);
 
-    let done = app
-        .run_job("partition-keeper", json!({"scheduled_for": "2031-12-01T01:15:00Z"}))
-        .await;
+    let done = app.run_job("partition-keeper", json!({"scheduled_for": "2031-12-01T01:15:00Z"})).await;
 
     assert_eq!(done["default_rows"], 1, "the event of 2040 still waits");
-    assert_eq!(
-        (
-            rows("events_2031_12").await,
-            rows("events_default").await,
-            rows("events").await
-        ),
-        (2, 1, 3)
-    );
+    assert_eq!((rows("events_2031_12").await, rows("events_default").await, rows("events").await), (2, 1, 3));
     assert!(app.logs("partition-keeper").contains("EventsInDefaultPartition"));
 }

@@ -28,8 +28,5 @@ async fn handle(call: PublicCall) -> Result<Json<ReadyView>, Failure> {
             migrations::latest()
         )));
     }
-    Ok(Json::new(ReadyView {
-        status: "ready",
-        migration,
-    }))
+    Ok(Json::new(ReadyView { status: "ready", migration }))
 }

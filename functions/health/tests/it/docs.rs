@@ -16,28 +16,17 @@ async fn serves_one_page_that_loads_nothing_from_elsewhere() {
     assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
     let policy = answer.header("content-security-policy").unwrap();
     let page = String::from_utf8(answer.body.to_vec()).unwrap();
-    for part in [
-        "default-src 'none'",
-        "connect-src 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    ] {
+    for part in ["default-src 'none'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
         assert!(policy.contains(part), "{part} in {policy}");
     }
     assert!(!policy.contains("unsafe"), "{policy}");
-    for (directive, text) in [
-        ("script-src", between(&page, "<script>", "</script>")),
-        ("style-src", between(&page, "<style>", "</style>")),
-    ] {
+    for (directive, text) in
+        [("script-src", between(&page, "<script>", "</script>")), ("style-src", between(&page, "<style>", "</style>"))]
+    {
         let hash = STANDARD.encode(Sha256::digest(text));
-        assert!(
-            policy.contains(&format!("{directive} 'sha256-{hash}'")),
-            "the {directive} of {policy} is not {hash}"
-        );
+        assert!(policy.contains(&format!("{directive} 'sha256-{hash}'")), "the {directive} of {policy} is not {hash}");
     }
-    for outside in [
-        "http://", "https://", "src=", "@import", " url(", ":url(", "style=\"", "onclick",
-    ] {
+    for outside in ["http://", "https://", "src=", "@import", " url(", ":url(", "style=\"", "onclick"] {
         assert!(!page.contains(outside), "{outside}");
     }
     for words in ["fetch('openapi.json')", "Endpunkt", "endpoint"] {

@@ -6,12 +6,7 @@ async fn is_ready_with_a_migrated_database() {
     let app = TestApp::new().await;
     let ready: Value = app.get("/ready").send().await.expect(200).json();
     assert_eq!(ready["status"], "ready");
-    let row = app
-        .db()
-        .await
-        .query_one("SELECT max(version) FROM schema_migrations", &[])
-        .await
-        .unwrap();
+    let row = app.db().await.query_one("SELECT max(version) FROM schema_migrations", &[]).await.unwrap();
     assert_eq!(ready["migration"], row.get::<_, i32>(0));
 }
 

@@ -21,12 +21,7 @@ async fn handle(app: App, delivery: Delivery<EffectDue>) -> Result<(), Failure> 
     let Some(claimed) = worker::claim(&app, &due).await? else {
         return Ok(());
     };
-    let outcome = client::post(
-        http,
-        app.slack().base_url.as_deref(),
-        &claimed.credentials,
-        &claimed.effect.payload,
-    )
-    .await;
+    let outcome =
+        client::post(http, app.slack().base_url.as_deref(), &claimed.credentials, &claimed.effect.payload).await;
     worker::settle(&app, &due, &claimed, &outcome).await
 }

@@ -23,11 +23,7 @@ async fn insert(app: &TestApp, tenant: &Tenant, channel: &str, text: &str) -> Uu
     let tenant: Uuid = tenant.id.parse().unwrap();
     let statement = "INSERT INTO effects (id, tenant_id, kind, cause, target, payload, next_attempt_at, created_at)
         VALUES ($1, $2, 'slack_message', $3, $4, $5, now(), now())";
-    app.db()
-        .await
-        .execute(statement, &[&id, &tenant, &format!("test:{id}"), &channel, &payload])
-        .await
-        .unwrap();
+    app.db().await.execute(statement, &[&id, &tenant, &format!("test:{id}"), &channel, &payload]).await.unwrap();
     id
 }
 
@@ -97,10 +93,7 @@ async fn posts_by_webhook() {
 
     let messages = app.slack().messages();
     assert_eq!(messages.len(), 1);
-    assert_eq!(
-        (messages[0].channel.as_str(), messages[0].text.as_str()),
-        ("#marketing", "Neuer Lead")
-    );
+    assert_eq!((messages[0].channel.as_str(), messages[0].text.as_str()), ("#marketing", "Neuer Lead"));
     assert_eq!(messages[0].blocks.as_array().unwrap().len(), 1);
     let row = effect(&app, id).await;
     assert_eq!((row.status.as_str(), row.attempts), ("done", 1));
@@ -121,16 +114,10 @@ async fn posts_by_bot_token_to_channels_and_people() {
     app.drain().await;
 
     let messages = app.slack().messages();
-    let places: Vec<_> = messages
-        .iter()
-        .map(|message| (message.channel.as_str(), message.via))
-        .collect();
+    let places: Vec<_> = messages.iter().map(|message| (message.channel.as_str(), message.via)).collect();
     assert_eq!(places, [("#lead-routing", "api"), ("U012AB3CD", "api")]);
     let answer = effect(&app, channel).await.answer.unwrap();
-    assert_eq!(
-        (&answer["channel"], &answer["ts"]),
-        (&json!("#lead-routing"), &json!(messages[0].ts))
-    );
+    assert_eq!((&answer["channel"], &answer["ts"]), (&json!("#lead-routing"), &json!(messages[0].ts)));
     assert_eq!(status(&app, person).await, "done");
 }
 
@@ -171,10 +158,7 @@ async fn a_pause_that_slack_asks_for_holds_everybody_back() {
     }
     assert_eq!(app.slack().requests(), 1, "nobody calls during the pause");
     app.drain().await;
-    assert_eq!(
-        (status(&app, first).await.as_str(), status(&app, second).await.as_str()),
-        ("done", "done")
-    );
+    assert_eq!((status(&app, first).await.as_str(), status(&app, second).await.as_str()), ("done", "done"));
     assert_eq!(app.slack().messages().len(), 2);
 }
 
@@ -213,22 +197,9 @@ async fn messages_without_a_free_second_wait_their_turn() {
 
     let messages = app.slack().messages();
     let texts: Vec<_> = messages.iter().map(|message| message.text.as_str()).collect();
-    assert_eq!(
-        texts,
-        [
-            "message 0",
-            "message 1",
-            "message 2",
-            "message 3",
-            "message 4",
-            "message 5"
-        ]
-    );
+    assert_eq!(texts, ["message 0", "message 1", "message 2", "message 3", "message 4", "message 5"]);
     let took = messages[5].received_at.duration_since(messages[0].received_at);
-    assert!(
-        took.as_millis() > 2500,
-        "the last three came one a second, all within {took}"
-    );
+    assert!(took.as_millis() > 2500, "the last three came one a second, all within {took}");
 }
 
 #[tokio::test]
@@ -253,8 +224,5 @@ async fn without_the_database_the_message_comes_again() {
     assert_eq!(app.deliver("slack").await.failures, 1);
     app.database_up();
     app.drain().await;
-    assert_eq!(
-        (status(&app, id).await.as_str(), app.slack().messages().len()),
-        ("done", 1)
-    );
+    assert_eq!((status(&app, id).await.as_str(), app.slack().messages().len()), ("done", 1));
 }

@@ -61,20 +61,6 @@ async fn handle(call: Call<NewLead, Query>) -> Result<Created<LeadView>, Failure
     let version = lead.version;
     let value = LeadView::from(lead);
     let after = Some(json!(value));
-    audit::note(
-        &call,
-        Change {
-            action: "create",
-            record: "lead",
-            id: id.into(),
-            before: None,
-            after,
-        },
-    )
-    .await?;
-    Ok(Created {
-        location: format!("/api/v1/leads/{id}"),
-        value,
-        version,
-    })
+    audit::note(&call, Change { action: "create", record: "lead", id: id.into(), before: None, after }).await?;
+    Ok(Created { location: format!("/api/v1/leads/{id}"), value, version })
 }

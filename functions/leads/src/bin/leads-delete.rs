@@ -25,10 +25,7 @@ async fn handle(call: Call) -> Result<NoContent, Failure> {
     }
     let open = write::list_open_deals(&call.tx, id).await?;
     if !open.is_empty() {
-        let deals: Vec<_> = open
-            .iter()
-            .map(|(id, name)| json!({ "deal_id": id, "name": name }))
-            .collect();
+        let deals: Vec<_> = open.iter().map(|(id, name)| json!({ "deal_id": id, "name": name })).collect();
         return Err(Failure::Conflict {
             code: "open_deal",
             detail: "A deal of this lead is still open. Close it as won or lost, then delete the lead.".to_owned(),
@@ -37,16 +34,6 @@ async fn handle(call: Call) -> Result<NoContent, Failure> {
     }
     write::delete(&call.tx, id, call.now).await?;
     let before = Some(json!(LeadView::from(lead)));
-    audit::note(
-        &call,
-        Change {
-            action: "delete",
-            record: "lead",
-            id: id.into(),
-            before,
-            after: None,
-        },
-    )
-    .await?;
+    audit::note(&call, Change { action: "delete", record: "lead", id: id.into(), before, after: None }).await?;
     Ok(NoContent)
 }

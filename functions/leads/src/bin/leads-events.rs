@@ -25,18 +25,13 @@ struct Query {
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<LeadEventView>>, Failure> {
     let id = call.id("id")?;
     leads_filter::newest_first(&call.paging, "occurred_at")?;
-    let filter = EventFilter {
-        event_type: call.query.event_type.as_deref(),
-        source: call.query.source.as_deref(),
-    };
+    let filter = EventFilter { event_type: call.query.event_type.as_deref(), source: call.query.source.as_deref() };
     let window = leads_filter::window(&call.paging, Cursor::read(&call.paging, true)?);
     store::leads::exists(&call.tx, id).await?;
     let mut events = history::list_events(&call.tx, id, filter, window).await?;
     let total = history::count_events(&call.tx, id, filter).await?;
-    let next = leads_filter::next(&mut events, &call.paging, |event| Cursor {
-        at: event.occurred_at,
-        id: event.id.into(),
-    });
+    let next =
+        leads_filter::next(&mut events, &call.paging, |event| Cursor { at: event.occurred_at, id: event.id.into() });
     let data = events.into_iter().map(LeadEventView::from).collect();
     Ok(Json::new(Page::new(data, &call.paging, total).with_next(next)))
 }

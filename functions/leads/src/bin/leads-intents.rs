@@ -18,9 +18,6 @@ async fn handle(call: Call) -> Result<Json<Page<LeadIntentView>>, Failure> {
     store::leads::exists(&call.tx, id).await?;
     let signals = history::list_intents(&call.tx, id, call.paging.limit, call.paging.offset()).await?;
     let total = history::count_intents(&call.tx, id).await?;
-    let data = signals
-        .into_iter()
-        .map(|signal| LeadIntentView::at(call.now, signal))
-        .collect();
+    let data = signals.into_iter().map(|signal| LeadIntentView::at(call.now, signal)).collect();
     Ok(Json::new(Page::new(data, &call.paging, total)))
 }

@@ -20,12 +20,7 @@ async fn handle(call: Call<(), LeadFilter>) -> Result<Json<Page<LeadView>>, Fail
     let (order, window) = leads_filter::part(&call.paging, "-created_at")?;
     let mut leads = list::list(&call.tx, &filter, order, window).await?;
     let total = list::count(&call.tx, &filter).await?;
-    let next = leads_filter::next(&mut leads, &call.paging, |lead| Cursor {
-        at: lead.created_at,
-        id: lead.id.into(),
-    });
+    let next = leads_filter::next(&mut leads, &call.paging, |lead| Cursor { at: lead.created_at, id: lead.id.into() });
     let data = leads.into_iter().map(LeadView::from).collect();
-    Ok(Json::new(
-        Page::new(data, &call.paging, total).with_next(next.filter(|_| order.walks())),
-    ))
+    Ok(Json::new(Page::new(data, &call.paging, total).with_next(next.filter(|_| order.walks()))))
 }

@@ -58,10 +58,7 @@ async fn handle(call: Call<Body>) -> Result<Json<DecisionView>, Failure> {
     };
     let (decision, _due) = route_by_hand(&call.app, &call.tx, lead, choice, call.now).await?;
     let after = json!({"pipeline_id": body.pipeline_id, "owner_id": body.owner_id, "reason": body.reason});
-    audit::note(
-        &call,
-        Change { action: "route", record: "lead", id: lead.0, before: None, after: Some(after) },
-    )
-    .await?;
+    audit::note(&call, Change { action: "route", record: "lead", id: lead.0, before: None, after: Some(after) })
+        .await?;
     Ok(Json::new(DecisionView::from(&decision)))
 }

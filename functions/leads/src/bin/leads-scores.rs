@@ -18,9 +18,6 @@ async fn handle(call: Call) -> Result<Json<Page<LeadScoreView>>, Failure> {
     store::leads::exists(&call.tx, id).await?;
     let scores = history::list_scores(&call.tx, id, call.paging.limit, call.paging.offset()).await?;
     let total = history::count_scores(&call.tx, id).await?;
-    let data = scores
-        .into_iter()
-        .map(|score| LeadScoreView::at(call.now, score))
-        .collect();
+    let data = scores.into_iter().map(|score| LeadScoreView::at(call.now, score)).collect();
     Ok(Json::new(Page::new(data, &call.paging, total)))
 }

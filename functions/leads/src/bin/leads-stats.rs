@@ -26,11 +26,7 @@ struct Query {
 async fn handle(call: Call<(), Query>) -> Result<Json<LeadStatsView>, Failure> {
     let (from, to) = (call.query.created_from, call.query.created_to);
     if from.zip(to).is_some_and(|(from, to)| from >= to) {
-        return Err(Failure::invalid(
-            "?created_to",
-            "range",
-            "`created_to` must be later than `created_from`.",
-        ));
+        return Err(Failure::invalid("?created_to", "range", "`created_to` must be later than `created_from`."));
     }
     Ok(Json::new(store::leads::stats(&call.tx, from, to).await?.into()))
 }

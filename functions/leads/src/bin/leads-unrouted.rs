@@ -21,10 +21,7 @@ async fn handle(call: Call<(), PoolFilter>) -> Result<Json<Page<UnroutedLeadView
     let (order, window) = leads_filter::part(&call.paging, "-total_score")?;
     let mut leads = list::list(&call.tx, &filter, order, window).await?;
     let total = list::count(&call.tx, &filter).await?;
-    let next = leads_filter::next(&mut leads, &call.paging, |lead| Cursor {
-        at: lead.created_at,
-        id: lead.id.into(),
-    });
+    let next = leads_filter::next(&mut leads, &call.paging, |lead| Cursor { at: lead.created_at, id: lead.id.into() });
     let tenant = call.app.rules().get(&call.tx).await?;
     let ids: Vec<_> = leads.iter().map(|lead| lead.id).collect();
     let states = history::list_states(&call.tx, &ids).await?;
@@ -35,7 +32,5 @@ async fn handle(call: Call<(), PoolFilter>) -> Result<Json<Page<UnroutedLeadView
             Some(UnroutedLeadView::at(call.now, &tenant.rules, lead, state))
         })
         .collect();
-    Ok(Json::new(
-        Page::new(data, &call.paging, total).with_next(next.filter(|_| order.walks())),
-    ))
+    Ok(Json::new(Page::new(data, &call.paging, total).with_next(next.filter(|_| order.walks()))))
 }

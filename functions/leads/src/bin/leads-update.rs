@@ -28,28 +28,19 @@ async fn handle(call: Call<LeadPatch>) -> Result<Json<LeadView>, Failure> {
 
     let (before, mut profile) = write::lock(&call.tx, id).await?;
     if call.if_match()?.is_some_and(|version| version != before.version) {
-        return Err(Failure::Stale {
-            current: before.version,
-        });
+        return Err(Failure::Stale { current: before.version });
     }
     if change.is_empty() {
         let version = before.version;
         return Ok(Json::versioned(before.into(), version));
     }
     if before.status == LeadStatus::Anonymized {
-        return Err(Failure::conflict(
-            "anonymized",
-            "This person's data were erased. Make a new lead instead.",
-        ));
+        return Err(Failure::conflict("anonymized", "This person's data were erased. Make a new lead instead."));
     }
     let (organization, owner) = change.links();
     write::check_links(&call.tx, organization, owner).await?;
 
-    let handling = Handling {
-        tags: before.tags.clone(),
-        organization: before.organization,
-        owner: before.owner,
-    };
+    let handling = Handling { tags: before.tags.clone(), organization: before.organization, owner: before.owner };
     let cleared = change.cleared_identifiers(&profile);
     change.apply(&mut profile, call.now);
     write::update(&call.tx, id, &profile, &change.handling(handling), call.now).await?;
@@ -70,16 +61,6 @@ async fn handle(call: Call<LeadPatch>) -> Result<Json<LeadView>, Failure> {
     let version = lead.version;
     let value = LeadView::from(lead);
     let (before, after) = (Some(json!(LeadView::from(before))), Some(json!(value)));
-    audit::note(
-        &call,
-        Change {
-            action: "update",
-            record: "lead",
-            id: id.into(),
-            before,
-            after,
-        },
-    )
-    .await?;
+    audit::note(&call, Change { action: "update", record: "lead", id: id.into(), before, after }).await?;
     Ok(Json::versioned(value, version))
 }

@@ -35,10 +35,7 @@ async fn credentials_and_scope_come_first() {
     for (name, request) in endpoints(&app, &lead) {
         let refused = request.bearer(&elsewhere).send().await;
         assert_eq!(refused.status, 403, "{name} with another scope");
-        assert!(
-            refused.problem()["detail"].as_str().unwrap().contains("leads:"),
-            "{name} names the scope"
-        );
+        assert!(refused.problem()["detail"].as_str().unwrap().contains("leads:"), "{name} names the scope");
     }
     let viewer = app.token("viewer");
     for (name, request) in endpoints(&app, &lead).split_off(9) {
@@ -46,10 +43,7 @@ async fn credentials_and_scope_come_first() {
     }
     // Nothing of it happened.
     assert_eq!(
-        crate::support::get(&app, &path(&lead, ""))
-            .await
-            .expect(200)
-            .json::<Value>()["version"],
+        crate::support::get(&app, &path(&lead, "")).await.expect(200).json::<Value>()["version"],
         lead["version"]
     );
 }
@@ -60,20 +54,12 @@ async fn unknown_query_parameters_are_refused() {
     let lead = anna(&app).await;
     let token = app.token("admin");
     for (name, request) in endpoints(&app, &lead) {
-        let refused = request
-            .query(&[("colour", "red"), ("limit", "0")])
-            .bearer(&token)
-            .send()
-            .await;
+        let refused = request.query(&[("colour", "red"), ("limit", "0")]).bearer(&token).send().await;
         assert_eq!(refused.status, 400, "{name}");
         let mut found = faults(&refused);
         found.sort_unstable();
         let expected = [("?colour", "unknown_field"), ("?limit", "range")];
-        assert_eq!(
-            found,
-            expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())),
-            "{name}"
-        );
+        assert_eq!(found, expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())), "{name}");
     }
 }
 
@@ -90,28 +76,15 @@ async fn another_tenants_leads_do_not_exist() {
     }
     for list in ["/api/v1/leads", "/api/v1/leads?q=anna", "/api/v1/leads/unrouted"] {
         let shown: Value = app.get(list).bearer(&token).send().await.expect(200).json();
-        assert_eq!(
-            (&shown["data"], &shown["pagination"]["total"]),
-            (&json!([]), &json!(0)),
-            "{list}"
-        );
+        assert_eq!((&shown["data"], &shown["pagination"]["total"]), (&json!([]), &json!(0)), "{list}");
     }
-    let stats: Value = app
-        .get("/api/v1/leads/stats")
-        .bearer(&token)
-        .send()
-        .await
-        .expect(200)
-        .json();
+    let stats: Value = app.get("/api/v1/leads/stats").bearer(&token).send().await.expect(200).json();
     assert_eq!(stats["total"], 0);
     // The same person may be a lead of both, and neither learns of the other.
     let theirs = create_in(&app, &other, &json!({"email": "anna@beispiel.de"})).await;
     assert_ne!(theirs["id"], lead["id"]);
     assert_eq!(
-        crate::support::get(&app, &path(&lead, ""))
-            .await
-            .expect(200)
-            .json::<Value>()["company"],
+        crate::support::get(&app, &path(&lead, "")).await.expect(200).json::<Value>()["company"],
         "Beispiel GmbH"
     );
 }

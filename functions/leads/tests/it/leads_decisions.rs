@@ -29,26 +29,11 @@ async fn a_lead_in_the_pool_begins_with_the_present() {
     let decisions: Value = get(&app, &path(&lead, "/decisions")).await.expect(200).json();
     assert_eq!(decisions["pagination"]["total"], 1);
     let row = &decisions["data"][0];
-    assert_eq!(
-        (&row["id"], &row["outcome"], &row["lead_id"]),
-        (&Value::Null, &json!("pending"), &lead["id"])
-    );
-    assert_eq!(
-        (&row["inputs"]["total_score"], &row["missing"]["score"]),
-        (&json!(5), &json!(35))
-    );
+    assert_eq!((&row["id"], &row["outcome"], &row["lead_id"]), (&Value::Null, &json!("pending"), &lead["id"]));
+    assert_eq!((&row["inputs"]["total_score"], &row["missing"]["score"]), (&json!(5), &json!(35)));
     assert_eq!((&row["rule_set_version"], &row["candidates"]), (&json!(1), &json!([])));
-    assert!(
-        row["explanation"]["de"]
-            .as_str()
-            .unwrap()
-            .starts_with("Noch nicht zugeordnet"),
-        "{row}"
-    );
-    assert!(
-        row["explanation"]["en"].as_str().unwrap().starts_with("Not routed yet"),
-        "{row}"
-    );
+    assert!(row["explanation"]["de"].as_str().unwrap().starts_with("Noch nicht zugeordnet"), "{row}");
+    assert!(row["explanation"]["en"].as_str().unwrap().starts_with("Not routed yet"), "{row}");
 }
 
 #[tokio::test]
@@ -58,16 +43,8 @@ async fn decisions_come_newest_first_and_page_behind_the_present() {
     let first = decided(&app, &lead, "routed", 9).await;
     let second = decided(&app, &lead, "conflict", 5).await;
     let shown = async |query: &str| -> (Vec<Value>, i64) {
-        let list: Value = get(&app, &path(&lead, &format!("/decisions?{query}")))
-            .await
-            .expect(200)
-            .json();
-        let ids = list["data"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|row| row["id"].clone())
-            .collect();
+        let list: Value = get(&app, &path(&lead, &format!("/decisions?{query}"))).await.expect(200).json();
+        let ids = list["data"].as_array().unwrap().iter().map(|row| row["id"].clone()).collect();
         (ids, list["pagination"]["total"].as_i64().unwrap())
     };
     assert_eq!(shown("").await, (vec![Value::Null, json!(second), json!(first)], 3));
@@ -77,10 +54,7 @@ async fn decisions_come_newest_first_and_page_behind_the_present() {
     // Once it is in a pipeline, the last decision is where it stands.
     deal(&app, &lead, "b2b", "open").await;
     assert_eq!(shown("").await, (vec![json!(second), json!(first)], 2));
-    get(&app, &path(&lead, "/decisions?cursor=x"))
-        .await
-        .expect(400)
-        .problem();
+    get(&app, &path(&lead, "/decisions?cursor=x")).await.expect(400).problem();
 }
 
 #[tokio::test]
@@ -93,14 +67,8 @@ async fn a_conflict_is_not_said_twice() {
         signal(&app, &lead, ["b2b-interest", "research-interest"][n], Some(id), false).await;
     }
     let list: Value = get(&app, &path(&lead, "/decisions")).await.expect(200).json();
-    assert_eq!(
-        (&list["data"][0]["outcome"], &list["data"][0]["id"]),
-        (&json!("conflict"), &Value::Null)
-    );
+    assert_eq!((&list["data"][0]["outcome"], &list["data"][0]["id"]), (&json!("conflict"), &Value::Null));
     let id = decided(&app, &lead, "conflict", 0).await;
     let list: Value = get(&app, &path(&lead, "/decisions")).await.expect(200).json();
-    assert_eq!(
-        (list["data"].as_array().unwrap().len(), &list["data"][0]["id"]),
-        (1, &json!(id))
-    );
+    assert_eq!((list["data"].as_array().unwrap().len(), &list["data"][0]["id"]), (1, &json!(id)));
 }

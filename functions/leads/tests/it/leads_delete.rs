@@ -20,14 +20,7 @@ async fn takes_everything_of_the_lead_along() {
         deal(&app, lead, "b2b", "won").await;
     }
     let db = app.db().await;
-    let tables = [
-        "events",
-        "score_history",
-        "intent_signals",
-        "lead_identifiers",
-        "lead_standings",
-        "deals",
-    ];
+    let tables = ["events", "score_history", "intent_signals", "lead_identifiers", "lead_standings", "deals"];
     let count = async |table: &str, lead: &Value| -> i64 {
         let statement = format!("SELECT count(*) FROM {table} WHERE lead_id = $1");
         db.query_one(&statement, &[&uuid(&lead["id"])]).await.unwrap().get(0)
@@ -71,17 +64,9 @@ async fn a_closed_deal_of_a_contact_stays() {
     let lead = anna(&app).await;
     let deal = deal(&app, &lead, "b2b", "won").await;
     let db = app.db().await;
-    db.execute(
-        "UPDATE deals SET contact_id = gen_random_uuid() WHERE id = $1",
-        &[&deal],
-    )
-    .await
-    .unwrap();
+    db.execute("UPDATE deals SET contact_id = gen_random_uuid() WHERE id = $1", &[&deal]).await.unwrap();
     delete(&app, &lead).await.expect(204);
-    let row = db
-        .query_one("SELECT lead_id FROM deals WHERE id = $1", &[&deal])
-        .await
-        .unwrap();
+    let row = db.query_one("SELECT lead_id FROM deals WHERE id = $1", &[&deal]).await.unwrap();
     assert_eq!(row.get::<_, Option<uuid::Uuid>>(0), None);
 }
 
@@ -95,25 +80,16 @@ async fn what_was_still_to_be_said_outside_is_called_off() {
     let db = app.db().await;
     db.execute(statement, &[&uuid(&lead["id"])]).await.unwrap();
     delete(&app, &lead).await.expect(204);
-    let rows = db
-        .query("SELECT cause, status FROM effects ORDER BY cause", &[])
-        .await
-        .unwrap();
+    let rows = db.query("SELECT cause, status FROM effects ORDER BY cause", &[]).await.unwrap();
     let found: Vec<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-    assert_eq!(
-        found,
-        [("done", "done"), ("pending", "failed")].map(|(a, b)| (a.to_owned(), b.to_owned()))
-    );
+    assert_eq!(found, [("done", "done"), ("pending", "failed")].map(|(a, b)| (a.to_owned(), b.to_owned())));
 }
 
 #[tokio::test]
 async fn a_stale_version_is_refused() {
     let app = TestApp::new().await;
     let lead = anna(&app).await;
-    let request = app
-        .delete(&path(&lead, ""))
-        .bearer(&app.token("sales"))
-        .header("if-match", "\"7\"");
+    let request = app.delete(&path(&lead, "")).bearer(&app.token("sales")).header("if-match", "\"7\"");
     request.send().await.expect(412).problem();
     get(&app, &path(&lead, "")).await.expect(200);
 }

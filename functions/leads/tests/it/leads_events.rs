@@ -15,23 +15,14 @@ async fn newest_first_with_what_each_counted_for() {
     let events: Value = get(&app, &path(&lead, "/events")).await.expect(200).json();
     assert_eq!(ids(&events), [new.to_string(), old.to_string()]);
     let row = &events["data"][0];
-    assert_eq!(
-        (&row["event_type"], &row["source"]),
-        (&json!("demo_requested"), &json!("website"))
-    );
+    assert_eq!((&row["event_type"], &row["source"]), (&json!("demo_requested"), &json!("website")));
     assert_eq!(row["metadata"], json!({"page_path": "/pricing"}));
     // What was withdrawn does not count.
     assert_eq!(row["awards"].as_array().unwrap().len(), 1);
     assert_eq!(row["awards"][0]["points"], 30);
     assert!(row["awards"][0]["rule_name"].is_string());
-    assert_eq!(
-        (&row["signals"][0]["intent"], &row["signals"][0]["weight"]),
-        (&json!("b2b"), &json!(20))
-    );
-    assert_eq!(
-        (&events["data"][1]["awards"], &events["data"][1]["signals"]),
-        (&json!([]), &json!([]))
-    );
+    assert_eq!((&row["signals"][0]["intent"], &row["signals"][0]["weight"]), (&json!("b2b"), &json!(20)));
+    assert_eq!((&events["data"][1]["awards"], &events["data"][1]["signals"]), (&json!([]), &json!([])));
 }
 
 #[tokio::test]
@@ -55,23 +46,12 @@ async fn walks_filters_and_pages() {
         next = path(&lead, &format!("/events?limit=2&cursor={cursor}"));
     }
     assert_eq!(walked, expected);
-    let page: Value = get(&app, &path(&lead, "/events?limit=2&page=2"))
-        .await
-        .expect(200)
-        .json();
+    let page: Value = get(&app, &path(&lead, "/events?limit=2&page=2")).await.expect(200).json();
     assert_eq!(ids(&page), expected[2..4]);
-    let opened: Value = get(&app, &path(&lead, "/events?event_type=email_opened&source=website"))
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(
-        (opened["pagination"]["total"].as_i64(), ids(&opened).len()),
-        (Some(2), 2)
-    );
-    let none: Value = get(&app, &path(&lead, "/events?source=portal"))
-        .await
-        .expect(200)
-        .json();
+    let opened: Value =
+        get(&app, &path(&lead, "/events?event_type=email_opened&source=website")).await.expect(200).json();
+    assert_eq!((opened["pagination"]["total"].as_i64(), ids(&opened).len()), (Some(2), 2));
+    let none: Value = get(&app, &path(&lead, "/events?source=portal")).await.expect(200).json();
     assert_eq!(none["data"], json!([]));
     let refused = get(&app, &path(&lead, "/events?sort=source")).await.expect(400);
     assert_eq!(faults(&refused)[0].0, "?sort");

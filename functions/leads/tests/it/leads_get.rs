@@ -50,10 +50,7 @@ async fn shows_every_field_clients_rely_on() {
     ] {
         assert!(shown.get(field).is_some(), "{field} is missing");
     }
-    assert_eq!(
-        shown["scores"],
-        json!({"demographic": 5, "engagement": 0, "behavior": 0})
-    );
+    assert_eq!(shown["scores"], json!({"demographic": 5, "engagement": 0, "behavior": 0}));
     assert_eq!(
         (&shown["organization"], &shown["owner"], &shown["open_deal"]),
         (&Value::Null, &Value::Null, &Value::Null)
@@ -68,32 +65,19 @@ async fn shows_what_stands_around_the_lead() {
     let db = app.db().await;
     let statement = "WITH o AS (INSERT INTO organizations (id, tenant_id, name, domain) VALUES (gen_random_uuid(), $2, 'Beispiel GmbH', 'beispiel.de') RETURNING id)
         UPDATE leads SET organization_id = (SELECT id FROM o), owner_id = $3 WHERE id = $1";
-    db.execute(statement, &[&uuid(&lead["id"]), &tenant_id(&app), &owner])
-        .await
-        .unwrap();
+    db.execute(statement, &[&uuid(&lead["id"]), &tenant_id(&app), &owner]).await.unwrap();
     let deal = deal(&app, &lead, "b2b", "open").await;
     let shown: Value = get(&app, &path(&lead, "")).await.expect(200).json();
     assert_eq!(
         (&shown["organization"]["name"], &shown["organization"]["domain"]),
         (&json!("Beispiel GmbH"), &json!("beispiel.de"))
     );
-    assert_eq!(
-        (&shown["owner"]["id"], &shown["owner"]["name"]),
-        (&json!(owner), &json!("sophie"))
-    );
-    assert_eq!(
-        (&shown["open_deal"]["id"], &shown["deal_id"]),
-        (&json!(deal), &json!(deal))
-    );
-    assert_eq!(
-        (&shown["status"], &shown["open_deal"]["pipeline_id"]),
-        (&json!("routed"), &shown["pipeline_id"])
-    );
+    assert_eq!((&shown["owner"]["id"], &shown["owner"]["name"]), (&json!(owner), &json!("sophie")));
+    assert_eq!((&shown["open_deal"]["id"], &shown["deal_id"]), (&json!(deal), &json!(deal)));
+    assert_eq!((&shown["status"], &shown["open_deal"]["pipeline_id"]), (&json!("routed"), &shown["pipeline_id"]));
     assert!(shown["open_deal"]["stage_name"].is_string());
     // A closed deal is history.
-    db.execute("UPDATE deals SET status = 'won', closed_at = now()", &[])
-        .await
-        .unwrap();
+    db.execute("UPDATE deals SET status = 'won', closed_at = now()", &[]).await.unwrap();
     let shown: Value = get(&app, &path(&lead, "")).await.expect(200).json();
     assert_eq!(shown["open_deal"], Value::Null);
 }

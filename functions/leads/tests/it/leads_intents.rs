@@ -14,15 +14,10 @@ async fn shows_the_rule_behind_each_signal() {
     assert_eq!(intents["pagination"]["total"], 2);
     // The newest first.
     let rows = intents["data"].as_array().unwrap();
-    let shown: Vec<_> = rows
-        .iter()
-        .map(|row| (row["rule_slug"].as_str().unwrap(), row["state"].as_str().unwrap()))
-        .collect();
+    let shown: Vec<_> =
+        rows.iter().map(|row| (row["rule_slug"].as_str().unwrap(), row["state"].as_str().unwrap())).collect();
     assert_eq!(shown, [("research-pages", "withdrawn"), ("b2b-demo", "counted")]);
-    assert_eq!(
-        (&rows[1]["intent"], &rows[1]["weight"], &rows[1]["event_id"]),
-        (&json!("b2b"), &json!(20), &json!(id))
-    );
+    assert_eq!((&rows[1]["intent"], &rows[1]["weight"], &rows[1]["event_id"]), (&json!("b2b"), &json!(20), &json!(id)));
     assert!(rows[1]["expires_at"].is_string());
     let refused = get(&app, &path(&lead, "/intents?sort=weight")).await.expect(400);
     assert_eq!(faults(&refused)[0].0, "?sort");

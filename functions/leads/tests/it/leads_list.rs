@@ -16,11 +16,7 @@ async fn three(app: &TestApp) -> [Value; 3] {
     });
     let ben = json!({"email": "ben@example.com", "first_name": "Ben", "last_name": "Ärzte", "company": "100%_Süd AG", "source": "conference"});
     let cleo = json!({"email": "cleo@uni-beispiel.de", "first_name": "Cleo", "last_name": "Annaberg", "tags": ["vip"]});
-    let leads = [
-        create(app, &anna).await,
-        create(app, &ben).await,
-        create(app, &cleo).await,
-    ];
+    let leads = [create(app, &anna).await, create(app, &ben).await, create(app, &cleo).await];
     standing(app, &leads[0], 50, "hot", Some("b2b"), Some(5)).await;
     standing(app, &leads[1], 25, "warm", None, Some(1)).await;
     standing(app, &leads[2], 3, "cold", Some("research"), None).await;
@@ -58,10 +54,7 @@ async fn filters() {
         ("campaign=fruehling".to_owned(), &[&anna]),
         ("tag=vip".to_owned(), &[&cleo, &anna]),
         ("tag=vip&intent=b2b".to_owned(), &[&anna]),
-        (
-            format!("created_from={}", ben["created_at"].as_str().unwrap()),
-            &[&cleo, &ben],
-        ),
+        (format!("created_from={}", ben["created_at"].as_str().unwrap()), &[&cleo, &ben]),
         (format!("created_to={}", ben["created_at"].as_str().unwrap()), &[&anna]),
         ("active_from=2000-01-01T00:00:00Z".to_owned(), &[&ben, &anna]),
         ("active_to=2000-01-01T00:00:00Z".to_owned(), &[]),
@@ -102,15 +95,11 @@ async fn pages_and_walks() {
     let leads = three(&app).await;
     let page = list(&app, "limit=2&page=2").await;
     assert_eq!(ids(&page), [leads[0]["id"].as_str().unwrap()]);
-    assert_eq!(
-        page["pagination"],
-        json!({"page": 2, "limit": 2, "total": 3, "total_pages": 2})
-    );
+    assert_eq!(page["pagination"], json!({"page": 2, "limit": 2, "total": 3, "total_pages": 2}));
 
-    for (sort, mut expected) in [
-        ("", ids(&list(&app, "").await)),
-        ("&sort=created_at", ids(&list(&app, "sort=created_at").await)),
-    ] {
+    for (sort, mut expected) in
+        [("", ids(&list(&app, "").await)), ("&sort=created_at", ids(&list(&app, "sort=created_at").await))]
+    {
         let mut walked = Vec::new();
         let mut part = list(&app, &format!("limit=1{sort}")).await;
         loop {
@@ -123,19 +112,13 @@ async fn pages_and_walks() {
         assert_eq!(walked, expected, "{sort}");
         // A lead that comes in between shifts pages, but not a walk.
         expected.remove(0);
-        let cursor = list(&app, &format!("limit=1{sort}")).await["pagination"]["next_cursor"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let cursor =
+            list(&app, &format!("limit=1{sort}")).await["pagination"]["next_cursor"].as_str().unwrap().to_owned();
         let new = create(&app, &json!({"last_name": format!("Neu{sort}")})).await;
         let mut rest = ids(&list(&app, &format!("cursor={cursor}{sort}")).await);
         rest.retain(|id| id != new["id"].as_str().unwrap());
         assert_eq!(rest, expected, "{sort}");
-        app.delete(&crate::support::path(&new, ""))
-            .bearer(&app.token("sales"))
-            .send()
-            .await
-            .expect(204);
+        app.delete(&crate::support::path(&new, "")).bearer(&app.token("sales")).send().await.expect(204);
     }
 }
 
@@ -149,19 +132,11 @@ async fn bad_values_are_named() {
         ("owner_id=me", "?owner_id", "invalid"),
         ("created_from=yesterday", "?created_from", "invalid"),
         ("min_score=9&max_score=1", "?max_score", "range"),
-        (
-            "active_from=2026-02-01T00:00:00Z&active_to=2026-01-01T00:00:00Z",
-            "?active_to",
-            "range",
-        ),
+        ("active_from=2026-02-01T00:00:00Z&active_to=2026-01-01T00:00:00Z", "?active_to", "range"),
         ("q=an", "?q", "too_short"),
         ("q=", "?q", "too_short"),
         ("cursor=abc", "?cursor", "format"),
-        (
-            "cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&sort=total_score",
-            "?cursor",
-            "not_allowed",
-        ),
+        ("cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&sort=total_score", "?cursor", "not_allowed"),
         ("page=0", "?page", "range"),
         ("limit=101", "?limit", "range"),
     ] {

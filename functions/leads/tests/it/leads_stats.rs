@@ -23,14 +23,8 @@ async fn counts_by_status_tier_intent_and_source() {
             "by_source": {"none": 1, "conference": 2},
         })
     );
-    let none: Value = get(&app, "/api/v1/leads/stats?created_to=2000-01-01T00:00:00Z")
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(
-        (&none["total"], &none["average_score"], &none["by_tier"]),
-        (&json!(0), &json!(0.0), &json!({}))
-    );
+    let none: Value = get(&app, "/api/v1/leads/stats?created_to=2000-01-01T00:00:00Z").await.expect(200).json();
+    assert_eq!((&none["total"], &none["average_score"], &none["by_tier"]), (&json!(0), &json!(0.0), &json!({})));
 }
 
 #[tokio::test]

@@ -24,10 +24,7 @@ async fn shows_the_pool_with_what_each_lead_lacks() {
     // b2b has 20 of 20 + 10 + 10: 50 per cent; ten more make it 60.
     assert_eq!(row["missing"]["score"], 5);
     assert_eq!(
-        (
-            &row["missing"]["confidence"]["from"],
-            &row["missing"]["confidence"]["to"]
-        ),
+        (&row["missing"]["confidence"]["from"], &row["missing"]["confidence"]["to"]),
         (&json!(50.0), &json!(60.0))
     );
     assert_eq!(row["missing"]["confidence"]["intent"], "b2b");
@@ -53,24 +50,12 @@ async fn filters_and_walks_like_the_list() {
     let second = create(&app, &json!({"last_name": "Ben", "tags": ["vip"]})).await;
     let filtered: Value = get(&app, "/api/v1/leads/unrouted?tag=vip").await.expect(200).json();
     assert_eq!(ids(&filtered), [second["id"].as_str().unwrap()]);
-    let part: Value = get(&app, "/api/v1/leads/unrouted?limit=1&sort=-created_at")
-        .await
-        .expect(200)
-        .json();
+    let part: Value = get(&app, "/api/v1/leads/unrouted?limit=1&sort=-created_at").await.expect(200).json();
     let cursor = part["pagination"]["next_cursor"].as_str().unwrap();
-    let rest: Value = get(&app, &format!("/api/v1/leads/unrouted?cursor={cursor}"))
-        .await
-        .expect(200)
-        .json();
+    let rest: Value = get(&app, &format!("/api/v1/leads/unrouted?cursor={cursor}")).await.expect(200).json();
     assert_eq!(ids(&rest), [first["id"].as_str().unwrap()]);
     let by_score: Value = get(&app, "/api/v1/leads/unrouted?limit=1").await.expect(200).json();
     assert_eq!(by_score["pagination"].get("next_cursor"), None);
     // The pool has no pipeline to filter by.
-    get(
-        &app,
-        "/api/v1/leads/unrouted?pipeline_id=0192c5a0-0000-7000-8000-000000000000",
-    )
-    .await
-    .expect(400)
-    .problem();
+    get(&app, "/api/v1/leads/unrouted?pipeline_id=0192c5a0-0000-7000-8000-000000000000").await.expect(400).problem();
 }

@@ -4,10 +4,7 @@ use testkit::app::{Response, TestApp};
 use crate::support::{anna, create, faults, get, member, path, uuid};
 
 async fn patch(app: &TestApp, lead: &Value, body: Value) -> Response {
-    app.patch(&path(lead, ""), &body)
-        .bearer(&app.token("sales"))
-        .send()
-        .await
+    app.patch(&path(lead, ""), &body).bearer(&app.token("sales")).send().await
 }
 
 async fn identifiers(app: &TestApp, lead: &Value) -> Vec<String> {
@@ -39,14 +36,9 @@ async fn absent_keeps_null_clears() {
     for (field, value) in expected.as_object().unwrap() {
         assert_eq!(&changed[field], value, "{field}");
     }
-    let cleared: Value = patch(&app, &lead, json!({"owner_id": null, "custom": null, "tags": null}))
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(
-        (&cleared["owner_id"], &cleared["custom"], &cleared["tags"]),
-        (&Value::Null, &json!({}), &json!([]))
-    );
+    let cleared: Value =
+        patch(&app, &lead, json!({"owner_id": null, "custom": null, "tags": null})).await.expect(200).json();
+    assert_eq!((&cleared["owner_id"], &cleared["custom"], &cleared["tags"]), (&Value::Null, &json!({}), &json!([])));
 }
 
 #[tokio::test]
@@ -54,41 +46,22 @@ async fn a_changed_profile_is_scored_again() {
     let app = TestApp::new().await;
     let lead = anna(&app).await;
     assert_eq!(lead["total_score"], 5);
-    let changed: Value = patch(&app, &lead, json!({"country": "AT", "job_title": "Laborleiterin"}))
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(
-        (&changed["total_score"], &changed["primary_intent"]),
-        (&json!(15), &json!("b2b"))
-    );
-    let back: Value = patch(&app, &lead, json!({"country": "FR", "job_title": null}))
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(
-        (&back["total_score"], &back["primary_intent"]),
-        (&json!(5), &Value::Null)
-    );
+    let changed: Value =
+        patch(&app, &lead, json!({"country": "AT", "job_title": "Laborleiterin"})).await.expect(200).json();
+    assert_eq!((&changed["total_score"], &changed["primary_intent"]), (&json!(15), &json!("b2b")));
+    let back: Value = patch(&app, &lead, json!({"country": "FR", "job_title": null})).await.expect(200).json();
+    assert_eq!((&back["total_score"], &back["primary_intent"]), (&json!(5), &Value::Null));
 }
 
 #[tokio::test]
 async fn identifiers_follow() {
     let app = TestApp::new().await;
     let lead = anna(&app).await;
-    let changed: Value = patch(&app, &lead, json!({"email": "Anna@Neu.de", "phone": "030/1234567"}))
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(
-        (&changed["email"], &changed["phone"]),
-        (&json!("anna@neu.de"), &json!("+49301234567"))
-    );
+    let changed: Value =
+        patch(&app, &lead, json!({"email": "Anna@Neu.de", "phone": "030/1234567"})).await.expect(200).json();
+    assert_eq!((&changed["email"], &changed["phone"]), (&json!("anna@neu.de"), &json!("+49301234567")));
     // Events under the old address still belong to the same person.
-    assert_eq!(
-        identifiers(&app, &lead).await,
-        ["+49301234567", "anna@beispiel.de", "anna@neu.de"]
-    );
+    assert_eq!(identifiers(&app, &lead).await, ["+49301234567", "anna@beispiel.de", "anna@neu.de"]);
     patch(&app, &lead, json!({"email": null})).await.expect(200);
     assert_eq!(identifiers(&app, &lead).await, ["+49301234567", "anna@beispiel.de"]);
 }
@@ -98,14 +71,9 @@ async fn another_leads_address_is_refused() {
     let app = TestApp::new().await;
     let first = anna(&app).await;
     let second = create(&app, &json!({"email": "ben@beispiel.de"})).await;
-    let refused = patch(&app, &second, json!({"email": "anna@beispiel.de", "company": "Neu"}))
-        .await
-        .expect(409);
+    let refused = patch(&app, &second, json!({"email": "anna@beispiel.de", "company": "Neu"})).await.expect(409);
     let problem = refused.problem();
-    assert_eq!(
-        (&problem["code"], &problem["matches"][0]["lead_id"]),
-        (&json!("identifier_in_use"), &first["id"])
-    );
+    assert_eq!((&problem["code"], &problem["matches"][0]["lead_id"]), (&json!("identifier_in_use"), &first["id"]));
     let kept: Value = get(&app, &path(&second, "")).await.expect(200).json();
     assert_eq!(
         (&kept["email"], &kept["company"], &kept["version"]),
@@ -119,20 +87,14 @@ async fn a_stale_version_is_refused() {
     let lead = anna(&app).await;
     let token = app.token("sales");
     let send = |etag: &'static str, company: &'static str| {
-        app.patch(&path(&lead, ""), &json!({ "company": company }))
-            .bearer(&token)
-            .header("if-match", etag)
-            .send()
+        app.patch(&path(&lead, ""), &json!({ "company": company })).bearer(&token).header("if-match", etag).send()
     };
     send("\"1\"", "Erste").await.expect(200);
     let refused = send("\"1\"", "Zweite").await.expect(412);
     assert_eq!(refused.problem()["current_version"], 2);
     let refused = send("yesterday", "Dritte").await.expect(400);
     assert_eq!(faults(&refused)[0].0, "If-Match");
-    assert_eq!(
-        get(&app, &path(&lead, "")).await.expect(200).json::<Value>()["company"],
-        "Erste"
-    );
+    assert_eq!(get(&app, &path(&lead, "")).await.expect(200).json::<Value>()["company"], "Erste");
 }
 
 #[tokio::test]
@@ -147,22 +109,12 @@ async fn nothing_sent_changes_nothing() {
 async fn every_fault_at_once() {
     let app = TestApp::new().await;
     let lead = anna(&app).await;
-    let refused = patch(
-        &app,
-        &lead,
-        json!({"language": "German", "phone": "12", "tags": [7], "score": 100}),
-    )
-    .await
-    .expect(400);
+    let refused =
+        patch(&app, &lead, json!({"language": "German", "phone": "12", "tags": [7], "score": 100})).await.expect(400);
     let mut found = faults(&refused);
     found.sort_unstable();
-    assert_eq!(
-        found,
-        [("/score", "unknown_field"), ("/tags/0", "type")].map(|(p, c)| (p.to_owned(), c.to_owned()))
-    );
-    let refused = patch(&app, &lead, json!({"language": "German!", "phone": "12"}))
-        .await
-        .expect(400);
+    assert_eq!(found, [("/score", "unknown_field"), ("/tags/0", "type")].map(|(p, c)| (p.to_owned(), c.to_owned())));
+    let refused = patch(&app, &lead, json!({"language": "German!", "phone": "12"})).await.expect(400);
     let mut found = faults(&refused);
     found.sort_unstable();
     assert_eq!(
@@ -175,11 +127,7 @@ async fn every_fault_at_once() {
 async fn an_erased_person_stays_erased() {
     let app = TestApp::new().await;
     let lead = anna(&app).await;
-    app.db()
-        .await
-        .execute("UPDATE leads SET lifecycle = 'anonymized'", &[])
-        .await
-        .unwrap();
+    app.db().await.execute("UPDATE leads SET lifecycle = 'anonymized'", &[]).await.unwrap();
     let refused = patch(&app, &lead, json!({"first_name": "Anna"})).await.expect(409);
     assert_eq!(refused.problem()["code"], "anonymized");
 }
@@ -190,12 +138,7 @@ async fn before_and_after_stand_in_the_audit_log() {
     let lead = anna(&app).await;
     patch(&app, &lead, json!({"company": "Neu GmbH"})).await.expect(200);
     let statement = "SELECT before, after FROM audit_log WHERE record_id = $1 AND action = 'update'";
-    let row = app
-        .db()
-        .await
-        .query_one(statement, &[&lead["id"].as_str()])
-        .await
-        .unwrap();
+    let row = app.db().await.query_one(statement, &[&lead["id"].as_str()]).await.unwrap();
     let company = |n: usize| row.get::<_, Value>(n)["company"].clone();
     assert_eq!((company(0), company(1)), (json!("Beispiel GmbH"), json!("Neu GmbH")));
 }

@@ -1,10 +1,6 @@
 //! Leads as clients see them: each endpoint's contract, tested on its own executable, and the plans of the lists.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on fails, with the place as the message"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails, with the place as the message")]
 
 mod contract;
 mod leads_create;

@@ -42,34 +42,22 @@ async fn fill(app: &TestApp) -> LeadId {
          SELECT gen_random_uuid(), l.tenant_id, l.id, now(), 'manual', 'test', 1, '{}' FROM leads l WHERE $1::uuid IS NOT NULL",
     ];
     for statement in statements {
-        db.execute(statement, &[&own])
-            .await
-            .unwrap_or_else(|error| panic!("{error:?}\n{statement}"));
+        db.execute(statement, &[&own]).await.unwrap_or_else(|error| panic!("{error:?}\n{statement}"));
     }
     // Pending entries of the search index would make every search look dear.
     db.batch_execute("VACUUM ANALYZE").await.unwrap();
-    LeadId(
-        db.query_one("SELECT id FROM leads WHERE tenant_id = $1 LIMIT 1", &[&own])
-            .await
-            .unwrap()
-            .get(0),
-    )
+    LeadId(db.query_one("SELECT id FROM leads WHERE tenant_id = $1 LIMIT 1", &[&own]).await.unwrap().get(0))
 }
 
 /// A connection of the functions' role, inside the first tenant.
 async fn entered(app: &TestApp, client: Client) -> Client {
     client.batch_execute("BEGIN").await.unwrap();
-    client
-        .query_one("SELECT lotse.enter_tenant($1)", &[&tenant_id(app)])
-        .await
-        .unwrap();
+    client.query_one("SELECT lotse.enter_tenant($1)", &[&tenant_id(app)]).await.unwrap();
     client
 }
 
 async fn plan(client: &Client, sql: &str, parameters: &[Param<'_>]) -> Value {
-    let rows = client
-        .query_typed(&format!("EXPLAIN (FORMAT JSON) {sql}"), parameters)
-        .await;
+    let rows = client.query_typed(&format!("EXPLAIN (FORMAT JSON) {sql}"), parameters).await;
     rows.unwrap_or_else(|error| panic!("{error:?}\n{sql}"))[0].get(0)
 }
 
@@ -80,12 +68,7 @@ fn nodes(plan: &Value, found: &mut Vec<String>) {
         Value::Object(members) => {
             let text = |key: &str| members.get(key).and_then(Value::as_str).unwrap_or_default();
             if !text("Node Type").is_empty() {
-                found.push(format!(
-                    "{} {} {}",
-                    text("Node Type"),
-                    text("Relation Name"),
-                    text("Index Name")
-                ));
+                found.push(format!("{} {} {}", text("Node Type"), text("Relation Name"), text("Index Name")));
             }
             members.values().for_each(|member| nodes(member, found));
         }
@@ -93,15 +76,8 @@ fn nodes(plan: &Value, found: &mut Vec<String>) {
     }
 }
 
-const BIG: [&str; 7] = [
-    "leads",
-    "lead_standings",
-    "events",
-    "score_history",
-    "intent_signals",
-    "routing_decisions",
-    "lead_identifiers",
-];
+const BIG: [&str; 7] =
+    ["leads", "lead_standings", "events", "score_history", "intent_signals", "routing_decisions", "lead_identifiers"];
 
 #[track_caller]
 fn check(what: &str, plan: &Value) -> Vec<String> {
@@ -117,11 +93,7 @@ fn check(what: &str, plan: &Value) -> Vec<String> {
 }
 
 fn window() -> Window {
-    Window {
-        limit: 26,
-        offset: 0,
-        after: None,
-    }
+    Window { limit: 26, offset: 0, after: None }
 }
 
 #[tokio::test]
@@ -139,80 +111,16 @@ async fn lists_of_leads(app: &TestApp) {
     let later = jiff::Timestamp::UNIX_EPOCH;
     let filters: Vec<(&str, Filter)> = vec![
         ("all", Filter::default()),
-        (
-            "status",
-            Filter {
-                status: Some(LeadStatus::Engaged),
-                ..Filter::default()
-            },
-        ),
-        (
-            "tier",
-            Filter {
-                tier: Some(Tier::Hot),
-                min_score: Some(40),
-                max_score: Some(90),
-                ..Filter::default()
-            },
-        ),
-        (
-            "intent",
-            Filter {
-                intent: Some("b2b".to_owned()),
-                ..Filter::default()
-            },
-        ),
-        (
-            "pipeline",
-            Filter {
-                pipeline: Some(PipelineId(pipeline(app, "b2b").await)),
-                ..Filter::default()
-            },
-        ),
-        (
-            "owner",
-            Filter {
-                owner: Some(MemberId(member(app, app.tenant(), "sam").await)),
-                ..Filter::default()
-            },
-        ),
-        (
-            "origin",
-            Filter {
-                source: Some("portal".to_owned()),
-                campaign: Some("x".to_owned()),
-                ..Filter::default()
-            },
-        ),
-        (
-            "tag",
-            Filter {
-                tag: Some("vip".to_owned()),
-                ..Filter::default()
-            },
-        ),
-        (
-            "time",
-            Filter {
-                created_from: Some(later),
-                active_from: Some(later),
-                ..Filter::default()
-            },
-        ),
-        (
-            "text",
-            Filter {
-                words: Some(vec!["person123".to_owned()]),
-                ..Filter::default()
-            },
-        ),
-        (
-            "pool",
-            Filter {
-                unrouted: true,
-                ..Filter::default()
-            },
-        ),
+        ("status", Filter { status: Some(LeadStatus::Engaged), ..Filter::default() }),
+        ("tier", Filter { tier: Some(Tier::Hot), min_score: Some(40), max_score: Some(90), ..Filter::default() }),
+        ("intent", Filter { intent: Some("b2b".to_owned()), ..Filter::default() }),
+        ("pipeline", Filter { pipeline: Some(PipelineId(pipeline(app, "b2b").await)), ..Filter::default() }),
+        ("owner", Filter { owner: Some(MemberId(member(app, app.tenant(), "sam").await)), ..Filter::default() }),
+        ("origin", Filter { source: Some("portal".to_owned()), campaign: Some("x".to_owned()), ..Filter::default() }),
+        ("tag", Filter { tag: Some("vip".to_owned()), ..Filter::default() }),
+        ("time", Filter { created_from: Some(later), active_from: Some(later), ..Filter::default() }),
+        ("text", Filter { words: Some(vec!["person123".to_owned()]), ..Filter::default() }),
+        ("pool", Filter { unrouted: true, ..Filter::default() }),
     ];
     let orders = [
         (Order::NewestFirst, "leads_created_at_idx"),
@@ -226,50 +134,25 @@ async fn lists_of_leads(app: &TestApp) {
     client.batch_execute("SET LOCAL enable_sort = off").await.unwrap();
     let all = Filter::default();
     for (order, index) in orders {
-        let plan = plan(
-            &client,
-            order.statement(),
-            &Arguments::new(&all, window()).of_part(order),
-        )
-        .await;
+        let plan = plan(&client, order.statement(), &Arguments::new(&all, window()).of_part(order)).await;
         let nodes = check(&format!("{order:?}"), &plan);
-        assert!(
-            nodes.iter().any(|node| node.ends_with(index)),
-            "{order:?} does not use {index}: {nodes:?}"
-        );
-        assert!(
-            !nodes.iter().any(|node| node.contains("Sort")),
-            "{order:?} sorts: {nodes:?}"
-        );
+        assert!(nodes.iter().any(|node| node.ends_with(index)), "{order:?} does not use {index}: {nodes:?}");
+        assert!(!nodes.iter().any(|node| node.contains("Sort")), "{order:?} sorts: {nodes:?}");
     }
     client.batch_execute("SET LOCAL enable_sort = on").await.unwrap();
     for (name, filter) in &filters {
         let arguments = Arguments::new(filter, window());
-        check(
-            &format!("total of {name}"),
-            &plan(&client, TOTAL, &arguments.of_total()).await,
-        );
+        check(&format!("total of {name}"), &plan(&client, TOTAL, &arguments.of_total()).await);
         for (order, _) in orders {
             let plan = plan(&client, order.statement(), &arguments.of_part(order)).await;
             check(&format!("{order:?} of {name}"), &plan);
         }
     }
     // From the middle of a walk, without reading what came before.
-    let deep = Window {
-        after: Some((later, Uuid::max())),
-        ..window()
-    };
+    let deep = Window { after: Some((later, Uuid::max())), ..window() };
     let arguments = Arguments::new(&all, deep);
-    let walk = plan(
-        &client,
-        Order::NewestFirst.statement(),
-        &arguments.of_part(Order::NewestFirst),
-    )
-    .await;
-    assert!(
-        walk.to_string().contains("(ROW(created_at, id) <"),
-        "the cursor is no index condition: {walk:#}"
-    );
+    let walk = plan(&client, Order::NewestFirst.statement(), &arguments.of_part(Order::NewestFirst)).await;
+    assert!(walk.to_string().contains("(ROW(created_at, id) <"), "the cursor is no index condition: {walk:#}");
     check("walk", &walk);
 }
 
@@ -280,11 +163,9 @@ async fn histories_of_a_lead(app: &TestApp, lead: LeadId) {
     let one: Param<'_> = (&lead, type_of(&lead));
     check("one lead", &plan(&client, GET, std::slice::from_ref(&one)).await);
     let part = [one.clone(), (&limit, type_of(&limit)), (&offset, type_of(&offset))];
-    for (name, sql) in [
-        ("scores", history::LIST_SCORES),
-        ("intents", history::LIST_INTENTS),
-        ("decisions", history::LIST_DECISIONS),
-    ] {
+    for (name, sql) in
+        [("scores", history::LIST_SCORES), ("intents", history::LIST_INTENTS), ("decisions", history::LIST_DECISIONS)]
+    {
         check(name, &plan(&client, sql, &part).await);
     }
     let events = [
@@ -302,19 +183,13 @@ async fn histories_of_a_lead(app: &TestApp, lead: LeadId) {
 /// The search runs as the owner inside a function, where EXPLAIN does not look: its own statement is explained instead.
 async fn the_search_uses_the_trigrams(app: &TestApp) {
     let client = entered(app, app.db().await).await;
-    let body: String = client
-        .query_one("SELECT prosrc FROM pg_proc WHERE proname = 'find_leads'", &[])
-        .await
-        .unwrap()
-        .get(0);
+    let body: String =
+        client.query_one("SELECT prosrc FROM pg_proc WHERE proname = 'find_leads'", &[]).await.unwrap().get(0);
     let statement = body.replace("p_words", "$1").replace("p_limit", "$2");
     let (words, limit) = (vec!["person123".to_owned(), "firma".to_owned()], 10_000_i32);
     let parameters: [Param<'_>; 2] = [(&words, type_of(&words)), (&limit, type_of(&limit))];
     let nodes = check("search", &plan(&client, &statement, &parameters).await);
-    assert!(
-        nodes.iter().any(|node| node.ends_with("leads_trigrams_idx")),
-        "{nodes:?}"
-    );
+    assert!(nodes.iter().any(|node| node.ends_with("leads_trigrams_idx")), "{nodes:?}");
 }
 
 async fn the_search_keeps_to_its_tenant(app: &TestApp) {

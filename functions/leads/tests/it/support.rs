@@ -39,12 +39,7 @@ pub async fn get(app: &TestApp, path: &str) -> Response {
 
 /// The ids of a list, in its order.
 pub fn ids(list: &Value) -> Vec<String> {
-    list["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| row["id"].as_str().unwrap().to_owned())
-        .collect()
+    list["data"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Pointer and code of every fault of a problem.
@@ -52,13 +47,8 @@ pub fn ids(list: &Value) -> Vec<String> {
 pub fn faults(response: &Response) -> Vec<(String, String)> {
     let problem = response.problem();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let errors = problem["errors"]
-        .as_array()
-        .unwrap_or_else(|| panic!("no errors in {problem}"));
-    errors
-        .iter()
-        .map(|fault| (text(&fault["pointer"]), text(&fault["code"])))
-        .collect()
+    let errors = problem["errors"].as_array().unwrap_or_else(|| panic!("no errors in {problem}"));
+    errors.iter().map(|fault| (text(&fault["pointer"]), text(&fault["code"]))).collect()
 }
 
 /// An id as the database takes it.
@@ -75,23 +65,13 @@ pub fn tenant_id(app: &TestApp) -> Uuid {
 pub async fn member(app: &TestApp, tenant: &Tenant, name: &str) -> Uuid {
     let tenant: Uuid = tenant.id.parse().unwrap();
     let statement = "SELECT id FROM team_members WHERE tenant_id = $1 AND name = $2";
-    app.db()
-        .await
-        .query_one(statement, &[&tenant, &name])
-        .await
-        .unwrap()
-        .get(0)
+    app.db().await.query_one(statement, &[&tenant, &name]).await.unwrap().get(0)
 }
 
 /// The pipeline of an intent.
 pub async fn pipeline(app: &TestApp, intent: &str) -> Uuid {
     let statement = "SELECT id FROM pipelines WHERE tenant_id = $1 AND intent = $2";
-    app.db()
-        .await
-        .query_one(statement, &[&tenant_id(app), &intent])
-        .await
-        .unwrap()
-        .get(0)
+    app.db().await.query_one(statement, &[&tenant_id(app), &intent]).await.unwrap().get(0)
 }
 
 /// Stores an event of a lead as the event path does, `hours_ago`.
@@ -101,10 +81,7 @@ pub async fn event(app: &TestApp, lead: &Value, event_type: &str, hours_ago: i32
         VALUES ($1, $2, $3, $4, 'website', now() - make_interval(hours => $5), now(), $1::uuid::text, '[]', '{\"page_path\":\"/pricing\"}')";
     app.db()
         .await
-        .execute(
-            statement,
-            &[&id, &tenant_id(app), &uuid(&lead["id"]), &event_type, &hours_ago],
-        )
+        .execute(statement, &[&id, &tenant_id(app), &uuid(&lead["id"]), &event_type, &hours_ago])
         .await
         .unwrap();
     id
@@ -126,20 +103,9 @@ pub async fn award(
         SELECT r.tenant_id, $2, r.id, $4, r.version, r.category, r.points, now() - make_interval(days => $5),
                now() + make_interval(days => $6), CASE WHEN $7 THEN now() END, CASE WHEN $7 THEN 'recounted' END
           FROM scoring_rules r WHERE r.tenant_id = $1 AND r.slug = $3";
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 7] = [
-        &tenant_id(app),
-        &uuid(&lead["id"]),
-        &slug,
-        &event,
-        &days_ago,
-        &days_left,
-        &withdrawn,
-    ];
-    assert_eq!(
-        app.db().await.execute(statement, &parameters).await.unwrap(),
-        1,
-        "no rule {slug}"
-    );
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+        [&tenant_id(app), &uuid(&lead["id"]), &slug, &event, &days_ago, &days_left, &withdrawn];
+    assert_eq!(app.db().await.execute(statement, &parameters).await.unwrap(), 1, "no rule {slug}");
 }
 
 /// Puts an intent signal of a rule.
@@ -152,11 +118,7 @@ pub async fn signal(app: &TestApp, lead: &Value, slug: &str, event: Option<Uuid>
           FROM intent_rules r WHERE r.tenant_id = $1 AND r.slug = $3";
     let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
         [&tenant_id(app), &uuid(&lead["id"]), &slug, &event, &withdrawn];
-    assert_eq!(
-        app.db().await.execute(statement, &parameters).await.unwrap(),
-        1,
-        "no rule {slug}"
-    );
+    assert_eq!(app.db().await.execute(statement, &parameters).await.unwrap(), 1, "no rule {slug}");
 }
 
 /// Sets what the engine would have derived.
@@ -186,9 +148,7 @@ pub async fn deal(app: &TestApp, lead: &Value, intent: &str, status: &str) -> Uu
         SELECT $1, p.tenant_id, 'Deal', $3, p.id, s.id, 1, $5, CASE WHEN $5 <> 'open' THEN now() END, 'routing', now(), now()
           FROM pipelines p JOIN stages s ON s.pipeline_id = p.id AND s.position = 1
          WHERE p.tenant_id = $2 AND p.intent = $4";
-    db.execute(statement, &[&id, &tenant_id(app), &uuid(&lead["id"]), &intent, &status])
-        .await
-        .unwrap();
+    db.execute(statement, &[&id, &tenant_id(app), &uuid(&lead["id"]), &intent, &status]).await.unwrap();
     let statement = "UPDATE leads l SET pipeline_id = d.pipeline_id, stage_id = d.stage_id, deal_id = d.id, lifecycle = 'routed', routed_at = now()
           FROM deals d WHERE d.id = $1 AND l.id = d.lead_id";
     assert_eq!(db.execute(statement, &[&id]).await.unwrap(), 1);

@@ -32,9 +32,17 @@ async fn no_route_answers_strangers() {
         let path = filled(&path, &id);
         let answer = app.request(method.clone(), &path).json(&json!({})).send().await.expect(401);
         assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{method} {path}");
-        let expired = testkit::keys::Token::new(&app.tenant().id).role("admin").expired(std::time::Duration::from_secs(3600)).sign();
+        let expired = testkit::keys::Token::new(&app.tenant().id)
+            .role("admin")
+            .expired(std::time::Duration::from_secs(3600))
+            .sign();
         app.request(method.clone(), &path).bearer(&expired).json(&json!({})).send().await.expect(401);
-        app.request(method.clone(), &path).bearer(&app.token_with_scopes(&[])).json(&json!({})).send().await.expect(403);
+        app.request(method.clone(), &path)
+            .bearer(&app.token_with_scopes(&[]))
+            .json(&json!({}))
+            .send()
+            .await
+            .expect(403);
     }
 }
 
@@ -46,7 +54,10 @@ async fn a_revoked_token_is_refused() {
     let tenant: uuid::Uuid = app.tenant().id.parse().unwrap();
     app.db()
         .await
-        .execute("INSERT INTO revoked_tokens (jti, tenant_id, expires_at) VALUES ('gone', $1, now() + interval '1 hour')", &[&tenant])
+        .execute(
+            "INSERT INTO revoked_tokens (jti, tenant_id, expires_at) VALUES ('gone', $1, now() + interval '1 hour')",
+            &[&tenant],
+        )
         .await
         .unwrap();
     app.get("/api/v1/leads").bearer(&token).send().await.expect(401);
@@ -88,7 +99,10 @@ async fn no_route_shows_or_touches_another_tenant() {
         .unwrap()
         .get(0);
     let stage: String = db
-        .query_one("SELECT s.id::text FROM stages s WHERE s.pipeline_id::text = $1 ORDER BY position LIMIT 1", &[&pipeline])
+        .query_one(
+            "SELECT s.id::text FROM stages s WHERE s.pipeline_id::text = $1 ORDER BY position LIMIT 1",
+            &[&pipeline],
+        )
         .await
         .unwrap()
         .get(0);

@@ -49,7 +49,8 @@ async fn two_sources_cannot_share_a_token() {
 #[tokio::test]
 async fn secrets_are_sealed() {
     let app = TestApp::new().await;
-    let secret: Vec<u8> = app.db().await.query_one("SELECT secret FROM integrations WHERE name = 'slack'", &[]).await.unwrap().get(0);
+    let secret: Vec<u8> =
+        app.db().await.query_one("SELECT secret FROM integrations WHERE name = 'slack'", &[]).await.unwrap().get(0);
     assert!(!String::from_utf8_lossy(&secret).contains("hooks.slack.com"));
     let keys: i64 = app
         .db()

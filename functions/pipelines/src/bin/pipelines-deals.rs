@@ -10,11 +10,7 @@ use shared::views::pipelines::BoardView;
 use shared::{Failure, Scope, store};
 
 fn main() -> ExitCode {
-    http::get(
-        ["/api/v1/pipelines/{id}/deals", "/api/v1/crm/pipelines/{id}/deals"],
-        Scope::DealsRead,
-        handle,
-    )
+    http::get(["/api/v1/pipelines/{id}/deals", "/api/v1/crm/pipelines/{id}/deals"], Scope::DealsRead, handle)
 }
 
 async fn handle(call: Call) -> Result<Json<BoardView>, Failure> {

@@ -9,11 +9,7 @@ use shared::views::pipelines::PipelineView;
 use shared::{Failure, Scope, store};
 
 fn main() -> ExitCode {
-    http::get(
-        ["/api/v1/pipelines/{id}", "/api/v1/crm/pipelines/{id}"],
-        Scope::PipelinesRead,
-        handle,
-    )
+    http::get(["/api/v1/pipelines/{id}", "/api/v1/crm/pipelines/{id}"], Scope::PipelinesRead, handle)
 }
 
 async fn handle(call: Call) -> Result<Json<PipelineView>, Failure> {

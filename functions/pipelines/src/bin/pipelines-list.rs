@@ -12,11 +12,7 @@ use shared::views::pipelines::PipelineView;
 use shared::{Failure, Scope, store};
 
 fn main() -> ExitCode {
-    http::get(
-        ["/api/v1/pipelines", "/api/v1/crm/pipelines"],
-        Scope::PipelinesRead,
-        handle,
-    )
+    http::get(["/api/v1/pipelines", "/api/v1/crm/pipelines"], Scope::PipelinesRead, handle)
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -34,9 +30,5 @@ async fn handle(call: Call<(), Query>) -> Result<Json<Page<PipelineView>>, Failu
     let total = store::pipelines::count(&call.tx, archived).await?;
     let ids: Vec<PipelineId> = pipelines.iter().map(|pipeline| pipeline.id).collect();
     let stages = store::pipelines::list_stages(&call.tx, &ids).await?;
-    Ok(Json::new(Page::new(
-        PipelineView::list(pipelines, &stages),
-        &call.paging,
-        total,
-    )))
+    Ok(Json::new(Page::new(PipelineView::list(pipelines, &stages), &call.paging, total)))
 }

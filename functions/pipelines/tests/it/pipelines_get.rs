@@ -15,15 +15,7 @@ async fn shows_one_with_its_stages() {
     assert_eq!(names(&pipeline["stages"]).len(), 7);
     assert_eq!(pipeline["stages"][2]["id"], json!(board.stages[2]));
     let crm = format!("/api/v1/crm/pipelines/{}", board.pipeline);
-    assert_eq!(
-        app.get(&crm)
-            .bearer(&app.token("viewer"))
-            .send()
-            .await
-            .expect(200)
-            .json::<Value>(),
-        pipeline
-    );
+    assert_eq!(app.get(&crm).bearer(&app.token("viewer")).send().await.expect(200).json::<Value>(), pipeline);
     refuses_strangers(&app, Method::GET, &path, None, "pipelines:read").await;
 }
 
@@ -33,23 +25,8 @@ async fn does_not_know_what_is_not_there() {
     let stranger = app.new_tenant("other").await;
     let board = Board::of(&app, app.tenant(), "discovery").await;
     let path = format!("/api/v1/pipelines/{}", board.pipeline);
-    app.get(&path)
-        .bearer(&stranger.token("admin"))
-        .send()
-        .await
-        .expect(404)
-        .problem();
-    app.get("/api/v1/pipelines/discovery")
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(404)
-        .problem();
-    let unknown = app
-        .get(&format!("{path}?x=1"))
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(400);
+    app.get(&path).bearer(&stranger.token("admin")).send().await.expect(404).problem();
+    app.get("/api/v1/pipelines/discovery").bearer(&app.token("admin")).send().await.expect(404).problem();
+    let unknown = app.get(&format!("{path}?x=1")).bearer(&app.token("admin")).send().await.expect(400);
     assert_eq!(pointers(&unknown), ["?x"]);
 }

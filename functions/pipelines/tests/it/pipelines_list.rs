@@ -5,28 +5,16 @@ use crate::support::{names, pointers, refuses_strangers};
 
 async fn listed(app: &TestApp, query: &str) -> Value {
     let path = format!("/api/v1/pipelines{query}");
-    app.get(&path)
-        .bearer(&app.token("viewer"))
-        .send()
-        .await
-        .expect(200)
-        .json()
+    app.get(&path).bearer(&app.token("viewer")).send().await.expect(200).json()
 }
 
 #[tokio::test]
 async fn lists_pipelines_with_stages_in_order() {
     let app = TestApp::new().await;
     let list = listed(&app, "").await;
-    let slugs: Vec<&str> = list["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|pipeline| pipeline["slug"].as_str().unwrap())
-        .collect();
-    assert_eq!(
-        slugs,
-        ["research-lab", "b2b-lab-enablement", "panel-co-creation", "discovery"]
-    );
+    let slugs: Vec<&str> =
+        list["data"].as_array().unwrap().iter().map(|pipeline| pipeline["slug"].as_str().unwrap()).collect();
+    assert_eq!(slugs, ["research-lab", "b2b-lab-enablement", "panel-co-creation", "discovery"]);
     for pipeline in list["data"].as_array().unwrap() {
         assert_eq!(
             names(&pipeline["stages"]),
@@ -35,46 +23,22 @@ async fn lists_pipelines_with_stages_in_order() {
         );
     }
     let first = &list["data"][0];
-    assert_eq!(
-        (&first["intent"], &first["expected_value_minor"]),
-        (&json!("research"), &json!(1_500_000))
-    );
+    assert_eq!((&first["intent"], &first["expected_value_minor"]), (&json!("research"), &json!(1_500_000)));
     let (won, lost) = (&first["stages"][5], &first["stages"][6]);
-    assert_eq!(
-        (&won["is_won"], &won["is_lost"], &won["probability"]),
-        (&json!(true), &json!(false), &json!(100))
-    );
-    assert_eq!(
-        (&lost["is_won"], &lost["is_lost"], &lost["probability"]),
-        (&json!(false), &json!(true), &json!(0))
-    );
-    assert_eq!(
-        list["pagination"],
-        json!({"page": 1, "limit": 25, "total": 4, "total_pages": 1})
-    );
-    let crm = app
-        .get("/api/v1/crm/pipelines")
-        .bearer(&app.token("viewer"))
-        .send()
-        .await
-        .expect(200);
+    assert_eq!((&won["is_won"], &won["is_lost"], &won["probability"]), (&json!(true), &json!(false), &json!(100)));
+    assert_eq!((&lost["is_won"], &lost["is_lost"], &lost["probability"]), (&json!(false), &json!(true), &json!(0)));
+    assert_eq!(list["pagination"], json!({"page": 1, "limit": 25, "total": 4, "total_pages": 1}));
+    let crm = app.get("/api/v1/crm/pipelines").bearer(&app.token("viewer")).send().await.expect(200);
     assert_eq!(crm.json::<Value>(), list);
 }
 
 #[tokio::test]
 async fn pages_and_leaves_archived_ones_out() {
     let app = TestApp::new().await;
-    app.db()
-        .await
-        .batch_execute("UPDATE pipelines SET archived_at = now() WHERE slug = 'discovery'")
-        .await
-        .unwrap();
+    app.db().await.batch_execute("UPDATE pipelines SET archived_at = now() WHERE slug = 'discovery'").await.unwrap();
     assert_eq!(listed(&app, "").await["pagination"]["total"], 3);
     let all = listed(&app, "?archived=true&limit=3&page=2").await;
-    assert_eq!(
-        (&all["data"][0]["slug"], &all["pagination"]["total"]),
-        (&json!("discovery"), &json!(4))
-    );
+    assert_eq!((&all["data"][0]["slug"], &all["pagination"]["total"]), (&json!("discovery"), &json!(4)));
     assert!(all["data"][0]["archived_at"].is_string());
 }
 
@@ -82,32 +46,16 @@ async fn pages_and_leaves_archived_ones_out() {
 async fn refuses_strangers_and_unknown_parameters() {
     let app = TestApp::new().await;
     let token = app.token("viewer");
-    let refused = app
-        .get("/api/v1/pipelines?archived=maybe&colour=red&page=0")
-        .bearer(&token)
-        .send()
-        .await
-        .expect(400);
+    let refused = app.get("/api/v1/pipelines?archived=maybe&colour=red&page=0").bearer(&token).send().await.expect(400);
     let mut found = pointers(&refused);
     found.sort_unstable();
     assert_eq!(found, ["?archived", "?colour", "?page"]);
-    let sort = app
-        .get("/api/v1/pipelines?sort=name")
-        .bearer(&token)
-        .send()
-        .await
-        .expect(400);
+    let sort = app.get("/api/v1/pipelines?sort=name").bearer(&token).send().await.expect(400);
     assert_eq!(pointers(&sort), ["?sort"]);
     refuses_strangers(&app, Method::GET, "/api/v1/pipelines", None, "pipelines:read").await;
 
     let stranger = app.new_tenant("other").await;
-    let theirs = app
-        .get("/api/v1/pipelines")
-        .bearer(&stranger.token("admin"))
-        .send()
-        .await
-        .expect(200)
-        .json::<Value>();
+    let theirs = app.get("/api/v1/pipelines").bearer(&stranger.token("admin")).send().await.expect(200).json::<Value>();
     let ours = listed(&app, "").await;
     let id = |list: &Value| list["data"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(theirs["pagination"]["total"], 4);

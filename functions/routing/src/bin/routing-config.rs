@@ -18,8 +18,5 @@ fn main() -> ExitCode {
 async fn handle(call: Call) -> Result<Json<RoutingConfigView>, Failure> {
     let tenant = call.app.rules().get(&call.tx).await?;
     let pipelines = store::pipelines::list(&call.tx, true, PIPELINES, 0).await?;
-    Ok(Json::versioned(
-        RoutingConfigView::of(&tenant.rules, &pipelines),
-        i64::from(tenant.rules.version()),
-    ))
+    Ok(Json::versioned(RoutingConfigView::of(&tenant.rules, &pipelines), i64::from(tenant.rules.version())))
 }

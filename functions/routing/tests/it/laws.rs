@@ -36,13 +36,17 @@ async fn order_and_redelivery_change_nothing() {
         assert_same("shuffled and repeated", &expected, &state(&app).await);
         // A lead is routed at the moment it qualifies; whoever qualifies at the end is routed in every order.
         let routed = routed(&app).await;
-        assert!(qualified_at_end(&app, &expected).await.iter().all(|email| routed.contains(email)), "{qualified:?} {routed:?}");
+        assert!(
+            qualified_at_end(&app, &expected).await.iter().all(|email| routed.contains(email)),
+            "{qualified:?} {routed:?}"
+        );
     }
 }
 
 /// Who fulfils the thresholds at the end, from the final standings.
 async fn qualified_at_end(app: &TestApp, state: &std::collections::BTreeMap<String, Value>) -> Vec<String> {
-    let row = app.db().await.query_one("SELECT min_score, min_confidence::float8 FROM engine_settings", &[]).await.unwrap();
+    let row =
+        app.db().await.query_one("SELECT min_score, min_confidence::float8 FROM engine_settings", &[]).await.unwrap();
     let (score, confidence): (i32, f64) = (row.get(0), row.get(1));
     let ready = |standing: &Value| {
         standing["total_score"].as_i64().unwrap() >= i64::from(score)

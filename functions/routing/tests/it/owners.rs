@@ -62,14 +62,26 @@ async fn a_decision_tells_why_and_says_the_same_again() {
     let app = TestApp::new().await;
     ready_leads(&app, 1).await;
     app.drain().await;
-    let record: Value = app.db().await.query_one("SELECT record::text FROM routing_decisions", &[]).await.map(|row| serde_json::from_str(row.get(0)).unwrap()).unwrap();
+    let record: Value = app
+        .db()
+        .await
+        .query_one("SELECT record::text FROM routing_decisions", &[])
+        .await
+        .map(|row| serde_json::from_str(row.get(0)).unwrap())
+        .unwrap();
     assert_eq!(record["outcome"], "routed");
     assert_eq!(record["intent"], "b2b");
     assert!(record["inputs"]["total_score"].as_i64().unwrap() >= 40);
     assert!(record["candidates"].as_array().unwrap().iter().any(|candidate| candidate["verdict"] == "chosen"));
     let messages = app.slack().messages();
     assert!(!messages.is_empty(), "Slack was told");
-    let tasks: i64 = app.db().await.query_one("SELECT count(*) FROM tasks WHERE kind = 'follow_up' AND due_at > now()", &[]).await.unwrap().get(0);
+    let tasks: i64 = app
+        .db()
+        .await
+        .query_one("SELECT count(*) FROM tasks WHERE kind = 'follow_up' AND due_at > now()", &[])
+        .await
+        .unwrap()
+        .get(0);
     assert_eq!(tasks, 1);
 }
 
@@ -89,13 +101,21 @@ async fn two_intents_too_close_go_to_a_person() {
     world::send(&app, &app.tenant().id.clone(), &events, 50);
     app.drain().await;
     let db = app.db().await;
-    let row = db.query_one("SELECT count(*), count(*) FILTER (WHERE outcome = 'conflict') FROM routing_decisions", &[]).await.unwrap();
+    let row = db
+        .query_one("SELECT count(*), count(*) FILTER (WHERE outcome = 'conflict') FROM routing_decisions", &[])
+        .await
+        .unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (1, 1));
-    let task: i64 = db.query_one("SELECT count(*) FROM tasks WHERE kind = 'decide_pipeline' AND status = 'open'", &[]).await.unwrap().get(0);
+    let task: i64 = db
+        .query_one("SELECT count(*) FROM tasks WHERE kind = 'decide_pipeline' AND status = 'open'", &[])
+        .await
+        .unwrap()
+        .get(0);
     assert_eq!(task, 1);
     // The person decides; the task is no longer needed, and the machine leaves the lead alone.
     let lead: String = db.query_one("SELECT id::text FROM leads", &[]).await.unwrap().get(0);
-    let pipeline: String = db.query_one("SELECT id::text FROM pipelines WHERE slug = 'research-lab'", &[]).await.unwrap().get(0);
+    let pipeline: String =
+        db.query_one("SELECT id::text FROM pipelines WHERE slug = 'research-lab'", &[]).await.unwrap().get(0);
     let decided = app
         .post(&format!("/api/v1/leads/{lead}/route"), &json!({"pipeline_id": pipeline, "reason": "Telefonat"}))
         .bearer(&app.token("sales"))
@@ -107,6 +127,12 @@ async fn two_intents_too_close_go_to_a_person() {
     assert!(decided["deal_id"].is_string());
     app.drain().await;
     world::check_invariants(&app).await;
-    let row = db.query_one("SELECT (SELECT status FROM tasks WHERE kind = 'decide_pipeline'), (SELECT count(*) FROM deals)", &[]).await.unwrap();
+    let row = db
+        .query_one(
+            "SELECT (SELECT status FROM tasks WHERE kind = 'decide_pipeline'), (SELECT count(*) FROM deals)",
+            &[],
+        )
+        .await
+        .unwrap();
     assert_eq!((row.get::<_, String>(0).as_str(), row.get::<_, i64>(1)), ("cancelled", 1));
 }

@@ -16,20 +16,11 @@ async fn shows_what_is_in_force() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|intent| {
-            (
-                intent["intent"].as_str().unwrap(),
-                intent["pipeline"]["slug"].as_str().unwrap(),
-            )
-        })
+        .map(|intent| (intent["intent"].as_str().unwrap(), intent["pipeline"]["slug"].as_str().unwrap()))
         .collect();
     assert_eq!(
         slugs,
-        [
-            ("research", "research-lab"),
-            ("b2b", "b2b-lab-enablement"),
-            ("co_creation", "panel-co-creation")
-        ]
+        [("research", "research-lab"), ("b2b", "b2b-lab-enablement"), ("co_creation", "panel-co-creation")]
     );
     assert!(config["intents"][0]["pipeline"]["id"].is_string() && config["intents"][0]["pipeline"]["name"].is_string());
     for (field, expected) in [
@@ -47,10 +38,7 @@ async fn shows_what_is_in_force() {
         assert_eq!(config[field], expected, "{field}");
     }
     assert_eq!(
-        (
-            &config["discovery"]["after_days"],
-            &config["discovery"]["pipeline"]["slug"]
-        ),
+        (&config["discovery"]["after_days"], &config["discovery"]["pipeline"]["slug"]),
         (&json!(14), &json!("discovery"))
     );
 }
@@ -59,16 +47,8 @@ async fn shows_what_is_in_force() {
 async fn an_edit_counts_from_its_publication_on() {
     let app = TestApp::new().await;
     let db = app.db().await;
-    db.batch_execute("UPDATE engine_settings SET min_score = 55")
-        .await
-        .unwrap();
-    let before: Value = app
-        .get(PATH)
-        .bearer(&app.token("viewer"))
-        .send()
-        .await
-        .expect(200)
-        .json();
+    db.batch_execute("UPDATE engine_settings SET min_score = 55").await.unwrap();
+    let before: Value = app.get(PATH).bearer(&app.token("viewer")).send().await.expect(200).json();
     assert_eq!(before["min_score"], 40);
     db.batch_execute(
         "INSERT INTO rule_set_versions (tenant_id, version, snapshot, published_at, published_by)
@@ -79,48 +59,19 @@ async fn an_edit_counts_from_its_publication_on() {
     )
     .await
     .unwrap();
-    let after: Value = app
-        .get(PATH)
-        .bearer(&app.token("viewer"))
-        .send()
-        .await
-        .expect(200)
-        .json();
+    let after: Value = app.get(PATH).bearer(&app.token("viewer")).send().await.expect(200).json();
     assert_eq!(after["min_score"], 55);
-    assert_eq!(
-        after["rule_set_version"].as_i64(),
-        before["rule_set_version"].as_i64().map(|version| version + 1)
-    );
+    assert_eq!(after["rule_set_version"].as_i64(), before["rule_set_version"].as_i64().map(|version| version + 1));
 }
 
 #[tokio::test]
 async fn shows_each_tenant_its_own_and_refuses_strangers() {
     let app = TestApp::new().await;
     let stranger = app.new_tenant("other").await;
-    let ours: Value = app
-        .get(PATH)
-        .bearer(&app.token("viewer"))
-        .send()
-        .await
-        .expect(200)
-        .json();
-    let theirs: Value = app
-        .get(PATH)
-        .bearer(&stranger.token("viewer"))
-        .send()
-        .await
-        .expect(200)
-        .json();
-    assert_ne!(
-        ours["discovery"]["pipeline"]["id"],
-        theirs["discovery"]["pipeline"]["id"]
-    );
-    let unknown = app
-        .get("/api/v1/routing/config?x=1")
-        .bearer(&app.token("viewer"))
-        .send()
-        .await
-        .expect(400);
+    let ours: Value = app.get(PATH).bearer(&app.token("viewer")).send().await.expect(200).json();
+    let theirs: Value = app.get(PATH).bearer(&stranger.token("viewer")).send().await.expect(200).json();
+    assert_ne!(ours["discovery"]["pipeline"]["id"], theirs["discovery"]["pipeline"]["id"]);
+    let unknown = app.get("/api/v1/routing/config?x=1").bearer(&app.token("viewer")).send().await.expect(400);
     assert_eq!(pointers(&unknown), ["?x"]);
     refuses_strangers(&app, Method::GET, PATH, None, "routing:read").await;
 }

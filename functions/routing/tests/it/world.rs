@@ -26,9 +26,22 @@ pub fn log(seed: u64, people: usize, events: usize) -> Vec<Sent> {
     let begin = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * 40);
     let step = jiff::SignedDuration::from_secs(40 * 24 * 3600 / i64::try_from(events).unwrap());
     let types = [
-        "page_visited", "page_visited", "pricing_viewed", "content_downloaded", "form_submitted", "demo_requested", "email_opened",
-        "email_clicked", "linkedin_connected", "linkedin_message_replied", "webinar_attended", "conference_scan", "meeting_booked",
-        "meeting_no_show", "email_unsubscribed", "something_unknown",
+        "page_visited",
+        "page_visited",
+        "pricing_viewed",
+        "content_downloaded",
+        "form_submitted",
+        "demo_requested",
+        "email_opened",
+        "email_clicked",
+        "linkedin_connected",
+        "linkedin_message_replied",
+        "webinar_attended",
+        "conference_scan",
+        "meeting_booked",
+        "meeting_no_show",
+        "email_unsubscribed",
+        "something_unknown",
     ];
     // Most people want one thing, some two.
     let pages = [["/research/a", "/panel"], ["/b2b", "/blog"], ["/co-creation", "/"], ["/research/b", "/b2b/c"]];
@@ -107,7 +120,12 @@ pub async fn state(app: &TestApp) -> BTreeMap<String, Value> {
 
 /// Addresses of leads in a pipeline.
 pub async fn routed(app: &TestApp) -> Vec<String> {
-    let rows = app.db().await.query("SELECT email FROM leads WHERE pipeline_id IS NOT NULL ORDER BY email", &[]).await.unwrap();
+    let rows = app
+        .db()
+        .await
+        .query("SELECT email FROM leads WHERE pipeline_id IS NOT NULL ORDER BY email", &[])
+        .await
+        .unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }
 

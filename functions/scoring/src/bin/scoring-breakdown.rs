@@ -17,10 +17,5 @@ async fn handle(call: Call) -> Result<Json<BreakdownView>, Failure> {
     let lead: LeadId = call.id("leadId")?;
     let awards = store::scoring_rules::list_awards(&call.tx, lead, call.now).await?;
     let tenant = call.app.rules().get(&call.tx).await?;
-    Ok(Json::new(BreakdownView::of(
-        lead,
-        awards,
-        tenant.rules.tiers(),
-        call.now,
-    )))
+    Ok(Json::new(BreakdownView::of(lead, awards, tenant.rules.tiers(), call.now)))
 }

@@ -39,26 +39,13 @@ async fn handle(call: Call<RuleBody>) -> Result<Created<ScoringRuleView>, Failur
     let rule = draft.into_rule(RuleId(call.app.new_id()), 1);
     let stored = scoring_rules::insert(&call.tx, rule, call.now).await?;
     let published = rules::publish(&call.tx, &call.caller.subject, call.now).await?;
-    let recalculate = Inbound::Recalculate(Recalculate {
-        tenant_id: call.tx.tenant(),
-        rule_set_version: published,
-        after: None,
-    });
+    let recalculate =
+        Inbound::Recalculate(Recalculate { tenant_id: call.tx.tenant(), rule_set_version: published, after: None });
     outbox::put(&call.tx, "events", &[recalculate], call.now).await?;
     let view = ScoringRuleView::from(stored);
     let id = view.id;
-    let change = Change {
-        action: "create",
-        record: "scoring_rule",
-        id: id.0,
-        before: None,
-        after: Some(json!(view)),
-    };
+    let change = Change { action: "create", record: "scoring_rule", id: id.0, before: None, after: Some(json!(view)) };
     audit::note(&call, change).await?;
     let version = i64::from(view.version);
-    Ok(Created {
-        location: format!("/api/v1/scoring/rules/{id}"),
-        value: view,
-        version,
-    })
+    Ok(Created { location: format!("/api/v1/scoring/rules/{id}"), value: view, version })
 }

@@ -27,15 +27,7 @@ struct Query {
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<ScoringRuleView>>, Failure> {
     call.paging.sort_by(&["created_at"], "created_at")?;
     let query = &call.query;
-    let filter = Filter {
-        active: query.is_active,
-        rule_type: query.rule_type,
-        category: query.category,
-    };
+    let filter = Filter { active: query.is_active, rule_type: query.rule_type, category: query.category };
     let (rules, total) = scoring_rules::list(&call.tx, filter, call.paging.limit, call.paging.offset()).await?;
-    Ok(Json::new(Page::new(
-        rules.into_iter().map(ScoringRuleView::from).collect(),
-        &call.paging,
-        total,
-    )))
+    Ok(Json::new(Page::new(rules.into_iter().map(ScoringRuleView::from).collect(), &call.paging, total)))
 }

@@ -1,8 +1,5 @@
 //! Scoring rules, breakdowns and decay, tested as the deployed executables.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on ends in a panic that says where"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends in a panic that says where")]
 
 mod scoring_breakdown;
 mod scoring_rules_create;

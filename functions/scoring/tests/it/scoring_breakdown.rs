@@ -25,77 +25,18 @@ async fn shows_what_a_score_is_made_of() {
     let (past, future) = ("now() - interval '1 day'", "now() + interval '30 days'");
     // The cap of one a day is used up, and two of three for life: one of them has expired.
     award(&app, lead, "pricing-viewed", 8, "now()", future, "NULL").await;
-    award(
-        &app,
-        lead,
-        "pricing-viewed",
-        8,
-        "now() - interval '91 days'",
-        past,
-        "NULL",
-    )
-    .await;
-    award(
-        &app,
-        lead,
-        "pricing-viewed",
-        8,
-        "now() - interval '2 days'",
-        future,
-        "now()",
-    )
-    .await;
-    award(
-        &app,
-        lead,
-        "linkedin-connected",
-        5,
-        "now() - interval '3 days'",
-        "now() + interval '7 days'",
-        "NULL",
-    )
-    .await;
-    award(
-        &app,
-        lead,
-        "unsubscribed",
-        -20,
-        "now() - interval '3 days'",
-        "NULL",
-        "NULL",
-    )
-    .await;
-    award(
-        &app,
-        lead,
-        "demo-requested",
-        30,
-        "now() - interval '3 days'",
-        future,
-        "NULL",
-    )
-    .await;
+    award(&app, lead, "pricing-viewed", 8, "now() - interval '91 days'", past, "NULL").await;
+    award(&app, lead, "pricing-viewed", 8, "now() - interval '2 days'", future, "now()").await;
+    award(&app, lead, "linkedin-connected", 5, "now() - interval '3 days'", "now() + interval '7 days'", "NULL").await;
+    award(&app, lead, "unsubscribed", -20, "now() - interval '3 days'", "NULL", "NULL").await;
+    award(&app, lead, "demo-requested", 30, "now() - interval '3 days'", future, "NULL").await;
 
     let path = format!("/api/v1/scoring/leads/{lead}/breakdown");
-    let shown: Value = app
-        .get(&path)
-        .bearer(&app.token("viewer"))
-        .send()
-        .await
-        .expect(200)
-        .json();
+    let shown: Value = app.get(&path).bearer(&app.token("viewer")).send().await.expect(200).json();
 
-    assert_eq!(
-        (&shown["lead_id"], &shown["total_score"], &shown["tier"]),
-        (&json!(lead), &json!(23), &json!("warm"))
-    );
+    assert_eq!((&shown["lead_id"], &shown["total_score"], &shown["tier"]), (&json!(lead), &json!(23), &json!("warm")));
     let scores = &shown["scores"];
-    let sum: i64 = scores
-        .as_object()
-        .unwrap()
-        .values()
-        .map(|sum| sum.as_i64().unwrap())
-        .sum();
+    let sum: i64 = scores.as_object().unwrap().values().map(|sum| sum.as_i64().unwrap()).sum();
     assert_eq!((sum, &scores["demographic"]), (23, &json!(0)));
     let rules = shown["rules"].as_array().unwrap();
     let of = |slug: &str| rules.iter().find(|rule| rule["slug"] == slug).unwrap();
@@ -113,10 +54,7 @@ async fn shows_what_a_score_is_made_of() {
     assert_eq!(of("linkedin-connected")["caps"]["lead_reached"], true);
     assert_eq!(of("linkedin-connected")["caps"]["day_reached"], false);
     assert_eq!(shown["next_expiry_at"], of("linkedin-connected")["next_expiry_at"]);
-    assert_eq!(
-        (&of("unsubscribed")["points"], &of("unsubscribed")["next_expiry_at"]),
-        (&json!(-20), &json!(null))
-    );
+    assert_eq!((&of("unsubscribed")["points"], &of("unsubscribed")["next_expiry_at"]), (&json!(-20), &json!(null)));
     assert_eq!(rules.len(), 4);
 }
 
@@ -125,31 +63,11 @@ async fn a_total_is_never_below_zero_and_a_lead_may_have_nothing() {
     let app = TestApp::new().await;
     let lead = Board::of(&app, app.tenant(), "discovery").await.lead(&app).await;
     let path = format!("/api/v1/scoring/leads/{lead}/breakdown");
-    let empty: Value = app
-        .get(&path)
-        .bearer(&app.token("viewer"))
-        .send()
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(
-        (&empty["total_score"], &empty["rules"], &empty["tier"]),
-        (&json!(0), &json!([]), &json!("cold"))
-    );
+    let empty: Value = app.get(&path).bearer(&app.token("viewer")).send().await.expect(200).json();
+    assert_eq!((&empty["total_score"], &empty["rules"], &empty["tier"]), (&json!(0), &json!([]), &json!("cold")));
     award(&app, lead, "unsubscribed", -20, "now()", "NULL", "NULL").await;
-    let below: Value = app
-        .get(&path)
-        .bearer(&app.token("viewer"))
-        .send()
-        .await
-        .expect(200)
-        .json();
-    let sums = below["scores"]
-        .as_object()
-        .unwrap()
-        .values()
-        .map(|sum| sum.as_i64().unwrap())
-        .sum::<i64>();
+    let below: Value = app.get(&path).bearer(&app.token("viewer")).send().await.expect(200).json();
+    let sums = below["scores"].as_object().unwrap().values().map(|sum| sum.as_i64().unwrap()).sum::<i64>();
     assert_eq!((&below["total_score"], sums), (&json!(0), -20));
 }
 
@@ -159,24 +77,9 @@ async fn knows_nothing_of_other_tenants_leads() {
     let lead = Board::of(&app, app.tenant(), "discovery").await.lead(&app).await;
     let stranger = app.new_tenant("other").await;
     let path = format!("/api/v1/scoring/leads/{lead}/breakdown");
-    app.get(&path)
-        .bearer(&stranger.token("admin"))
-        .send()
-        .await
-        .expect(404)
-        .problem();
-    app.get("/api/v1/scoring/leads/x/breakdown")
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(404)
-        .problem();
-    app.get(&format!("{path}?deep=1"))
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(400)
-        .problem();
+    app.get(&path).bearer(&stranger.token("admin")).send().await.expect(404).problem();
+    app.get("/api/v1/scoring/leads/x/breakdown").bearer(&app.token("admin")).send().await.expect(404).problem();
+    app.get(&format!("{path}?deep=1")).bearer(&app.token("admin")).send().await.expect(400).problem();
     refuses_strangers(&app, Method::GET, &path, None, "scoring:read").await;
 }
 
@@ -193,21 +96,9 @@ async fn reads_through_indexes() {
     )
     .await
     .unwrap();
-    let row = db
-        .query_one(
-            "SELECT id::text FROM leads WHERE tenant_id = $1 LIMIT 1",
-            &[&board.tenant],
-        )
-        .await
-        .unwrap();
+    let row = db.query_one("SELECT id::text FROM leads WHERE tenant_id = $1 LIMIT 1", &[&board.tenant]).await.unwrap();
     let lead = format!("'{}'", row.get::<_, &str>(0));
-    let plan = plan(
-        &app,
-        board.tenant,
-        section(SQL, "list_awards"),
-        &[&lead, "now()", "now()"],
-    )
-    .await;
+    let plan = plan(&app, board.tenant, section(SQL, "list_awards"), &[&lead, "now()", "now()"]).await;
     uses(&plan, "score_history_counted_key", &["score_history"]);
     uses(&plan, "score_history_withdrawn_idx", &["score_history"]);
 }

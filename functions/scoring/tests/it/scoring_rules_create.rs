@@ -20,24 +20,9 @@ fn rule(slug: &str) -> Value {
 
 /// Bodies that were promised to the queue `events` and are on it or still in the outbox.
 async fn promised(app: &TestApp) -> Vec<Value> {
-    let queue = app
-        .sqs()
-        .queue_names()
-        .into_iter()
-        .find(|name| name.ends_with("events"))
-        .unwrap();
-    let mut bodies: Vec<String> = app
-        .sqs()
-        .messages(&queue)
-        .into_iter()
-        .map(|message| message.body)
-        .collect();
-    let rows = app
-        .db()
-        .await
-        .query("SELECT body FROM outbox WHERE queue = 'events'", &[])
-        .await
-        .unwrap();
+    let queue = app.sqs().queue_names().into_iter().find(|name| name.ends_with("events")).unwrap();
+    let mut bodies: Vec<String> = app.sqs().messages(&queue).into_iter().map(|message| message.body).collect();
+    let rows = app.db().await.query("SELECT body FROM outbox WHERE queue = 'events'", &[]).await.unwrap();
     bodies.extend(rows.iter().map(|row| row.get::<_, String>(0)));
     bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
 }
@@ -48,12 +33,7 @@ async fn adds_publishes_and_has_leads_evaluated_again() {
     app.allow_leftovers();
     let before = app.tenant().created["rule_set_version"].as_i64().unwrap();
 
-    let answer = app
-        .post(PATH, &rule("whitepaper"))
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(201);
+    let answer = app.post(PATH, &rule("whitepaper")).bearer(&app.token("admin")).send().await.expect(201);
 
     let made: Value = answer.json();
     let id = made["id"].as_str().unwrap();
@@ -70,13 +50,8 @@ async fn adds_publishes_and_has_leads_evaluated_again() {
     ] {
         assert_eq!(made[field], expected, "{field}");
     }
-    let listed: Value = app
-        .get("/api/v1/scoring/rules?limit=100")
-        .bearer(&app.token("viewer"))
-        .send()
-        .await
-        .expect(200)
-        .json();
+    let listed: Value =
+        app.get("/api/v1/scoring/rules?limit=100").bearer(&app.token("viewer")).send().await.expect(200).json();
     assert_eq!(listed["data"].as_array().unwrap().last(), Some(&made));
     let db = app.db().await;
     let tenant: Uuid = app.tenant().id.parse().unwrap();
@@ -84,10 +59,7 @@ async fn adds_publishes_and_has_leads_evaluated_again() {
            (SELECT count(*) FROM jsonb_array_elements(v.snapshot -> 'scoring_rules') r WHERE r ->> 'slug' = 'whitepaper')
       FROM tenants t JOIN rule_set_versions v ON v.tenant_id = t.id AND v.version = t.rule_set_version WHERE t.id = $1";
     let published = db.query_one(statement, &[&tenant]).await.unwrap();
-    assert_eq!(
-        (i64::from(published.get::<_, i32>(0)), published.get::<_, i64>(1)),
-        (before + 1, 1)
-    );
+    assert_eq!((i64::from(published.get::<_, i32>(0)), published.get::<_, i64>(1)), (before + 1, 1));
     assert_eq!(
         promised(&app).await,
         [json!({"kind": "recalculate", "tenant_id": tenant, "rule_set_version": before + 1, "after": null})]
@@ -95,10 +67,7 @@ async fn adds_publishes_and_has_leads_evaluated_again() {
     let statement =
         "SELECT action, after ->> 'slug' FROM audit_log WHERE record_type = 'scoring_rule' AND record_id = $1";
     let audit = db.query_one(statement, &[&id]).await.unwrap();
-    assert_eq!(
-        (audit.get::<_, &str>(0), audit.get::<_, &str>(1)),
-        ("create", "whitepaper")
-    );
+    assert_eq!((audit.get::<_, &str>(0), audit.get::<_, &str>(1)), ("create", "whitepaper"));
 }
 
 #[tokio::test]
@@ -109,13 +78,7 @@ async fn profile_rules_never_expire() {
     body["rule_type"] = json!("profile");
     body["conditions"] = json!({"field": "lead.country", "op": "eq", "value": "AT"});
     body["expires_after_days"] = json!(30);
-    let made: Value = app
-        .post(PATH, &body)
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(201)
-        .json();
+    let made: Value = app.post(PATH, &body).bearer(&app.token("admin")).send().await.expect(201).json();
     assert_eq!(made["expires_after_days"], json!(null));
 }
 
@@ -134,12 +97,7 @@ async fn names_every_fault_at_once() {
             {"any": [{"field": "metadata.path", "op": "matches", "value": "("}]},
         ]},
     });
-    let refused = app
-        .post(PATH, &body)
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(400);
+    let refused = app.post(PATH, &body).bearer(&app.token("admin")).send().await.expect(400);
     let mut found = pointers(&refused);
     found.sort_unstable();
     assert_eq!(
@@ -156,20 +114,9 @@ async fn names_every_fault_at_once() {
         ]
     );
     for body in [json!(null), json!([]), json!("x")] {
-        app.post(PATH, &body)
-            .bearer(&app.token("admin"))
-            .send()
-            .await
-            .expect(400)
-            .problem();
+        app.post(PATH, &body).bearer(&app.token("admin")).send().await.expect(400).problem();
     }
-    let broken = app
-        .request(Method::POST, PATH)
-        .body("{")
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(400);
+    let broken = app.request(Method::POST, PATH).body("{").bearer(&app.token("admin")).send().await.expect(400);
     assert_eq!(pointers(&broken), [""]);
     assert_eq!(promised(&app).await, Vec::<Value>::new());
 }
@@ -178,43 +125,19 @@ async fn names_every_fault_at_once() {
 async fn a_slug_is_taken_once_per_tenant() {
     let app = TestApp::new().await;
     app.allow_leftovers();
-    let taken = app
-        .post(PATH, &rule("page-visited"))
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(409);
+    let taken = app.post(PATH, &rule("page-visited")).bearer(&app.token("admin")).send().await.expect(409);
     let problem = taken.problem();
-    assert_eq!(
-        (&problem["code"], problem["matches"].as_array().unwrap().len()),
-        (&json!("slug_taken"), 1)
-    );
+    assert_eq!((&problem["code"], problem["matches"].as_array().unwrap().len()), (&json!("slug_taken"), 1));
     let db = app.db().await;
     let tenant: Uuid = app.tenant().id.parse().unwrap();
     let version = "SELECT rule_set_version FROM tenants WHERE id = $1";
     let unchanged = db.query_one(version, &[&tenant]).await.unwrap();
-    assert_eq!(
-        i64::from(unchanged.get::<_, i32>(0)),
-        app.tenant().created["rule_set_version"].as_i64().unwrap()
-    );
+    assert_eq!(i64::from(unchanged.get::<_, i32>(0)), app.tenant().created["rule_set_version"].as_i64().unwrap());
 
     let stranger = app.new_tenant("other").await;
-    app.post(PATH, &rule("whitepaper"))
-        .bearer(&stranger.token("admin"))
-        .send()
-        .await
-        .expect(201);
-    app.post(PATH, &rule("whitepaper"))
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(201);
-    let again = app
-        .post(PATH, &rule("whitepaper"))
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(409);
+    app.post(PATH, &rule("whitepaper")).bearer(&stranger.token("admin")).send().await.expect(201);
+    app.post(PATH, &rule("whitepaper")).bearer(&app.token("admin")).send().await.expect(201);
+    let again = app.post(PATH, &rule("whitepaper")).bearer(&app.token("admin")).send().await.expect(409);
     again.problem();
 }
 
@@ -222,12 +145,7 @@ async fn a_slug_is_taken_once_per_tenant() {
 async fn only_who_may_write_rules() {
     let app = TestApp::new().await;
     refuses_strangers(&app, Method::POST, PATH, Some(&rule("x")), "scoring:write").await;
-    app.post(PATH, &rule("x"))
-        .bearer(&app.token("sales"))
-        .send()
-        .await
-        .expect(403)
-        .problem();
+    app.post(PATH, &rule("x")).bearer(&app.token("sales")).send().await.expect(403).problem();
 }
 
 #[tokio::test]
@@ -236,34 +154,20 @@ async fn leads_get_the_new_rules_points() {
     let event =
         json!({"event_type": "webinar_registered", "source": "portal", "lead_identifier": {"email": "e@x.example"}});
     let key = app.tenant().api_key("portal");
-    app.post("/api/v1/events/ingest", &event)
-        .api_key(&key)
-        .send()
-        .await
-        .expect(202);
+    app.post("/api/v1/events/ingest", &event).api_key(&key).send().await.expect(202);
     app.drain().await;
     let db = app.db().await;
     let lead: Uuid = db.query_one("SELECT id FROM leads", &[]).await.unwrap().get(0);
     let path = format!("/api/v1/scoring/leads/{lead}/breakdown");
     let score = async || {
-        let shown: Value = app
-            .get(&path)
-            .bearer(&app.token("viewer"))
-            .send()
-            .await
-            .expect(200)
-            .json();
+        let shown: Value = app.get(&path).bearer(&app.token("viewer")).send().await.expect(200).json();
         shown["scores"]["behavior"].as_i64().unwrap()
     };
     assert_eq!(score().await, 0);
 
     let mut body = rule("webinar-registered");
     body["conditions"] = json!({"field": "event_type", "op": "eq", "value": "webinar_registered"});
-    app.post(PATH, &body)
-        .bearer(&app.token("admin"))
-        .send()
-        .await
-        .expect(201);
+    app.post(PATH, &body).bearer(&app.token("admin")).send().await.expect(201);
     app.drain().await;
 
     assert_eq!(score().await, 12);

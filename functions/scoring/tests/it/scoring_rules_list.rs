@@ -5,22 +5,13 @@ use crate::support::{pointers, refuses_strangers};
 
 async fn listed(app: &TestApp, query: &str) -> Value {
     let path = format!("/api/v1/scoring/rules{query}");
-    app.get(&path)
-        .bearer(&app.token("viewer"))
-        .send()
-        .await
-        .expect(200)
-        .json()
+    app.get(&path).bearer(&app.token("viewer")).send().await.expect(200).json()
 }
 
 #[tokio::test]
 async fn lists_all_rules_inactive_ones_too() {
     let app = TestApp::new().await;
-    app.db()
-        .await
-        .batch_execute("UPDATE scoring_rules SET active = false WHERE slug = 'page-visited'")
-        .await
-        .unwrap();
+    app.db().await.batch_execute("UPDATE scoring_rules SET active = false WHERE slug = 'page-visited'").await.unwrap();
     let list = listed(&app, "?limit=100").await;
     let rules = list["data"].as_array().unwrap();
     assert_eq!((rules.len(), &list["pagination"]["total"]), (20, &json!(20)));
@@ -33,10 +24,7 @@ async fn lists_all_rules_inactive_ones_too() {
         ("max_per_lead", json!(20)),
         ("expires_after_days", json!(90)),
         ("is_active", json!(false)),
-        (
-            "conditions",
-            json!({"all": [{"field": "event_type", "op": "eq", "value": "page_visited"}]}),
-        ),
+        ("conditions", json!({"all": [{"field": "event_type", "op": "eq", "value": "page_visited"}]})),
         ("version", json!(1)),
     ] {
         assert_eq!(page_visited[field], expected, "{field}");
@@ -62,25 +50,12 @@ async fn refuses_strangers_and_bad_values() {
     let mut found = pointers(&refused);
     found.sort_unstable();
     assert_eq!(found, ["?category", "?is_active", "?rule_type", "?y"]);
-    let sort = app
-        .get("/api/v1/scoring/rules?sort=points")
-        .bearer(&app.token("viewer"))
-        .send()
-        .await
-        .expect(400);
+    let sort = app.get("/api/v1/scoring/rules?sort=points").bearer(&app.token("viewer")).send().await.expect(400);
     assert_eq!(pointers(&sort), ["?sort"]);
     refuses_strangers(&app, Method::GET, "/api/v1/scoring/rules", None, "scoring:read").await;
     let stranger = app.new_tenant("other").await;
-    app.db()
-        .await
-        .batch_execute("UPDATE scoring_rules SET active = false")
-        .await
-        .unwrap();
+    app.db().await.batch_execute("UPDATE scoring_rules SET active = false").await.unwrap();
     let statement = "UPDATE scoring_rules SET active = true WHERE tenant_id = $1";
-    app.db()
-        .await
-        .execute(statement, &[&stranger.id.parse::<uuid::Uuid>().unwrap()])
-        .await
-        .unwrap();
+    app.db().await.execute(statement, &[&stranger.id.parse::<uuid::Uuid>().unwrap()]).await.unwrap();
     assert_eq!(listed(&app, "?is_active=true").await["pagination"]["total"], 0);
 }

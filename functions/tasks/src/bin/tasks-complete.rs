@@ -41,13 +41,8 @@ async fn handle(call: Call<Option<Complete>>) -> Result<Json<TaskView>, Failure>
     }
     let after = tasks::complete(&call.tx, id, &call.caller.subject, call.now).await?;
     let (before, after) = (json!(TaskView::from(before)), TaskView::from(after));
-    let change = Change {
-        action: "complete",
-        record: "task",
-        id: id.0,
-        before: Some(before),
-        after: Some(json!(after)),
-    };
+    let change =
+        Change { action: "complete", record: "task", id: id.0, before: Some(before), after: Some(json!(after)) };
     audit::note(&call, change).await?;
     let version = after.version;
     Ok(Json::versioned(after, version))

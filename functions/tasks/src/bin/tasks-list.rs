@@ -43,9 +43,5 @@ async fn handle(call: Call<(), Query>) -> Result<Json<Page<TaskView>>, Failure> 
     };
     let tasks = store::tasks::list(&call.tx, &filter, &order, call.paging.limit, call.paging.offset()).await?;
     let total = store::tasks::count(&call.tx, &filter).await?;
-    Ok(Json::new(Page::new(
-        tasks.into_iter().map(TaskView::from).collect(),
-        &call.paging,
-        total,
-    )))
+    Ok(Json::new(Page::new(tasks.into_iter().map(TaskView::from).collect(), &call.paging, total)))
 }

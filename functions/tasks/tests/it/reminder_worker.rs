@@ -22,12 +22,7 @@ fn wake(app: &TestApp, tenant: &str, task: Uuid, due_at: &str) {
 
 /// Causes, targets and payloads of the effects there are.
 async fn effects(app: &TestApp) -> Vec<(String, String, Value)> {
-    let rows = app
-        .db()
-        .await
-        .query("SELECT cause, target, payload FROM effects ORDER BY id", &[])
-        .await
-        .unwrap();
+    let rows = app.db().await.query("SELECT cause, target, payload FROM effects ORDER BY id", &[]).await.unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
 }
 
@@ -42,16 +37,10 @@ async fn reminds_in_the_tenants_language_and_zone() {
     let effects = effects(&app).await;
     assert_eq!(effects.len(), 1);
     let (cause, target, payload) = &effects[0];
-    assert_eq!(
-        (cause.as_str(), target.as_str()),
-        (format!("task-due:{id}:1795420800").as_str(), "#tasks")
-    );
+    assert_eq!((cause.as_str(), target.as_str()), (format!("task-due:{id}:1795420800").as_str(), "#tasks"));
     assert_eq!(payload["text"], "Aufgabe fällig: Rückruf &lt;heute&gt;");
     let shown = payload.to_string();
-    assert!(
-        shown.contains("23.11.2026, 09:00 Uhr") && shown.contains("sam"),
-        "{shown}"
-    );
+    assert!(shown.contains("23.11.2026, 09:00 Uhr") && shown.contains("sam"), "{shown}");
     assert!(shown.contains(&format!("/tasks/{id}|")), "{shown}");
     assert_eq!(app.slack().messages().len(), 1);
 }
@@ -112,11 +101,7 @@ async fn stale_wake_ups_do_nothing() {
         "reminded_at = now()",
     ] {
         let id = task(&app, &tenant).await;
-        app.db()
-            .await
-            .execute(&format!("UPDATE tasks SET {change} WHERE id = $1"), &[&id])
-            .await
-            .unwrap();
+        app.db().await.execute(&format!("UPDATE tasks SET {change} WHERE id = $1"), &[&id]).await.unwrap();
         wake(&app, &tenant, id, DUE);
         assert_eq!(app.drain().await.failures, 0);
         assert_eq!(effects(&app).await.len(), 0, "{change}");

@@ -10,11 +10,7 @@ async fn task(app: &TestApp, title: &str, due_at: Timestamp) -> Uuid {
     let (id, tenant): (Uuid, Uuid) = (Uuid::now_v7(), app.tenant().id.parse().unwrap());
     let statement = "INSERT INTO tasks (id, tenant_id, title, kind, due_at, created_at, updated_at)
         VALUES ($1, $2, $3, 'todo', $4::text::timestamptz, now(), now())";
-    app.db()
-        .await
-        .execute(statement, &[&id, &tenant, &title, &due_at.to_string()])
-        .await
-        .unwrap();
+    app.db().await.execute(statement, &[&id, &tenant, &title, &due_at.to_string()]).await.unwrap();
     id
 }
 
@@ -25,9 +21,7 @@ fn minutes(minutes: i64) -> Timestamp {
 }
 
 fn epoch() -> i64 {
-    let since = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap();
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     i64::try_from(since.as_secs()).unwrap()
 }
 
@@ -61,14 +55,8 @@ async fn schedules_what_is_due_before_the_next_run() {
     assert_eq!(schedules[0].at, Some(due_at));
     assert!(schedules[0].delete_after);
     let message: Value = serde_json::from_str(&schedules[0].input).unwrap();
-    assert_eq!(
-        message,
-        json!({"kind": "task_due", "tenant_id": app.tenant().id, "task_id": soon, "due_at": due_at})
-    );
-    assert_eq!(
-        (state(&app, soon).await, state(&app, later).await),
-        ((false, true), (false, false))
-    );
+    assert_eq!(message, json!({"kind": "task_due", "tenant_id": app.tenant().id, "task_id": soon, "due_at": due_at}));
+    assert_eq!((state(&app, soon).await, state(&app, later).await), ((false, true), (false, false)));
     assert_eq!(sweep(&app).await, done(0, 0), "it is scheduled once");
 }
 
@@ -84,11 +72,7 @@ async fn a_schedule_that_fires_reminds_in_slack() {
     assert_eq!(state(&app, id).await, (true, true));
     let messages = app.slack().messages();
     assert_eq!(messages.len(), 1);
-    assert!(
-        messages[0].text.contains("Erika Beispiel anrufen"),
-        "{}",
-        messages[0].text
-    );
+    assert!(messages[0].text.contains("Erika Beispiel anrufen"), "{}", messages[0].text);
     assert!(app.sqs().schedules().is_empty(), "it deleted itself");
 }
 
@@ -104,10 +88,7 @@ async fn reminds_at_once_of_what_is_overdue() {
     assert_eq!(sweep(&app).await, done(0, 0), "once");
     app.drain().await;
 
-    assert_eq!(
-        (state(&app, overdue).await, state(&app, closed).await),
-        ((true, false), (false, false))
-    );
+    assert_eq!((state(&app, overdue).await, state(&app, closed).await), ((true, false), (false, false)));
     assert_eq!(app.slack().messages().len(), 1);
     assert!(app.sqs().schedules().is_empty());
 }
@@ -121,9 +102,7 @@ async fn without_the_scheduler_the_next_run_reminds() {
     app.sqs().down(false);
     assert_eq!(state(&app, id).await, (false, false));
 
-    let later = app
-        .run_job("task-reminders", json!({"scheduled_for": minutes(60)}))
-        .await;
+    let later = app.run_job("task-reminders", json!({"scheduled_for": minutes(60)})).await;
     assert_eq!(later, done(0, 1));
     app.drain().await;
     assert_eq!(app.slack().messages().len(), 1);
@@ -134,8 +113,7 @@ async fn a_schedule_beside_the_sweep_does_not_remind_twice() {
     let app = TestApp::new().await;
     task(&app, "Anrufen", minutes(30)).await;
     sweep(&app).await;
-    app.run_job("task-reminders", json!({"scheduled_for": minutes(60)}))
-        .await;
+    app.run_job("task-reminders", json!({"scheduled_for": minutes(60)})).await;
     app.fire_schedules(minutes(60));
     app.drain().await;
     assert_eq!(app.slack().messages().len(), 1);
@@ -153,8 +131,5 @@ async fn works_for_every_tenant() {
     assert_eq!(sweep(&app).await, done(0, 2));
     app.drain().await;
     let statement = "SELECT count(DISTINCT tenant_id) FROM effects WHERE status = 'done'";
-    assert_eq!(
-        app.db().await.query_one(statement, &[]).await.unwrap().get::<_, i64>(0),
-        2
-    );
+    assert_eq!(app.db().await.query_one(statement, &[]).await.unwrap().get::<_, i64>(0), 2);
 }

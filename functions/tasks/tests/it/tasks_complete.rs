@@ -8,11 +8,7 @@ async fn task(app: &TestApp, status: &str) -> Uuid {
     let (id, tenant): (Uuid, Uuid) = (Uuid::now_v7(), app.tenant().id.parse().unwrap());
     let statement = "INSERT INTO tasks (id, tenant_id, title, kind, status, completed_at, created_at, updated_at)
         VALUES ($1, $2, 'Call', 'call', $3, CASE WHEN $3 = 'done' THEN now() END, now(), now())";
-    app.db()
-        .await
-        .execute(statement, &[&id, &tenant, &status])
-        .await
-        .unwrap();
+    app.db().await.execute(statement, &[&id, &tenant, &status]).await.unwrap();
     id
 }
 
@@ -32,10 +28,7 @@ async fn completes_once() {
     let done: Value = answer.json();
     assert_eq!(answer.header("etag"), Some("\"2\""));
     assert_eq!((&done["status"], &done["version"]), (&json!("done"), &json!(2)));
-    assert!(
-        done["completed_at"].is_string() && done["completed_by"].is_string(),
-        "{done}"
-    );
+    assert!(done["completed_at"].is_string() && done["completed_by"].is_string(), "{done}");
     let again: Value = request().json(&json!({})).send().await.expect(200).json();
     assert_eq!(again, done, "completing it again changes nothing");
     let stale: Value = request().header("if-match", "\"1\"").send().await.expect(200).json();
@@ -44,10 +37,7 @@ async fn completes_once() {
     let statement = "SELECT count(*), min(before ->> 'status'), min(after ->> 'status'), min(actor) FROM audit_log
         WHERE record_type = 'task' AND record_id = $1 AND action = 'complete'";
     let audit = db.query_one(statement, &[&id.to_string()]).await.unwrap();
-    assert_eq!(
-        (audit.get::<_, i64>(0), audit.get::<_, &str>(1), audit.get::<_, &str>(2)),
-        (1, "open", "done")
-    );
+    assert_eq!((audit.get::<_, i64>(0), audit.get::<_, &str>(1), audit.get::<_, &str>(2)), (1, "open", "done"));
     assert_eq!(done["completed_by"], audit.get::<_, &str>(3));
 }
 
@@ -56,47 +46,17 @@ async fn refuses_what_it_must() {
     let app = TestApp::new().await;
     let (open, cancelled) = (task(&app, "open").await, task(&app, "cancelled").await);
     let token = app.token("sales");
-    let conflict = app
-        .request(Method::POST, &path(cancelled))
-        .bearer(&token)
-        .send()
-        .await
-        .expect(409);
+    let conflict = app.request(Method::POST, &path(cancelled)).bearer(&token).send().await.expect(409);
     assert_eq!(conflict.problem()["code"], "cancelled");
-    let stale = app
-        .request(Method::POST, &path(open))
-        .bearer(&token)
-        .header("if-match", "\"7\"")
-        .send()
-        .await
-        .expect(412);
+    let stale =
+        app.request(Method::POST, &path(open)).bearer(&token).header("if-match", "\"7\"").send().await.expect(412);
     assert_eq!(stale.problem()["current_version"], 1);
-    let unknown = app
-        .post(&path(open), &json!({"note": "x"}))
-        .bearer(&token)
-        .send()
-        .await
-        .expect(400);
+    let unknown = app.post(&path(open), &json!({"note": "x"})).bearer(&token).send().await.expect(400);
     assert_eq!(pointers(&unknown), ["/note"]);
-    app.request(Method::POST, &path(Uuid::now_v7()))
-        .bearer(&token)
-        .send()
-        .await
-        .expect(404)
-        .problem();
+    app.request(Method::POST, &path(Uuid::now_v7())).bearer(&token).send().await.expect(404).problem();
     let stranger = app.new_tenant("other").await;
-    app.request(Method::POST, &path(open))
-        .bearer(&stranger.token("admin"))
-        .send()
-        .await
-        .expect(404)
-        .problem();
+    app.request(Method::POST, &path(open)).bearer(&stranger.token("admin")).send().await.expect(404).problem();
     refuses_strangers(&app, Method::POST, &path(open), None, "tasks:write").await;
-    let row = app
-        .db()
-        .await
-        .query_one("SELECT status FROM tasks WHERE id = $1", &[&open])
-        .await
-        .unwrap();
+    let row = app.db().await.query_one("SELECT status FROM tasks WHERE id = $1", &[&open]).await.unwrap();
     assert_eq!(row.get::<_, &str>(0), "open");
 }

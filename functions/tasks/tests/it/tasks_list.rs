@@ -10,19 +10,9 @@ const SQL: &str = include_str!("../../../../shared/src/store/tasks.sql");
 /// Titles of `GET /api/v1/tasks` with this query.
 async fn titles(app: &TestApp, query: &str) -> Vec<String> {
     let path = format!("/api/v1/tasks?{query}");
-    let list: Value = app
-        .get(&path)
-        .bearer(&app.token("sales"))
-        .send()
-        .await
-        .expect(200)
-        .json();
-    let titles: Vec<String> = list["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|task| task["title"].as_str().unwrap().to_owned())
-        .collect();
+    let list: Value = app.get(&path).bearer(&app.token("sales")).send().await.expect(200).json();
+    let titles: Vec<String> =
+        list["data"].as_array().unwrap().iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect();
     assert_eq!(list["pagination"]["total"], titles.len(), "{query}");
     titles
 }
@@ -66,26 +56,14 @@ async fn filters_and_sorts() {
     let now = app
         .db()
         .await
-        .query_one(
-            "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
-            &[],
-        )
+        .query_one("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')", &[])
         .await;
     let now: String = now.unwrap().get(0);
     for (query, expected) in [
         (String::new(), vec!["yesterday", "done", "tomorrow", "someday"]),
-        (
-            "sort=-due_at".to_owned(),
-            vec!["tomorrow", "done", "yesterday", "someday"],
-        ),
-        (
-            "sort=created_at".to_owned(),
-            vec!["tomorrow", "yesterday", "someday", "done"],
-        ),
-        (
-            "sort=-created_at".to_owned(),
-            vec!["done", "someday", "yesterday", "tomorrow"],
-        ),
+        ("sort=-due_at".to_owned(), vec!["tomorrow", "done", "yesterday", "someday"]),
+        ("sort=created_at".to_owned(), vec!["tomorrow", "yesterday", "someday", "done"]),
+        ("sort=-created_at".to_owned(), vec!["done", "someday", "yesterday", "tomorrow"]),
         ("status=open".to_owned(), vec!["yesterday", "tomorrow", "someday"]),
         (format!("status=open&due_before={now}"), vec!["yesterday"]),
         (format!("owner_id={sam}"), vec!["tomorrow"]),
@@ -97,13 +75,7 @@ async fn filters_and_sorts() {
         assert_eq!(titles(&app, &query).await, expected, "{query}");
     }
     let path = format!("/api/v1/tasks?deal_id={deal}&limit=1");
-    let one: Value = app
-        .get(&path)
-        .bearer(&app.token("sales"))
-        .send()
-        .await
-        .expect(200)
-        .json();
+    let one: Value = app.get(&path).bearer(&app.token("sales")).send().await.expect(200).json();
     let task = &one["data"][0];
     for (field, expected) in [
         ("kind", json!("follow_up")),
@@ -129,13 +101,7 @@ async fn refuses_strangers_and_bad_values() {
     assert_eq!(found, ["?due_before", "?kind", "?status", "?x"]);
     refuses_strangers(&app, Method::GET, "/api/v1/tasks", None, "tasks:read").await;
     let stranger = app.new_tenant("other").await;
-    let theirs: Value = app
-        .get("/api/v1/tasks")
-        .bearer(&stranger.token("admin"))
-        .send()
-        .await
-        .expect(200)
-        .json();
+    let theirs: Value = app.get("/api/v1/tasks").bearer(&stranger.token("admin")).send().await.expect(200).json();
     assert_eq!(theirs["pagination"]["total"], 0);
 }
 
@@ -159,11 +125,7 @@ async fn reads_through_indexes() {
         ([null, "'open'", null, null, null, null], "'due_at'", "tasks_due_idx"),
         ([null, "'open'", "now()", null, null, null], "'due_at'", "tasks_due_idx"),
         ([null, null, null, null, null, null], "'due_at'", "tasks_due_idx"),
-        (
-            [null, null, null, null, null, "'call'"],
-            "'-created_at'",
-            "tasks_due_idx",
-        ),
+        ([null, null, null, null, null, "'call'"], "'-created_at'", "tasks_due_idx"),
         ([&owner, "'open'", null, null, null, null], "'due_at'", "tasks_"),
         ([null, null, null, &lead, null, null], "'due_at'", "tasks_lead_idx"),
         ([null, null, null, null, &deal, null], "'due_at'", "tasks_deal_idx"),
@@ -174,10 +136,6 @@ async fn reads_through_indexes() {
         // What is open and due comes out of the index in its order, however long the list.
         let walks = values[0] == null && values[1] != null;
         assert!(!walks || !list.contains("Sort"), "sorts the whole list:\n{list}");
-        uses(
-            &plan(&app, board.tenant, section(SQL, "count"), &values[..6]).await,
-            "tasks_",
-            &["tasks"],
-        );
+        uses(&plan(&app, board.tenant, section(SQL, "count"), &values[..6]).await, "tasks_", &["tasks"]);
     }
 }

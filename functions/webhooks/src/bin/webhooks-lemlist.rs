@@ -37,9 +37,6 @@ struct Activity {
 }
 
 async fn handle(call: PublicCall) -> Result<Accepted<DeliveryReceipt>, Failure> {
-    let claim = Token {
-        source: "lemlist",
-        token: call.path("token"),
-    };
+    let claim = Token { source: "lemlist", token: call.path("token") };
     webhook::receive(&call, Via::Lemlist, Some(claim)).await
 }

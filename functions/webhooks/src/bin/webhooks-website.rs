@@ -23,9 +23,6 @@ fn main() -> ExitCode {
 }
 
 async fn handle(call: PublicCall) -> Result<Accepted<DeliveryReceipt>, Failure> {
-    let claim = Token {
-        source: "website",
-        token: call.path("token"),
-    };
+    let claim = Token { source: "website", token: call.path("token") };
     webhook::receive(&call, Via::Website, Some(claim)).await
 }

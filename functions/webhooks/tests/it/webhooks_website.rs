@@ -14,22 +14,12 @@ fn good(app: &TestApp) -> RequestBuilder<'_> {
 }
 
 async fn reasons(app: &TestApp) -> Vec<(String, Option<Uuid>)> {
-    let rows = app
-        .db()
-        .await
-        .query("SELECT reason, tenant_id FROM inbox ORDER BY 1", &[])
-        .await
-        .unwrap();
+    let rows = app.db().await.query("SELECT reason, tenant_id FROM inbox ORDER BY 1", &[]).await.unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
 async fn stored(app: &TestApp) -> i64 {
-    app.db()
-        .await
-        .query_one("SELECT count(*) FROM events", &[])
-        .await
-        .unwrap()
-        .get(0)
+    app.db().await.query_one("SELECT count(*) FROM events", &[]).await.unwrap().get(0)
 }
 
 #[tokio::test]
@@ -45,30 +35,16 @@ async fn a_form_becomes_a_lead() {
         ("Datenschutz", "ja"),
         ("_gotcha", ""),
     ];
-    let request = good(&app)
-        .form(&form)
-        .header("referer", "https://labor.example/kontakt")
-        .header("cookie", "session=private");
+    let request =
+        good(&app).form(&form).header("referer", "https://labor.example/kontakt").header("cookie", "session=private");
     let reply: Value = request.send().await.expect(202).json();
     assert!(!app.sqs().messages("events")[0].body.contains("private"));
     app.drain().await;
-    let lead = app
-        .db()
-        .await
-        .query_one("SELECT email, phone, first_name, last_name, company FROM leads", &[])
-        .await
-        .unwrap();
+    let lead =
+        app.db().await.query_one("SELECT email, phone, first_name, last_name, company FROM leads", &[]).await.unwrap();
     let lead: Vec<String> = (0..5).map(|n| lead.get(n)).collect();
-    assert_eq!(
-        lead,
-        ["erika@beispiel.de", "+4930901820", "Erika", "Mustermann", "Labor GmbH"]
-    );
-    let event = app
-        .db()
-        .await
-        .query_one("SELECT id, event_type, metadata FROM events", &[])
-        .await
-        .unwrap();
+    assert_eq!(lead, ["erika@beispiel.de", "+4930901820", "Erika", "Mustermann", "Labor GmbH"]);
+    let event = app.db().await.query_one("SELECT id, event_type, metadata FROM events", &[]).await.unwrap();
     assert_eq!(
         (event.get::<_, Uuid>(0).to_string(), event.get(1)),
         (reply["id"].as_str().unwrap().to_owned(), "form_submitted")
@@ -84,17 +60,9 @@ async fn a_form_becomes_a_lead() {
 #[tokio::test]
 async fn json_and_what_a_page_tracker_sends() {
     let app = TestApp::new().await;
-    good(&app)
-        .json(&json!({"name": "Erika Mustermann", "email": "a@b.de"}))
-        .send()
-        .await
-        .expect(202);
+    good(&app).json(&json!({"name": "Erika Mustermann", "email": "a@b.de"})).send().await.expect(202);
     let visit = |n: usize| json!({"event_type": "page_visited", "external_id": n.to_string(), "lead_identifier": {"anonymous_id": "c-1"}});
-    good(&app)
-        .json(&json!([visit(1), visit(2), visit(1)]))
-        .send()
-        .await
-        .expect(202);
+    good(&app).json(&json!([visit(1), visit(2), visit(1)])).send().await.expect(202);
     app.drain().await;
     assert_eq!(stored(&app).await, 3);
     assert_eq!(reasons(&app).await, []);
@@ -104,23 +72,10 @@ async fn json_and_what_a_page_tracker_sends() {
 async fn spam_and_riddles_are_taken_and_kept() {
     let app = TestApp::new().await;
     let tenant: Uuid = app.tenant().id.parse().unwrap();
-    good(&app)
-        .form(&[("email", "a@b.de"), ("honeypot", "buy now")])
-        .send()
-        .await
-        .expect(202);
-    good(&app)
-        .form(&[("nachricht", "wer bin ich")])
-        .send()
-        .await
-        .expect(202);
+    good(&app).form(&[("email", "a@b.de"), ("honeypot", "buy now")]).send().await.expect(202);
+    good(&app).form(&[("nachricht", "wer bin ich")]).send().await.expect(202);
     good(&app).form(&[("telefon", "12")]).send().await.expect(202);
-    good(&app)
-        .header("content-type", "multipart/form-data; boundary=x")
-        .body("--x")
-        .send()
-        .await
-        .expect(202);
+    good(&app).header("content-type", "multipart/form-data; boundary=x").body("--x").send().await.expect(202);
     good(&app)
         .json(&json!({"event_type": "deal_won", "lead_identifier": {"email": "a@b.de"}}))
         .send()
@@ -128,37 +83,17 @@ async fn spam_and_riddles_are_taken_and_kept() {
         .expect(202);
     app.drain().await;
     assert_eq!(stored(&app).await, 0);
-    let expected = [
-        "event_type_not_allowed",
-        "invalid",
-        "no_identifier",
-        "spam",
-        "unsupported_content_type",
-    ];
-    assert_eq!(
-        reasons(&app).await,
-        expected.map(|reason| (reason.to_owned(), Some(tenant)))
-    );
+    let expected = ["event_type_not_allowed", "invalid", "no_identifier", "spam", "unsupported_content_type"];
+    assert_eq!(reasons(&app).await, expected.map(|reason| (reason.to_owned(), Some(tenant))));
 }
 
 #[tokio::test]
 async fn an_unknown_token_is_refused_and_kept() {
     let app = TestApp::new().await;
-    post(&app, "guess")
-        .form(&[("email", "a@b.de")])
-        .send()
-        .await
-        .expect(401)
-        .problem();
+    post(&app, "guess").form(&[("email", "a@b.de")]).send().await.expect(401).problem();
     app.drain().await;
     assert_eq!(reasons(&app).await, [("unknown_token".to_owned(), None)]);
-    let kept: String = app
-        .db()
-        .await
-        .query_one("SELECT body FROM inbox", &[])
-        .await
-        .unwrap()
-        .get(0);
+    let kept: String = app.db().await.query_one("SELECT body FROM inbox", &[]).await.unwrap().get(0);
     assert_eq!(kept, "email=a%40b.de");
 }
 
@@ -167,17 +102,9 @@ async fn the_database_down_loses_nothing() {
     let app = TestApp::new().await;
     app.database_down();
     for n in 0..3 {
-        good(&app)
-            .form(&[("email", &format!("p{n}@b.de"))])
-            .send()
-            .await
-            .expect(202);
+        good(&app).form(&[("email", &format!("p{n}@b.de"))]).send().await.expect(202);
     }
-    post(&app, "guess")
-        .form(&[("email", "a@b.de")])
-        .send()
-        .await
-        .expect(202);
+    post(&app, "guess").form(&[("email", "a@b.de")]).send().await.expect(202);
     app.database_up();
     app.drain().await;
     assert_eq!(stored(&app).await, 3);
@@ -188,31 +115,16 @@ async fn the_database_down_loses_nothing() {
 async fn tenants_do_not_mix() {
     let app = TestApp::new().await;
     let other = app.new_tenant("other").await;
-    post(&app, &other.webhook_token("website"))
-        .form(&[("email", "a@b.de")])
-        .send()
-        .await
-        .expect(202);
+    post(&app, &other.webhook_token("website")).form(&[("email", "a@b.de")]).send().await.expect(202);
     app.drain().await;
-    let tenant: Uuid = app
-        .db()
-        .await
-        .query_one("SELECT tenant_id FROM events", &[])
-        .await
-        .unwrap()
-        .get(0);
+    let tenant: Uuid = app.db().await.query_one("SELECT tenant_id FROM events", &[]).await.unwrap().get(0);
     assert_eq!(tenant.to_string(), other.id);
 }
 
 #[tokio::test]
 async fn bounds() {
     let app = TestApp::new().await;
-    good(&app)
-        .body("x".repeat(256 * 1024 + 1))
-        .send()
-        .await
-        .expect(413)
-        .problem();
+    good(&app).body("x".repeat(256 * 1024 + 1)).send().await.expect(413).problem();
     app.sqs().down(true);
     let answer = good(&app).form(&[("email", "a@b.de")]).send().await.expect(503);
     assert!(answer.header("retry-after").is_some());

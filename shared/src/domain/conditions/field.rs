@@ -168,11 +168,7 @@ impl FieldPath {
             Path::ExternalId => Some(Fact::Text(&facts.event?.external_id)),
             Path::Identifier(kind) => {
                 let event = facts.event?;
-                let value = &event
-                    .identifiers
-                    .iter()
-                    .find(|identifier| identifier.kind == *kind)?
-                    .value;
+                let value = &event.identifiers.iter().find(|identifier| identifier.kind == *kind)?.value;
                 // A source's own id is stored behind the source's name; a condition means the id.
                 let own = (*kind == IdentifierKind::ExternalId)
                     .then(|| value.strip_prefix(event.source.as_str())?.strip_prefix(':'))
@@ -256,10 +252,7 @@ fn lead_path(field: &str) -> Result<Path, String> {
 fn segments(name: &str, rest: &str) -> Result<Vec<String>, String> {
     let segments: Vec<_> = rest.split('.').map(str::to_owned).collect();
     if segments.iter().any(String::is_empty) || segments.len() > super::MAX_DEPTH {
-        return Err(format!(
-            "Write 1 to {} names separated by single dots; `{name}` does not.",
-            super::MAX_DEPTH
-        ));
+        return Err(format!("Write 1 to {} names separated by single dots; `{name}` does not.", super::MAX_DEPTH));
     }
     Ok(segments)
 }

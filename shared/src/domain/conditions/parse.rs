@@ -17,11 +17,7 @@ const OPERATORS: &str = "eq, ne, in, not_in, gt, gte, lt, lte, exists, contains,
 
 /// Parses the root of a condition.
 pub(super) fn parse(source: &Value, context: Context) -> Result<Node, Vec<Fault>> {
-    let mut parser = Parser {
-        context,
-        faults: Vec::new(),
-        nodes: 0,
-    };
+    let mut parser = Parser { context, faults: Vec::new(), nodes: 0 };
     let node = parser.node(source, String::new(), 1);
     match node {
         Some(node) if parser.faults.is_empty() => Ok(node),
@@ -46,11 +42,7 @@ impl Parser {
         if self.nodes > MAX_NODES {
             // Said once: what follows is not looked at.
             if self.nodes == MAX_NODES + 1 {
-                self.fault::<()>(
-                    at,
-                    "too_large",
-                    format!("Use at most {MAX_NODES} parts; split the rule in two."),
-                );
+                self.fault::<()>(at, "too_large", format!("Use at most {MAX_NODES} parts; split the rule in two."));
             }
             return None;
         }
@@ -65,11 +57,7 @@ impl Parser {
         let (Some(kind), None) = (present.next(), present.next()) else {
             return self.fault(at, "ambiguous", "Write exactly one of `all`, `any`, `not` and `field`.");
         };
-        let allowed: &[&str] = if kind == "field" {
-            &["field", "op", "value"]
-        } else {
-            &[kind]
-        };
+        let allowed: &[&str] = if kind == "field" { &["field", "op", "value"] } else { &[kind] };
         for key in object.keys().filter(|key| !allowed.contains(&key.as_str())) {
             let pointer = format!("{at}/{}", pointer_segment(key));
             self.fault::<()>(
@@ -80,11 +68,7 @@ impl Parser {
         }
         match kind {
             "field" => self.leaf(object, &at),
-            "not" => Some(Node::Not(Box::new(self.node(
-                &object["not"],
-                format!("{at}/not"),
-                depth + 1,
-            )?))),
+            "not" => Some(Node::Not(Box::new(self.node(&object["not"], format!("{at}/not"), depth + 1)?))),
             _ => {
                 let at = format!("{at}/{kind}");
                 let Some(parts) = object[kind].as_array() else {
@@ -99,29 +83,19 @@ impl Parser {
                     .map(|(position, part)| self.node(part, format!("{at}/{position}"), depth + 1))
                     .collect();
                 let parts = parts.into_iter().collect::<Option<Vec<_>>>()?;
-                Some(if kind == "all" {
-                    Node::All(parts)
-                } else {
-                    Node::Any(parts)
-                })
+                Some(if kind == "all" { Node::All(parts) } else { Node::Any(parts) })
             }
         }
     }
 
     fn leaf(&mut self, object: &Map<String, Value>, at: &str) -> Option<Node> {
-        let field = match object["field"]
-            .as_str()
-            .map(|name| FieldPath::parse(name, self.context))
-        {
+        let field = match object["field"].as_str().map(|name| FieldPath::parse(name, self.context)) {
             Some(Ok(field)) => Some(field),
             Some(Err(detail)) => self.fault(format!("{at}/field"), "unknown_field", detail),
             None => self.fault(format!("{at}/field"), "wrong_type", "Write the field's name as text."),
         };
         let test = self.test(object, field.as_ref(), at);
-        Some(Node::Leaf {
-            field: field?,
-            test: test?,
-        })
+        Some(Node::Leaf { field: field?, test: test? })
     }
 
     fn test(&mut self, object: &Map<String, Value>, field: Option<&FieldPath>, at: &str) -> Option<Test> {
@@ -135,33 +109,15 @@ impl Parser {
         if op == "exists" {
             return match value {
                 None | Some(Value::Bool(true)) => Some(Test::Exists),
-                Some(_) => self.fault(
-                    at_value,
-                    "not_allowed",
-                    "Leave `value` out; for absence put `exists` into `not`.",
-                ),
+                Some(_) => {
+                    self.fault(at_value, "not_allowed", "Leave `value` out; for absence put `exists` into `not`.")
+                }
             };
         }
-        let known = [
-            "eq",
-            "ne",
-            "in",
-            "not_in",
-            "gt",
-            "gte",
-            "lt",
-            "lte",
-            "contains",
-            "starts_with",
-            "ends_with",
-            "matches",
-        ];
+        let known =
+            ["eq", "ne", "in", "not_in", "gt", "gte", "lt", "lte", "contains", "starts_with", "ends_with", "matches"];
         if !known.contains(&op) {
-            return self.fault(
-                format!("{at}/op"),
-                "unknown_operator",
-                format!("Write one of {OPERATORS}."),
-            );
+            return self.fault(format!("{at}/op"), "unknown_operator", format!("Write one of {OPERATORS}."));
         }
         let Some(value) = value else {
             return self.fault(at_value, "required", "Add the `value` to compare with.");
@@ -178,12 +134,8 @@ impl Parser {
                 }
                 self.constant(value, false, at_value).map(Test::Contains)
             }
-            "starts_with" => self
-                .some_text(value, at_value)
-                .map(|text| Test::StartsWith(Folded::new(text))),
-            "ends_with" => self
-                .some_text(value, at_value)
-                .map(|text| Test::EndsWith(Folded::new(text))),
+            "starts_with" => self.some_text(value, at_value).map(|text| Test::StartsWith(Folded::new(text))),
+            "ends_with" => self.some_text(value, at_value).map(|text| Test::EndsWith(Folded::new(text))),
             "matches" => self.regex(value, at_value).map(Test::Matches),
             _ => {
                 let comparison = match op {
@@ -221,19 +173,11 @@ impl Parser {
                 let text = self.text(value, at.clone())?;
                 let moment = text.parse::<Timestamp>().ok();
                 if time && moment.is_none() {
-                    return self.fault(
-                        at,
-                        "bad_time",
-                        "Write the time as RFC 3339, for example 2026-01-31T00:00:00Z.",
-                    );
+                    return self.fault(at, "bad_time", "Write the time as RFC 3339, for example 2026-01-31T00:00:00Z.");
                 }
                 Some(Constant::Text(Folded::new(text), moment))
             }
-            _ if time => self.fault(
-                at,
-                "bad_time",
-                "Write the time as RFC 3339, for example 2026-01-31T00:00:00Z.",
-            ),
+            _ if time => self.fault(at, "bad_time", "Write the time as RFC 3339, for example 2026-01-31T00:00:00Z."),
             Value::Number(number) => Some(Constant::Number(number.clone())),
             Value::Bool(value) => Some(Constant::Bool(*value)),
             Value::Null => self.fault(at, "not_allowed", "Write a value; for absence put `exists` into `not`."),
@@ -248,19 +192,13 @@ impl Parser {
                 let text = self.text(value, at.clone())?;
                 match text.parse::<Timestamp>() {
                     Ok(moment) => Some(Bound::Time(moment)),
-                    Err(_) if time => self.fault(
-                        at,
-                        "bad_time",
-                        "Write the time as RFC 3339, for example 2026-01-31T00:00:00Z.",
-                    ),
+                    Err(_) if time => {
+                        self.fault(at, "bad_time", "Write the time as RFC 3339, for example 2026-01-31T00:00:00Z.")
+                    }
                     Err(_) => Some(Bound::Text(Folded::new(text))),
                 }
             }
-            _ if time => self.fault(
-                at,
-                "bad_time",
-                "Write the time as RFC 3339, for example 2026-01-31T00:00:00Z.",
-            ),
+            _ if time => self.fault(at, "bad_time", "Write the time as RFC 3339, for example 2026-01-31T00:00:00Z."),
             _ => self.fault(at, "wrong_type", "Write a number, a time (RFC 3339) or text."),
         }
     }
@@ -291,11 +229,9 @@ impl Parser {
             .build();
         match built {
             Ok(regex) => Some(regex),
-            Err(regex::Error::CompiledTooBig(_)) => self.fault(
-                at,
-                "too_complex",
-                "Write a simpler expression: fewer or shorter repetitions of classes.",
-            ),
+            Err(regex::Error::CompiledTooBig(_)) => {
+                self.fault(at, "too_complex", "Write a simpler expression: fewer or shorter repetitions of classes.")
+            }
             Err(fault) => {
                 // The library draws a picture over several lines; its last line says what is wrong.
                 let said = fault.to_string();

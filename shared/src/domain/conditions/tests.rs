@@ -11,11 +11,8 @@ use crate::domain::profile::{Profile, ProfileField, Provenance};
 
 fn visit() -> Event {
     let mut visit = event(1, "page_visited", "2026-06-01T10:00:00Z".parse().unwrap());
-    visit.campaign = Some(Campaign {
-        name: Some("Frühling".to_owned()),
-        source: Some("google".to_owned()),
-        ..Campaign::default()
-    });
+    visit.campaign =
+        Some(Campaign { name: Some("Frühling".to_owned()), source: Some("google".to_owned()), ..Campaign::default() });
     visit.metadata = map(json!({
         "page_path": "/Pricing/Über-uns", "visits": 3, "share": 2.5, "machine": false, "nothing": null, "empty": "",
         "tags": ["Whitepaper", 7, true], "deep": {"er": {"est": "x"}}, "when": "2026-05-01T00:00:00+02:00", "big": 9007199254740993_i64,
@@ -37,22 +34,13 @@ fn profile() -> Profile {
 fn holds(condition: &Value) -> bool {
     let (event, lead) = (visit(), profile());
     let organization = map(json!({"industry": "Diagnostics", "size": {"employees": 40}}));
-    let facts = Facts {
-        event: Some(&event),
-        lead: Some(&lead),
-        organization: Some(&organization),
-        deal: None,
-    };
+    let facts = Facts { event: Some(&event), lead: Some(&lead), organization: Some(&organization), deal: None };
     Condition::parse(condition, Context::Lead).unwrap().holds(&facts)
 }
 
 /// A leaf written as `field op value`.
 fn check(field: &str, op: &str, value: Value, expected: bool) {
-    assert_eq!(
-        holds(&json!({"field": field, "op": op, "value": value})),
-        expected,
-        "{field} {op} {value}"
-    );
+    assert_eq!(holds(&json!({"field": field, "op": op, "value": value})), expected, "{field} {op} {value}");
 }
 
 #[test]
@@ -113,10 +101,7 @@ fn absence_satisfies_only_not_ne_and_not_in() {
         check(field, "ne", json!("x"), true);
         check(field, "not_in", json!(["x"]), true);
     }
-    assert!(
-        holds(&json!({"field": "metadata.empty", "op": "exists"})),
-        "empty text is there"
-    );
+    assert!(holds(&json!({"field": "metadata.empty", "op": "exists"})), "empty text is there");
 }
 
 #[test]
@@ -174,28 +159,15 @@ fn a_deal_is_read_only_where_there_is_one() {
     assert!(Condition::parse(&condition, Context::Lead).is_err());
     let deal = map(json!({"value_minor": 101}));
     let parsed = Condition::parse(&condition, Context::Deal).unwrap();
-    assert!(
-        parsed.holds(&Facts {
-            deal: Some(&deal),
-            ..Facts::default()
-        }) && parsed.uses_deal()
-    );
+    assert!(parsed.holds(&Facts { deal: Some(&deal), ..Facts::default() }) && parsed.uses_deal());
     assert!(!parsed.holds(&Facts::default()));
 }
 
 /// The faults of a condition as `pointer code`.
 fn faults(condition: &Value) -> Vec<String> {
     let faults = Condition::parse(condition, Context::Lead).map(|_| ()).unwrap_err();
-    assert!(
-        faults
-            .iter()
-            .all(|fault| fault.detail.ends_with('.') && fault.detail.len() > 10),
-        "{faults:?}"
-    );
-    faults
-        .into_iter()
-        .map(|fault| format!("{} {}", fault.pointer, fault.code))
-        .collect()
+    assert!(faults.iter().all(|fault| fault.detail.ends_with('.') && fault.detail.len() > 10), "{faults:?}");
+    faults.into_iter().map(|fault| format!("{} {}", fault.pointer, fault.code)).collect()
 }
 
 #[test]
@@ -278,10 +250,7 @@ fn uses_and_event_types_are_found() {
     assert_eq!(mixed.event_types(), only(&["a"]));
     let profile = parse(json!({"not": lead}));
     assert!(!profile.uses_event() && profile.uses_lead());
-    assert_eq!(
-        parse(json!({"any": [is("a"), {"all": [is("b"), lead]}]})).event_types(),
-        only(&["a", "b"])
-    );
+    assert_eq!(parse(json!({"any": [is("a"), {"all": [is("b"), lead]}]})).event_types(), only(&["a", "b"]));
     assert_eq!(parse(json!({"any": [is("a"), lead]})).event_types(), EventTypes::Any);
     assert_eq!(parse(json!({"all": [is("a"), is("b")]})).event_types(), only(&[]));
     assert_eq!(parse(json!({"not": is("a")})).event_types(), EventTypes::Any);
@@ -289,8 +258,5 @@ fn uses_and_event_types_are_found() {
         parse(json!({"field": "event_type", "op": "in", "value": ["a", "b", 3]})).event_types(),
         only(&["a", "b"])
     );
-    assert_eq!(
-        parse(json!({"field": "event_type", "op": "ne", "value": "a"})).event_types(),
-        EventTypes::Any
-    );
+    assert_eq!(parse(json!({"field": "event_type", "op": "ne", "value": "a"})).event_types(), EventTypes::Any);
 }

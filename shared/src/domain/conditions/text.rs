@@ -17,10 +17,7 @@ fn fold(text: &str) -> impl Iterator<Item = char> + Clone {
 impl Folded {
     pub fn new(text: &str) -> Self {
         let text: String = fold(text).collect();
-        Self {
-            ascii: text.is_ascii(),
-            text,
-        }
+        Self { ascii: text.is_ascii(), text }
     }
 
     /// The lower-cased text.
@@ -35,11 +32,7 @@ impl Folded {
     }
 
     pub fn equals(&self, other: &str) -> bool {
-        if self.plain(other) {
-            self.text.eq_ignore_ascii_case(other)
-        } else {
-            fold(other).eq(self.text.chars())
-        }
+        if self.plain(other) { self.text.eq_ignore_ascii_case(other) } else { fold(other).eq(self.text.chars()) }
     }
 
     /// How `other` compares to the constant.
@@ -60,10 +53,7 @@ impl Folded {
     pub fn ends(&self, other: &str) -> bool {
         if self.plain(other) {
             let start = other.len().wrapping_sub(self.text.len());
-            return other
-                .as_bytes()
-                .get(start..)
-                .is_some_and(|tail| tail.eq_ignore_ascii_case(self.text.as_bytes()));
+            return other.as_bytes().get(start..).is_some_and(|tail| tail.eq_ignore_ascii_case(self.text.as_bytes()));
         }
         // The lower case of a character, backwards, is the reverse of its lower case.
         let backwards = other.chars().rev().flat_map(|character| {

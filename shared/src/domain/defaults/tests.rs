@@ -14,20 +14,10 @@ fn raw() -> Value {
 #[test]
 fn every_default_rule_passes_the_checks_for_drafts() {
     let (raw, defaults) = (raw(), defaults());
-    for (raw, draft) in raw["scoring_rules"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .zip(&defaults.scoring_rules)
-    {
+    for (raw, draft) in raw["scoring_rules"].as_array().unwrap().iter().zip(&defaults.scoring_rules) {
         assert_eq!(ScoringRuleDraft::validate(raw).as_ref(), Ok(draft));
     }
-    for (raw, draft) in raw["intent_rules"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .zip(&defaults.intent_rules)
-    {
+    for (raw, draft) in raw["intent_rules"].as_array().unwrap().iter().zip(&defaults.intent_rules) {
         assert_eq!(IntentRuleDraft::validate(raw, &defaults.intents).as_ref(), Ok(draft));
     }
     assert_eq!((defaults.scoring_rules.len(), defaults.intent_rules.len()), (20, 11));
@@ -49,22 +39,10 @@ fn the_first_rule_set_compiles_and_survives_storing() {
 fn every_intent_has_a_pipeline_and_every_pipeline_can_be_won_and_lost() {
     let defaults = defaults();
     for intent in &defaults.intents {
-        assert!(
-            defaults
-                .pipelines
-                .iter()
-                .any(|pipeline| pipeline.intent.as_ref() == Some(intent)),
-            "{intent}"
-        );
+        assert!(defaults.pipelines.iter().any(|pipeline| pipeline.intent.as_ref() == Some(intent)), "{intent}");
     }
     for pipeline in &defaults.pipelines {
-        assert!(
-            pipeline
-                .stages
-                .iter()
-                .enumerate()
-                .all(|(at, stage)| stage.position as usize == at + 1)
-        );
+        assert!(pipeline.stages.iter().enumerate().all(|(at, stage)| stage.position as usize == at + 1));
         assert!(pipeline.stages.iter().any(|stage| stage.is_won) && pipeline.stages.iter().any(|stage| stage.is_lost));
     }
 }

@@ -23,33 +23,21 @@ pub(super) fn incrementally(rules: &RuleSet, state: &LeadState, new_events: &[&E
     let profile = merged(&state.profile, &events);
     let profile_changed = matches!(profile, Cow::Owned(_));
     let seen = seen(&events, (state.standing.first_seen_at, state.standing.last_activity_at));
-    let facts = LeadFacts {
-        profile: &profile,
-        state,
-    };
+    let facts = LeadFacts { profile: &profile, state };
 
     let mut awards = Difference::default();
     for (position, matches) in by_rule(&matching(&rules.scoring, &rules.scoring_index, &events, facts)) {
         let rule = scoring_rule(rules, &rules.scoring[position]);
-        let kept = state
-            .awards
-            .iter()
-            .filter(|award| award.rule == rule.id && award.event.is_some());
+        let kept = state.awards.iter().filter(|award| award.rule == rule.id && award.event.is_some());
         let new = matches.iter().map(|(_, event)| award_of(rule, event));
         awards.count(kept, new, caps_of(rule), |award| (award.awarded_at, award.event));
     }
     let mut signals = Difference::default();
     for (position, matches) in by_rule(&matching(&rules.intent, &rules.intent_index, &events, facts)) {
         let rule = intent_rule(rules, &rules.intent[position]);
-        let kept = state
-            .signals
-            .iter()
-            .filter(|signal| signal.rule == rule.id && signal.event.is_some());
+        let kept = state.signals.iter().filter(|signal| signal.rule == rule.id && signal.event.is_some());
         let new = matches.iter().map(|(_, event)| signal_of(rule, event));
-        let caps = Caps {
-            per_day: None,
-            per_lead: rule.max_per_lead,
-        };
+        let caps = Caps { per_day: None, per_lead: rule.max_per_lead };
         signals.count(kept, new, caps, |signal| (signal.detected_at, signal.event));
     }
     // Without new events somebody changed the profile by hand; and the first event sets what profile rules fall back to.
@@ -75,16 +63,9 @@ pub(super) fn from_log(
     for event in &events {
         profile.merge_event(event);
     }
-    let profile = if profile == state.profile {
-        Cow::Borrowed(&state.profile)
-    } else {
-        Cow::Owned(profile)
-    };
+    let profile = if profile == state.profile { Cow::Borrowed(&state.profile) } else { Cow::Owned(profile) };
     let seen = seen(&events, (None, None));
-    let facts = LeadFacts {
-        profile: &profile,
-        state,
-    };
+    let facts = LeadFacts { profile: &profile, state };
 
     let mut awards_now = Vec::new();
     for (position, matches) in by_rule(&matching(&rules.scoring, &rules.scoring_index, &events, facts)) {
@@ -95,10 +76,7 @@ pub(super) fn from_log(
     let mut signals_now = Vec::new();
     for (position, matches) in by_rule(&matching(&rules.intent, &rules.intent_index, &events, facts)) {
         let rule = intent_rule(rules, &rules.intent[position]);
-        let caps = Caps {
-            per_day: None,
-            per_lead: rule.max_per_lead,
-        };
+        let caps = Caps { per_day: None, per_lead: rule.max_per_lead };
         let counted = select_counted(matches.iter().map(|(_, event)| event.occurred_at), caps);
         signals_now.extend(counted.into_iter().map(|at| signal_of(rule, matches[at].1)));
     }
@@ -121,12 +99,7 @@ struct LeadFacts<'a> {
 
 impl<'a> LeadFacts<'a> {
     fn with(self, event: Option<&'a Event>) -> Facts<'a> {
-        Facts {
-            event,
-            lead: Some(self.profile),
-            organization: Some(&self.state.organization),
-            deal: None,
-        }
+        Facts { event, lead: Some(self.profile), organization: Some(&self.state.organization), deal: None }
     }
 }
 
@@ -142,10 +115,7 @@ fn distinct<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<&'a Event> {
 fn seen(events: &[&Event], known: (Option<Timestamp>, Option<Timestamp>)) -> (Option<Timestamp>, Option<Timestamp>) {
     let first = events.first().map(|event| event.occurred_at);
     let last = events.last().map(|event| event.occurred_at);
-    (
-        first.into_iter().chain(known.0).min(),
-        last.into_iter().chain(known.1).max(),
-    )
+    (first.into_iter().chain(known.0).min(), last.into_iter().chain(known.1).max())
 }
 
 /// Event rules, by position, with the events that match them; grouped by rule, the events of each in counting order.
@@ -158,9 +128,7 @@ fn matching<'a>(
     let mut matches = Vec::new();
     for event in events {
         let facts = lead.with(Some(event));
-        let matched = index
-            .candidates(&event.event_type)
-            .filter(|rule| compiled[*rule].condition.holds(&facts));
+        let matched = index.candidates(&event.event_type).filter(|rule| compiled[*rule].condition.holds(&facts));
         matches.extend(matched.map(|rule| (rule, *event)));
     }
     // Stable: the events of a rule stay in order.
@@ -170,9 +138,7 @@ fn matching<'a>(
 
 /// The matches of one rule after the other.
 fn by_rule<'m, 'a>(matches: &'m [(usize, &'a Event)]) -> impl Iterator<Item = (usize, &'m [(usize, &'a Event)])> {
-    matches
-        .chunk_by(|a, b| a.0 == b.0)
-        .filter_map(|chunk| Some((chunk.first()?.0, chunk)))
+    matches.chunk_by(|a, b| a.0 == b.0).filter_map(|chunk| Some((chunk.first()?.0, chunk)))
 }
 
 /// The awards and signals of the profile rules that hold.
@@ -186,11 +152,7 @@ fn held(
     let holding = |rule: &&Compiled| !rule.counts_events() && rule.condition.holds(&facts);
     let awards = rules.scoring.iter().filter(holding).map(|compiled| {
         let rule = scoring_rule(rules, compiled);
-        let before = lead
-            .state
-            .awards
-            .iter()
-            .find(|award| award.rule == rule.id && award.event.is_none());
+        let before = lead.state.awards.iter().find(|award| award.rule == rule.id && award.event.is_none());
         Award {
             rule: rule.id,
             rule_version: rule.version,
@@ -205,11 +167,7 @@ fn held(
     });
     let signals = rules.intent.iter().filter(holding).map(|compiled| {
         let rule = intent_rule(rules, compiled);
-        let before = lead
-            .state
-            .signals
-            .iter()
-            .find(|signal| signal.rule == rule.id && signal.event.is_none());
+        let before = lead.state.signals.iter().find(|signal| signal.rule == rule.id && signal.event.is_none());
         Signal {
             rule: rule.id,
             rule_version: rule.version,
@@ -229,12 +187,7 @@ fn held(
 /// the lead was first seen. A function of the profile, so that the order of delivery does not show. Nothing only for a
 /// lead without events whose rule is satisfied by what is absent.
 fn holds_since(condition: &Condition, profile: &Profile, first_seen: Option<Timestamp>) -> Option<Timestamp> {
-    condition
-        .lead_fields()
-        .iter()
-        .filter_map(|field| field.known_since(profile))
-        .max()
-        .or(first_seen)
+    condition.lead_fields().iter().filter_map(|field| field.known_since(profile)).max().or(first_seen)
 }
 
 /// What came to count and what ceased to.
@@ -245,10 +198,7 @@ struct Difference<T> {
 
 impl<T> Default for Difference<T> {
     fn default() -> Self {
-        Self {
-            added: Vec::new(),
-            withdrawn: Vec::new(),
-        }
+        Self { added: Vec::new(), withdrawn: Vec::new() }
     }
 }
 
@@ -271,9 +221,7 @@ impl<T: Clone + Eq + std::hash::Hash> Difference<T> {
             }
         }
         all.sort_by_key(|(item, _)| order(item));
-        let mut counted = select_counted(all.iter().map(|(item, _)| order(item).0), caps)
-            .into_iter()
-            .peekable();
+        let mut counted = select_counted(all.iter().map(|(item, _)| order(item).0), caps).into_iter().peekable();
         for (position, (item, was)) in all.into_iter().enumerate() {
             match (counted.next_if_eq(&position).is_some(), was) {
                 (true, false) => self.added.push(item.into_owned()),
@@ -290,14 +238,8 @@ impl<T: Clone + Eq + std::hash::Hash> Difference<T> {
     {
         let before: HashSet<&T> = before.collect();
         let after: HashSet<&T> = now.iter().collect();
-        self.withdrawn.extend(
-            before
-                .iter()
-                .filter(|item| !after.contains(*item))
-                .map(|item| (*item).clone()),
-        );
-        self.added
-            .extend(now.iter().filter(|item| !before.contains(item)).cloned());
+        self.withdrawn.extend(before.iter().filter(|item| !after.contains(*item)).map(|item| (*item).clone()));
+        self.added.extend(now.iter().filter(|item| !before.contains(item)).cloned());
     }
 }
 
@@ -305,10 +247,7 @@ impl<T: Eq + std::hash::Hash> Difference<T> {
     /// What counts after the difference is applied to `before`.
     fn counting<'a>(&'a self, before: &'a [T]) -> impl Iterator<Item = &'a T> {
         let withdrawn: HashSet<&T> = self.withdrawn.iter().collect();
-        before
-            .iter()
-            .filter(move |item| !withdrawn.contains(item))
-            .chain(&self.added)
+        before.iter().filter(move |item| !withdrawn.contains(item)).chain(&self.added)
     }
 }
 
@@ -322,26 +261,12 @@ fn conclude(
     now: Timestamp,
 ) -> LeadChange {
     // Hash sets decided the order so far; rows are written in one that does not vary.
-    awards
-        .added
-        .sort_unstable_by_key(|award| (award.awarded_at, award.event, award.rule));
-    awards
-        .withdrawn
-        .sort_unstable_by_key(|award| (award.awarded_at, award.event, award.rule));
-    signals
-        .added
-        .sort_unstable_by_key(|signal| (signal.detected_at, signal.event, signal.rule));
-    signals
-        .withdrawn
-        .sort_unstable_by_key(|signal| (signal.detected_at, signal.event, signal.rule));
+    awards.added.sort_unstable_by_key(|award| (award.awarded_at, award.event, award.rule));
+    awards.withdrawn.sort_unstable_by_key(|award| (award.awarded_at, award.event, award.rule));
+    signals.added.sort_unstable_by_key(|signal| (signal.detected_at, signal.event, signal.rule));
+    signals.withdrawn.sort_unstable_by_key(|signal| (signal.detected_at, signal.event, signal.rule));
 
-    let standing = standing(
-        rules,
-        awards.counting(&state.awards),
-        signals.counting(&state.signals),
-        seen,
-        now,
-    );
+    let standing = standing(rules, awards.counting(&state.awards), signals.counting(&state.signals), seen, now);
     LeadChange {
         rule_set_version: rules.version(),
         profile_changed: matches!(profile, Cow::Owned(_)),
@@ -381,10 +306,7 @@ fn signal_of(rule: &IntentRule, event: &Event) -> Signal {
 }
 
 const fn caps_of(rule: &ScoringRule) -> Caps {
-    Caps {
-        per_day: rule.max_per_day,
-        per_lead: rule.max_per_lead,
-    }
+    Caps { per_day: rule.max_per_day, per_lead: rule.max_per_lead }
 }
 
 fn scoring_rule<'a>(rules: &'a RuleSet, compiled: &Compiled) -> &'a ScoringRule {

@@ -89,12 +89,7 @@ impl EventIndex {
 
     /// Positions of the rules worth testing for `event_type`.
     pub fn candidates(&self, event_type: &str) -> impl Iterator<Item = usize> {
-        self.by_type
-            .get(event_type)
-            .into_iter()
-            .flatten()
-            .chain(&self.any)
-            .copied()
+        self.by_type.get(event_type).into_iter().flatten().chain(&self.any).copied()
     }
 }
 
@@ -118,15 +113,8 @@ impl RuleSet {
         let mut intent = Vec::new();
         for (rule, source) in data.intent_rules.iter().enumerate().filter(|(_, rule)| rule.is_active) {
             if !data.intents.contains(&source.intent) {
-                let detail = format!(
-                    "Add `{}` to the tenant's intents, or change the rule's intent.",
-                    source.intent
-                );
-                faults.push(Fault::new(
-                    format!("/intent_rules/{rule}/intent"),
-                    "unknown_intent",
-                    detail,
-                ));
+                let detail = format!("Add `{}` to the tenant's intents, or change the rule's intent.", source.intent);
+                faults.push(Fault::new(format!("/intent_rules/{rule}/intent"), "unknown_intent", detail));
             }
             match Condition::parse(&source.conditions, Context::Lead) {
                 Ok(condition) => intent.push(Compiled { rule, condition }),
@@ -140,20 +128,10 @@ impl RuleSet {
             return Err(faults);
         }
         let mixed = || scoring.iter().chain(&intent).filter(|rule| rule.is_mixed());
-        let mixed_fields = mixed()
-            .flat_map(|rule| rule.condition.lead_fields().iter().cloned())
-            .collect();
+        let mixed_fields = mixed().flat_map(|rule| rule.condition.lead_fields().iter().cloned()).collect();
         let has_mixed = mixed().next().is_some();
         let (scoring_index, intent_index) = (EventIndex::of(&scoring), EventIndex::of(&intent));
-        Ok(Self {
-            data,
-            scoring,
-            intent,
-            scoring_index,
-            intent_index,
-            mixed_fields,
-            has_mixed,
-        })
+        Ok(Self { data, scoring, intent, scoring_index, intent_index, mixed_fields, has_mixed })
     }
 
     /// The version of the snapshot.
@@ -193,12 +171,7 @@ impl RuleSet {
 
     /// Whether two profiles differ in a field that some event rule reads.
     pub fn mixed_fields_differ(&self, before: &Profile, after: &Profile) -> bool {
-        let of = |profile| Facts {
-            lead: Some(profile),
-            ..Facts::default()
-        };
-        self.mixed_fields
-            .iter()
-            .any(|field| !field.reads_same(&of(before), &of(after)))
+        let of = |profile| Facts { lead: Some(profile), ..Facts::default() };
+        self.mixed_fields.iter().any(|field| !field.reads_same(&of(before), &of(after)))
     }
 }

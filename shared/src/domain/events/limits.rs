@@ -28,11 +28,7 @@ pub(super) fn compact_len(object: &Map<String, Value>) -> usize {
 pub(super) fn nul_in_object(object: &Map<String, Value>) -> Option<String> {
     object.iter().find_map(|(key, value)| {
         let here = || format!("/{}", pointer_segment(key));
-        if key.contains('\0') {
-            Some(here())
-        } else {
-            nul_in(value).map(|below| here() + &below)
-        }
+        if key.contains('\0') { Some(here()) } else { nul_in(value).map(|below| here() + &below) }
     })
 }
 

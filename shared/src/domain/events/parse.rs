@@ -11,16 +11,8 @@ use super::canonical::derived_external_id;
 use super::limits::{compact_len, nul_in_object};
 use super::{Campaign, Event, MAX_AGE_YEARS, MAX_FUTURE_MINUTES, MAX_METADATA_BYTES, Receipt};
 
-const FIELDS: [&str; 8] = [
-    "event_type",
-    "source",
-    "occurred_at",
-    "external_id",
-    "lead_identifier",
-    "lead",
-    "campaign",
-    "metadata",
-];
+const FIELDS: [&str; 8] =
+    ["event_type", "source", "occurred_at", "external_id", "lead_identifier", "lead", "campaign", "metadata"];
 
 /// The longest text in a profile or campaign field, in characters.
 const MAX_TEXT: usize = 500;
@@ -32,11 +24,7 @@ const MAX_TEXT: usize = 500;
 /// # Errors
 /// Every fault of the event at once.
 pub fn validate(raw: &Value, prefix: &str, receipt: &Receipt<'_>) -> Result<Event, Vec<Fault>> {
-    let mut parser = Parser {
-        prefix,
-        receipt,
-        faults: Vec::new(),
-    };
+    let mut parser = Parser { prefix, receipt, faults: Vec::new() };
     let event = parser.event(raw);
     match event {
         Some(event) if parser.faults.is_empty() => Ok(event),
@@ -75,8 +63,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn fault<T>(&mut self, pointer: &str, code: &'static str, detail: impl Into<String>) -> Option<T> {
-        self.faults
-            .push(Fault::new(format!("{}{pointer}", self.prefix), code, detail));
+        self.faults.push(Fault::new(format!("{}{pointer}", self.prefix), code, detail));
         None
     }
 
@@ -86,10 +73,7 @@ impl Parser<'_> {
         };
         for key in object.keys().filter(|key| !FIELDS.contains(&key.as_str())) {
             let pointer = format!("/{}", pointer_segment(key));
-            let detail = format!(
-                "Remove `{key}` or put it into `metadata`; an event has {}.",
-                FIELDS.join(", ")
-            );
+            let detail = format!("Remove `{key}` or put it into `metadata`; an event has {}.", FIELDS.join(", "));
             self.fault::<()>(&pointer, "unknown_field", detail);
         }
         let event_type = self.event_type(object.get("event_type"));
@@ -167,30 +151,18 @@ impl Parser<'_> {
             Some(_) => return self.fault(at, "wrong_type", "Write the time as RFC 3339 text."),
         };
         let Ok(time) = text.parse::<Timestamp>() else {
-            return self.fault(
-                at,
-                "bad_time",
-                "Write the time as RFC 3339, for example 2026-01-31T09:30:00Z.",
-            );
+            return self.fault(at, "bad_time", "Write the time as RFC 3339, for example 2026-01-31T09:30:00Z.");
         };
         let now = self.receipt.received_at;
         // Saturating at the ends of time makes no difference to either limit.
-        let latest = now
-            .saturating_add(SignedDuration::from_mins(MAX_FUTURE_MINUTES))
-            .unwrap_or(Timestamp::MAX);
+        let latest = now.saturating_add(SignedDuration::from_mins(MAX_FUTURE_MINUTES)).unwrap_or(Timestamp::MAX);
         if time > latest {
             let detail = format!("Send no time more than {MAX_FUTURE_MINUTES} minutes in the future; check the clock.");
             return self.fault(at, "in_future", detail);
         }
-        let oldest = now
-            .to_zoned(TimeZone::UTC)
-            .checked_sub(Span::new().years(MAX_AGE_YEARS));
+        let oldest = now.to_zoned(TimeZone::UTC).checked_sub(Span::new().years(MAX_AGE_YEARS));
         if oldest.is_ok_and(|oldest| time < oldest.timestamp()) {
-            return self.fault(
-                at,
-                "too_old",
-                format!("Send no events older than {MAX_AGE_YEARS} years."),
-            );
+            return self.fault(at, "too_old", format!("Send no events older than {MAX_AGE_YEARS} years."));
         }
         Some(Some(to_microseconds(time)))
     }
@@ -220,11 +192,7 @@ impl Parser<'_> {
             None | Some(Value::Null) => return self.fault(at, "required", "Add `lead_identifier`."),
             Some(Value::Object(object)) => object,
             Some(_) => {
-                return self.fault(
-                    at,
-                    "wrong_type",
-                    "Write an object such as {\"email\":\"name@example.com\"}.",
-                );
+                return self.fault(at, "wrong_type", "Write an object such as {\"email\":\"name@example.com\"}.");
             }
         };
         let faults_before = self.faults.len();
@@ -233,11 +201,7 @@ impl Parser<'_> {
             let pointer = format!("{at}/{}", pointer_segment(key));
             let Ok(kind) = key.parse::<IdentifierKind>() else {
                 let kinds: Vec<_> = IdentifierKind::ALL.iter().map(|kind| kind.as_str()).collect();
-                self.fault::<()>(
-                    &pointer,
-                    "unknown_field",
-                    format!("Remove `{key}`; allowed: {}.", kinds.join(", ")),
-                );
+                self.fault::<()>(&pointer, "unknown_field", format!("Remove `{key}`; allowed: {}.", kinds.join(", ")));
                 continue;
             };
             let numeric_id = kind > IdentifierKind::LinkedinUrl;
@@ -286,19 +250,12 @@ impl Parser<'_> {
             None | Some(Value::Null) => return Some(None),
             Some(Value::String(name)) => {
                 let name = self.short_text(name, at)?;
-                let named = Campaign {
-                    name: Some(name.to_owned()),
-                    ..Campaign::default()
-                };
+                let named = Campaign { name: Some(name.to_owned()), ..Campaign::default() };
                 return Some((!name.is_empty()).then_some(named));
             }
             Some(Value::Object(object)) => object,
             Some(_) => {
-                return self.fault(
-                    at,
-                    "wrong_type",
-                    "Write the campaign's name or an object of UTM parameters.",
-                );
+                return self.fault(at, "wrong_type", "Write the campaign's name or an object of UTM parameters.");
             }
         };
         let mut campaign = Campaign::default();
@@ -324,10 +281,7 @@ impl Parser<'_> {
             match value {
                 Value::Null => {}
                 Value::String(text) => {
-                    *part = self
-                        .short_text(text, &pointer)
-                        .filter(|text| !text.is_empty())
-                        .map(str::to_owned);
+                    *part = self.short_text(text, &pointer).filter(|text| !text.is_empty()).map(str::to_owned);
                 }
                 _ => {
                     self.fault::<()>(&pointer, "wrong_type", "Write text.");
@@ -345,19 +299,11 @@ impl Parser<'_> {
             Some(_) => return self.fault(at, "wrong_type", "Write an object."),
         };
         if compact_len(object) > MAX_METADATA_BYTES {
-            return self.fault(
-                at,
-                "too_large",
-                format!("Send at most {} KiB here.", MAX_METADATA_BYTES / 1024),
-            );
+            return self.fault(at, "too_large", format!("Send at most {} KiB here.", MAX_METADATA_BYTES / 1024));
         }
         if let Some(pointer) = nul_in_object(object) {
             // The database's JSON cannot hold it.
-            return self.fault(
-                &format!("{at}{pointer}"),
-                "nul_character",
-                "Remove the NUL character (U+0000).",
-            );
+            return self.fault(&format!("{at}{pointer}"), "nul_character", "Remove the NUL character (U+0000).");
         }
         Some(object.clone())
     }

@@ -11,12 +11,7 @@ use crate::domain::ids::TenantId;
 use crate::domain::profile::ProfileField;
 
 fn receipt() -> Receipt<'static> {
-    Receipt {
-        id: EventId(uuid(42)),
-        received_at: now(),
-        source: Some("website"),
-        default_country: Country::GERMANY,
-    }
+    Receipt { id: EventId(uuid(42)), received_at: now(), source: Some("website"), default_country: Country::GERMANY }
 }
 
 fn minimal() -> Value {
@@ -37,24 +32,14 @@ fn accept(raw: &Value) -> Event {
 fn faults(raw: &Value, prefix: &str) -> Vec<String> {
     let faults = validate(raw, prefix, &receipt()).unwrap_err();
     assert!(faults.iter().all(|fault| fault.detail.ends_with('.')), "{faults:?}");
-    faults
-        .into_iter()
-        .map(|fault| format!("{} {}", fault.pointer, fault.code))
-        .collect()
+    faults.into_iter().map(|fault| format!("{} {}", fault.pointer, fault.code)).collect()
 }
 
 #[test]
 fn the_least_event_is_completed() {
     let event = accept(&minimal());
-    assert_eq!(
-        (event.id, event.occurred_at, event.received_at),
-        (EventId(uuid(42)), now(), now())
-    );
-    assert_eq!(
-        event.external_id,
-        uuid(42).to_string(),
-        "without a time nothing tells two events apart"
-    );
+    assert_eq!((event.id, event.occurred_at, event.received_at), (EventId(uuid(42)), now(), now()));
+    assert_eq!(event.external_id, uuid(42).to_string(), "without a time nothing tells two events apart");
     assert_eq!(event.profile.fields[&ProfileField::Email], "ada@example.com");
     assert_eq!(event.metadata, Map::new());
 }
@@ -69,66 +54,20 @@ fn everything_is_brought_into_normal_form() {
         "campaign": {"utm_source": "google", "utm_campaign": "Frühling", "medium": "cpc", "utm_term": null},
         "metadata": {"page_path": "/x", "deep": {"list": [null]}},
     }));
-    let found: Vec<_> = event
-        .identifiers
-        .iter()
-        .map(|found| format!("{} {}", found.kind, found.value))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            "email ada@example.com",
-            "phone +49301234567",
-            "external_id website:7",
-            "anonymous_id c1"
-        ]
-    );
+    let found: Vec<_> = event.identifiers.iter().map(|found| format!("{} {}", found.kind, found.value)).collect();
+    assert_eq!(found, ["email ada@example.com", "phone +49301234567", "external_id website:7", "anonymous_id c1"]);
     assert_eq!(event.occurred_at.to_string(), "2026-06-15T11:59:00.123456Z");
-    let fields: Vec<_> = event
-        .profile
-        .fields
-        .iter()
-        .map(|(field, value)| format!("{field} {value}"))
-        .collect();
-    assert_eq!(
-        fields,
-        [
-            "first_name Ada",
-            "country DE",
-            "phone +49301234567",
-            "email ada@example.com"
-        ]
-    );
-    assert_eq!(
-        event.profile.custom,
-        json!({"seats": 3, "tags": ["a", 1]}).as_object().unwrap().clone()
-    );
+    let fields: Vec<_> = event.profile.fields.iter().map(|(field, value)| format!("{field} {value}")).collect();
+    assert_eq!(fields, ["first_name Ada", "country DE", "phone +49301234567", "email ada@example.com"]);
+    assert_eq!(event.profile.custom, json!({"seats": 3, "tags": ["a", 1]}).as_object().unwrap().clone());
     let campaign = event.campaign.clone().unwrap();
-    let parts = (
-        campaign.name.as_deref(),
-        campaign.source.as_deref(),
-        campaign.medium.as_deref(),
-    );
+    let parts = (campaign.name.as_deref(), campaign.source.as_deref(), campaign.medium.as_deref());
     assert_eq!(parts, (Some("Frühling"), Some("google"), Some("cpc")));
     let travelled: Event = serde_json::from_str(&serde_json::to_string(&event).unwrap()).unwrap();
     assert_eq!(travelled, event);
-    assert_eq!(
-        accept(&with("campaign", json!(" Spring ")))
-            .campaign
-            .unwrap()
-            .name
-            .as_deref(),
-        Some("Spring")
-    );
-    let odd = accept(&with(
-        "lead",
-        json!({"phone": " call me ", "linkedin_url": "https://linkedin.com/in/Ada"}),
-    ));
-    assert_eq!(
-        odd.profile.fields[&ProfileField::Phone],
-        "call me",
-        "an odd number is no reason to lose the person"
-    );
+    assert_eq!(accept(&with("campaign", json!(" Spring "))).campaign.unwrap().name.as_deref(), Some("Spring"));
+    let odd = accept(&with("lead", json!({"phone": " call me ", "linkedin_url": "https://linkedin.com/in/Ada"})));
+    assert_eq!(odd.profile.fields[&ProfileField::Phone], "call me", "an odd number is no reason to lose the person");
     assert_eq!(odd.profile.fields[&ProfileField::LinkedinUrl], "in/ada");
 }
 
@@ -164,19 +103,10 @@ fn every_fault_is_reported_at_once() {
             "/2/source wrong_source",
         ]
     );
-    assert_eq!(
-        faults(&json!({}), ""),
-        ["/event_type required", "/source required", "/lead_identifier required"]
-    );
+    assert_eq!(faults(&json!({}), ""), ["/event_type required", "/source required", "/lead_identifier required"]);
     assert_eq!(faults(&json!([]), "/0"), ["/0 wrong_type"]);
-    assert_eq!(
-        faults(&with("lead_identifier", json!({})), ""),
-        ["/lead_identifier required"]
-    );
-    assert_eq!(
-        faults(&with("lead_identifier", json!({"email": null})), ""),
-        ["/lead_identifier required"]
-    );
+    assert_eq!(faults(&with("lead_identifier", json!({})), ""), ["/lead_identifier required"]);
+    assert_eq!(faults(&with("lead_identifier", json!({"email": null})), ""), ["/lead_identifier required"]);
 }
 
 #[test]
@@ -187,25 +117,15 @@ fn limits_are_those_of_the_sheet() {
     assert_eq!(faults(&with("event_type", json!("_a")), ""), ["/event_type bad_name"]);
 
     accept(&with("external_id", json!("ä".repeat(200))));
-    assert_eq!(
-        faults(&with("external_id", json!("ä".repeat(201))), ""),
-        ["/external_id too_long"]
-    );
+    assert_eq!(faults(&with("external_id", json!("ä".repeat(201))), ""), ["/external_id too_long"]);
 
     let at = |time: &str| with("occurred_at", json!(time));
     accept(&at("2026-06-15T12:05:00Z"));
-    assert_eq!(
-        faults(&at("2026-06-15T12:05:00.000001Z"), ""),
-        ["/occurred_at in_future"]
-    );
+    assert_eq!(faults(&at("2026-06-15T12:05:00.000001Z"), ""), ["/occurred_at in_future"]);
     accept(&at("2024-06-15T12:00:00Z"));
     assert_eq!(faults(&at("2024-06-15T11:59:59Z"), ""), ["/occurred_at too_old"]);
     assert_eq!(faults(&at("2026-06-15"), ""), ["/occurred_at bad_time"]);
-    assert_eq!(
-        faults(&at("2026-06-15T12:00:00"), ""),
-        ["/occurred_at bad_time"],
-        "without a zone it is no moment"
-    );
+    assert_eq!(faults(&at("2026-06-15T12:00:00"), ""), ["/occurred_at bad_time"], "without a zone it is no moment");
 
     // {"x":"…"} has 8 bytes besides the text.
     accept(&with("metadata", json!({"x": "a".repeat(MAX_METADATA_BYTES - 8)})));
@@ -213,30 +133,16 @@ fn limits_are_those_of_the_sheet() {
         faults(&with("metadata", json!({"x": "a".repeat(MAX_METADATA_BYTES - 7)})), ""),
         ["/metadata too_large"]
     );
-    assert_eq!(
-        faults(&with("metadata", json!({"a": [{"b/c": "x\u{0}"}]})), ""),
-        ["/metadata/a/0/b~1c nul_character"]
-    );
-    assert_eq!(
-        faults(&with("lead", json!({"first_name": "x\u{0}"})), ""),
-        ["/lead/first_name nul_character"]
-    );
-    let large: Map<String, Value> = (0..40)
-        .map(|number| (format!("key{number}"), json!("a".repeat(499))))
-        .collect();
+    assert_eq!(faults(&with("metadata", json!({"a": [{"b/c": "x\u{0}"}]})), ""), ["/metadata/a/0/b~1c nul_character"]);
+    assert_eq!(faults(&with("lead", json!({"first_name": "x\u{0}"})), ""), ["/lead/first_name nul_character"]);
+    let large: Map<String, Value> = (0..40).map(|number| (format!("key{number}"), json!("a".repeat(499)))).collect();
     assert_eq!(faults(&with("lead", json!(large)), ""), ["/lead too_large"]);
 }
 
 #[test]
 fn a_caller_without_a_source_of_its_own_may_name_any() {
-    let open = Receipt {
-        source: None,
-        ..receipt()
-    };
-    assert_eq!(
-        validate(&with("source", json!("moco")), "", &open).unwrap().source,
-        "moco"
-    );
+    let open = Receipt { source: None, ..receipt() };
+    assert_eq!(validate(&with("source", json!("moco")), "", &open).unwrap().source, "moco");
     assert!(validate(&with("source", json!("Moco!")), "", &open).is_err());
 }
 
@@ -269,10 +175,7 @@ fn the_derived_id_tells_events_apart_and_spellings_not() {
 #[test]
 fn canonical_json_sorts_keys_at_every_level_and_nothing_else() {
     let value = json!({"b": 1, "a": [{"d": null, "c": "x\"y"}, 2.5], "A": {}});
-    assert_eq!(
-        canonical_json(&value),
-        r#"{"A":{},"a":[{"c":"x\"y","d":null},2.5],"b":1}"#
-    );
+    assert_eq!(canonical_json(&value), r#"{"A":{},"a":[{"c":"x\"y","d":null},2.5],"b":1}"#);
 }
 
 #[test]
@@ -340,12 +243,7 @@ fn anything() -> impl Strategy<Value = Value> {
         "[a-z@.+0-9: TZ-]{0,24}".prop_map(Value::from),
     ];
     leaf.prop_recursive(3, 20, 5, |inner| {
-        let key = prop_oneof![
-            "[a-z_]{1,8}",
-            Just("email".to_owned()),
-            Just("phone".to_owned()),
-            any::<String>()
-        ];
+        let key = prop_oneof!["[a-z_]{1,8}", Just("email".to_owned()), Just("phone".to_owned()), any::<String>()];
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::vec((key, inner), 0..4).prop_map(|entries| Value::Object(entries.into_iter().collect())),

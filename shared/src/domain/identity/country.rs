@@ -23,11 +23,7 @@ struct Row {
 }
 
 const fn row(iso: &'static str, calling_code: &'static str, trunk: Trunk) -> Row {
-    Row {
-        iso,
-        calling_code,
-        trunk,
-    }
+    Row { iso, calling_code, trunk }
 }
 
 const ZERO: Trunk = Trunk::Prefix("0");
@@ -146,11 +142,7 @@ impl Country {
     }
 
     fn find(wanted: impl Fn(&Row) -> bool) -> Option<Self> {
-        COUNTRIES
-            .iter()
-            .position(wanted)
-            .and_then(|position| u8::try_from(position).ok())
-            .map(Self)
+        COUNTRIES.iter().position(wanted).and_then(|position| u8::try_from(position).ok()).map(Self)
     }
 }
 

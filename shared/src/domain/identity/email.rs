@@ -46,16 +46,10 @@ pub fn email_domain(email: &str) -> Option<&str> {
 
 /// A full domain in lower-case ASCII; nothing when it cannot be one.
 fn normalize_domain(domain: &str) -> Option<String> {
-    let plain = domain
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
+    let plain = domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
     let domain = domain.to_lowercase();
     // Punycode is looked at as well: `xn--` labels may be invalid, or spell what has a plainer form.
-    let ascii = if plain && !domain.contains("xn--") {
-        domain
-    } else {
-        idna::domain_to_ascii_strict(&domain).ok()?
-    };
+    let ascii = if plain && !domain.contains("xn--") { domain } else { idna::domain_to_ascii_strict(&domain).ok()? };
     let label =
         |label: &str| !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-');
     let top = ascii.rsplit_once('.')?.1;

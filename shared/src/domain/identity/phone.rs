@@ -45,10 +45,7 @@ pub fn normalize_phone(raw: &str, default_country: Country) -> Result<String, Ph
         international(&digits)?
     } else if let Some(abroad) = digits.strip_prefix("00") {
         international(abroad)?
-    } else if let Some(abroad) = digits
-        .strip_prefix("011")
-        .filter(|_| default_country.calling_code() == "1")
-    {
+    } else if let Some(abroad) = digits.strip_prefix("011").filter(|_| default_country.calling_code() == "1") {
         international(abroad)?
     } else {
         (default_country, dialled_within(&digits, default_country)?)
@@ -57,11 +54,7 @@ pub fn normalize_phone(raw: &str, default_country: Country) -> Result<String, Ph
         return Err(PhoneFault::Length);
     }
     let number = format!("+{}{national}", country.calling_code());
-    if (7..=15).contains(&(number.len() - 1)) {
-        Ok(number)
-    } else {
-        Err(PhoneFault::Length)
-    }
+    if (7..=15).contains(&(number.len() - 1)) { Ok(number) } else { Err(PhoneFault::Length) }
 }
 
 /// Splits a number behind `+` or `00` into its country and its national part, without a trunk prefix left in.

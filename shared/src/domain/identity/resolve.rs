@@ -155,18 +155,12 @@ pub fn resolve_batch(
 ) -> BatchIdentity {
     let mut in_order: Vec<usize> = (0..events.len()).collect();
     in_order.sort_unstable_by_key(|position| events[*position].order());
-    let mut batch = BatchIdentity {
-        assignments: vec![Assignment::UnknownLead; events.len()],
-        ..BatchIdentity::default()
-    };
+    let mut batch =
+        BatchIdentity { assignments: vec![Assignment::UnknownLead; events.len()], ..BatchIdentity::default() };
     let mut suspected = HashSet::new();
     for position in in_order {
         let event = events[position];
-        let Resolution {
-            lead,
-            attach,
-            suspicions,
-        } = resolve(&event.identifiers, &known);
+        let Resolution { lead, attach, suspicions } = resolve(&event.identifiers, &known);
         let lead = match lead {
             Some(lead) => lead,
             None if attach.is_empty() => continue,
@@ -184,11 +178,7 @@ pub fn resolve_batch(
         }
         for (lead, other) in suspicions {
             if suspected.insert((lead, other)) {
-                batch.suspicions.push(Suspicion {
-                    lead,
-                    other,
-                    event: event.id,
-                });
+                batch.suspicions.push(Suspicion { lead, other, event: event.id });
             }
         }
     }

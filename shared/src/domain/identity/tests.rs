@@ -38,10 +38,7 @@ fn emails() {
     ] {
         check(bad, None);
     }
-    check(
-        &format!("{}@b.de", "a".repeat(64)),
-        Some(&format!("{}@b.de", "a".repeat(64))),
-    );
+    check(&format!("{}@b.de", "a".repeat(64)), Some(&format!("{}@b.de", "a".repeat(64))));
     check(&format!("{}@b.de", "a".repeat(65)), None);
     check(&format!("a@{}.de", "b".repeat(64)), None);
     assert_eq!(email_domain("ada@example.com"), Some("example.com"));
@@ -125,18 +122,9 @@ fn linkedin_profiles() {
     ] {
         check(raw, Some("in/ada-lovelace"));
     }
-    check(
-        "https://www.linkedin.com/in/j%C3%B6rg-m%C3%BCller-1a2b",
-        Some("in/jörg-müller-1a2b"),
-    );
-    check(
-        "https://www.linkedin.com/in/jörg-müller-1a2b",
-        Some("in/jörg-müller-1a2b"),
-    );
-    check(
-        "https://www.linkedin.com/pub/ada-lovelace/36/525/b34",
-        Some("in/ada-lovelace-b3452536"),
-    );
+    check("https://www.linkedin.com/in/j%C3%B6rg-m%C3%BCller-1a2b", Some("in/jörg-müller-1a2b"));
+    check("https://www.linkedin.com/in/jörg-müller-1a2b", Some("in/jörg-müller-1a2b"));
+    check("https://www.linkedin.com/pub/ada-lovelace/36/525/b34", Some("in/ada-lovelace-b3452536"));
     for bad in [
         "",
         "ada-lovelace",

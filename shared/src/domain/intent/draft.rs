@@ -51,15 +51,7 @@ impl IntentRuleDraft {
     pub fn validate(raw: &Value, intents: &[String]) -> Result<Self, Vec<Fault>> {
         let mut reader = Reader::new(
             raw,
-            &[
-                "slug",
-                "intent",
-                "conditions",
-                "weight",
-                "max_per_lead",
-                "expires_after_days",
-                "is_active",
-            ],
+            &["slug", "intent", "conditions", "weight", "max_per_lead", "expires_after_days", "is_active"],
         )?;
         let slug = reader.slug("slug");
         let intent = reader.text("intent", 64);
@@ -78,13 +70,8 @@ impl IntentRuleDraft {
             Some(i64::from(SCORE_DECAY_DAYS))
         };
         let is_active = reader.flag("is_active", true);
-        let conditions = reader
-            .object("conditions")
-            .map(|source| Value::Object(Map::clone(source)));
-        if let Some(Err(faults)) = conditions
-            .as_ref()
-            .map(|source| Condition::parse(source, Context::Lead))
-        {
+        let conditions = reader.object("conditions").map(|source| Value::Object(Map::clone(source)));
+        if let Some(Err(faults)) = conditions.as_ref().map(|source| Condition::parse(source, Context::Lead)) {
             reader.faults_within("conditions", faults);
         }
         reader.finish()?;

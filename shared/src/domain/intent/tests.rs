@@ -8,10 +8,7 @@ use crate::domain::fixtures::cases;
 
 fn picture(weights: &[u64]) -> IntentPicture {
     let names = ["research", "b2b", "co_creation"];
-    let weights = names
-        .iter()
-        .zip(weights)
-        .map(|(name, weight)| ((*name).to_owned(), *weight));
+    let weights = names.iter().zip(weights).map(|(name, weight)| ((*name).to_owned(), *weight));
     IntentPicture::from_weights(weights, IntentSettings::default())
 }
 
@@ -19,11 +16,7 @@ fn check(weights: &[u64], tenths: &[u16], primary: Option<&str>, conflict: bool)
     let picture = picture(weights);
     let got: Vec<_> = picture.intents.iter().map(|known| known.confidence.tenths()).collect();
     assert_eq!(got, tenths, "{weights:?}");
-    assert_eq!(
-        picture.primary().map(|known| known.intent.as_str()),
-        primary,
-        "{weights:?}"
-    );
+    assert_eq!(picture.primary().map(|known| known.intent.as_str()), primary, "{weights:?}");
     assert_eq!(picture.conflict, conflict, "{weights:?}");
 }
 
@@ -46,14 +39,8 @@ fn confidence_follows_the_formula() {
 #[test]
 fn confidence_is_a_number_with_one_decimal() {
     assert_eq!(serde_json::to_string(&Confidence::from_tenths(667)).unwrap(), "66.7");
-    assert_eq!(
-        serde_json::from_str::<Confidence>("60").unwrap(),
-        Confidence::percent(60)
-    );
-    assert_eq!(
-        serde_json::from_str::<Confidence>("62.54").unwrap(),
-        Confidence::from_tenths(625)
-    );
+    assert_eq!(serde_json::from_str::<Confidence>("60").unwrap(), Confidence::percent(60));
+    assert_eq!(serde_json::from_str::<Confidence>("62.54").unwrap(), Confidence::from_tenths(625));
     assert!(serde_json::from_str::<Confidence>("100.1").is_err() && serde_json::from_str::<Confidence>("-1").is_err());
     assert_eq!(Confidence::from_tenths(5).to_string(), "0.5");
     // Half rounds up: 1/16 is 6.25 %.
@@ -69,16 +56,10 @@ fn drafts_are_checked() {
     let good =
         json!({"slug": "x", "intent": "b2b", "weight": 100, "conditions": {"field": "event_type", "op": "exists"}});
     let rule = IntentRuleDraft::validate(&good, &intents).unwrap();
-    assert_eq!(
-        (rule.expires_after_days, rule.max_per_lead, rule.is_active),
-        (Some(90), None, true)
-    );
+    assert_eq!((rule.expires_after_days, rule.max_per_lead, rule.is_active), (Some(90), None, true));
     let bad = json!({"slug": "", "intent": "x", "weight": 101, "conditions": {"any": [{}]}, "extra": 1});
     let faults = IntentRuleDraft::validate(&bad, &intents).unwrap_err();
-    let found: Vec<_> = faults
-        .iter()
-        .map(|fault| format!("{} {}", fault.pointer, fault.code))
-        .collect();
+    let found: Vec<_> = faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.code)).collect();
     assert_eq!(
         found,
         [

@@ -15,10 +15,7 @@ fn saying(number: u128, hours_ago: i64, field: ProfileField, value: &str) -> Eve
 
 #[test]
 fn the_earliest_event_wins_whatever_the_order() {
-    let (early, late) = (
-        saying(2, 5, ProfileField::Company, "first"),
-        saying(1, 1, ProfileField::Company, "second"),
-    );
+    let (early, late) = (saying(2, 5, ProfileField::Company, "first"), saying(1, 1, ProfileField::Company, "second"));
     for order in [[&early, &late], [&late, &early]] {
         let mut profile = Profile::default();
         for event in order {
@@ -27,19 +24,13 @@ fn the_earliest_event_wins_whatever_the_order() {
         assert_eq!(profile.get(ProfileField::Company), Some("first"));
         assert_eq!(profile.known_since(ProfileField::Company), Some(early.occurred_at));
         assert_eq!(profile.get(ProfileField::Source), Some("website"));
-        assert!(
-            !profile.merge_event(&late) && !profile.merge_event(&early),
-            "nothing is new the second time"
-        );
+        assert!(!profile.merge_event(&late) && !profile.merge_event(&early), "nothing is new the second time");
     }
 }
 
 #[test]
 fn at_one_moment_the_first_receipt_wins() {
-    let (first, second) = (
-        saying(1, 3, ProfileField::Company, "first"),
-        saying(2, 3, ProfileField::Company, "second"),
-    );
+    let (first, second) = (saying(1, 3, ProfileField::Company, "first"), saying(2, 3, ProfileField::Company, "second"));
     let mut profile = Profile::default();
     assert!(profile.merge_event(&second) && profile.merge_event(&first));
     assert_eq!(profile.get(ProfileField::Company), Some("first"));
@@ -48,10 +39,7 @@ fn at_one_moment_the_first_receipt_wins() {
 #[test]
 fn persons_and_partners_win_over_events() {
     let event = saying(1, 9, ProfileField::Company, "from an event");
-    let partner = Provenance::Partner {
-        name: "moco".to_owned(),
-        at: now(),
-    };
+    let partner = Provenance::Partner { name: "moco".to_owned(), at: now() };
     for provenance in [Provenance::Person { at: now() }, partner] {
         let mut profile = Profile::default();
         profile.merge_event(&event);
@@ -61,13 +49,7 @@ fn persons_and_partners_win_over_events() {
         // Cleared is a value too: events do not fill it again.
         profile.set(ProfileField::Company, None, provenance);
         profile.merge_event(&event);
-        assert_eq!(
-            (
-                profile.get(ProfileField::Company),
-                profile.known_since(ProfileField::Company)
-            ),
-            (None, None)
-        );
+        assert_eq!((profile.get(ProfileField::Company), profile.known_since(ProfileField::Company)), (None, None));
     }
 }
 
@@ -79,10 +61,7 @@ fn provenance_reads_well_in_the_database() {
     let kept = serde_json::to_value(profile.provenance()).unwrap();
     let by_event = json!({"by": "event", "at": "2026-06-15T00:00:00Z", "id": "00000000-0000-0000-0000-000000000001"});
     let person = json!({"by": "person", "at": "2026-06-15T12:00:00Z"});
-    assert_eq!(
-        kept,
-        json!({"company": by_event, "source": by_event, "custom.level": person})
-    );
+    assert_eq!(kept, json!({"company": by_event, "source": by_event, "custom.level": person}));
 }
 
 #[test]

@@ -61,14 +61,8 @@ pub fn assess(inputs: &DecisionInputs) -> Assessment {
     let score = config.min_score > inputs.scores.total();
     let confidence = missing_confidence(&picture, inputs);
     // The intent that would be routed, once everything else is there.
-    let intended = picture
-        .primary()
-        .or(picture.intents.first())
-        .map(|ahead| ahead.intent.clone());
-    let pipeline = intended
-        .as_ref()
-        .and_then(|intent| config.pipelines.get(intent))
-        .copied();
+    let intended = picture.primary().or(picture.intents.first()).map(|ahead| ahead.intent.clone());
+    let pipeline = intended.as_ref().and_then(|intent| config.pipelines.get(intent)).copied();
     let mut missing = Missing {
         // Below zero the total stands still: what was lost must be gained back as well.
         score: score.then(|| config.min_score.saturating_sub(inputs.scores.net())),
@@ -83,11 +77,7 @@ pub fn assess(inputs: &DecisionInputs) -> Assessment {
     if picture.conflict
         && let (Some(first), Some(second)) = (picture.primary(), picture.runner_up())
     {
-        return Assessment::Conflict {
-            first: first.intent.clone(),
-            second: second.intent.clone(),
-            missing,
-        };
+        return Assessment::Conflict { first: first.intent.clone(), second: second.intent.clone(), missing };
     }
     if missing.confidence.is_none() {
         return match (intended, pipeline) {
@@ -123,10 +113,7 @@ const fn blocked(inputs: &DecisionInputs) -> Option<Blocked> {
 fn discovery_due(inputs: &DecisionInputs) -> Option<Timestamp> {
     let days = i64::from(inputs.config.discovery_after_days?);
     // A day beyond the end of time never comes.
-    inputs
-        .score_reached_at?
-        .checked_add(SignedDuration::from_hours(24 * days))
-        .ok()
+    inputs.score_reached_at?.checked_add(SignedDuration::from_hours(24 * days)).ok()
 }
 
 /// What confidence is missing: up to the threshold, and further where a second intent is too close.
@@ -139,20 +126,12 @@ fn missing_confidence(picture: &IntentPicture, inputs: &DecisionInputs) -> Optio
     }
     let position = picture.primary.unwrap_or(0);
     let with = |more: u64| raised(picture, position, more, settings);
-    let confident = |more: u64| {
-        with(more)
-            .intents
-            .get(position)
-            .is_some_and(|raised| raised.confidence >= threshold)
-    };
+    let confident = |more: u64| with(more).intents.get(position).is_some_and(|raised| raised.confidence >= threshold);
     let weight = least(|more| confident(more) && !with(more).conflict);
     let to = match weight {
         // The threshold alone is what is missing, when the weight that reaches it also settles the conflict.
         Some(weight) if from < threshold && least(confident) == Some(weight) => threshold,
-        Some(weight) => with(weight)
-            .intents
-            .get(position)
-            .map_or(threshold, |raised| raised.confidence),
+        Some(weight) => with(weight).intents.get(position).map_or(threshold, |raised| raised.confidence),
         None => threshold.max(from),
     };
     Some(MissingConfidence {
@@ -160,10 +139,7 @@ fn missing_confidence(picture: &IntentPicture, inputs: &DecisionInputs) -> Optio
         from,
         to,
         weight,
-        too_close: picture
-            .runner_up()
-            .filter(|_| picture.conflict)
-            .map(|second| second.intent.clone()),
+        too_close: picture.runner_up().filter(|_| picture.conflict).map(|second| second.intent.clone()),
     })
 }
 

@@ -23,10 +23,7 @@ pub struct Explanation {
 
 /// Explains a decision from its record alone.
 pub fn explain(record: &DecisionRecord) -> Explanation {
-    Explanation {
-        de: tell(record, Language::German),
-        en: tell(record, Language::English),
-    }
+    Explanation { de: tell(record, Language::German), en: tell(record, Language::English) }
 }
 
 fn tell(record: &DecisionRecord, language: Language) -> String {
@@ -62,15 +59,9 @@ fn routed(record: &DecisionRecord, language: Language) -> Vec<String> {
             points(score, language)
         ),
     }];
-    let second = inputs
-        .intents
-        .iter()
-        .filter(|known| known.intent != intent && known.weight > 0);
+    let second = inputs.intents.iter().filter(|known| known.intent != intent && known.weight > 0);
     if let Some(second) = second.max_by_key(|known| known.weight) {
-        let (name, sure) = (
-            intent_name(&second.intent, language),
-            percent(second.confidence, language),
-        );
+        let (name, sure) = (intent_name(&second.intent, language), percent(second.confidence, language));
         sentences.push(match language {
             German => format!("An zweiter Stelle steht {name} mit {sure}."),
             English => format!("{name} comes second with {sure}."),
@@ -110,29 +101,15 @@ fn conflict(record: &DecisionRecord, language: Language) -> Vec<String> {
             sure(second.confidence),
         ),
     }];
-    sentences.extend(
-        record
-            .outcome
-            .missing
-            .as_ref()
-            .and_then(|missing| needed(missing, language)),
-    );
+    sentences.extend(record.outcome.missing.as_ref().and_then(|missing| needed(missing, language)));
     sentences
 }
 
 fn discovery(record: &DecisionRecord, language: Language) -> Vec<String> {
     let config = &record.inputs.config;
     let days = config.discovery_after_days.unwrap_or_default();
-    let since = record
-        .inputs
-        .score_reached_at
-        .map(|at| date(at, language))
-        .unwrap_or_default();
-    let confidence = record
-        .outcome
-        .missing
-        .as_ref()
-        .and_then(|missing| missing.confidence.as_ref());
+    let since = record.inputs.score_reached_at.map(|at| date(at, language)).unwrap_or_default();
+    let confidence = record.outcome.missing.as_ref().and_then(|missing| missing.confidence.as_ref());
     let sure = percent(confidence.map_or(Confidence::ZERO, |missing| missing.from), language);
     let enough = percent(config.min_confidence, language);
     vec![match language {
@@ -164,12 +141,7 @@ fn manual(record: &DecisionRecord, language: Language) -> Vec<String> {
         }
         .to_owned(),
     ];
-    if let Some(reason) = choice
-        .reason
-        .as_deref()
-        .map(str::trim)
-        .filter(|reason| !reason.is_empty())
-    {
+    if let Some(reason) = choice.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty()) {
         sentences.push(match language {
             German => format!("Begründung: „{reason}“"),
             English => format!("Reason: “{reason}”"),
@@ -233,16 +205,10 @@ fn pending(record: &DecisionRecord, language: Language) -> Vec<String> {
 /// The sentence that says what would have to change, if anything but a setting would.
 fn needed(missing: &Missing, language: Language) -> Option<String> {
     let score = missing.score.map(|score| match language {
-        German => format!(
-            "{score} {}",
-            if score == 1 { "weiteren Punkt" } else { "weitere Punkte" }
-        ),
+        German => format!("{score} {}", if score == 1 { "weiteren Punkt" } else { "weitere Punkte" }),
         English => format!("{} more {}", score, if score == 1 { "point" } else { "points" }),
     });
-    let confidence = missing
-        .confidence
-        .as_ref()
-        .map(|confidence| confidence_needed(confidence, language));
+    let confidence = missing.confidence.as_ref().map(|confidence| confidence_needed(confidence, language));
     let parts: Vec<_> = score.into_iter().chain(confidence).collect();
     let joined = match language {
         German => parts.join(" und "),
@@ -292,10 +258,7 @@ fn composition(record: &DecisionRecord, language: Language) -> String {
 }
 
 fn ownership(record: &DecisionRecord, language: Language) -> Vec<String> {
-    let chosen = record
-        .candidates
-        .iter()
-        .find(|candidate| candidate.verdict == Verdict::Chosen);
+    let chosen = record.candidates.iter().find(|candidate| candidate.verdict == Verdict::Chosen);
     let mut sentences = vec![match (chosen, language) {
         (Some(chosen), German) => format!(
             "Zuständig ist {} mit {}{}.",
@@ -360,11 +323,5 @@ fn passed_over(candidate: &CandidateVerdict, language: Language) -> String {
 }
 
 fn confidence_of(record: &DecisionRecord, intent: &str) -> Confidence {
-    record
-        .inputs
-        .intents
-        .iter()
-        .find(|known| known.intent == intent)
-        .map(|known| known.confidence)
-        .unwrap_or_default()
+    record.inputs.intents.iter().find(|known| known.intent == intent).map(|known| known.confidence).unwrap_or_default()
 }

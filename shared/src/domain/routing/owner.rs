@@ -88,11 +88,7 @@ pub fn choose_owner(candidates: &[Candidate]) -> OwnerChoice {
             // Nobody is free, so everybody has a reason.
             verdict: passed_over(candidate).unwrap_or(Verdict::Full),
         });
-        return OwnerChoice {
-            owner: None,
-            verdicts: verdicts.collect(),
-            tie_break: None,
-        };
+        return OwnerChoice { owner: None, verdicts: verdicts.collect(), tie_break: None };
     };
     let verdict = |candidate: &Candidate| {
         if candidate.member_id == best.member_id {
@@ -110,10 +106,7 @@ pub fn choose_owner(candidates: &[Candidate]) -> OwnerChoice {
     };
     let verdicts: Vec<_> = candidates
         .iter()
-        .map(|candidate| CandidateVerdict {
-            candidate: candidate.clone(),
-            verdict: verdict(candidate),
-        })
+        .map(|candidate| CandidateVerdict { candidate: candidate.clone(), verdict: verdict(candidate) })
         .collect();
     let any = |wanted: Verdict| verdicts.iter().any(|candidate| candidate.verdict == wanted);
     let tie_break = if any(Verdict::LaterId) {
@@ -123,11 +116,7 @@ pub fn choose_owner(candidates: &[Candidate]) -> OwnerChoice {
     } else {
         None
     };
-    OwnerChoice {
-        owner: Some(best.member_id),
-        verdicts,
-        tie_break,
-    }
+    OwnerChoice { owner: Some(best.member_id), verdicts, tie_break }
 }
 
 /// Why a candidate cannot own the lead at all.
@@ -145,9 +134,7 @@ const fn passed_over(candidate: &Candidate) -> Option<Verdict> {
 
 fn order(a: &Candidate, b: &Candidate) -> Ordering {
     // `None` (never assigned) sorts before every time.
-    by_load(a, b)
-        .then(a.last_assigned_at.cmp(&b.last_assigned_at))
-        .then(a.member_id.cmp(&b.member_id))
+    by_load(a, b).then(a.last_assigned_at.cmp(&b.last_assigned_at)).then(a.member_id.cmp(&b.member_id))
 }
 
 /// Compares `load / capacity` exactly, by cross-multiplication.

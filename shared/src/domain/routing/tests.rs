@@ -28,12 +28,7 @@ fn inputs(points: i32, weights: [u32; 3], reached_days_ago: Option<i64>) -> Deci
 
 fn add_signal(inputs: &mut DecisionInputs, intent: &str, weight: u32) {
     let rule = RuleId(uuid(8000 + inputs.signals.len() as u128));
-    inputs.signals.push(SeenSignal {
-        rule,
-        event: None,
-        intent: intent.to_owned(),
-        weight,
-    });
+    inputs.signals.push(SeenSignal { rule, event: None, intent: intent.to_owned(), weight });
     inputs.intents = inputs.picture().intents;
 }
 
@@ -55,34 +50,16 @@ fn a_lead_is_routed_when_all_is_there() {
     let enough = inputs(40, [0, 15, 0], Some(0));
     assert_eq!(
         assess(&enough),
-        Assessment::Routed {
-            intent: "b2b".to_owned(),
-            pipeline: pipeline("b2b-lab-enablement")
-        }
+        Assessment::Routed { intent: "b2b".to_owned(), pipeline: pipeline("b2b-lab-enablement") }
     );
     assert!(!routed(&inputs(39, [0, 15, 0], None)), "score 39");
     assert!(!routed(&inputs(40, [0, 14, 0], Some(0))), "confidence 58.3");
     for flags in [
-        LeadFlags {
-            routed: true,
-            ..LeadFlags::default()
-        },
-        LeadFlags {
-            suppressed: true,
-            ..LeadFlags::default()
-        },
-        LeadFlags {
-            anonymized: true,
-            ..LeadFlags::default()
-        },
+        LeadFlags { routed: true, ..LeadFlags::default() },
+        LeadFlags { suppressed: true, ..LeadFlags::default() },
+        LeadFlags { anonymized: true, ..LeadFlags::default() },
     ] {
-        assert!(
-            !routed(&DecisionInputs {
-                flags,
-                ..enough.clone()
-            }),
-            "{flags:?}"
-        );
+        assert!(!routed(&DecisionInputs { flags, ..enough.clone() }), "{flags:?}");
     }
 }
 
@@ -100,14 +77,8 @@ fn what_is_missing_is_exact() {
     let missing = missing_of(&inputs(34, [0, 11, 0], None));
     assert_eq!(missing.score, Some(6));
     let confidence = missing.confidence.unwrap();
-    assert_eq!(
-        (confidence.from, confidence.to),
-        (Confidence::from_tenths(524), Confidence::percent(60))
-    );
-    assert_eq!(
-        (confidence.intent.as_deref(), confidence.weight, confidence.too_close),
-        (Some("b2b"), Some(4), None)
-    );
+    assert_eq!((confidence.from, confidence.to), (Confidence::from_tenths(524), Confidence::percent(60)));
+    assert_eq!((confidence.intent.as_deref(), confidence.weight, confidence.too_close), (Some("b2b"), Some(4), None));
     // What was lost below zero must be gained back too.
     assert_eq!(missing_of(&inputs(-20, [0, 15, 0], None)).score, Some(60));
     // Nothing known at all.
@@ -119,42 +90,24 @@ fn what_is_missing_is_exact() {
 #[test]
 fn a_conflict_is_put_to_a_person_from_the_minimum_score_on() {
     let close = inputs(40, [20, 20, 0], Some(20));
-    let Assessment::Conflict { first, second, missing } = assess(&close) else {
-        panic!("{:?}", assess(&close))
-    };
+    let Assessment::Conflict { first, second, missing } = assess(&close) else { panic!("{:?}", assess(&close)) };
     assert_eq!((first.as_str(), second.as_str()), ("research", "b2b"));
     let confidence = missing.confidence.unwrap();
-    assert_eq!(
-        (confidence.too_close.as_deref(), confidence.to),
-        (Some("b2b"), Confidence::percent(60))
-    );
-    assert!(matches!(
-        assess(&inputs(39, [20, 20, 0], None)),
-        Assessment::Pending { .. }
-    ));
+    assert_eq!((confidence.too_close.as_deref(), confidence.to), (Some("b2b"), Confidence::percent(60)));
+    assert!(matches!(assess(&inputs(39, [20, 20, 0], None)), Assessment::Pending { .. }));
     // Enough confidence alone does not settle it when the thresholds are low.
     let mut low = inputs(40, [30, 25, 0], Some(0));
     low.config.min_confidence = Confidence::percent(40);
-    let Assessment::Conflict { missing, .. } = assess(&low) else {
-        panic!("{:?}", assess(&low))
-    };
+    let Assessment::Conflict { missing, .. } = assess(&low) else { panic!("{:?}", assess(&low)) };
     let confidence = missing.confidence.unwrap();
-    assert!(
-        confidence.from > low.config.min_confidence && confidence.to > confidence.from,
-        "{confidence:?}"
-    );
+    assert!(confidence.from > low.config.min_confidence && confidence.to > confidence.from, "{confidence:?}");
 }
 
 #[test]
 fn an_unclear_lead_goes_to_discovery_in_the_end() {
     let waiting = inputs(45, [5, 0, 0], Some(13));
-    assert_eq!(
-        missing_of(&waiting).discovery_at,
-        Some(now() + SignedDuration::from_hours(24))
-    );
-    let Assessment::Discovery { pipeline: chosen, .. } = assess(&inputs(45, [5, 0, 0], Some(14))) else {
-        panic!()
-    };
+    assert_eq!(missing_of(&waiting).discovery_at, Some(now() + SignedDuration::from_hours(24)));
+    let Assessment::Discovery { pipeline: chosen, .. } = assess(&inputs(45, [5, 0, 0], Some(14))) else { panic!() };
     assert_eq!(chosen, pipeline("discovery"));
     let mut off = inputs(45, [5, 0, 0], Some(400));
     off.config.discovery_after_days = None;
@@ -170,10 +123,7 @@ fn an_intent_without_a_pipeline_waits_and_says_so() {
     let mut inputs = inputs(50, [0, 50, 0], Some(0));
     inputs.config.pipelines.remove("b2b");
     let missing = missing_of(&inputs);
-    assert_eq!(
-        (missing.pipeline_for.as_deref(), missing.score, missing.confidence),
-        (Some("b2b"), None, None)
-    );
+    assert_eq!((missing.pipeline_for.as_deref(), missing.score, missing.confidence), (Some("b2b"), None, None));
 }
 
 /// The owner, the verdicts and the tie-break for candidates.
@@ -189,51 +139,25 @@ fn check_owner(candidates: &[Candidate], owner: Option<u128>, verdicts: &[Verdic
 #[test]
 fn the_least_loaded_member_owns_the_lead() {
     use Verdict::{AssignedMoreRecently, Chosen, Full, Inactive, LaterId, MoreLoaded, OtherPipeline};
-    let inactive = Candidate {
-        active: false,
-        ..member(1, 0, 9, None)
-    };
-    let elsewhere = Candidate {
-        serves_pipeline: false,
-        ..member(2, 0, 9, None)
-    };
+    let inactive = Candidate { active: false, ..member(1, 0, 9, None) };
+    let elsewhere = Candidate { serves_pipeline: false, ..member(2, 0, 9, None) };
     let full = member(3, 9, 9, None);
     check_owner(&[], None, &[], None);
-    check_owner(
-        &[inactive.clone(), elsewhere.clone(), full.clone()],
-        None,
-        &[Inactive, OtherPipeline, Full],
-        None,
-    );
+    check_owner(&[inactive.clone(), elsewhere.clone(), full.clone()], None, &[Inactive, OtherPipeline, Full], None);
     // 3 of 10 is less than 2 of 6.
     let (third, tenths) = (member(4, 2, 6, None), member(5, 3, 10, Some(0)));
-    check_owner(
-        &[inactive, third, tenths, full],
-        Some(5),
-        &[Inactive, MoreLoaded, Chosen, Full],
-        None,
-    );
+    check_owner(&[inactive, third, tenths, full], Some(5), &[Inactive, MoreLoaded, Chosen, Full], None);
     // 1 of 3 is 2 of 6.
     let (recent, long) = (member(6, 1, 3, Some(1)), member(7, 2, 6, Some(9)));
     let tie = Some(TieBreak::LastAssignment);
-    check_owner(
-        &[recent.clone(), long.clone()],
-        Some(7),
-        &[AssignedMoreRecently, Chosen],
-        tie,
-    );
+    check_owner(&[recent.clone(), long.clone()], Some(7), &[AssignedMoreRecently, Chosen], tie);
     check_owner(
         &[member(8, 3, 9, None), long, recent],
         Some(8),
         &[Chosen, AssignedMoreRecently, AssignedMoreRecently],
         tie,
     );
-    check_owner(
-        &[member(9, 0, 1, None), member(8, 0, 4, None)],
-        Some(8),
-        &[LaterId, Chosen],
-        Some(TieBreak::Id),
-    );
+    check_owner(&[member(9, 0, 1, None), member(8, 0, 4, None)], Some(8), &[LaterId, Chosen], Some(TieBreak::Id));
     check_owner(&[member(9, 0, 0, None)], None, &[Full], None);
 }
 
@@ -241,25 +165,16 @@ fn the_least_loaded_member_owns_the_lead() {
 fn a_lead_from_events_to_a_decision() {
     let rules = default_rule_set();
     let at = |hours: i64| now() - SignedDuration::from_hours(hours);
-    let events = [
-        event(1, "demo_requested", at(30)),
-        event(2, "form_submitted", at(20)),
-        event(3, "demo_requested", at(1)),
-    ];
+    let events =
+        [event(1, "demo_requested", at(30)), event(2, "form_submitted", at(20)), event(3, "demo_requested", at(1))];
     let mut state = LeadState::default();
     advance(rules, &state, &events.iter().collect::<Vec<_>>(), None, now()).apply_to(&mut state);
     let inputs = DecisionInputs::of(rules, &state, LeadFlags::default(), now());
     assert_eq!((inputs.total_score, inputs.score_reached_at), (75, Some(at(20))));
     assert_eq!(inputs.intents, state.standing.intents);
     let record = decide(inputs, &[member(1, 0, 5, None)]);
-    assert_eq!(
-        (record.outcome.kind, record.outcome.owner_id),
-        (OutcomeKind::Routed, Some(MemberId(uuid(1))))
-    );
-    assert_eq!(
-        record.inputs.signals.iter().map(|signal| signal.weight).sum::<u32>(),
-        40
-    );
+    assert_eq!((record.outcome.kind, record.outcome.owner_id), (OutcomeKind::Routed, Some(MemberId(uuid(1)))));
+    assert_eq!(record.inputs.signals.iter().map(|signal| signal.weight).sum::<u32>(), 40);
 }
 
 #[test]
@@ -284,11 +199,7 @@ fn follow_ups_are_due_on_working_days_in_the_tenants_zone() {
     let berlin = TimeZone::get("Europe/Berlin").unwrap();
     let check = |from: &str, days, expected: &str| {
         let from: Timestamp = from.parse().unwrap();
-        assert_eq!(
-            follow_up_due(from, days, &berlin),
-            expected.parse::<Timestamp>().unwrap(),
-            "{from} + {days}"
-        );
+        assert_eq!(follow_up_due(from, days, &berlin), expected.parse::<Timestamp>().unwrap(), "{from} + {days}");
     };
     check("2026-06-15T15:00:00+02:00", 1, "2026-06-16T15:00:00+02:00");
     check("2026-06-19T15:00:00+02:00", 1, "2026-06-22T15:00:00+02:00");

@@ -84,10 +84,7 @@ impl ScoringRuleDraft {
         let slug = reader.slug("slug");
         let name = reader.text("name", 200);
         let description = reader.optional_text("description", 2000);
-        let rule_type = reader.choice(
-            "rule_type",
-            &[("event", RuleType::Event), ("profile", RuleType::Profile)],
-        );
+        let rule_type = reader.choice("rule_type", &[("event", RuleType::Event), ("profile", RuleType::Profile)]);
         let category = reader.choice(
             "category",
             &[
@@ -127,11 +124,7 @@ impl ScoringRuleDraft {
             points: i32::try_from(points).unwrap_or_default(),
             max_per_day: count(max_per_day),
             max_per_lead: count(max_per_lead),
-            expires_after_days: if rule_type == RuleType::Profile {
-                None
-            } else {
-                count(expires)
-            },
+            expires_after_days: if rule_type == RuleType::Profile { None } else { count(expires) },
             is_active,
         })
     }
@@ -150,11 +143,7 @@ impl ScoringRuleDraft {
             points: self.points,
             max_per_day: self.max_per_day,
             max_per_lead: self.max_per_lead,
-            expires_after_days: if self.rule_type == RuleType::Profile {
-                None
-            } else {
-                self.expires_after_days
-            },
+            expires_after_days: if self.rule_type == RuleType::Profile { None } else { self.expires_after_days },
             is_active: self.is_active,
         }
     }

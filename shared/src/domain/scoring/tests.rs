@@ -15,11 +15,7 @@ fn caps_count_the_first_of_a_day_and_of_those_the_first_of_all() {
     let check = |per_day, per_lead, expected: &[usize]| {
         // Noon to midnight is the first day, by UTC.
         let matches = [at(0, 0), at(0, 1), at(0, 11), at(0, 12), at(1, 0), at(1, 1), at(5, 0)];
-        assert_eq!(
-            select_counted(matches, Caps { per_day, per_lead }),
-            expected,
-            "{per_day:?} {per_lead:?}"
-        );
+        assert_eq!(select_counted(matches, Caps { per_day, per_lead }), expected, "{per_day:?} {per_lead:?}");
     };
     check(None, None, &[0, 1, 2, 3, 4, 5, 6]);
     check(Some(1), None, &[0, 3, 6]);
@@ -47,36 +43,16 @@ fn reached_since_is_the_last_time_the_score_became_high_enough() {
     check(&[], 40, None);
     check(&[award(39, at(-5, 0), None)], 40, None);
     check(&[award(40, at(-5, 0), None)], 40, Some(at(-5, 0)));
-    check(
-        &[award(15, at(-3, 0), None), award(30, at(-5, 0), None)],
-        40,
-        Some(at(-3, 0)),
-    );
+    check(&[award(15, at(-3, 0), None), award(30, at(-5, 0), None)], 40, Some(at(-3, 0)));
     // Lost and regained.
-    let regained = [
-        award(50, at(-9, 0), None),
-        award(-20, at(-6, 0), None),
-        award(20, at(-2, 0), None),
-    ];
+    let regained = [award(50, at(-9, 0), None), award(-20, at(-6, 0), None), award(20, at(-2, 0), None)];
     check(&regained, 40, Some(at(-2, 0)));
     // Half of it expired in between; what else came kept it up.
-    check(
-        &[award(40, at(-95, 0), Some(90)), award(40, at(-20, 0), None)],
-        40,
-        Some(at(-95, 0)),
-    );
+    check(&[award(40, at(-95, 0), Some(90)), award(40, at(-20, 0), None)], 40, Some(at(-95, 0)));
     // It was expired for a while.
-    check(
-        &[award(40, at(-95, 0), Some(90)), award(40, at(-2, 0), None)],
-        40,
-        Some(at(-2, 0)),
-    );
+    check(&[award(40, at(-95, 0), Some(90)), award(40, at(-2, 0), None)], 40, Some(at(-2, 0)));
     // One thing replaces another at the same moment.
-    check(
-        &[award(40, at(-95, 0), Some(90)), award(40, at(-5, 0), None)],
-        40,
-        Some(at(-95, 0)),
-    );
+    check(&[award(40, at(-95, 0), Some(90)), award(40, at(-5, 0), None)], 40, Some(at(-95, 0)));
     check(&[award(40, at(-95, 0), Some(90))], 40, None);
     // A sender's clock ran ahead.
     check(&[award(40, at(0, 1), None)], 40, Some(now()));
@@ -95,10 +71,7 @@ fn tiers_start_at_their_thresholds() {
     check(40, Tier::Hot);
     check(79, Tier::Hot);
     check(80, Tier::VeryHot);
-    assert_eq!(
-        serde_json::to_value(tiers).unwrap()[2],
-        json!({"name": "hot", "min_score": 40})
-    );
+    assert_eq!(serde_json::to_value(tiers).unwrap()[2], json!({"name": "hot", "min_score": 40}));
 }
 
 #[test]
@@ -117,11 +90,7 @@ fn alerts_are_for_crossings_upward_into_hot_or_above() {
 #[test]
 fn tiers_must_divide_the_scores() {
     let check = |starts: serde_json::Value, fits: bool| {
-        assert_eq!(
-            serde_json::from_value::<TierThresholds>(starts.clone()).is_ok(),
-            fits,
-            "{starts}"
-        );
+        assert_eq!(serde_json::from_value::<TierThresholds>(starts.clone()).is_ok(), fits, "{starts}");
     };
     let tiers = |cold, warm, hot, very_hot| {
         json!([{"name": "cold", "min_score": cold}, {"name": "warm", "min_score": warm},
@@ -149,12 +118,7 @@ fn draft() -> serde_json::Value {
 fn a_draft_is_completed_with_the_sheets_defaults() {
     let rule = ScoringRuleDraft::validate(&draft()).unwrap();
     assert_eq!(
-        (
-            rule.expires_after_days,
-            rule.max_per_day,
-            rule.max_per_lead,
-            rule.is_active
-        ),
+        (rule.expires_after_days, rule.max_per_day, rule.max_per_lead, rule.is_active),
         (Some(90), None, None, true)
     );
     let mut lasting = draft();
@@ -163,11 +127,7 @@ fn a_draft_is_completed_with_the_sheets_defaults() {
     let mut profile = draft();
     profile["rule_type"] = json!("profile");
     profile["conditions"] = json!({"field": "lead.country", "op": "eq", "value": "DE"});
-    assert_eq!(
-        ScoringRuleDraft::validate(&profile).unwrap().expires_after_days,
-        None,
-        "profile rules never expire"
-    );
+    assert_eq!(ScoringRuleDraft::validate(&profile).unwrap().expires_after_days, None, "profile rules never expire");
 }
 
 #[test]
@@ -178,10 +138,7 @@ fn a_drafts_faults_are_reported_at_once() {
             raw[key] = value.clone();
         }
         let faults = ScoringRuleDraft::validate(&raw).unwrap_err();
-        let found: Vec<_> = faults
-            .iter()
-            .map(|fault| format!("{} {}", fault.pointer, fault.code))
-            .collect();
+        let found: Vec<_> = faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.code)).collect();
         assert_eq!(found, expected, "{change}");
     };
     check(
@@ -207,10 +164,7 @@ fn a_drafts_faults_are_reported_at_once() {
     check(json!({"points": 1.5}), &["/points out_of_range"]);
     check(json!({"conditions": []}), &["/conditions wrong_type"]);
     check(json!({"rule_type": "profile"}), &["/conditions wrong_rule_type"]);
-    check(
-        json!({"conditions": {"field": "lead.country", "op": "exists"}}),
-        &["/conditions wrong_rule_type"],
-    );
+    check(json!({"conditions": {"field": "lead.country", "op": "exists"}}), &["/conditions wrong_rule_type"]);
     check(json!({"slug": null}), &["/slug required"]);
     assert_eq!(ScoringRuleDraft::validate(&json!(5)).unwrap_err()[0].pointer, "");
 }

@@ -13,11 +13,11 @@ use crate::domain::routing::{DecisionInputs, DecisionRecord, OutcomeKind, assess
 use crate::failure::Failure;
 use crate::flows::texts;
 use crate::integrations::slack;
+use crate::store::Tx;
 use crate::store::effects::{self, NewEffect};
 use crate::store::event_path::LockedLead;
 use crate::store::routing::{self as store, Decision, LockedMember, NewTask, Placement, Target};
 use crate::store::rules::TenantRules;
-use crate::store::Tx;
 
 /// Who decided, in the records.
 const MACHINE: &str = "machine";

@@ -28,10 +28,8 @@ pub async fn post(
     match credentials {
         Credentials::Webhook { origin, path } => {
             let url = format!("{}{path}", base_url.unwrap_or(origin));
-            let request = http
-                .post(url)
-                .header(CONTENT_TYPE, "application/json")
-                .body(webhook_body(payload).to_string());
+            let request =
+                http.post(url).header(CONTENT_TYPE, "application/json").body(webhook_body(payload).to_string());
             send(request, read_webhook).await
         }
         Credentials::Bot(token) => {
@@ -54,11 +52,7 @@ async fn send(request: RequestBuilder, read: fn(u16, Option<&str>, &str) -> Outc
         Err(error) => return not_answered(&error),
     };
     let status = answer.status().as_u16();
-    let retry_after = answer
-        .headers()
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
+    let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let body = match body(answer).await {
         Ok(body) => body,
         // The status alone says what the message's fate is, unless it was success.
@@ -84,10 +78,7 @@ async fn body(mut answer: Response) -> Result<String, reqwest::Error> {
 /// the webhook's address.
 fn not_answered(error: &reqwest::Error) -> Outcome {
     if error.is_builder() {
-        return Outcome::Refused {
-            code: "unusable_credentials".to_owned(),
-            fault: Fault::Connection,
-        };
+        return Outcome::Refused { code: "unusable_credentials".to_owned(), fault: Fault::Connection };
     }
     match (error.is_connect(), error.is_timeout()) {
         (true, _) => Outcome::NotNow("unreachable".to_owned()),

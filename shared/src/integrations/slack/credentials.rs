@@ -12,16 +12,10 @@ use crate::store::effects_work::Rate;
 const HOOK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 
 /// One message a second and channel is what Slack takes, however it is posted, and a few at once after a pause.
-const CHANNEL: Rate = Rate {
-    per_second: 1.0,
-    burst: 3.0,
-};
+const CHANNEL: Rate = Rate { per_second: 1.0, burst: 3.0 };
 
 /// Several hundred messages a minute and workspace; this stays below.
-const WORKSPACE: Rate = Rate {
-    per_second: 5.0,
-    burst: 5.0,
-};
+const WORKSPACE: Rate = Rate { per_second: 5.0, burst: 5.0 };
 
 /// The budget of everything a bot token posts.
 const WORKSPACE_KEY: &str = "slack:api";
@@ -73,10 +67,7 @@ impl Credentials {
         match self {
             // A webhook has one channel, whatever the message says.
             Self::Webhook { .. } => vec![(self.pause_key().to_owned(), CHANNEL)],
-            Self::Bot(_) => vec![
-                (format!("slack:channel:{channel}"), CHANNEL),
-                (WORKSPACE_KEY.to_owned(), WORKSPACE),
-            ],
+            Self::Bot(_) => vec![(format!("slack:channel:{channel}"), CHANNEL), (WORKSPACE_KEY.to_owned(), WORKSPACE)],
         }
     }
 
@@ -96,35 +87,22 @@ impl Credentials {
 
 fn bot(token: String) -> Result<Credentials, Unusable> {
     let fits = token.starts_with("xoxb-") && token.bytes().all(|b| b.is_ascii_graphic());
-    if fits {
-        Ok(Credentials::Bot(token))
-    } else {
-        Err(Unusable::BadToken)
-    }
+    if fits { Ok(Credentials::Bot(token)) } else { Err(Unusable::BadToken) }
 }
 
 /// Https, exactly one of Slack's hosts on its usual port, nothing but a path below `/services/`.
 fn webhook(text: &str) -> Result<Credentials, Unusable> {
     let url = Url::parse(text).map_err(|_| Unusable::ForeignWebhook)?;
-    let host = url
-        .host_str()
-        .filter(|host| HOOK_HOSTS.contains(host))
-        .ok_or(Unusable::ForeignWebhook)?;
+    let host = url.host_str().filter(|host| HOOK_HOSTS.contains(host)).ok_or(Unusable::ForeignWebhook)?;
     let fits = url.scheme() == "https"
         && url.port().is_none()
         && url.username().is_empty()
         && url.password().is_none()
         && url.query().is_none()
         && url.fragment().is_none()
-        && url
-            .path()
-            .strip_prefix("/services/")
-            .is_some_and(|rest| !rest.is_empty());
+        && url.path().strip_prefix("/services/").is_some_and(|rest| !rest.is_empty());
     if !fits {
         return Err(Unusable::ForeignWebhook);
     }
-    Ok(Credentials::Webhook {
-        origin: format!("https://{host}"),
-        path: url.path().to_owned(),
-    })
+    Ok(Credentials::Webhook { origin: format!("https://{host}"), path: url.path().to_owned() })
 }

@@ -87,19 +87,11 @@ pub fn hot_lead_alert(language: Language, lead: &LeadFacts<'_>, owner: Option<Pe
     if let Some(owner) = owner {
         fields.push(field(language.pick("Verantwortlich", "Owner"), &mention(owner)));
     }
-    let notification = format!(
-        "{heading}: {} ({})",
-        title(language, lead),
-        points(language, lead.score)
-    );
+    let notification = format!("{heading}: {} ({})", title(language, lead), points(language, lead.score));
     message(
         LEAD_ROUTING,
         notification,
-        vec![
-            header(heading),
-            section(&subject(language, lead)),
-            json!({"type": "section", "fields": fields}),
-        ],
+        vec![header(heading), section(&subject(language, lead)), json!({"type": "section", "fields": fields})],
     )
 }
 
@@ -119,22 +111,14 @@ pub fn lead_routed(
     ];
     fields.extend(facts(language, lead));
     let notification = format!("{heading}: {} → {}", title(language, lead), safe(pipeline, NAME));
-    message(
-        LEAD_ROUTING,
-        notification,
-        blocks(heading, &subject(language, lead), fields, explanation),
-    )
+    message(LEAD_ROUTING, notification, blocks(heading, &subject(language, lead), fields, explanation))
 }
 
 /// Two intents of a lead are too close: a person must choose its pipeline.
 pub fn routing_conflict(language: Language, lead: &LeadFacts<'_>, explanation: &str) -> Value {
     let heading = language.pick("Bitte Pipeline entscheiden", "Please decide the pipeline");
     let notification = format!("{heading}: {}", title(language, lead));
-    message(
-        LEAD_ROUTING,
-        notification,
-        blocks(heading, &subject(language, lead), facts(language, lead), explanation),
-    )
+    message(LEAD_ROUTING, notification, blocks(heading, &subject(language, lead), facts(language, lead), explanation))
 }
 
 /// A deal was opened, but nobody who serves its pipeline is free.
@@ -143,21 +127,13 @@ pub fn no_owner(language: Language, lead: &LeadFacts<'_>, pipeline: &str, explan
     let mut fields = vec![field("Pipeline", &safe(pipeline, NAME))];
     fields.extend(facts(language, lead));
     let notification = format!("{heading}: {} → {}", title(language, lead), safe(pipeline, NAME));
-    message(
-        LEAD_ROUTING,
-        notification,
-        blocks(heading, &subject(language, lead), fields, explanation),
-    )
+    message(LEAD_ROUTING, notification, blocks(heading, &subject(language, lead), fields, explanation))
 }
 
 /// A task is due: to its owner, or to the channel for tasks when there is no owner Slack knows.
 pub fn task_due(language: Language, task: &TaskFacts<'_>) -> Value {
     let heading = language.pick("Aufgabe fällig", "Task due");
-    let channel = task
-        .owner
-        .and_then(|owner| owner.slack_id)
-        .filter(|id| text::is_member_id(id))
-        .unwrap_or(TASKS);
+    let channel = task.owner.and_then(|owner| owner.slack_id).filter(|id| text::is_member_id(id)).unwrap_or(TASKS);
     let mut fields = vec![field(language.pick("Fällig", "Due"), &safe(task.due, NAME))];
     if let Some(owner) = task.owner {
         fields.push(field(language.pick("Verantwortlich", "Owner"), &mention(owner)));
@@ -165,20 +141,10 @@ pub fn task_due(language: Language, task: &TaskFacts<'_>) -> Value {
     if let Some(lead) = task.lead {
         fields.push(field("Lead", &safe(lead, NAME)));
     }
-    let title = Some(text::plain(task.title))
-        .filter(|title| !title.is_empty())
-        .unwrap_or_else(|| heading.to_owned());
+    let title = Some(text::plain(task.title)).filter(|title| !title.is_empty()).unwrap_or_else(|| heading.to_owned());
     let about = format!("*{}*", text::link(task.url, &title, SECTION - 2));
     let notification = format!("{heading}: {}", safe(&title, NAME));
-    message(
-        channel,
-        notification,
-        vec![
-            header(heading),
-            section(&about),
-            json!({"type": "section", "fields": fields}),
-        ],
-    )
+    message(channel, notification, vec![header(heading), section(&about), json!({"type": "section", "fields": fields})])
 }
 
 /// A moment as people read it, in its zone: `23.11.2026, 09:00 Uhr` or `23 Nov 2026, 09:00`.
@@ -199,11 +165,7 @@ fn message(channel: &str, notification: String, blocks: Vec<Value>) -> Value {
 }
 
 fn blocks(heading: &str, about: &str, fields: Vec<Value>, explanation: &str) -> Vec<Value> {
-    let mut blocks = vec![
-        header(heading),
-        section(about),
-        json!({"type": "section", "fields": fields}),
-    ];
+    let mut blocks = vec![header(heading), section(about), json!({"type": "section", "fields": fields})];
     let explanation = safe(explanation, SECTION);
     if !explanation.is_empty() {
         blocks.push(section(&explanation));
@@ -231,13 +193,8 @@ fn facts(language: Language, lead: &LeadFacts<'_>) -> Vec<Value> {
     let mut fields = vec![field(language.pick("Bewertung", "Score"), &score)];
     if let Some(intent) = lead.intent {
         let name = safe(&text::intent(intent, language), NAME);
-        let sure = lead
-            .confidence
-            .map(|confidence| format!(" ({})", text::percent(confidence, language)));
-        fields.push(field(
-            language.pick("Interesse", "Intent"),
-            &format!("{name}{}", sure.unwrap_or_default()),
-        ));
+        let sure = lead.confidence.map(|confidence| format!(" ({})", text::percent(confidence, language)));
+        fields.push(field(language.pick("Interesse", "Intent"), &format!("{name}{}", sure.unwrap_or_default())));
     }
     fields
 }
@@ -253,10 +210,7 @@ fn points(language: Language, score: i32) -> String {
 
 /// The lead's name, as a link when there is one, and its company.
 fn subject(language: Language, lead: &LeadFacts<'_>) -> String {
-    let company = lead
-        .company
-        .map(|company| safe(company, NAME))
-        .filter(|company| !company.is_empty());
+    let company = lead.company.map(|company| safe(company, NAME)).filter(|company| !company.is_empty());
     let room = SECTION - NAME - 8;
     let name = format!("*{}*", text::link(lead.url, &name(language, lead), room));
     company.map_or(name.clone(), |company| format!("{name} – {company}"))
@@ -274,11 +228,7 @@ fn title(language: Language, lead: &LeadFacts<'_>) -> String {
 /// The lead's name, cut to the length of a name; raw.
 fn name(language: Language, lead: &LeadFacts<'_>) -> String {
     let name: String = text::plain(lead.name).chars().take(NAME).collect();
-    if name.is_empty() {
-        language.pick("Unbekannt", "Unknown").to_owned()
-    } else {
-        name
-    }
+    if name.is_empty() { language.pick("Unbekannt", "Unknown").to_owned() } else { name }
 }
 
 /// A person is called by the Slack id, so that the message reaches them.

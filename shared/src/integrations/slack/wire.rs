@@ -70,19 +70,13 @@ pub fn read_webhook(status: u16, retry_after: Option<&str>, body: &str) -> Outco
         // A code is Slack speaking; anything else is somebody in between, who may have passed the message on.
         200 => code(body).map_or_else(
             || Outcome::Unknown("200 without `ok`".to_owned()),
-            |code| Outcome::Refused {
-                fault: webhook_fault(&code, status),
-                code,
-            },
+            |code| Outcome::Refused { fault: webhook_fault(&code, status), code },
         ),
         429 => Outcome::Limited(pause(retry_after)),
         500.. => Outcome::Unknown(code(body).unwrap_or_else(|| format!("http_{status}"))),
         _ => {
             let code = code(body).unwrap_or_else(|| format!("http_{status}"));
-            Outcome::Refused {
-                fault: webhook_fault(&code, status),
-                code,
-            }
+            Outcome::Refused { fault: webhook_fault(&code, status), code }
         }
     }
 }
@@ -117,16 +111,10 @@ pub fn read_post_message(status: u16, retry_after: Option<&str>, body: &str) -> 
         500.. => return Outcome::Unknown(format!("http_{status}")),
         200 => {}
         401 | 403 => {
-            return Outcome::Refused {
-                code: format!("http_{status}"),
-                fault: Fault::Connection,
-            };
+            return Outcome::Refused { code: format!("http_{status}"), fault: Fault::Connection };
         }
         _ => {
-            return Outcome::Refused {
-                code: format!("http_{status}"),
-                fault: Fault::Content,
-            };
+            return Outcome::Refused { code: format!("http_{status}"), fault: Fault::Content };
         }
     }
     let Ok(answer) = serde_json::from_str::<Answer>(body) else {
@@ -135,11 +123,7 @@ pub fn read_post_message(status: u16, retry_after: Option<&str>, body: &str) -> 
     if answer.ok {
         return Outcome::Posted(json!({"via": "api", "channel": answer.channel, "ts": answer.ts}));
     }
-    let code = answer
-        .error
-        .as_deref()
-        .and_then(code)
-        .unwrap_or_else(|| "unnamed_error".to_owned());
+    let code = answer.error.as_deref().and_then(code).unwrap_or_else(|| "unnamed_error".to_owned());
     match code.as_str() {
         "ratelimited" | "rate_limited" => Outcome::Limited(pause(retry_after)),
         "service_unavailable" | "request_timeout" | "team_added_to_org" | "message_limit_exceeded" => {
@@ -147,10 +131,7 @@ pub fn read_post_message(status: u16, retry_after: Option<&str>, body: &str) -> 
         }
         // Slack says of these that the call may have had part of its effect.
         "internal_error" | "fatal_error" => Outcome::Unknown(code),
-        _ => Outcome::Refused {
-            fault: api_fault(&code),
-            code,
-        },
+        _ => Outcome::Refused { fault: api_fault(&code), code },
     }
 }
 
@@ -176,16 +157,12 @@ fn api_fault(code: &str) -> Fault {
 fn code(text: &str) -> Option<String> {
     let fits = !text.is_empty()
         && text.len() <= 80
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     fits.then(|| text.to_owned())
 }
 
 /// Whole seconds, at least one.
 fn pause(retry_after: Option<&str>) -> Duration {
     let seconds = retry_after.and_then(|text| text.trim().parse().ok());
-    seconds.map_or(PAUSE, |seconds: u64| {
-        Duration::from_secs(seconds.max(1)).min(LONGEST_PAUSE)
-    })
+    seconds.map_or(PAUSE, |seconds: u64| Duration::from_secs(seconds.max(1)).min(LONGEST_PAUSE))
 }

@@ -75,23 +75,14 @@ async fn decide(app: &App, tx: &Tx, due: &EffectDue) -> Result<Decision, Failure
         return Ok(Decision::Nothing);
     };
     if effect.kind != KIND {
-        return Err(Failure::conflict(
-            "wrong_queue",
-            format!("The effect is a {}, not a Slack message.", effect.kind),
-        ));
+        return Err(Failure::conflict("wrong_queue", format!("The effect is a {}, not a Slack message.", effect.kind)));
     }
     match effect.status {
         Status::Done | Status::Failed | Status::Unknown => return Ok(Decision::Nothing),
         Status::Sending if effect.lease_until.is_some_and(|until| until > now) => return Ok(Decision::Nothing),
         Status::Sending => {
             tracing::error!(effect_id = %effect.id, "a worker ended while sending; the message may have been posted");
-            ledger::unknown(
-                tx,
-                &effect,
-                "the worker ended while sending; look into the channel",
-                now,
-            )
-            .await?;
+            ledger::unknown(tx, &effect, "the worker ended while sending; look into the channel", now).await?;
             return Ok(Decision::Nothing);
         }
         Status::Pending => {}
@@ -115,9 +106,7 @@ async fn decide(app: &App, tx: &Tx, due: &EffectDue) -> Result<Decision, Failure
 /// The tenant's credentials, or a sentence for the person who can mend them.
 async fn credentials(app: &App, tx: &Tx) -> Result<Result<Credentials, String>, Failure> {
     let Some(connection) = ledger::connection(tx, NAME).await? else {
-        return Ok(Err(
-            "Slack is not connected; connect it to get these messages".to_owned()
-        ));
+        return Ok(Err("Slack is not connected; connect it to get these messages".to_owned()));
     };
     let Some(sealed) = connection.secret else {
         return Ok(Err(Unusable::Missing.to_string()));
@@ -234,18 +223,10 @@ async fn put_back(
     if effect.attempts >= MOST_ATTEMPTS {
         tracing::error!(effect_id = %effect.id, error, attempts = effect.attempts, "given up");
         ledger::fail(tx, effect, error, now).await?;
-        ledger::note_error(
-            tx,
-            NAME,
-            &format!("gave up after {} attempts: {error}", effect.attempts),
-            now,
-        )
-        .await?;
+        ledger::note_error(tx, NAME, &format!("gave up after {} attempts: {error}", effect.attempts), now).await?;
         return Ok(None);
     }
-    Ok(ledger::postpone(tx, effect, later(now, delay)?, Some(error))
-        .await?
-        .then_some(delay))
+    Ok(ledger::postpone(tx, effect, later(now, delay)?, Some(error)).await?.then_some(delay))
 }
 
 /// 2, 4, 8 … 900 seconds, of which a random half is left out, so that many do not come back at once.
@@ -267,11 +248,7 @@ async fn send_again(app: &App, due: &EffectDue, delay: Duration) {
     };
     // Rounded up: coming a little late is better than coming in vain.
     let seconds = delay.as_millis().div_ceil(1000).min(900);
-    if let Err(failure) = app
-        .sender()
-        .send(QUEUE, body, i32::try_from(seconds).unwrap_or(900))
-        .await
-    {
+    if let Err(failure) = app.sender().send(QUEUE, body, i32::try_from(seconds).unwrap_or(900)).await {
         tracing::warn!(effect_id = %due.effect_id, reason = %failure, "left to the relay");
     }
 }

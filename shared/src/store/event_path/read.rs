@@ -46,7 +46,8 @@ fn locked_lead(row: &Row) -> Result<LockedLead, Failure> {
         },
         flags: LeadFlags {
             // Once is for ever: a lead that a person put back to the pool is not the machine's any more.
-            routed: row.get::<_, Option<Timestamp>>("routed_at").is_some() || matches!(lifecycle, Some("customer" | "lost")),
+            routed: row.get::<_, Option<Timestamp>>("routed_at").is_some()
+                || matches!(lifecycle, Some("customer" | "lost")),
             suppressed: row.get("suppressed"),
             anonymized: lifecycle == Some("anonymized"),
         },
@@ -60,9 +61,8 @@ fn locked_lead(row: &Row) -> Result<LockedLead, Failure> {
 
 /// The profile of a row with all its columns.
 pub fn profile(row: &Row) -> Result<Profile, Failure> {
-    let fields = ProfileField::ALL
-        .into_iter()
-        .filter_map(|field| Some((field, row.get::<_, Option<String>>(field.as_str())?)));
+    let fields =
+        ProfileField::ALL.into_iter().filter_map(|field| Some((field, row.get::<_, Option<String>>(field.as_str())?)));
     let custom: Map<String, Value> = json(row, "custom")?;
     let provenance: BTreeMap<String, Provenance> = json(row, "provenance")?;
     Ok(Profile::assemble(fields, custom, provenance))

@@ -199,7 +199,8 @@ pub async fn insert_signals(tx: &Tx, signals: &[(LeadId, &Signal)]) -> Result<()
     let versions: Vec<i32> = signals.iter().map(|(_, signal)| signal.rule_version).collect();
     let events: Vec<Option<EventId>> = signals.iter().map(|(_, signal)| signal.event).collect();
     let intents: Vec<&str> = signals.iter().map(|(_, signal)| signal.intent.as_str()).collect();
-    let weights: Vec<i32> = signals.iter().map(|(_, signal)| i32::try_from(signal.weight).unwrap_or(i32::MAX)).collect();
+    let weights: Vec<i32> =
+        signals.iter().map(|(_, signal)| i32::try_from(signal.weight).unwrap_or(i32::MAX)).collect();
     let detected: Vec<Timestamp> = signals.iter().map(|(_, signal)| signal.detected_at).collect();
     let expires: Vec<Option<Timestamp>> = signals.iter().map(|(_, signal)| signal.expires_at).collect();
     tx.execute(

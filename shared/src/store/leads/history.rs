@@ -81,18 +81,7 @@ pub async fn list_events(
 ) -> Result<Vec<CountedEvent>, Failure> {
     let (at, id) = window.after.unzip();
     let rows = tx
-        .query(
-            LIST_EVENTS,
-            params![
-                lead,
-                filter.event_type,
-                filter.source,
-                at,
-                id,
-                window.limit,
-                window.offset
-            ],
-        )
+        .query(LIST_EVENTS, params![lead, filter.event_type, filter.source, at, id, window.limit, window.offset])
         .await?;
     let read = |row: &Row| {
         Ok(CountedEvent {
@@ -116,12 +105,7 @@ pub async fn list_events(
 /// # Errors
 /// When the database does not answer.
 pub async fn count_events(tx: &Tx, lead: LeadId, filter: EventFilter<'_>) -> Result<i64, Failure> {
-    let row = tx
-        .find(
-            section(SQL, "count_events"),
-            params![lead, filter.event_type, filter.source],
-        )
-        .await?;
+    let row = tx.find(section(SQL, "count_events"), params![lead, filter.event_type, filter.source]).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 
@@ -237,12 +221,7 @@ pub async fn list_decisions(tx: &Tx, lead: LeadId, limit: i64, offset: i64) -> R
     let rows = tx.query(LIST_DECISIONS, params![lead, limit, offset]).await?;
     let read = |row: &Row| {
         let Json(record) = row.try_get("record").map_err(Failure::internal)?;
-        Ok(Decision {
-            id: row.get("id"),
-            lead,
-            deal: row.get("deal_id"),
-            record,
-        })
+        Ok(Decision { id: row.get("id"), lead, deal: row.get("deal_id"), record })
     };
     rows.iter().map(read).collect()
 }

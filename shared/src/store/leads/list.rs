@@ -53,11 +53,7 @@ pub enum Order {
 /// Each statement is the same columns and the same filter with its order behind it, so that no two can drift apart.
 macro_rules! ordered {
     ($file:literal) => {
-        concat!(
-            include_str!("columns.sql"),
-            include_str!("list/filter.sql"),
-            include_str!($file)
-        )
+        concat!(include_str!("columns.sql"), include_str!("list/filter.sql"), include_str!($file))
     };
 }
 
@@ -170,11 +166,7 @@ impl<'a> Arguments<'a> {
 /// When the database does not answer.
 pub async fn list(tx: &Tx, filter: &Filter, order: Order, window: Window) -> Result<Vec<Lead>, Failure> {
     let arguments = Arguments::new(filter, window);
-    tx.query(order.statement(), &arguments.of_part(order))
-        .await?
-        .iter()
-        .map(row::lead)
-        .collect()
+    tx.query(order.statement(), &arguments.of_part(order)).await?.iter().map(row::lead).collect()
 }
 
 /// How many leads pass the filter.
@@ -182,14 +174,7 @@ pub async fn list(tx: &Tx, filter: &Filter, order: Order, window: Window) -> Res
 /// # Errors
 /// When the database does not answer.
 pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
-    let arguments = Arguments::new(
-        filter,
-        Window {
-            limit: 0,
-            offset: 0,
-            after: None,
-        },
-    );
+    let arguments = Arguments::new(filter, Window { limit: 0, offset: 0, after: None });
     let row = tx.find(TOTAL, &arguments.of_total()).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }

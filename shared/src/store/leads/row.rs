@@ -101,10 +101,7 @@ impl Lead {
     pub fn flags(&self) -> LeadFlags {
         LeadFlags {
             routed: self.pipeline.is_some()
-                || matches!(
-                    self.status,
-                    LeadStatus::Routed | LeadStatus::Customer | LeadStatus::Lost
-                ),
+                || matches!(self.status, LeadStatus::Routed | LeadStatus::Customer | LeadStatus::Lost),
             suppressed: self.suppressed,
             anonymized: self.status == LeadStatus::Anonymized,
         }
@@ -114,11 +111,7 @@ impl Lead {
 /// A row with the columns of `leads/columns.sql`. A lead without a standing was never evaluated: it has no points.
 pub fn lead(row: &Row) -> Result<Lead, Failure> {
     let number = |column: &str| row.get::<_, Option<i32>>(column).unwrap_or_default();
-    let tier = row
-        .get::<_, Option<&str>>("tier")
-        .map(word)
-        .transpose()?
-        .unwrap_or(Tier::Cold);
+    let tier = row.get::<_, Option<&str>>("tier").map(word).transpose()?.unwrap_or(Tier::Cold);
     let status = match row.get::<_, Option<&str>>("lifecycle") {
         Some(lifecycle) => word(lifecycle)?,
         None => LeadStatus::of_tier(tier),

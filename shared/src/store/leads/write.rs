@@ -105,18 +105,12 @@ pub async fn update(
 /// # Errors
 /// `NotFound` when the tenant has no such lead.
 pub async fn lock(tx: &Tx, id: LeadId) -> Result<(Lead, Profile), Failure> {
-    let locked = event_path::lock_leads(tx, &[id])
-        .await?
-        .pop()
-        .ok_or_else(|| Failure::not_found("lead"))?;
+    let locked = event_path::lock_leads(tx, &[id]).await?.pop().ok_or_else(|| Failure::not_found("lead"))?;
     Ok((super::get(tx, id).await?, locked.state.profile))
 }
 
 fn kinds_and_values(identifiers: &[Identifier]) -> (Vec<&'static str>, Vec<&str>) {
-    identifiers
-        .iter()
-        .map(|identifier| (identifier.kind.as_str(), identifier.value.as_str()))
-        .unzip()
+    identifiers.iter().map(|identifier| (identifier.kind.as_str(), identifier.value.as_str())).unzip()
 }
 
 /// Attaches the identifiers that belong to nobody yet.
@@ -128,11 +122,7 @@ pub async fn insert_identifiers(tx: &Tx, lead: LeadId, identifiers: &[Identifier
         return Ok(());
     }
     let (kinds, values) = kinds_and_values(identifiers);
-    tx.execute(
-        section(SQL, "insert_identifiers"),
-        params![tx.tenant(), lead, kinds, values],
-    )
-    .await?;
+    tx.execute(section(SQL, "insert_identifiers"), params![tx.tenant(), lead, kinds, values]).await?;
     Ok(())
 }
 
@@ -145,8 +135,7 @@ pub async fn delete_identifiers(tx: &Tx, lead: LeadId, identifiers: &[Identifier
         return Ok(());
     }
     let (kinds, values) = kinds_and_values(identifiers);
-    tx.execute(section(SQL, "delete_identifiers"), params![lead, kinds, values])
-        .await?;
+    tx.execute(section(SQL, "delete_identifiers"), params![lead, kinds, values]).await?;
     Ok(())
 }
 
@@ -172,9 +161,7 @@ pub async fn list_matches(tx: &Tx, lead: LeadId, identifiers: &[Identifier]) -> 
         return Ok(Vec::new());
     }
     let (kinds, values) = kinds_and_values(identifiers);
-    let rows = tx
-        .query(section(SQL, "list_matches"), params![tx.tenant(), lead, kinds, values])
-        .await?;
+    let rows = tx.query(section(SQL, "list_matches"), params![tx.tenant(), lead, kinds, values]).await?;
     let found = rows.iter().map(|row| Match {
         id: row.get("id"),
         email: row.get("email"),
@@ -195,11 +182,7 @@ pub async fn insert_suspicions(tx: &Tx, lead: LeadId, others: &[LeadId], now: Ti
     if others.is_empty() {
         return Ok(());
     }
-    tx.execute(
-        section(SQL, "insert_suspicions"),
-        params![tx.tenant(), lead, others, now],
-    )
-    .await?;
+    tx.execute(section(SQL, "insert_suspicions"), params![tx.tenant(), lead, others, now]).await?;
     Ok(())
 }
 
@@ -216,32 +199,17 @@ pub async fn check_links(
     if organization.is_none() && owner.is_none() {
         return Ok(());
     }
-    let Some(row) = tx
-        .find(section(SQL, "find_links"), params![organization, owner])
-        .await?
-    else {
+    let Some(row) = tx.find(section(SQL, "find_links"), params![organization, owner]).await? else {
         return Ok(());
     };
     let mut faults = Vec::new();
     if !row.get::<_, bool>("organization") {
-        faults.push(Fault::new(
-            "/organization_id",
-            "unknown",
-            "There is no such organisation.",
-        ));
+        faults.push(Fault::new("/organization_id", "unknown", "There is no such organisation."));
     }
     if !row.get::<_, bool>("owner") {
-        faults.push(Fault::new(
-            "/owner_id",
-            "unknown",
-            "There is no such active member of the team.",
-        ));
+        faults.push(Fault::new("/owner_id", "unknown", "There is no such active member of the team."));
     }
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Invalid(faults))
-    }
+    if faults.is_empty() { Ok(()) } else { Err(Failure::Invalid(faults)) }
 }
 
 /// The open deals of a lead, the oldest first, at most twenty.

@@ -37,15 +37,12 @@ pub fn normal_form(field: ProfileField, text: &str, country: Country) -> Result<
         ProfileField::Country if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
             Ok(text.to_ascii_uppercase())
         }
-        ProfileField::Country => Err((
-            "format",
-            "Write the two-letter code of the country, for example DE.".to_owned(),
-        )),
+        ProfileField::Country => {
+            Err(("format", "Write the two-letter code of the country, for example DE.".to_owned()))
+        }
         ProfileField::Language if is_language_tag(text) => Ok(text.to_owned()),
         ProfileField::Language => Err(("format", "Write a language tag, for example de or en-GB.".to_owned())),
-        ProfileField::Source => parse_source(text)
-            .map(str::to_owned)
-            .map_err(|detail| ("bad_name", detail.to_owned())),
+        ProfileField::Source => parse_source(text).map(str::to_owned).map_err(|detail| ("bad_name", detail.to_owned())),
         _ => Ok(text.to_owned()),
     }
 }
@@ -54,10 +51,7 @@ pub fn normal_form(field: ProfileField, text: &str, country: Country) -> Result<
 fn plain_text(text: &str, longest: usize) -> Result<&str, (&'static str, String)> {
     let text = text.trim();
     if text.is_empty() {
-        Err((
-            "empty",
-            "Write something, or leave the field out; null clears it.".to_owned(),
-        ))
+        Err(("empty", "Write something, or leave the field out; null clears it.".to_owned()))
     } else if text.chars().count() > longest {
         Err(("too_long", format!("Write at most {longest} characters.")))
     } else if text.contains('\0') {
@@ -70,20 +64,14 @@ fn plain_text(text: &str, longest: usize) -> Result<&str, (&'static str, String)
 fn is_language_tag(text: &str) -> bool {
     let mut parts = text.split('-');
     let letters = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let known = parts
-        .next()
-        .is_some_and(|first| (2..=3).contains(&first.len()) && letters(first));
+    let known = parts.next().is_some_and(|first| (2..=3).contains(&first.len()) && letters(first));
     known && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// Each tag once, in the order given.
 pub fn checked_tags(tags: &[String], faults: &mut Vec<Fault>) -> Vec<String> {
     if tags.len() > MAX_TAGS {
-        faults.push(Fault::new(
-            "/tags",
-            "too_many",
-            format!("Give a lead at most {MAX_TAGS} tags."),
-        ));
+        faults.push(Fault::new("/tags", "too_many", format!("Give a lead at most {MAX_TAGS} tags.")));
         return Vec::new();
     }
     let mut seen = BTreeSet::new();
@@ -101,11 +89,7 @@ pub fn checked_tags(tags: &[String], faults: &mut Vec<Fault>) -> Vec<String> {
 /// Custom fields that can be stored; null clears.
 pub fn checked_custom(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> Vec<(String, Option<Value>)> {
     if members.len() > MAX_CUSTOM {
-        faults.push(Fault::new(
-            "/custom",
-            "too_many",
-            format!("Send at most {MAX_CUSTOM} fields at once."),
-        ));
+        faults.push(Fault::new("/custom", "too_many", format!("Send at most {MAX_CUSTOM} fields at once.")));
         return Vec::new();
     }
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
@@ -129,9 +113,7 @@ pub fn checked_custom(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> 
 /// Text, a number, true, false or a list of those; null clears. An error begins with where below the field it is.
 fn custom_value(value: &Value) -> Result<Option<Value>, (String, &'static str, String)> {
     let text = |text: &str, below: String| {
-        plain_text(text, MAX_TEXT)
-            .map(str::to_owned)
-            .map_err(|(code, detail)| (below, code, detail))
+        plain_text(text, MAX_TEXT).map(str::to_owned).map_err(|(code, detail)| (below, code, detail))
     };
     match value {
         Value::Null => Ok(None),
@@ -153,10 +135,8 @@ fn custom_value(value: &Value) -> Result<Option<Value>, (String, &'static str, S
             }
             Ok(Some(value.clone()))
         }
-        Value::Object(_) => Err((
-            String::new(),
-            "type",
-            "Write text, a number, true, false or a list of those.".to_owned(),
-        )),
+        Value::Object(_) => {
+            Err((String::new(), "type", "Write text, a number, true, false or a list of those.".to_owned()))
+        }
     }
 }

@@ -15,12 +15,7 @@ fn event(changes: Value) -> Value {
 }
 
 fn judge(body: &Value, country: Option<Country>, idempotency_key: Option<&str>) -> Result<Judged, Failure> {
-    let bounds = Bounds {
-        source: Some("portal"),
-        country,
-        idempotency_key,
-        received_at: now(),
-    };
+    let bounds = Bounds { source: Some("portal"), country, idempotency_key, received_at: now() };
     let mut ids = 0_u128;
     Submitted::read(body.to_string().as_bytes())?.judge(&bounds, || {
         ids += 1;
@@ -37,22 +32,12 @@ fn faults(outcome: Result<Judged, Failure>) -> Vec<Fault> {
 
 #[test]
 fn verdict_per_event() {
-    let body = json!([
-        event(json!({})),
-        event(json!({})),
-        event(json!({"occurred_at": "2020-01-01T00:00:00Z", "extra": 1}))
-    ]);
+    let body =
+        json!([event(json!({})), event(json!({})), event(json!({"occurred_at": "2020-01-01T00:00:00Z", "extra": 1}))]);
     let judged = judge(&body, Some(Country::default()), None).unwrap();
-    assert_eq!(
-        (judged.reply.accepted, judged.reply.rejected, judged.accepted.len()),
-        (2, 1, 2)
-    );
+    assert_eq!((judged.reply.accepted, judged.reply.rejected, judged.accepted.len()), (2, 1, 2));
     assert_eq!(judged.reply.receipts[2].status, ReceiptStatus::Rejected);
-    let pointers: Vec<_> = judged.reply.receipts[2]
-        .errors
-        .iter()
-        .map(|fault| fault.pointer.as_str())
-        .collect();
+    let pointers: Vec<_> = judged.reply.receipts[2].errors.iter().map(|fault| fault.pointer.as_str()).collect();
     assert_eq!(pointers, ["/2/extra", "/2/occurred_at"]);
     assert_eq!(
         json!(judged.reply.receipts[0]),
@@ -63,15 +48,9 @@ fn verdict_per_event() {
 #[test]
 fn all_rejected_names_every_fault() {
     let pointers = |body: Value| -> Vec<String> {
-        faults(judge(&body, Some(Country::default()), None))
-            .into_iter()
-            .map(|fault| fault.pointer)
-            .collect()
+        faults(judge(&body, Some(Country::default()), None)).into_iter().map(|fault| fault.pointer).collect()
     };
-    assert_eq!(
-        pointers(json!([event(json!({"source": "other"})), 7])),
-        ["/0/source", "/1"]
-    );
+    assert_eq!(pointers(json!([event(json!({"source": "other"})), 7])), ["/0/source", "/1"]);
     assert_eq!(pointers(event(json!({"source": "other"}))), ["/source"]);
     assert_eq!(pointers(json!("text")), [""]);
 }
@@ -93,17 +72,10 @@ fn sizes() {
 fn phone_numbers_wait_for_the_tenant_when_it_is_not_known() {
     let odd = |phone: &str| event(json!({"lead_identifier": {"phone": phone}}));
     assert!(judge(&odd("555"), None, None).is_ok());
-    assert_eq!(
-        faults(judge(&odd("555"), Some(Country::default()), None))[0].pointer,
-        "/lead_identifier/phone"
-    );
+    assert_eq!(faults(judge(&odd("555"), Some(Country::default()), None))[0].pointer, "/lead_identifier/phone");
     let other = event(json!({"lead_identifier": {"phone": "555"}, "extra": 1}));
     assert_eq!(faults(judge(&other, None, None)).len(), 2);
-    let national = |body: Value| {
-        Submitted::read(body.to_string().as_bytes())
-            .unwrap()
-            .has_national_phone()
-    };
+    let national = |body: Value| Submitted::read(body.to_string().as_bytes()).unwrap().has_national_phone();
     assert!(national(json!([1, odd(" 030 123")])));
     assert!(!national(json!([1, odd(" +49 30 123"), event(json!({}))])));
 }
@@ -111,10 +83,7 @@ fn phone_numbers_wait_for_the_tenant_when_it_is_not_known() {
 #[test]
 fn an_idempotency_key_names_what_nothing_else_does() {
     let external = |body: &Value, key: &str, index: usize| {
-        judge(body, None, Some(key)).unwrap().accepted[index]
-            .event
-            .get("external_id")
-            .cloned()
+        judge(body, None, Some(key)).unwrap().accepted[index].event.get("external_id").cloned()
     };
     let plain = json!([event(json!({})), event(json!({"external_id": null}))]);
     let first = external(&plain, "k", 0).unwrap();
@@ -124,14 +93,8 @@ fn an_idempotency_key_names_what_nothing_else_does() {
     assert!(first.as_str().unwrap().len() <= 200);
     // The sender's own id, or a moment to derive one from, goes first.
     assert_eq!(external(&event(json!({"external_id": "x"})), "k", 0), Some(json!("x")));
-    assert_eq!(
-        external(&event(json!({"occurred_at": "2026-11-20T15:00:00Z"})), "k", 0),
-        None
-    );
-    assert_eq!(
-        judge(&plain, None, None).unwrap().accepted[0].event.get("external_id"),
-        None
-    );
+    assert_eq!(external(&event(json!({"occurred_at": "2026-11-20T15:00:00Z"})), "k", 0), None);
+    assert_eq!(judge(&plain, None, None).unwrap().accepted[0].event.get("external_id"), None);
 }
 
 fn receipts(sizes: &[usize]) -> Vec<Receipt> {

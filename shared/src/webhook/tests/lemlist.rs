@@ -58,16 +58,10 @@ fn every_documented_type_is_known() {
         ("linkedinInviteAccepted", "linkedin_connected"),
         ("warmed", "lemlist_warmed"),
         ("linkedinLikeLastPostNoPost", "lemlist_linkedin_like_last_post_no_post"),
-        (
-            "linkedinWithdrawInvitationFailed",
-            "lemlist_linkedin_withdraw_invitation_failed",
-        ),
+        ("linkedinWithdrawInvitationFailed", "lemlist_linkedin_withdraw_invitation_failed"),
     ];
     for (theirs, expected) in ours {
-        assert_eq!(
-            translated(&activity(json!({"type": theirs}))).unwrap()[0]["event_type"],
-            expected
-        );
+        assert_eq!(translated(&activity(json!({"type": theirs}))).unwrap()[0]["event_type"], expected);
     }
     let kept = "contacted hooked attracted interested notInterested emailsFailed emailsInterested emailsNotInterested \
         linkedinOpened linkedinInterested linkedinNotInterested linkedinSendFailed linkedinVisitDone linkedinVisitFailed \
@@ -116,10 +110,9 @@ fn what_is_not_understood_is_said() {
 
 #[test]
 fn an_unreadable_address_does_not_cost_the_activity() {
-    let event = &translated(&activity(
-        json!({"leadEmail": "n/a", "leadLinkedinUrl": "https://www.linkedin.com/in/erika"}),
-    ))
-    .unwrap()[0];
+    let event =
+        &translated(&activity(json!({"leadEmail": "n/a", "leadLinkedinUrl": "https://www.linkedin.com/in/erika"})))
+            .unwrap()[0];
     assert_eq!(
         event["lead_identifier"],
         json!({"linkedin_url": "https://www.linkedin.com/in/erika", "lemlist_id": "lea_1"})

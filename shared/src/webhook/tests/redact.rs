@@ -11,15 +11,9 @@ fn check(text: &str, expected: &str) {
 #[test]
 fn secrets_are_not_shown() {
     check(r#"{"secret":"abc","a":1}"#, r#"{"secret":"[removed]","a":1}"#);
-    check(
-        r#"{ "Client_Secret" : "a\"b" , "a":1}"#,
-        r#"{ "Client_Secret" : "[removed]" , "a":1}"#,
-    );
+    check(r#"{ "Client_Secret" : "a\"b" , "a":1}"#, r#"{ "Client_Secret" : "[removed]" , "a":1}"#);
     check(r#"{"password":12345}"#, r#"{"password":"[removed]"}"#);
-    check(
-        r#"{"body":"{\"secret\":\"abc\",\"a\":1}"}"#,
-        r#"{"body":"{\"secret\":"[removed]",\"a\":1}"}"#,
-    );
+    check(r#"{"body":"{\"secret\":\"abc\",\"a\":1}"}"#, r#"{"body":"{\"secret\":"[removed]",\"a\":1}"}"#);
     // Cut in the middle of the value.
     check(r#"{"secret":"ab"#, r#"{"secret":"[removed]""#);
     check(r#"{"secret":"ab\"#, r#"{"secret":"[removed]""#);
@@ -33,10 +27,7 @@ fn secrets_are_not_shown() {
 #[test]
 fn the_secret_leaves_the_body() {
     let (rest, secret) = take_secret(r#"{"type":"x","secret":"a\"b","n": 1.10 ,"z":[ 1 ]}"#);
-    assert_eq!(
-        (&*rest, secret.as_deref()),
-        (r#"{"n":1.10,"type":"x","z":[ 1 ]}"#, Some("a\"b"))
-    );
+    assert_eq!((&*rest, secret.as_deref()), (r#"{"n":1.10,"type":"x","z":[ 1 ]}"#, Some("a\"b")));
     assert_eq!(take_secret(r#"{"type":"x"}"#), (r#"{"type":"x"}"#.into(), None));
     assert_eq!(take_secret(r#"{"secret":7}"#).1.as_deref(), Some("7"));
     // Named twice: both leave.

@@ -105,19 +105,14 @@ fn json_of_builders() {
 fn latin_1_of_old_pages() {
     let event = one(FORM, "email=a%40b.de&nachricht=Gr%FC%DFe&x=100%&y=%zz");
     assert_eq!(event["metadata"]["message"], "Grüße");
-    assert_eq!(
-        (&event["metadata"]["x"], &event["metadata"]["y"]),
-        (&json!("100%"), &json!("%zz"))
-    );
+    assert_eq!((&event["metadata"]["x"], &event["metadata"]["y"]), (&json!("100%"), &json!("%zz")));
 }
 
 #[test]
 fn a_filled_trap_is_spam() {
     for name in ["_gotcha", "honeypot", "bot-field", "wpforms[hp]"] {
         assert_eq!(
-            posted(JSON, &json!({"email": "a@b.de", name: "x"}).to_string())
-                .unwrap_err()
-                .reason,
+            posted(JSON, &json!({"email": "a@b.de", name: "x"}).to_string()).unwrap_err().reason,
             "spam",
             "{name}"
         );
@@ -141,10 +136,8 @@ fn who_it_was() {
 
 #[test]
 fn hidden_fields() {
-    let event = one(
-        FORM,
-        "email=a%40b.de&event_type=demo_requested&submission_id=77&submitted_at=2026-11-20T15:00:00Z",
-    );
+    let event =
+        one(FORM, "email=a%40b.de&event_type=demo_requested&submission_id=77&submitted_at=2026-11-20T15:00:00Z");
     assert_eq!(
         (&event["event_type"], &event["external_id"], &event["occurred_at"]),
         (&json!("demo_requested"), &json!("77"), &json!("2026-11-20T15:00:00Z"))
@@ -164,18 +157,13 @@ fn page_trackers_speak_our_shape() {
     assert_eq!(posted(JSON, &json!([visit, visit]).to_string()).unwrap().len(), 2);
     assert_eq!(one(JSON, &visit.to_string())["source"], "website");
     let won = json!({"event_type": "deal_won", "lead_identifier": {"email": "a@b.de"}});
-    assert_eq!(
-        posted(JSON, &won.to_string()).unwrap_err().reason,
-        "event_type_not_allowed"
-    );
+    assert_eq!(posted(JSON, &won.to_string()).unwrap_err().reason, "event_type_not_allowed");
 }
 
 #[test]
 fn unknown_bodies() {
     assert_eq!(
-        posted(&[("content-type", "multipart/form-data; boundary=x")], "--x")
-            .unwrap_err()
-            .reason,
+        posted(&[("content-type", "multipart/form-data; boundary=x")], "--x").unwrap_err().reason,
         "unsupported_content_type"
     );
     assert_eq!(posted(JSON, "7").unwrap_err().reason, "unknown_shape");

@@ -142,18 +142,10 @@ pub fn split_name(full: &str) -> (Option<String>, String) {
 }
 
 fn without_titles(name: &str) -> String {
-    let titles = [
-        "herr", "herrn", "frau", "dr", "prof", "dipl", "ing", "mag", "mr", "mrs", "ms", "med", "dipl-ing", "dr-ing",
-    ];
+    let titles =
+        ["herr", "herrn", "frau", "dr", "prof", "dipl", "ing", "mag", "mr", "mrs", "ms", "med", "dipl-ing", "dr-ing"];
     let mut words: Vec<&str> = name.split_whitespace().collect();
-    while words.len() > 1
-        && titles.contains(
-            &words[0]
-                .trim_end_matches('.')
-                .to_lowercase()
-                .replace(".-", "-")
-                .as_str(),
-        )
+    while words.len() > 1 && titles.contains(&words[0].trim_end_matches('.').to_lowercase().replace(".-", "-").as_str())
     {
         words.remove(0);
     }

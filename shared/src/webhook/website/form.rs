@@ -62,9 +62,7 @@ pub fn flattened(form: Map<String, Value>) -> Vec<(String, Value)> {
 /// `{"name": "email", "value": "…"}` as a field.
 fn named(item: Value) -> Option<(String, Value)> {
     let Value::Object(mut item) = item else { return None };
-    let name = ["name", "key", "id", "label"]
-        .into_iter()
-        .find_map(|key| item.get(key)?.as_str().map(str::to_owned))?;
+    let name = ["name", "key", "id", "label"].into_iter().find_map(|key| item.get(key)?.as_str().map(str::to_owned))?;
     Some((name, item.remove("value").unwrap_or_default()))
 }
 

@@ -68,9 +68,7 @@ impl TestApp {
 
     /// From now on up to this many environments of a queue's consumer work at once; one otherwise.
     pub fn set_concurrency(&self, queue: &str, environments: usize) {
-        self.settings()
-            .concurrency
-            .insert(queue.to_owned(), environments.max(1));
+        self.settings().concurrency.insert(queue.to_owned(), environments.max(1));
     }
 
     /// Hands everything that is visible on a queue to its consumer, once. What fails is visible again at once, unless the
@@ -80,9 +78,7 @@ impl TestApp {
     /// When the template has no such queue, or no function that consumes it.
     pub async fn deliver(&self, queue: &str) -> Delivered {
         let (name, consumer) = self.consumer(queue);
-        let Some((pool, mapping)) = consumer else {
-            panic!("template.yaml maps the queue {queue} to no function")
-        };
+        let Some((pool, mapping)) = consumer else { panic!("template.yaml maps the queue {queue} to no function") };
         let messages = self.sqs.receive(&name, usize::MAX);
         let (rounds, batch_size, concurrency) = {
             let mut settings = self.settings();
@@ -97,12 +93,7 @@ impl TestApp {
             let arn = self.sqs.queue_arn(&name);
             let mut workers = JoinSet::new();
             for _ in 0..concurrency {
-                workers.spawn(work(
-                    Arc::clone(&pool),
-                    mapping.clone(),
-                    arn.clone(),
-                    Arc::clone(&batches),
-                ));
+                workers.spawn(work(Arc::clone(&pool), mapping.clone(), arn.clone(), Arc::clone(&batches)));
             }
             while let Some(done) = workers.join_next().await {
                 let (verdicts, errors) = done.unwrap_or_else(|error| panic!("a delivery broke off: {error}"));
@@ -146,28 +137,15 @@ impl TestApp {
             }
         }
         let errors = &delivered.errors[delivered.errors.len().saturating_sub(5)..];
-        panic!(
-            "messages go in circles; still there: {}\n{}",
-            self.leftovers().join(", "),
-            errors.join("\n")
-        );
+        panic!("messages go in circles; still there: {}\n{}", self.leftovers().join(", "), errors.join("\n"));
     }
 
     /// A queue's name, and what the template maps it to.
     fn consumer(&self, queue: &str) -> (String, Option<(Arc<Pool>, QueueMapping)>) {
-        let found = self
-            .queues
-            .iter()
-            .find(|def| def.name == queue || def.logical_id == queue);
-        let Some(def) = found else {
-            panic!("template.yaml has no queue {queue}")
-        };
+        let found = self.queues.iter().find(|def| def.name == queue || def.logical_id == queue);
+        let Some(def) = found else { panic!("template.yaml has no queue {queue}") };
         let mapped = self.pools.values().find_map(|pool| {
-            let mapping = pool
-                .def
-                .queues
-                .iter()
-                .find(|mapping| mapping.queue_logical_id == def.logical_id)?;
+            let mapping = pool.def.queues.iter().find(|mapping| mapping.queue_logical_id == def.logical_id)?;
             Some((Arc::clone(pool), mapping.clone()))
         });
         (def.name.clone(), mapped)
@@ -273,18 +251,13 @@ fn failures(answer: &Value, batch: &[Message]) -> Result<BTreeSet<String>, Strin
         Some(Value::Null) => return Ok(BTreeSet::new()),
         Some(Value::Array(items)) => items,
         _ => {
-            return Err(format!(
-                "the answer is no partial batch response: {}",
-                shortened(answer)
-            ));
+            return Err(format!("the answer is no partial batch response: {}", shortened(answer)));
         }
     };
     let known = ids(batch);
     let named = items.iter().map(|item| match item["itemIdentifier"].as_str() {
         Some(id) if known.contains(id) => Ok(id.to_owned()),
-        _ => Err(format!(
-            "the partial batch response names no message of the batch: {item}"
-        )),
+        _ => Err(format!("the partial batch response names no message of the batch: {item}")),
     });
     named.collect()
 }

@@ -22,18 +22,10 @@ async fn a_partial_batch_response_means_what_lambda_takes_it_for() {
     let batch = messages(&["a", "b"]).await;
     let (a, b) = (batch[0].id.as_str(), batch[1].id.as_str());
     let failed = |answer: serde_json::Value| failures(&answer, &batch);
-    for succeeded in [
-        json!(null),
-        json!({}),
-        json!({"batchItemFailures": null}),
-        json!({"batchItemFailures": []}),
-    ] {
+    for succeeded in [json!(null), json!({}), json!({"batchItemFailures": null}), json!({"batchItemFailures": []})] {
         assert_eq!(failed(succeeded.clone()), Ok(BTreeSet::new()), "{succeeded}");
     }
-    assert_eq!(
-        failed(json!({"batchItemFailures": [{"itemIdentifier": b}]})),
-        Ok([b.to_owned()].into())
-    );
+    assert_eq!(failed(json!({"batchItemFailures": [{"itemIdentifier": b}]})), Ok([b.to_owned()].into()));
     for whole in [
         json!("ok"),
         json!([]),
@@ -64,10 +56,7 @@ async fn batches_respect_number_and_payload() {
 #[tokio::test]
 async fn redelivery_repeats_each_message_and_loses_none() {
     let batch = messages(&["x"; 200]).await;
-    let mut settings = Settings {
-        redelivery: Some((StdRng::seed_from_u64(7), 5)),
-        ..Settings::default()
-    };
+    let mut settings = Settings { redelivery: Some((StdRng::seed_from_u64(7), 5)), ..Settings::default() };
     let rounds = settings.rounds(batch.clone());
     let mut copies: BTreeMap<&str, usize> = BTreeMap::new();
     for message in rounds.iter().flatten() {
@@ -78,11 +67,7 @@ async fn redelivery_repeats_each_message_and_loses_none() {
     assert_eq!(rounds[0].len(), 200, "the first round has every message once");
     let order = |round: &[Message]| round.iter().map(|message| message.id.clone()).collect::<Vec<_>>();
     assert_ne!(order(&rounds[0]), order(&batch), "shuffled");
-    assert_eq!(
-        order(&Settings::default().rounds(batch.clone())[0]),
-        order(&batch),
-        "untouched by default"
-    );
+    assert_eq!(order(&Settings::default().rounds(batch.clone())[0]), order(&batch), "untouched by default");
 }
 
 #[tokio::test]

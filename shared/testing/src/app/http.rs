@@ -40,18 +40,8 @@ impl<'app> RequestBuilder<'app> {
             ("x-forwarded-port", "443"),
             ("x-forwarded-proto", "https"),
         ];
-        let headers = headers
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into_iter()
-            .collect();
-        Self {
-            app,
-            method,
-            path: path.to_owned(),
-            query: query.to_owned(),
-            headers,
-            body: None,
-        }
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+        Self { app, method, path: path.to_owned(), query: query.to_owned(), headers, body: None }
     }
 
     /// Adds an access token.
@@ -87,20 +77,13 @@ impl<'app> RequestBuilder<'app> {
         let body = serde_json::to_vec(value).unwrap_or_else(|error| panic!("the body is no JSON: {error}"));
         let typed = self.headers.contains_key("content-type");
         let request = self.body(body);
-        if typed {
-            request
-        } else {
-            request.header("content-type", "application/json")
-        }
+        if typed { request } else { request.header("content-type", "application/json") }
     }
 
     /// Sets a form as the body.
     pub fn form(self, fields: &[(&str, &str)]) -> Self {
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
-        self.body(body)
-            .header("content-type", "application/x-www-form-urlencoded")
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.body(body).header("content-type", "application/x-www-form-urlencoded")
     }
 
     /// Sets the body as it is, without a content type.
@@ -210,13 +193,7 @@ impl Response {
     fn gateway(status: u16, message: &str, fault: Option<InvokeError>) -> Self {
         let headers = BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]);
         let body = json!({ "message": message }).to_string().into();
-        Self {
-            status,
-            headers,
-            cookies: Vec::new(),
-            body,
-            fault,
-        }
+        Self { status, headers, cookies: Vec::new(), body, fault }
     }
 
     fn read(answer: &Value) -> Self {
@@ -228,26 +205,15 @@ impl Response {
         };
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let headers = answer["headers"].as_object().into_iter().flatten();
-        let headers = headers
-            .map(|(name, value)| (name.to_ascii_lowercase(), text(value)))
-            .collect();
+        let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), text(value))).collect();
         let body = answer["body"].as_str().unwrap_or_default();
         let body = if answer["isBase64Encoded"] == true {
-            STANDARD
-                .decode(body)
-                .unwrap_or_else(|error| panic!("the function's body is no base64: {error}"))
-                .into()
+            STANDARD.decode(body).unwrap_or_else(|error| panic!("the function's body is no base64: {error}")).into()
         } else {
             Bytes::copy_from_slice(body.as_bytes())
         };
         let cookies = answer["cookies"].as_array().into_iter().flatten().map(text).collect();
-        Self {
-            status: u16::try_from(status).unwrap_or(500),
-            headers,
-            cookies,
-            body,
-            fault: None,
-        }
+        Self { status: u16::try_from(status).unwrap_or(500), headers, cookies, body, fault: None }
     }
 
     /// Passes the answer on if it has this status.
@@ -276,11 +242,7 @@ impl Response {
     #[track_caller]
     pub fn problem(&self) -> Value {
         let kind = self.headers.get("content-type").map(String::as_str).unwrap_or_default();
-        assert!(
-            kind.starts_with("application/problem+json"),
-            "no problem: {}",
-            self.shown()
-        );
+        assert!(kind.starts_with("application/problem+json"), "no problem: {}", self.shown());
         let problem: Value = self.json();
         for member in ["type", "title", "detail", "instance"] {
             assert!(problem[member].is_string(), "`{member}` is missing: {}", self.shown());
@@ -295,16 +257,7 @@ impl Response {
     }
 
     fn shown(&self) -> String {
-        let fault = self
-            .fault
-            .as_ref()
-            .map(|fault| format!("\n{fault}"))
-            .unwrap_or_default();
-        format!(
-            "{} {:?}\n{}{fault}",
-            self.status,
-            self.headers,
-            String::from_utf8_lossy(&self.body)
-        )
+        let fault = self.fault.as_ref().map(|fault| format!("\n{fault}")).unwrap_or_default();
+        format!("{} {:?}\n{}{fault}", self.status, self.headers, String::from_utf8_lossy(&self.body))
     }
 }

@@ -57,9 +57,7 @@ impl TestApp {
     /// # Panics
     /// When something is missing or broken; the message says what and what to do.
     pub async fn new() -> Self {
-        Self::with_tenant()
-            .await
-            .unwrap_or_else(|error| panic!("cannot set up the test: {error:#}"))
+        Self::with_tenant().await.unwrap_or_else(|error| panic!("cannot set up the test: {error:#}"))
     }
 
     /// Everything, without any tenant.
@@ -68,8 +66,7 @@ impl TestApp {
     /// As [`TestApp::new`].
     pub async fn bare() -> Self {
         let app = async { Self::on(TestDatabase::new().await?) };
-        app.await
-            .unwrap_or_else(|error| panic!("cannot set up the test: {error:#}"))
+        app.await.unwrap_or_else(|error| panic!("cannot set up the test: {error:#}"))
     }
 
     async fn with_tenant() -> anyhow::Result<Self> {
@@ -93,10 +90,7 @@ impl TestApp {
         let slack = Slack::local(Options::default())?;
         let mut values = Values::default()
             .parameter("Stage", "local")
-            .parameter(
-                "LocalDatabaseUrl",
-                database.app_url_via("127.0.0.1", proxy.address().port()),
-            )
+            .parameter("LocalDatabaseUrl", database.app_url_via("127.0.0.1", proxy.address().port()))
             .parameter("LocalMigrationDatabaseUrl", database.admin_url())
             .parameter("AppDatabasePassword", APP_ROLE.1)
             .parameter("JwtPublicKey", keys::PUBLIC_KEY)
@@ -110,11 +104,7 @@ impl TestApp {
         let queues = template.queues(&values)?;
         let sqs = Arc::new(Sqs::start(&queue_specs(&queues), &schedule_groups(template, &values)?)?);
         for queue in &queues {
-            values.set_queue(
-                &queue.logical_id,
-                &sqs.queue_url(&queue.name),
-                &sqs.queue_arn(&queue.name),
-            );
+            values.set_queue(&queue.logical_id, &sqs.queue_url(&queue.name), &sqs.queue_arn(&queue.name));
             values.set_attribute(&queue.logical_id, "QueueName", &queue.name);
         }
         let mut pools = BTreeMap::new();
@@ -180,9 +170,7 @@ impl TestApp {
     /// # Panics
     /// When the app was made by [`TestApp::bare`].
     pub fn tenant(&self) -> &Tenant {
-        let Some(tenant) = &self.tenant else {
-            panic!("TestApp::bare has no tenant: use TestApp::new or new_tenant")
-        };
+        let Some(tenant) = &self.tenant else { panic!("TestApp::bare has no tenant: use TestApp::new or new_tenant") };
         tenant
     }
 
@@ -238,10 +226,7 @@ impl TestApp {
     /// When the template gives the function no schedule, or the job fails.
     pub async fn run_job(&self, function: &str, input: Value) -> Value {
         let pool = self.pool(function);
-        assert!(
-            !pool.def.schedules.is_empty(),
-            "template.yaml gives {function} no schedule"
-        );
+        assert!(!pool.def.schedules.is_empty(), "template.yaml gives {function} no schedule");
         match pool.invoke(&input).await {
             Ok(answer) => answer,
             Err(error) => panic!("the job {function} failed: {error}\n{}", pool.logs()),
@@ -288,9 +273,7 @@ impl TestApp {
     /// Queues that hold messages, with how many.
     pub fn leftovers(&self) -> Vec<String> {
         let names = self.sqs.queue_names().into_iter();
-        let depths = names
-            .map(|name| (self.sqs.messages(&name).len(), name))
-            .filter(|(count, _)| *count > 0);
+        let depths = names.map(|name| (self.sqs.messages(&name).len(), name)).filter(|(count, _)| *count > 0);
         depths.map(|(count, name)| format!("{name}: {count}")).collect()
     }
 
@@ -299,25 +282,18 @@ impl TestApp {
     }
 
     fn pool(&self, function: &str) -> &Arc<Pool> {
-        let Some(pool) = self.pools.get(function) else {
-            panic!("template.yaml has no function {function}")
-        };
+        let Some(pool) = self.pools.get(function) else { panic!("template.yaml has no function {function}") };
         pool
     }
 
     /// The function a request goes to, with the path parameters.
     fn route(&self, method: &Method, path: &str) -> (Arc<Pool>, Map<String, Value>) {
-        let routes = self
-            .pools
-            .values()
-            .flat_map(|pool| pool.def.routes.iter().map(move |route| (pool, route)));
+        let routes = self.pools.values().flat_map(|pool| pool.def.routes.iter().map(move |route| (pool, route)));
         let fitting =
-            routes
-                .filter(|(_, (taken, _))| route::takes(taken, method))
-                .filter_map(|(pool, (_, template))| {
-                    let (fitness, parameters) = route::fit(template, path)?;
-                    Some((fitness, pool, parameters))
-                });
+            routes.filter(|(_, (taken, _))| route::takes(taken, method)).filter_map(|(pool, (_, template))| {
+                let (fitness, parameters) = route::fit(template, path)?;
+                Some((fitness, pool, parameters))
+            });
         let Some((_, pool, parameters)) = fitting.max_by(|a, b| a.0.cmp(&b.0)) else {
             panic!("template.yaml has no route {method} {path}: add an HttpApi event to the function that answers it");
         };
@@ -357,35 +333,21 @@ fn template() -> anyhow::Result<&'static Template> {
 }
 
 fn queue_specs(queues: &[QueueDef]) -> Vec<QueueSpec> {
-    let name = |logical_id: &String| {
-        queues
-            .iter()
-            .find(|queue| queue.logical_id == *logical_id)
-            .map(|q| q.name.clone())
-    };
+    let name =
+        |logical_id: &String| queues.iter().find(|queue| queue.logical_id == *logical_id).map(|q| q.name.clone());
     let specs = queues.iter().map(|queue| QueueSpec {
         name: queue.name.clone(),
         visibility_timeout: queue.visibility_timeout,
-        redrive: queue
-            .redrive_target
-            .as_ref()
-            .and_then(name)
-            .zip(queue.max_receive_count),
+        redrive: queue.redrive_target.as_ref().and_then(name).zip(queue.max_receive_count),
     });
     specs.collect()
 }
 
 fn schedule_groups(template: &Template, values: &Values) -> anyhow::Result<Vec<String>> {
-    let groups = template
-        .resources()
-        .filter(|(_, resource)| resource["Type"] == "AWS::Scheduler::ScheduleGroup");
+    let groups = template.resources().filter(|(_, resource)| resource["Type"] == "AWS::Scheduler::ScheduleGroup");
     let names = groups.map(|(id, resource)| {
-        let name = resource["Properties"]
-            .get("Name")
-            .map_or(Ok(None), |name| template.resolve(name, values));
-        Ok(name
-            .with_context(|| format!("the schedule group {id}"))?
-            .unwrap_or_else(|| id.to_owned()))
+        let name = resource["Properties"].get("Name").map_or(Ok(None), |name| template.resolve(name, values));
+        Ok(name.with_context(|| format!("the schedule group {id}"))?.unwrap_or_else(|| id.to_owned()))
     });
     names.collect()
 }

@@ -26,11 +26,7 @@ struct Environments {
 
 impl Pool {
     pub(super) fn new(def: FunctionDef, env: Vec<(String, String)>) -> Self {
-        Self {
-            def,
-            env,
-            environments: Mutex::default(),
-        }
+        Self { def, env, environments: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Environments> {
@@ -62,9 +58,7 @@ impl Pool {
 
     /// Runs one invocation in an idle environment, or in a new one when all are busy or gone.
     pub(super) async fn invoke(&self, event: &Value) -> Result<Value, InvokeError> {
-        let function = self
-            .acquire()
-            .map_err(|error| InvokeError::Contract(format!("{error:#}")))?;
+        let function = self.acquire().map_err(|error| InvokeError::Contract(format!("{error:#}")))?;
         let outcome = function.invoke(event).await;
         if function.is_alive() {
             self.lock().idle.push(function);

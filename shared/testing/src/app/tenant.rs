@@ -7,17 +7,8 @@ use super::TestApp;
 use crate::keys::Token;
 
 /// Sources that send events with an API key of their own.
-const SOURCES: [&str; 9] = [
-    "portal",
-    "website",
-    "waalaxy",
-    "lemlist",
-    "linkedin_ads",
-    "google_ads",
-    "meta_ads",
-    "conference",
-    "import",
-];
+const SOURCES: [&str; 9] =
+    ["portal", "website", "waalaxy", "lemlist", "linkedin_ads", "google_ads", "meta_ads", "conference", "import"];
 
 /// Sources that send webhooks.
 const HOOKS: [&str; 3] = ["website", "lemlist", "partner"];
@@ -50,11 +41,7 @@ impl Tenant {
     pub(super) fn read(input: &Value, created: Value) -> anyhow::Result<Self> {
         let id = created["tenant_id"].as_str().map(str::to_owned);
         let id = id.with_context(|| format!("tenant-create answered without a tenant_id: {created}"))?;
-        Ok(Self {
-            id,
-            slug: input["slug"].as_str().unwrap_or_default().to_owned(),
-            created,
-        })
+        Ok(Self { id, slug: input["slug"].as_str().unwrap_or_default().to_owned(), created })
     }
 
     /// The value of `X-API-Key` for a source: `portal` may also read, the others only write events.
@@ -91,23 +78,14 @@ impl Tenant {
 /// What `tenant-create` is given for [`TestApp::new_tenant`]; tests may change it and use [`TestApp::create_tenant`].
 pub fn input(slug: &str) -> Value {
     let keys = SOURCES.map(|source| {
-        let scopes: &[&str] = if source == "portal" {
-            &PORTAL_SCOPES
-        } else {
-            &["events:write"]
-        };
+        let scopes: &[&str] = if source == "portal" { &PORTAL_SCOPES } else { &["events:write"] };
         json!({ "source": source, "name": "test", "key": secret(slug, "key", source), "scopes": scopes,
                 "requests_per_minute": 100_000 })
     });
     let hooks = HOOKS.map(|source| {
         json!({ "source": source, "token": secret(slug, "token", source), "secret": secret(slug, "secret", source) })
     });
-    let members = [
-        ("ada", "admin", 0),
-        ("mia", "manager", 10),
-        ("sam", "sales", 10),
-        ("sophie", "sales", 10),
-    ];
+    let members = [("ada", "admin", 0), ("mia", "manager", 10), ("sam", "sales", 10), ("sophie", "sales", 10)];
     let members = members.map(|(name, role, capacity)| {
         json!({
             "email": format!("{name}@{slug}.example"),
@@ -137,11 +115,7 @@ fn secret(slug: &str, kind: &str, source: &str) -> String {
 }
 
 fn slack_hook(slug: &str) -> String {
-    let id: String = slug
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_uppercase())
-        .collect();
+    let id: String = slug.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
     format!("/services/T00000000/B{id:0<8}/0123456789abcdefghijklmn")
 }
 

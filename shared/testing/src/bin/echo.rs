@@ -59,12 +59,7 @@ fn serve() -> Result<Never, Box<dyn std::error::Error>> {
             "inherited": env("CARGO_MANIFEST_DIR"),
             "region": env("AWS_REGION"),
         });
-        call(
-            &mut connection,
-            "POST",
-            &format!("{base}/response"),
-            answer.to_string().as_bytes(),
-        )?;
+        call(&mut connection, "POST", &format!("{base}/response"), answer.to_string().as_bytes())?;
     }
 }
 
@@ -80,10 +75,7 @@ fn call(
     path: &str,
     body: &[u8],
 ) -> Result<Reply, Box<dyn std::error::Error>> {
-    let mut request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: runtime\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
+    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: runtime\r\ncontent-length: {}\r\n\r\n", body.len());
     request.push_str(std::str::from_utf8(body)?);
     connection.get_mut().write_all(request.as_bytes())?;
     let mut headers = Vec::new();
@@ -105,9 +97,5 @@ fn call(
 }
 
 fn header(headers: &[(String, String)], name: &str) -> String {
-    headers
-        .iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.clone())
-        .unwrap_or_default()
+    headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()
 }

@@ -46,20 +46,14 @@ async fn migrate_one(server: &Url, client: &Client, prefix: &str, migrate: &Path
     sweep(client).await?;
     let building = format!("{TEMPLATE_PREFIX}building");
     client.batch_execute(&drop_statement(&building)).await?;
-    client
-        .batch_execute(&format!(
-            "CREATE DATABASE {building} TEMPLATE template0 ENCODING 'UTF8'"
-        ))
-        .await?;
+    client.batch_execute(&format!("CREATE DATABASE {building} TEMPLATE template0 ENCODING 'UTF8'")).await?;
     run_migrate(migrate, at(server, &building).as_str())
         .await
         .context("the `migrate` function failed on an empty database")?;
     // Only a finished one gets the name that is looked for.
     let name = format!("{prefix}{:08x}", epoch_seconds());
     disconnect(client, &building).await?;
-    client
-        .batch_execute(&format!("ALTER DATABASE {building} RENAME TO {name}"))
-        .await?;
+    client.batch_execute(&format!("ALTER DATABASE {building} RENAME TO {name}")).await?;
     Ok(name)
 }
 
@@ -94,17 +88,11 @@ async fn fill_one<T>(
     disconnect(client, &source_name).await?;
     let building = format!("{TEMPLATE_PREFIX}filling");
     client.batch_execute(&drop_statement(&building)).await?;
-    client
-        .batch_execute(&format!("CREATE DATABASE {building} TEMPLATE {source_name}"))
-        .await?;
+    client.batch_execute(&format!("CREATE DATABASE {building} TEMPLATE {source_name}")).await?;
     let quoted = note.replace('\'', "''");
-    client
-        .batch_execute(&format!("COMMENT ON DATABASE {building} IS '{quoted}'"))
-        .await?;
+    client.batch_execute(&format!("COMMENT ON DATABASE {building} IS '{quoted}'")).await?;
     let name = format!("{prefix}{:08x}", epoch_seconds());
-    client
-        .batch_execute(&format!("ALTER DATABASE {building} RENAME TO {name}"))
-        .await?;
+    client.batch_execute(&format!("ALTER DATABASE {building} RENAME TO {name}")).await?;
     Ok((name, note))
 }
 
@@ -137,31 +125,20 @@ async fn run_migrate(binary: &Path, url: &str) -> anyhow::Result<()> {
     let function = Function::spawn("migrate", binary, &env)?;
     function.set_timeout(std::time::Duration::from_secs(120));
     let outcome = function.invoke(&json!({})).await;
-    outcome
-        .map(drop)
-        .with_context(|| format!("output of migrate:\n{}", function.logs()))
+    outcome.map(drop).with_context(|| format!("output of migrate:\n{}", function.logs()))
 }
 
 /// A finished template and its note.
 async fn find(client: &Client, prefix: &str) -> anyhow::Result<Option<(String, String)>> {
     let statement = "SELECT datname::text, COALESCE(shobj_description(oid, 'pg_database'), '') \
                      FROM pg_database WHERE starts_with(datname::text, $1) ORDER BY datname DESC LIMIT 1";
-    Ok(client
-        .query_opt(statement, &[&prefix])
-        .await?
-        .map(|row| (row.get(0), row.get(1))))
+    Ok(client.query_opt(statement, &[&prefix]).await?.map(|row| (row.get(0), row.get(1))))
 }
 
 /// Drops databases of tests that ended without dropping theirs, and templates of other days.
 async fn sweep(client: &Client) -> anyhow::Result<()> {
     let now = epoch_seconds();
-    for row in client
-        .query(
-            "SELECT datname::text FROM pg_database WHERE datname LIKE 'lotse\\_t%'",
-            &[],
-        )
-        .await?
-    {
+    for row in client.query("SELECT datname::text FROM pg_database WHERE datname LIKE 'lotse\\_t%'", &[]).await? {
         let name: String = row.get(0);
         if outlived(&name, now) {
             // Somebody may just be dropping it too.
@@ -187,9 +164,7 @@ fn fingerprint(key: &str) -> anyhow::Result<String> {
     let mut digest = Sha256::new();
     let folder = workspace::root()?.join("shared/migrations");
     let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut files = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut files = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
     files.sort();
     for file in files.iter().filter(|file| file.is_file()) {
         digest.update(file.file_name().unwrap_or_default().as_encoded_bytes());

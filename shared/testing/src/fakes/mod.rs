@@ -15,13 +15,6 @@ use slack::{Options, Slack};
 /// When the address is taken.
 pub async fn serve(address: SocketAddr) -> anyhow::Result<()> {
     // The local stack is for looking at: a seeded demo may send a handful of messages at once.
-    let _slack = Slack::start(
-        address,
-        Options {
-            burst: 20,
-            ..Options::default()
-        },
-    )
-    .context("the Slack stand-in")?;
+    let _slack = Slack::start(address, Options { burst: 20, ..Options::default() }).context("the Slack stand-in")?;
     std::future::pending().await
 }

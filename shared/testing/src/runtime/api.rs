@@ -26,12 +26,7 @@ pub(super) struct Invocation {
 
 impl Invocation {
     pub(super) fn new(event: Bytes, timeout: Duration, reply: oneshot::Sender<Outcome>) -> Self {
-        Self {
-            id: Uuid::new_v4().to_string(),
-            event,
-            deadline_ms: epoch_ms(timeout),
-            reply,
-        }
+        Self { id: Uuid::new_v4().to_string(), event, deadline_ms: epoch_ms(timeout), reply }
     }
 }
 
@@ -70,13 +65,7 @@ impl Api {
         arn: String,
     ) -> Self {
         let queue = tokio::sync::Mutex::new(queue);
-        Self {
-            started: Mutex::new(now()),
-            queue,
-            current: Mutex::new(None),
-            ready,
-            arn,
-        }
+        Self { started: Mutex::new(now()), queue, current: Mutex::new(None), ready, arn }
     }
 
     /// Called right before the process is started: its initialisation is measured from here.
@@ -97,11 +86,7 @@ impl Api {
                 // The process ends after this; its output, which the kit shows, has the reason.
                 accepted()
             }
-            _ => refused(
-                404,
-                "InvalidPath",
-                &format!("the Runtime API has no {} {path}", parts.method),
-            ),
+            _ => refused(404, "InvalidPath", &format!("the Runtime API has no {} {path}", parts.method)),
         }
     }
 
@@ -111,13 +96,7 @@ impl Api {
             self.ready.send_replace(Some(started.elapsed()));
         }
         let invocation = self.queue.lock().await.recv().await;
-        let Some(Invocation {
-            id,
-            event,
-            deadline_ms,
-            reply,
-        }) = invocation
-        else {
+        let Some(Invocation { id, event, deadline_ms, reply }) = invocation else {
             return refused(500, "Stopped", "the test kit has stopped this function");
         };
         let mut next = answer(200, "application/json", event);
@@ -125,10 +104,7 @@ impl Api {
             ("lambda-runtime-aws-request-id", id.clone()),
             ("lambda-runtime-deadline-ms", deadline_ms.to_string()),
             ("lambda-runtime-invoked-function-arn", self.arn.clone()),
-            (
-                "lambda-runtime-trace-id",
-                format!("Root=1-{:08x}-{};Sampled=0", deadline_ms / 1000, &trace_tail(&id)),
-            ),
+            ("lambda-runtime-trace-id", format!("Root=1-{:08x}-{};Sampled=0", deadline_ms / 1000, &trace_tail(&id))),
         ];
         for (name, value) in headers {
             if let Ok(value) = HeaderValue::from_str(&value) {
@@ -172,14 +148,10 @@ fn response(body: Bytes) -> Outcome {
 
 fn failure(body: &Bytes) -> Outcome {
     match serde_json::from_slice::<Diagnostic>(body) {
-        Ok(diagnostic) => Outcome::Failed {
-            error_type: diagnostic.error_type,
-            message: diagnostic.error_message,
-        },
-        Err(_) => Outcome::Failed {
-            error_type: "Unreadable".to_owned(),
-            message: String::from_utf8_lossy(body).into_owned(),
-        },
+        Ok(diagnostic) => Outcome::Failed { error_type: diagnostic.error_type, message: diagnostic.error_message },
+        Err(_) => {
+            Outcome::Failed { error_type: "Unreadable".to_owned(), message: String::from_utf8_lossy(body).into_owned() }
+        }
     }
 }
 

@@ -114,10 +114,8 @@ impl Function {
         })?;
         let pid = child.id().context("the function's process ended before it was seen")?;
         let logs = Arc::new(Logs::default());
-        let readers = [
-            child.stdout.take().map(|pipe| logs.follow(pipe)),
-            child.stderr.take().map(|pipe| logs.follow(pipe)),
-        ];
+        let readers =
+            [child.stdout.take().map(|pipe| logs.follow(pipe)), child.stderr.take().map(|pipe| logs.follow(pipe))];
         let child = Arc::new(Mutex::new(child));
 
         let waiting = Arc::clone(&child);
@@ -173,19 +171,14 @@ impl Function {
     pub async fn invoke_raw(&self, event: Bytes) -> Result<Bytes, InvokeError> {
         if event.len() > PAYLOAD_LIMIT {
             let size = event.len();
-            return Err(InvokeError::Contract(format!(
-                "the event has {size} bytes; Lambda takes {PAYLOAD_LIMIT}"
-            )));
+            return Err(InvokeError::Contract(format!("the event has {size} bytes; Lambda takes {PAYLOAD_LIMIT}")));
         }
         let _turn = self.serial.lock().await;
         let timeout = self.timeout();
         let (reply, answer) = oneshot::channel();
         let invocation = Invocation::new(event, timeout, reply);
         if self.invocations.send(invocation).is_err() {
-            return Err(InvokeError::Contract(format!(
-                "the Runtime API of {} has stopped",
-                self.name
-            )));
+            return Err(InvokeError::Contract(format!("the Runtime API of {} has stopped", self.name)));
         }
         tokio::select! {
             // The answer first: a process that answers and then ends has answered.
@@ -207,19 +200,15 @@ impl Function {
     async fn lost_reply(&self) -> InvokeError {
         match tokio::time::timeout(Duration::from_secs(1), self.exited()).await {
             Ok(status) => self.gone(status),
-            Err(_) => InvokeError::Contract(format!(
-                "function {} asked for the next event instead of answering",
-                self.name
-            )),
+            Err(_) => {
+                InvokeError::Contract(format!("function {} asked for the next event instead of answering", self.name))
+            }
         }
     }
 
     fn gone(&self, status: Option<ExitStatus>) -> InvokeError {
         match status {
-            Some(status) => InvokeError::Exited {
-                status,
-                logs: self.logs(),
-            },
+            Some(status) => InvokeError::Exited { status, logs: self.logs() },
             None => InvokeError::Contract(format!("the end of function {} could not be observed", self.name)),
         }
     }
@@ -291,21 +280,13 @@ impl Drop for Function {
 
 /// Waits until the value is there; `None` when whoever would set it is gone.
 async fn known<T: Copy>(value: &watch::Receiver<Option<T>>) -> Option<T> {
-    value
-        .clone()
-        .wait_for(Option::is_some)
-        .await
-        .ok()
-        .and_then(|value| *value)
+    value.clone().wait_for(Option::is_some).await.ok().and_then(|value| *value)
 }
 
 /// What Lambda itself puts into every environment of the managed runtime.
 fn lambda_env(name: &str, api: &str) -> Vec<(&'static str, String)> {
     vec![
-        (
-            "PATH",
-            std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned()),
-        ),
+        ("PATH", std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned())),
         ("TZ", ":UTC".to_owned()),
         ("_HANDLER", "bootstrap".to_owned()),
         ("AWS_LAMBDA_RUNTIME_API", api.to_owned()),
@@ -326,9 +307,7 @@ fn lambda_env(name: &str, api: &str) -> Vec<(&'static str, String)> {
 
 /// Milliseconds since 1970, as the deadline header wants them.
 fn epoch_ms(after: Duration) -> u128 {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     (now + after).as_millis()
 }
 

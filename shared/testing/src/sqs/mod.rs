@@ -85,11 +85,7 @@ impl Sqs {
 
     /// The ARN of a queue; empty for an unknown one.
     pub fn queue_arn(&self, queue: &str) -> String {
-        self.lock()
-            .queues
-            .get(queue)
-            .map(|queue| queue.arn.clone())
-            .unwrap_or_default()
+        self.lock().queues.get(queue).map(|queue| queue.arn.clone()).unwrap_or_default()
     }
 
     /// The names of all queues.
@@ -213,43 +209,23 @@ async fn serve(state: &Mutex<State>, parts: &Parts, body: &Bytes) -> Option<Answ
         Mood::Unavailable => return Some(refused(503, "ServiceUnavailable", "the test switched AWS off")),
         Mood::Fine => {}
     }
-    let signed = parts
-        .headers
-        .get(http::header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
+    let signed = parts.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if !signed.is_some_and(|value| value.starts_with("AWS4-HMAC-SHA256 ")) {
         return Some(refused(403, "MissingAuthenticationToken", "the request is not signed"));
     }
-    let input = if body.is_empty() {
-        Value::Null
-    } else {
-        serde_json::from_slice(body).unwrap_or(Value::Null)
-    };
+    let input = if body.is_empty() { Value::Null } else { serde_json::from_slice(body).unwrap_or(Value::Null) };
     if let Some(name) = parts.uri.path().strip_prefix("/schedules/") {
-        let name = percent_encoding::percent_decode_str(name)
-            .decode_utf8_lossy()
-            .into_owned();
+        let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned();
         let query = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
-        let group = query
-            .into_iter()
-            .find(|(key, _)| key == "groupName")
-            .map(|(_, value)| value.into_owned());
+        let group = query.into_iter().find(|(key, _)| key == "groupName").map(|(_, value)| value.into_owned());
         return Some(match lock().schedules.call(&parts.method, &name, group, &input) {
             Ok(output) => answer(200, "application/json", output.to_string()),
             Err(refusal) => refused(refusal.status, refusal.code, &refusal.message),
         });
     }
-    let target = parts
-        .headers
-        .get("x-amz-target")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Some(operation) = target.strip_prefix("AmazonSQS.") else {
-        return Some(refused(
-            400,
-            "UnknownOperationException",
-            "the test kit stands in for SQS and Scheduler only",
-        ));
+        return Some(refused(400, "UnknownOperationException", "the test kit stands in for SQS and Scheduler only"));
     };
     // A long poll looks again and again, without holding the lock.
     let wait = input["WaitTimeSeconds"].as_u64().unwrap_or(0);
@@ -257,12 +233,7 @@ async fn serve(state: &Mutex<State>, parts: &Parts, body: &Bytes) -> Option<Answ
     loop {
         let outcome = {
             let mut state = lock();
-            let State {
-                queues,
-                fail_entries,
-                base,
-                ..
-            } = &mut *state;
+            let State { queues, fail_entries, base, .. } = &mut *state;
             protocol::call(queues, base, fail_entries, operation, &input)
         };
         return Some(match outcome {

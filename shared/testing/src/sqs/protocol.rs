@@ -24,10 +24,7 @@ pub(super) struct Refusal {
 }
 
 fn refuse<T>(code: &'static str, message: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal {
-        code,
-        message: message.into(),
-    })
+    Err(Refusal { code, message: message.into() })
 }
 
 /// One call. `base` is the address queue URLs begin with; `fail_entries` is how many entries of a batch to refuse.
@@ -48,11 +45,7 @@ pub(super) fn call(
     if operation == "ListQueues" {
         return Ok(json!({ "QueueUrls": queues.names().map(|name| url(base, name)).collect::<Vec<_>>() }));
     }
-    let queue = text(input, "QueueUrl")?
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .to_owned();
+    let queue = text(input, "QueueUrl")?.rsplit('/').next().unwrap_or_default().to_owned();
     let Some(known) = queues.get(&queue) else {
         return refuse("QueueDoesNotExist", format!("there is no queue {queue}"));
     };
@@ -109,27 +102,18 @@ pub(super) fn call(
 fn send(queues: &mut Queues, queue: &str, input: &Value) -> Result<Message, Refusal> {
     let size = size(input);
     if size > SIZE_LIMIT {
-        return refuse(
-            "InvalidParameterValue",
-            format!("the message has {size} bytes; SQS takes {SIZE_LIMIT}"),
-        );
+        return refuse("InvalidParameterValue", format!("the message has {size} bytes; SQS takes {SIZE_LIMIT}"));
     }
     let body = text(input, "MessageBody")?;
     if body.is_empty() {
         return refuse("MissingParameter", "MessageBody is empty");
     }
     if let Some(bad) = body.chars().find(|c| !allowed(*c)) {
-        return refuse(
-            "InvalidMessageContents",
-            format!("the body has the character U+{:04X}", bad as u32),
-        );
+        return refuse("InvalidMessageContents", format!("the body has the character U+{:04X}", bad as u32));
     }
     let delay = input["DelaySeconds"].as_i64().unwrap_or(0);
     if !(0..=900).contains(&delay) {
-        return refuse(
-            "InvalidParameterValue",
-            format!("DelaySeconds is {delay}; SQS takes 0 to 900"),
-        );
+        return refuse("InvalidParameterValue", format!("DelaySeconds is {delay}; SQS takes 0 to 900"));
     }
     let attributes = input["MessageAttributes"].as_object().cloned().unwrap_or_default();
     if attributes.len() > 10 {
@@ -142,10 +126,7 @@ fn send(queues: &mut Queues, queue: &str, input: &Value) -> Result<Message, Refu
 fn send_batch(queues: &mut Queues, queue: &str, fail: &mut usize, input: &Value) -> Result<Value, Refusal> {
     let total: usize = input["Entries"].as_array().into_iter().flatten().map(size).sum();
     if total > SIZE_LIMIT {
-        return refuse(
-            "BatchRequestTooLong",
-            format!("the batch has {total} bytes; SQS takes {SIZE_LIMIT}"),
-        );
+        return refuse("BatchRequestTooLong", format!("the batch has {total} bytes; SQS takes {SIZE_LIMIT}"));
     }
     batch(input, |entry| {
         if *fail > 0 {
@@ -163,10 +144,7 @@ fn batch(input: &Value, mut run: impl FnMut(&Value) -> Result<Value, Refusal>) -
         return refuse("EmptyBatchRequest", "a batch needs at least one entry");
     }
     if entries.len() > BATCH_LIMIT {
-        return refuse(
-            "TooManyEntriesInBatchRequest",
-            format!("{} entries; SQS takes {BATCH_LIMIT}", entries.len()),
-        );
+        return refuse("TooManyEntriesInBatchRequest", format!("{} entries; SQS takes {BATCH_LIMIT}", entries.len()));
     }
     let mut ids = BTreeSet::new();
     for entry in entries {
@@ -197,22 +175,12 @@ fn batch(input: &Value, mut run: impl FnMut(&Value) -> Result<Value, Refusal>) -
 fn change_visibility(queues: &mut Queues, queue: &str, input: &Value) -> Result<(), Refusal> {
     let seconds = input["VisibilityTimeout"].as_i64().unwrap_or(-1);
     if !(0..=43_200).contains(&seconds) {
-        return refuse(
-            "InvalidParameterValue",
-            format!("VisibilityTimeout is {seconds}; SQS takes 0 to 43200"),
-        );
+        return refuse("InvalidParameterValue", format!("VisibilityTimeout is {seconds}; SQS takes 0 to 43200"));
     }
-    if queues.change_visibility(
-        queue,
-        text(input, "ReceiptHandle")?,
-        Duration::from_secs(seconds.unsigned_abs()),
-    ) {
+    if queues.change_visibility(queue, text(input, "ReceiptHandle")?, Duration::from_secs(seconds.unsigned_abs())) {
         Ok(())
     } else {
-        refuse(
-            "ReceiptHandleIsInvalid",
-            "the receipt handle is of no message in flight",
-        )
+        refuse("ReceiptHandleIsInvalid", "the receipt handle is of no message in flight")
     }
 }
 
@@ -222,9 +190,7 @@ pub(super) fn url(base: &str, queue: &str) -> String {
 }
 
 fn text<'a>(input: &'a Value, name: &str) -> Result<&'a str, Refusal> {
-    input[name]
-        .as_str()
-        .map_or_else(|| refuse("MissingParameter", format!("{name} is missing")), Ok)
+    input[name].as_str().map_or_else(|| refuse("MissingParameter", format!("{name} is missing")), Ok)
 }
 
 fn sent(message: &Message) -> Value {
@@ -255,12 +221,7 @@ fn size(input: &Value) -> usize {
     let attributes = input["MessageAttributes"].as_object().into_iter().flatten();
     let attributes = attributes.map(|(name, value)| {
         let parts = ["DataType", "StringValue", "BinaryValue"];
-        name.len()
-            + parts
-                .iter()
-                .filter_map(|part| value[part].as_str())
-                .map(str::len)
-                .sum::<usize>()
+        name.len() + parts.iter().filter_map(|part| value[part].as_str()).map(str::len).sum::<usize>()
     });
     input["MessageBody"].as_str().map_or(0, str::len) + attributes.sum::<usize>()
 }
@@ -284,10 +245,7 @@ fn md5_of_attributes(attributes: &Map<String, Value>) -> String {
             measured(&mut digest, &STANDARD.decode(binary).unwrap_or_default());
         } else {
             digest.update([1]);
-            measured(
-                &mut digest,
-                value["StringValue"].as_str().unwrap_or_default().as_bytes(),
-            );
+            measured(&mut digest, value["StringValue"].as_str().unwrap_or_default().as_bytes());
         }
     }
     hex(&digest.finalize())

@@ -23,11 +23,7 @@ pub struct QueueSpec {
 impl QueueSpec {
     /// A queue with 30 s of visibility timeout and no dead-letter queue.
     pub fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            visibility_timeout: Duration::from_secs(30),
-            redrive: None,
-        }
+        Self { name: name.to_owned(), visibility_timeout: Duration::from_secs(30), redrive: None }
     }
 }
 
@@ -108,21 +104,9 @@ impl Queues {
     pub(super) fn new(specs: &[QueueSpec]) -> Self {
         let queues = specs.iter().map(|spec| {
             let arn = format!("arn:aws:sqs:eu-central-1:000000000000:{}", spec.name);
-            (
-                spec.name.clone(),
-                Queue {
-                    spec: spec.clone(),
-                    arn,
-                    messages: VecDeque::new(),
-                },
-            )
+            (spec.name.clone(), Queue { spec: spec.clone(), arn, messages: VecDeque::new() })
         });
-        Self {
-            queues: queues.collect(),
-            started: Instant::now(),
-            advanced: Duration::ZERO,
-            sent: 0,
-        }
+        Self { queues: queues.collect(), started: Instant::now(), advanced: Duration::ZERO, sent: 0 }
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
@@ -135,10 +119,7 @@ impl Queues {
 
     /// The name of the queue with this ARN.
     pub(super) fn by_arn(&self, arn: &str) -> Option<String> {
-        self.queues
-            .values()
-            .find(|queue| queue.arn == arn)
-            .map(|queue| queue.spec.name.clone())
+        self.queues.values().find(|queue| queue.arn == arn).map(|queue| queue.spec.name.clone())
     }
 
     fn now(&self) -> Duration {
@@ -183,11 +164,7 @@ impl Queues {
             return Vec::new();
         };
         let hidden_until = now + visibility.unwrap_or(queue.spec.visibility_timeout);
-        let visible = queue
-            .messages
-            .iter_mut()
-            .filter(|message| message.visible_at <= now)
-            .take(most);
+        let visible = queue.messages.iter_mut().filter(|message| message.visible_at <= now).take(most);
         visible
             .map(|message| {
                 message.receive_count += 1;
@@ -230,9 +207,7 @@ impl Queues {
             return false;
         };
         let before = queue.messages.len();
-        queue
-            .messages
-            .retain(|message| message.receipt != receipt || receipt.is_empty());
+        queue.messages.retain(|message| message.receipt != receipt || receipt.is_empty());
         queue.messages.len() < before
     }
 
@@ -240,10 +215,7 @@ impl Queues {
     pub(super) fn change_visibility(&mut self, queue: &str, receipt: &str, after: Duration) -> bool {
         let visible_at = self.now() + after;
         let messages = self.queues.get_mut(queue).map(|queue| &mut queue.messages);
-        let found = messages
-            .into_iter()
-            .flatten()
-            .find(|message| message.receipt == receipt && !receipt.is_empty());
+        let found = messages.into_iter().flatten().find(|message| message.receipt == receipt && !receipt.is_empty());
         let Some(message) = found else { return false };
         message.visible_at = visible_at;
         message.rescheduled = true;
@@ -255,11 +227,7 @@ impl Queues {
     pub(super) fn give_back(&mut self, queue: &str, receipt: &str) -> bool {
         let now = self.now();
         let messages = self.queues.get_mut(queue).map(|queue| &mut queue.messages);
-        let Some(message) = messages
-            .into_iter()
-            .flatten()
-            .find(|message| message.receipt == receipt)
-        else {
+        let Some(message) = messages.into_iter().flatten().find(|message| message.receipt == receipt) else {
             return false;
         };
         if !message.rescheduled {
@@ -267,54 +235,32 @@ impl Queues {
         }
         let id = message.id.clone();
         self.redrive(queue);
-        !self
-            .queues
-            .get(queue)
-            .is_some_and(|queue| queue.messages.iter().any(|message| message.id == id))
+        !self.queues.get(queue).is_some_and(|queue| queue.messages.iter().any(|message| message.id == id))
     }
 
     pub(super) fn depth(&self, queue: &str) -> Depth {
         let now = self.now();
         let messages = self.queues.get(queue).map(|queue| &queue.messages);
-        let visible = messages
-            .into_iter()
-            .flatten()
-            .filter(|message| message.visible_at <= now)
-            .count();
-        Depth {
-            visible,
-            hidden: messages.map_or(0, VecDeque::len) - visible,
-        }
+        let visible = messages.into_iter().flatten().filter(|message| message.visible_at <= now).count();
+        Depth { visible, hidden: messages.map_or(0, VecDeque::len) - visible }
     }
 
     /// Time until the next hidden message of any queue is visible; `None` when none is hidden.
     pub(super) fn next_visible(&self) -> Option<Duration> {
         let now = self.now();
-        let hidden = self
-            .queues
-            .values()
-            .flat_map(|queue| &queue.messages)
-            .filter(|message| message.visible_at > now);
+        let hidden = self.queues.values().flat_map(|queue| &queue.messages).filter(|message| message.visible_at > now);
         hidden.map(|message| message.visible_at - now).min()
     }
 
     pub(super) fn messages(&self, queue: &str) -> Vec<Message> {
-        self.queues
-            .get(queue)
-            .map(|queue| queue.messages.iter().cloned().collect())
-            .unwrap_or_default()
+        self.queues.get(queue).map(|queue| queue.messages.iter().cloned().collect()).unwrap_or_default()
     }
 
     pub(super) fn clear(&mut self, queue: &str) -> usize {
-        self.queues
-            .get_mut(queue)
-            .map_or(0, |queue| queue.messages.drain(..).count())
+        self.queues.get_mut(queue).map_or(0, |queue| queue.messages.drain(..).count())
     }
 }
 
 fn epoch_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_millis() as u64
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }

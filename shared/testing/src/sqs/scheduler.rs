@@ -35,14 +35,8 @@ impl Schedule {
         let arn = arn(&self.group, &self.name);
         self.input
             .replace("<aws.scheduler.schedule-arn>", &arn)
-            .replace(
-                "<aws.scheduler.scheduled-time>",
-                &scheduled.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            )
-            .replace(
-                "<aws.scheduler.execution-id>",
-                &Uuid::new_v4().simple().to_string()[..16],
-            )
+            .replace("<aws.scheduler.scheduled-time>", &scheduled.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+            .replace("<aws.scheduler.execution-id>", &Uuid::new_v4().simple().to_string()[..16])
             .replace("<aws.scheduler.attempt-number>", "1")
     }
 }
@@ -56,11 +50,7 @@ pub(super) struct Refusal {
 }
 
 fn refuse<T>(status: u16, code: &'static str, message: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal {
-        status,
-        code,
-        message: message.into(),
-    })
+    Err(Refusal { status, code, message: message.into() })
 }
 
 /// All schedules, by group and name.
@@ -73,10 +63,7 @@ pub(super) struct Schedules {
 impl Schedules {
     pub(super) fn new(groups: &[String]) -> Self {
         let groups = groups.iter().cloned().chain(["default".to_owned()]).collect();
-        Self {
-            kept: BTreeMap::new(),
-            groups,
-        }
+        Self { kept: BTreeMap::new(), groups }
     }
 
     /// One request to `/schedules/{name}`.
@@ -87,9 +74,8 @@ impl Schedules {
         group: Option<String>,
         body: &Value,
     ) -> Result<Value, Refusal> {
-        let group = group
-            .or_else(|| body["GroupName"].as_str().map(str::to_owned))
-            .unwrap_or_else(|| "default".to_owned());
+        let group =
+            group.or_else(|| body["GroupName"].as_str().map(str::to_owned)).unwrap_or_else(|| "default".to_owned());
         let key = (group.clone(), name.to_owned());
         match *method {
             Method::POST | Method::PUT => {
@@ -98,11 +84,7 @@ impl Schedules {
                     return refuse(409, "ConflictException", format!("Schedule {name} already exists."));
                 }
                 if *method == Method::PUT && !self.kept.contains_key(&key) {
-                    return refuse(
-                        404,
-                        "ResourceNotFoundException",
-                        format!("Schedule {name} does not exist."),
-                    );
+                    return refuse(404, "ResourceNotFoundException", format!("Schedule {name} does not exist."));
                 }
                 self.kept.insert(key, schedule);
                 Ok(json!({ "ScheduleArn": arn(&group, name) }))
@@ -115,25 +97,13 @@ impl Schedules {
                     answer["Arn"] = json!(arn(&group, name));
                     Ok(answer)
                 }
-                None => refuse(
-                    404,
-                    "ResourceNotFoundException",
-                    format!("Schedule {name} does not exist."),
-                ),
+                None => refuse(404, "ResourceNotFoundException", format!("Schedule {name} does not exist.")),
             },
             Method::DELETE => match self.kept.remove(&key) {
                 Some(_) => Ok(json!({})),
-                None => refuse(
-                    404,
-                    "ResourceNotFoundException",
-                    format!("Schedule {name} does not exist."),
-                ),
+                None => refuse(404, "ResourceNotFoundException", format!("Schedule {name} does not exist.")),
             },
-            _ => refuse(
-                400,
-                "ValidationException",
-                format!("the test kit's Scheduler has no {method}"),
-            ),
+            _ => refuse(400, "ValidationException", format!("the test kit's Scheduler has no {method}")),
         }
     }
 
@@ -146,11 +116,7 @@ impl Schedules {
             }
         }
         if !self.groups.contains(group) {
-            return refuse(
-                404,
-                "ResourceNotFoundException",
-                format!("Schedule group {group} does not exist."),
-            );
+            return refuse(404, "ResourceNotFoundException", format!("Schedule group {group} does not exist."));
         }
         let Some(expression) = body["ScheduleExpression"].as_str() else {
             return invalid("ScheduleExpression is missing".to_owned());
@@ -186,12 +152,8 @@ impl Schedules {
 
     /// The one-time schedules due at `now`, in the order they fire.
     pub(super) fn due(&self, now: Timestamp) -> Vec<Schedule> {
-        let mut due: Vec<_> = self
-            .kept
-            .values()
-            .filter(|schedule| schedule.at.is_some_and(|at| at <= now))
-            .cloned()
-            .collect();
+        let mut due: Vec<_> =
+            self.kept.values().filter(|schedule| schedule.at.is_some_and(|at| at <= now)).cloned().collect();
         due.sort_by_key(|schedule| schedule.at);
         due
     }
@@ -209,13 +171,7 @@ impl Schedules {
 
 /// The moment of an `at(…)`; checks the form of the other kinds.
 fn time(expression: &str, zone: &str) -> Result<Option<Timestamp>, Refusal> {
-    let invalid = || {
-        refuse(
-            400,
-            "ValidationException",
-            format!("Invalid Schedule Expression {expression} ({zone})."),
-        )
-    };
+    let invalid = || refuse(400, "ValidationException", format!("Invalid Schedule Expression {expression} ({zone})."));
     let Some((kind, inner)) = expression.strip_suffix(')').and_then(|text| text.split_once('(')) else {
         return invalid();
     };

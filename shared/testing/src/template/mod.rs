@@ -117,10 +117,7 @@ impl Template {
     /// # Errors
     /// When there is none up to the root of the file system.
     pub fn find(start: &Path) -> anyhow::Result<PathBuf> {
-        let found = start
-            .ancestors()
-            .map(|folder| folder.join("template.yaml"))
-            .find(|path| path.is_file());
+        let found = start.ancestors().map(|folder| folder.join("template.yaml")).find(|path| path.is_file());
         found.with_context(|| format!("there is no template.yaml in {} or above it", start.display()))
     }
 
@@ -131,11 +128,7 @@ impl Template {
 
     /// Every resource: logical id and definition, in the order of the ids.
     pub fn resources(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.root["Resources"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(id, resource)| (id.as_str(), resource))
+        self.root["Resources"].as_object().into_iter().flatten().map(|(id, resource)| (id.as_str(), resource))
     }
 
     /// One resource by its logical id.
@@ -229,12 +222,7 @@ impl Template {
         let mut properties = self.root["Globals"]["Function"].clone();
         merge(&mut properties, &resource["Properties"]);
         let code = resolver.text(&properties["CodeUri"])?.context("CodeUri is missing")?;
-        let name = code
-            .trim_end_matches('/')
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .to_owned();
+        let name = code.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
         let environment = match &properties["Environment"]["Variables"] {
             Value::Object(variables) => variables.clone().into_iter().collect(),
             _ => BTreeMap::new(),
@@ -257,16 +245,7 @@ impl Template {
             }
         }
         let logical_id = logical_id.to_owned();
-        Ok(FunctionDef {
-            logical_id,
-            name,
-            environment,
-            routes,
-            queues,
-            schedules,
-            timeout,
-            memory,
-        })
+        Ok(FunctionDef { logical_id, name, environment, routes, queues, schedules, timeout, memory })
     }
 }
 
@@ -289,22 +268,13 @@ fn is_intrinsic(fields: &Map<String, Value>) -> bool {
 
 fn route(source: &Value, resolver: &Resolver<'_>) -> anyhow::Result<(Method, String)> {
     let path = resolver.text(&source["Path"])?.context("Path is missing")?;
-    let method = resolver
-        .text(&source["Method"])?
-        .context("Method is missing")?
-        .to_ascii_uppercase();
-    Ok((
-        Method::from_bytes(method.as_bytes()).context("Method is no HTTP method")?,
-        path,
-    ))
+    let method = resolver.text(&source["Method"])?.context("Method is missing")?.to_ascii_uppercase();
+    Ok((Method::from_bytes(method.as_bytes()).context("Method is no HTTP method")?, path))
 }
 
 fn mapping(source: &Value, function_timeout: Duration, resolver: &Resolver<'_>) -> anyhow::Result<QueueMapping> {
     let queue = &source["Queue"]["Fn::GetAtt"];
-    let queue_logical_id = queue[0]
-        .as_str()
-        .context("Queue must be `!GetAtt <queue>.Arn`")?
-        .to_owned();
+    let queue_logical_id = queue[0].as_str().context("Queue must be `!GetAtt <queue>.Arn`")?.to_owned();
     let reports = source["FunctionResponseTypes"].as_array();
     Ok(QueueMapping {
         queue_logical_id,
@@ -330,10 +300,7 @@ fn schedule(source: &Value, resolver: &Resolver<'_>) -> anyhow::Result<ScheduleD
     Ok(ScheduleDef {
         expression: expression.context("ScheduleExpression is missing")?,
         timezone,
-        input: input
-            .map(|input| serde_json::from_str(&input))
-            .transpose()
-            .context("Input is no JSON")?,
+        input: input.map(|input| serde_json::from_str(&input)).transpose().context("Input is no JSON")?,
     })
 }
 
@@ -347,9 +314,7 @@ fn queue(logical_id: &str, properties: &Value, resolver: &Resolver<'_>) -> anyho
         logical_id: logical_id.to_owned(),
         name: name.unwrap_or_else(|| logical_id.to_owned()),
         visibility_timeout: Duration::from_secs(number(&properties["VisibilityTimeout"], resolver)?.unwrap_or(30)),
-        redrive_target: redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]
-            .as_str()
-            .map(str::to_owned),
+        redrive_target: redrive["deadLetterTargetArn"]["Fn::GetAtt"][0].as_str().map(str::to_owned),
         max_receive_count: number(&redrive["maxReceiveCount"], resolver)?.map(|count| count as u32),
     })
 }
@@ -362,7 +327,5 @@ fn number(expression: &Value, resolver: &Resolver<'_>) -> anyhow::Result<Option<
     let Some(text) = resolver.text(expression)? else {
         return Ok(None);
     };
-    Ok(Some(
-        text.parse().with_context(|| format!("`{text}` is no whole number"))?,
-    ))
+    Ok(Some(text.parse().with_context(|| format!("`{text}` is no whole number"))?))
 }

@@ -32,14 +32,12 @@ impl Values {
     /// Says where a queue is: what `!Ref` and `!GetAtt …Arn` of it give.
     pub fn set_queue(&mut self, logical_id: &str, url: &str, arn: &str) {
         self.refs.insert(logical_id.to_owned(), url.to_owned());
-        self.attributes
-            .insert((logical_id.to_owned(), "Arn".to_owned()), arn.to_owned());
+        self.attributes.insert((logical_id.to_owned(), "Arn".to_owned()), arn.to_owned());
     }
 
     /// Says what an attribute of a resource is.
     pub fn set_attribute(&mut self, logical_id: &str, attribute: &str, value: &str) {
-        self.attributes
-            .insert((logical_id.to_owned(), attribute.to_owned()), value.to_owned());
+        self.attributes.insert((logical_id.to_owned(), attribute.to_owned()), value.to_owned());
     }
 
     pub(super) fn pseudo_parameter(&self, name: &str) -> Option<String> {
@@ -88,10 +86,7 @@ impl<'a> Resolver<'a> {
                 }
             },
             Value::Array(items) => {
-                let items = items
-                    .iter()
-                    .map(|item| self.value(item))
-                    .collect::<Result<Vec<_>, _>>()?;
+                let items = items.iter().map(|item| self.value(item)).collect::<Result<Vec<_>, _>>()?;
                 Ok(Some(Value::Array(items.into_iter().flatten().collect())))
             }
             literal => Ok(Some(literal.clone())),
@@ -138,10 +133,7 @@ impl<'a> Resolver<'a> {
             "Fn::Select" => match argument.as_array().map(Vec::as_slice) {
                 Some([index, items]) => {
                     let index: usize = self.needed(index)?.parse().context("the index is no number")?;
-                    self.list(items)?
-                        .into_iter()
-                        .nth(index)
-                        .context("the list is too short")?
+                    self.list(items)?.into_iter().nth(index).context("the list is too short")?
                 }
                 _ => bail!("two arguments are needed"),
             },
@@ -161,9 +153,7 @@ impl<'a> Resolver<'a> {
             },
             "Fn::FindInMap" => {
                 let keys = self.list(argument)?;
-                let pointer = keys
-                    .iter()
-                    .map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1")));
+                let pointer = keys.iter().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1")));
                 let pointer = format!("/Mappings{}", pointer.collect::<String>());
                 let found = self.template.root().pointer(&pointer);
                 return self.value(found.with_context(|| format!("the template has no {pointer}"))?);
@@ -191,26 +181,16 @@ impl<'a> Resolver<'a> {
         if self.template.root().pointer(&format!("/Parameters/{name}")).is_some() {
             bail!("the parameter {name} has no default and was given no value");
         }
-        let resource = self
-            .template
-            .resource(name)
-            .ok_or_else(|| anyhow!("the template has no {name}"))?;
+        let resource = self.template.resource(name).ok_or_else(|| anyhow!("the template has no {name}"))?;
         Ok(self.physical_name(resource)?.unwrap_or_else(|| name.to_owned()))
     }
 
     /// The name a resource is given, if its template names it.
     fn physical_name(&self, resource: &Value) -> anyhow::Result<Option<String>> {
         let properties = &resource["Properties"];
-        let name = [
-            "FunctionName",
-            "QueueName",
-            "RoleName",
-            "LogGroupName",
-            "TopicName",
-            "Name",
-        ]
-        .into_iter()
-        .find_map(|key| properties.get(key));
+        let name = ["FunctionName", "QueueName", "RoleName", "LogGroupName", "TopicName", "Name"]
+            .into_iter()
+            .find_map(|key| properties.get(key));
         name.map_or(Ok(None), |name| self.text(name))
     }
 
@@ -219,10 +199,7 @@ impl<'a> Resolver<'a> {
         if let Some(value) = self.values.attributes.get(&(resource.to_owned(), attribute.to_owned())) {
             return Ok(value.clone());
         }
-        let found = self
-            .template
-            .resource(resource)
-            .ok_or_else(|| anyhow!("the template has no {resource}"))?;
+        let found = self.template.resource(resource).ok_or_else(|| anyhow!("the template has no {resource}"))?;
         if attribute != "Arn" {
             bail!("the value of {resource}.{attribute} is not known: give it with `Values::set_attribute`");
         }
@@ -278,8 +255,7 @@ impl<'a> Resolver<'a> {
         if condition.is_null() {
             bail!("the template has no condition {name}");
         }
-        self.test(condition)
-            .with_context(|| format!("cannot evaluate the condition {name}"))
+        self.test(condition).with_context(|| format!("cannot evaluate the condition {name}"))
     }
 
     fn test(&self, condition: &Value) -> anyhow::Result<bool> {

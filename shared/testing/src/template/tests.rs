@@ -98,21 +98,12 @@ fn template() -> Template {
 }
 
 fn function(name: &str) -> FunctionDef {
-    template()
-        .functions()
-        .unwrap()
-        .into_iter()
-        .find(|function| function.name == name)
-        .unwrap()
+    template().functions().unwrap().into_iter().find(|function| function.name == name).unwrap()
 }
 
 fn values() -> Values {
     let mut values = Values::default().parameter("DatabaseUrl", "postgres://here/lotse");
-    values.set_queue(
-        "EventsQueue",
-        "http://queue/events",
-        "arn:aws:sqs:eu-central-1:1:events",
-    );
+    values.set_queue("EventsQueue", "http://queue/events", "arn:aws:sqs:eu-central-1:1:events");
     values
 }
 
@@ -135,10 +126,7 @@ fn gives_a_function_its_variables_and_the_global_ones() {
         ("STAGE", "local"),
         ("SUBBED", "local/eu-central-1/${Literal}"),
     ];
-    let expected = expected
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into_iter()
-        .collect();
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
     assert_eq!(env(&values()), expected);
 }
 
@@ -151,22 +139,13 @@ fn evaluates_conditions_by_the_stage() {
     assert_eq!(env["ABSENT"], "here");
     assert!(template().condition("Both", &values()).unwrap());
     assert!(!template().condition("Both", &cloud).unwrap());
-    let names = template()
-        .functions_with(&cloud)
-        .unwrap()
-        .into_iter()
-        .map(|function| function.name);
-    assert_eq!(
-        names.collect::<Vec<_>>(),
-        ["cloud-only", "event-processor", "events-ingest"]
-    );
+    let names = template().functions_with(&cloud).unwrap().into_iter().map(|function| function.name);
+    assert_eq!(names.collect::<Vec<_>>(), ["cloud-only", "event-processor", "events-ingest"]);
 }
 
 #[test]
 fn says_which_parameter_is_missing() {
-    let error = template()
-        .resolve_env(&function("events-ingest"), &Values::default())
-        .unwrap_err();
+    let error = template().resolve_env(&function("events-ingest"), &Values::default()).unwrap_err();
     let text = format!("{error:#}");
     assert!(text.contains("DATABASE_URL") && text.contains("EventsIngest"), "{text}");
     assert!(text.contains("the parameter DatabaseUrl has no default"), "{text}");
@@ -176,10 +155,7 @@ fn says_which_parameter_is_missing() {
 fn knows_routes_queues_and_schedules() {
     let ingest = function("events-ingest");
     let any = Method::from_bytes(b"ANY").unwrap();
-    let routes = vec![
-        (any, "/old/{proxy+}".to_owned()),
-        (Method::POST, "/api/v1/events/ingest".to_owned()),
-    ];
+    let routes = vec![(any, "/old/{proxy+}".to_owned()), (Method::POST, "/api/v1/events/ingest".to_owned())];
     assert_eq!(ingest.routes, routes);
     assert_eq!((ingest.timeout, ingest.memory), (Duration::from_secs(10), 256));
 
@@ -200,16 +176,9 @@ fn knows_routes_queues_and_schedules() {
 
 #[test]
 fn knows_where_dead_letters_go() {
-    let queues = template()
-        .queues(&Values::default().parameter("NamePrefix", "test-"))
-        .unwrap();
-    let names = queues
-        .iter()
-        .map(|queue| (queue.logical_id.as_str(), queue.name.as_str()));
-    assert_eq!(
-        names.collect::<Vec<_>>(),
-        [("EventsDlq", "test-events-dlq"), ("EventsQueue", "test-events")]
-    );
+    let queues = template().queues(&Values::default().parameter("NamePrefix", "test-")).unwrap();
+    let names = queues.iter().map(|queue| (queue.logical_id.as_str(), queue.name.as_str()));
+    assert_eq!(names.collect::<Vec<_>>(), [("EventsDlq", "test-events-dlq"), ("EventsQueue", "test-events")]);
     assert_eq!(queues[1].redrive_target.as_deref(), Some("EventsDlq"));
     assert_eq!(queues[1].max_receive_count, Some(10));
     assert_eq!(queues[1].visibility_timeout, Duration::from_secs(361));
@@ -224,9 +193,7 @@ fn refuses_what_it_does_not_know_instead_of_guessing() {
         ("!Ref Nobody", "the template has no Nobody"),
         (r#""{{resolve:secretsmanager:key}}""#, "resolved by AWS only"),
     ] {
-        let error = template()
-            .resolve(&yaml::parse(expression).unwrap(), &values())
-            .unwrap_err();
+        let error = template().resolve(&yaml::parse(expression).unwrap(), &values()).unwrap_err();
         assert!(format!("{error:#}").contains(needle), "{error:#}");
     }
 }

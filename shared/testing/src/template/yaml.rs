@@ -11,10 +11,7 @@ use serde_json::{Map, Number, Value};
 /// # Errors
 /// With line and column when the text is no YAML; when a key is doubled or no text.
 pub fn parse(text: &str) -> anyhow::Result<Value> {
-    let mut reader = Reader {
-        parser: Parser::new_from_str(text),
-        anchors: HashMap::new(),
-    };
+    let mut reader = Reader { parser: Parser::new_from_str(text), anchors: HashMap::new() };
     loop {
         match reader.next()? {
             Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}

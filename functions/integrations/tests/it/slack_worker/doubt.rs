@@ -18,11 +18,7 @@ async fn what_may_have_arrived_is_never_sent_again() {
         Fault::ApiError("internal_error".to_owned()),
     ];
     for (n, fault) in faults.into_iter().enumerate() {
-        let tenant = if matches!(fault, Fault::ApiError(_)) {
-            &bot
-        } else {
-            app.tenant()
-        };
+        let tenant = if matches!(fault, Fault::ApiError(_)) { &bot } else { app.tenant() };
         app.slack().set_burst(3);
         app.slack().fail_next(fault.clone());
         let id = send(&app, tenant, "#a", "perhaps").await;
@@ -42,11 +38,7 @@ async fn a_message_without_an_answer_in_time_is_never_sent_again() {
     app.slack().fail_next(Fault::Silent { kept: true });
     let id = send(&app, app.tenant(), "#a", "perhaps").await;
     let delivered = app.deliver("slack").await;
-    assert_eq!(
-        (delivered.failures, delivered.errors.len()),
-        (0, 0),
-        "the function outlives Slack's silence"
-    );
+    assert_eq!((delivered.failures, delivered.errors.len()), (0, 0), "the function outlives Slack's silence");
     assert_eq!(status(&app, id).await, "unknown");
     queue(&app, app.tenant(), id);
     app.drain().await;
@@ -74,17 +66,9 @@ async fn a_worker_killed_while_sending_leaves_an_unknown_effect() {
 
     queue(&app, app.tenant(), id);
     app.drain().await;
-    assert_eq!(
-        status(&app, id).await,
-        "sending",
-        "while the lease holds, the worker may still be at it"
-    );
+    assert_eq!(status(&app, id).await, "sending", "while the lease holds, the worker may still be at it");
 
-    app.db()
-        .await
-        .execute("UPDATE effects SET lease_until = now() - interval '1 second'", &[])
-        .await
-        .unwrap();
+    app.db().await.execute("UPDATE effects SET lease_until = now() - interval '1 second'", &[]).await.unwrap();
     queue(&app, app.tenant(), id);
     app.drain().await;
     assert_eq!(status(&app, id).await, "unknown");

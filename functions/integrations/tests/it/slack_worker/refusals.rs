@@ -15,16 +15,10 @@ async fn a_removed_webhook_fails_and_asks_to_reconnect() {
     queue(&app, app.tenant(), id);
     app.drain().await;
 
-    assert_eq!(
-        (status(&app, id).await.as_str(), error(&app, id).await.as_str()),
-        ("failed", "no_service")
-    );
+    assert_eq!((status(&app, id).await.as_str(), error(&app, id).await.as_str()), ("failed", "no_service"));
     assert_eq!(app.slack().requests(), 1, "a refused message is not sent again");
     let error = connection_error(&app, app.tenant()).await.unwrap();
-    assert!(
-        error.contains("needs reconnect") && error.contains("no_service"),
-        "{error}"
-    );
+    assert!(error.contains("needs reconnect") && error.contains("no_service"), "{error}");
 }
 
 #[tokio::test]
@@ -33,10 +27,7 @@ async fn a_refused_message_does_not_blame_the_connection() {
     app.slack().fail_next(Fault::Refused(400, "invalid_payload".to_owned()));
     let id = send(&app, app.tenant(), "#a", "odd").await;
     app.drain().await;
-    assert_eq!(
-        (status(&app, id).await.as_str(), error(&app, id).await.as_str()),
-        ("failed", "invalid_payload")
-    );
+    assert_eq!((status(&app, id).await.as_str(), error(&app, id).await.as_str()), ("failed", "invalid_payload"));
     assert_eq!(connection_error(&app, app.tenant()).await, None);
 }
 
@@ -44,38 +35,22 @@ async fn a_refused_message_does_not_blame_the_connection() {
 async fn the_web_apis_errors_are_told_apart() {
     let app = TestApp::new().await;
     let tenant = bot(&app).await;
-    for (code, blamed) in [
-        ("invalid_auth", Some("needs reconnect")),
-        ("is_archived", Some("#a")),
-        ("invalid_blocks", None),
-    ] {
-        app.db()
-            .await
-            .execute("UPDATE integrations SET last_error = NULL", &[])
-            .await
-            .unwrap();
+    for (code, blamed) in
+        [("invalid_auth", Some("needs reconnect")), ("is_archived", Some("#a")), ("invalid_blocks", None)]
+    {
+        app.db().await.execute("UPDATE integrations SET last_error = NULL", &[]).await.unwrap();
         app.slack().fail_next(Fault::ApiError(code.to_owned()));
         let id = send(&app, &tenant, "#a", code).await;
         app.drain().await;
-        assert_eq!(
-            (status(&app, id).await.as_str(), error(&app, id).await.as_str()),
-            ("failed", code)
-        );
+        assert_eq!((status(&app, id).await.as_str(), error(&app, id).await.as_str()), ("failed", code));
         let error = connection_error(&app, &tenant).await;
         assert_eq!(error.is_some(), blamed.is_some(), "{code}: {error:?}");
         assert!(error.unwrap_or_default().contains(blamed.unwrap_or_default()));
     }
     let id = send(&app, &tenant, "#b", "works again").await;
-    app.db()
-        .await
-        .execute("UPDATE integrations SET last_error = 'needs reconnect: x'", &[])
-        .await
-        .unwrap();
+    app.db().await.execute("UPDATE integrations SET last_error = 'needs reconnect: x'", &[]).await.unwrap();
     app.drain().await;
-    assert_eq!(
-        (status(&app, id).await.as_str(), connection_error(&app, &tenant).await),
-        ("done", None)
-    );
+    assert_eq!((status(&app, id).await.as_str(), connection_error(&app, &tenant).await), ("done", None));
 }
 
 #[tokio::test]
@@ -84,11 +59,7 @@ async fn after_many_attempts_nobody_waits_any_more() {
     let tenant = bot(&app).await;
     app.slack().fail_next(Fault::ApiError("service_unavailable".to_owned()));
     let id = insert(&app, &tenant, "#a", "late").await;
-    app.db()
-        .await
-        .execute("UPDATE effects SET attempts = 19 WHERE id = $1", &[&id])
-        .await
-        .unwrap();
+    app.db().await.execute("UPDATE effects SET attempts = 19 WHERE id = $1", &[&id]).await.unwrap();
     queue(&app, &tenant, id);
     app.drain().await;
     assert_eq!((status(&app, id).await.as_str(), app.slack().requests()), ("failed", 1));
@@ -97,22 +68,15 @@ async fn after_many_attempts_nobody_waits_any_more() {
 #[tokio::test]
 async fn only_slack_is_ever_called() {
     let app = TestApp::new().await;
-    for (n, url) in [
-        "https://127.0.0.1/services/T0/B0/x",
-        "http://hooks.slack.com/services/T0/B0/x",
-    ]
-    .into_iter()
-    .enumerate()
+    for (n, url) in
+        ["https://127.0.0.1/services/T0/B0/x", "http://hooks.slack.com/services/T0/B0/x"].into_iter().enumerate()
     {
         let tenant = connected(&app, &format!("foreign-{n}"), json!({"webhook_url": url})).await;
         let id = send(&app, &tenant, "#a", "no").await;
         app.drain().await;
         assert_eq!(status(&app, id).await, "failed");
         let error = connection_error(&app, &tenant).await.unwrap();
-        assert!(
-            error.contains("not one of Slack's") && !error.contains("T0/B0"),
-            "{error}"
-        );
+        assert!(error.contains("not one of Slack's") && !error.contains("T0/B0"), "{error}");
     }
     assert_eq!(app.slack().requests(), 0);
 }
@@ -136,8 +100,5 @@ async fn another_tenants_effect_is_not_there() {
     let id = insert(&app, app.tenant(), "#a", "ours").await;
     queue(&app, &other, id);
     assert_eq!(app.drain().await.failures, 0);
-    assert_eq!(
-        (status(&app, id).await.as_str(), app.slack().requests()),
-        ("pending", 0)
-    );
+    assert_eq!((status(&app, id).await.as_str(), app.slack().requests()), ("pending", 0));
 }

@@ -49,24 +49,15 @@ impl Machine {
             let change = advance(rules, state, &events, full, at);
             let count = state.awards.len() + change.awards_added.len() - change.awards_withdrawn.len();
             change.apply_to(state);
-            assert_eq!(
-                state.awards.len(),
-                count,
-                "what is withdrawn was there, what is added was not"
-            );
+            assert_eq!(state.awards.len(), count, "what is withdrawn was there, what is added was not");
             assert_eq!(state.standing, standing_at(rules, state, at));
         }
     }
 
     /// Leads by e-mail address, in a form that can be compared.
     fn picture(&self) -> BTreeMap<String, LeadState> {
-        let emails = self
-            .identifiers
-            .iter()
-            .filter(|(identifier, _)| identifier.kind == IdentifierKind::Email);
-        emails
-            .map(|(email, lead)| (email.value.clone(), sorted(self.leads[lead].clone())))
-            .collect()
+        let emails = self.identifiers.iter().filter(|(identifier, _)| identifier.kind == IdentifierKind::Email);
+        emails.map(|(email, lead)| (email.value.clone(), sorted(self.leads[lead].clone()))).collect()
     }
 }
 
@@ -95,9 +86,7 @@ fn deliver(rules: &RuleSet, events: &[Event], sizes: &[usize]) -> Machine {
 fn logs(events: &[Event]) -> BTreeMap<String, Vec<Event>> {
     let mut logs: BTreeMap<String, Vec<Event>> = BTreeMap::new();
     for event in events {
-        logs.entry(event.identifiers[0].value.clone())
-            .or_default()
-            .push(event.clone());
+        logs.entry(event.identifiers[0].value.clone()).or_default().push(event.clone());
     }
     logs
 }
@@ -115,16 +104,8 @@ fn assert_model(rules: &RuleSet, state: &LeadState, log: &[Event], now: Timestam
         })
         .collect();
     let got = model::Verdict {
-        awards: state
-            .awards
-            .iter()
-            .map(|it| (it.rule, it.event, it.points, it.awarded_at))
-            .collect(),
-        signals: state
-            .signals
-            .iter()
-            .map(|it| (it.rule, it.event, it.weight, it.detected_at))
-            .collect(),
+        awards: state.awards.iter().map(|it| (it.rule, it.event, it.points, it.awarded_at)).collect(),
+        signals: state.signals.iter().map(|it| (it.rule, it.event, it.weight, it.detected_at)).collect(),
         sums: BTreeMap::from([
             ("demographic", standing.sums.demographic),
             ("engagement", standing.sums.engagement),
@@ -146,20 +127,12 @@ fn assert_model(rules: &RuleSet, state: &LeadState, log: &[Event], now: Timestam
 
 /// A log, the same log as delivered (shuffled, each event one to five times) and the sizes of batches.
 fn deliveries() -> impl Strategy<Value = (Vec<Event>, Vec<Event>, Vec<usize>)> {
-    let sizes = prop_oneof![
-        Just(vec![1]),
-        Just(vec![7]),
-        Just(vec![500]),
-        prop::collection::vec(1..12_usize, 1..6),
-    ];
+    let sizes = prop_oneof![Just(vec![1]), Just(vec![7]), Just(vec![500]), prop::collection::vec(1..12_usize, 1..6),];
     (log(60), sizes).prop_flat_map(|(log, sizes)| {
         let times = prop::collection::vec(prop_oneof![3 => Just(1_usize), 1 => 2..=5_usize], log.len());
         (Just(log), times, Just(sizes)).prop_flat_map(|(log, times, sizes)| {
-            let repeated: Vec<Event> = log
-                .iter()
-                .zip(times)
-                .flat_map(|(event, times)| std::iter::repeat_n(event.clone(), times))
-                .collect();
+            let repeated: Vec<Event> =
+                log.iter().zip(times).flat_map(|(event, times)| std::iter::repeat_n(event.clone(), times)).collect();
             (Just(log), Just(repeated).prop_shuffle(), Just(sizes))
         })
     })
@@ -265,17 +238,9 @@ fn assert_caps(rules: &RuleSet, state: &LeadState) {
     }
     let rule = |id: RuleId| rules.data().scoring_rules.iter().find(|rule| rule.id == id).unwrap();
     for (id, count) in per_rule {
-        assert!(
-            rule(id).max_per_lead.is_none_or(|cap| count <= cap),
-            "{} counted {count} times",
-            rule(id).slug
-        );
+        assert!(rule(id).max_per_lead.is_none_or(|cap| count <= cap), "{} counted {count} times", rule(id).slug);
     }
     for ((id, _), count) in per_day {
-        assert!(
-            rule(id).max_per_day.is_none_or(|cap| count <= cap),
-            "{} counted {count} times a day",
-            rule(id).slug
-        );
+        assert!(rule(id).max_per_day.is_none_or(|cap| count <= cap), "{} counted {count} times a day", rule(id).slug);
     }
 }

@@ -50,25 +50,15 @@ pub fn judge(rules: &RuleSetData, log: &[Event], now: Timestamp) -> Verdict {
         };
         if json!(rule.rule_type) == "profile" {
             if holds(&rule.conditions, &json!({"lead": lead})) {
-                awards.insert((
-                    rule.id,
-                    None,
-                    rule.points,
-                    held_since(&rule.conditions, &since, first_seen),
-                ));
+                awards.insert((rule.id, None, rule.points, held_since(&rule.conditions, &since, first_seen)));
                 *sums.get_mut(category).unwrap() += rule.points;
             }
             continue;
         }
         let mut per_day: BTreeMap<i64, u32> = BTreeMap::new();
         let mut counted = 0;
-        for event in events
-            .iter()
-            .filter(|event| holds(&rule.conditions, &facts(event, &lead)))
-        {
-            let today = per_day
-                .entry(event.occurred_at.as_microsecond().div_euclid(DAY))
-                .or_default();
+        for event in events.iter().filter(|event| holds(&rule.conditions, &facts(event, &lead))) {
+            let today = per_day.entry(event.occurred_at.as_microsecond().div_euclid(DAY)).or_default();
             *today += 1;
             if rule.max_per_day.is_some_and(|cap| *today > cap) {
                 continue;
@@ -90,19 +80,12 @@ pub fn judge(rules: &RuleSetData, log: &[Event], now: Timestamp) -> Verdict {
     for rule in rules.intent_rules.iter().filter(|rule| rule.is_active) {
         if fields(&rule.conditions).iter().all(|field| field.starts_with("lead.")) {
             if holds(&rule.conditions, &json!({"lead": lead})) {
-                signals.insert((
-                    rule.id,
-                    None,
-                    rule.weight,
-                    held_since(&rule.conditions, &since, first_seen),
-                ));
+                signals.insert((rule.id, None, rule.weight, held_since(&rule.conditions, &since, first_seen)));
                 *weights.get_mut(rule.intent.as_str()).unwrap() += i64::from(rule.weight);
             }
             continue;
         }
-        let matching = events
-            .iter()
-            .filter(|event| holds(&rule.conditions, &facts(event, &lead)));
+        let matching = events.iter().filter(|event| holds(&rule.conditions, &facts(event, &lead)));
         for event in matching.take(rule.max_per_lead.unwrap_or(u32::MAX) as usize) {
             signals.insert((rule.id, Some(event.id), rule.weight, event.occurred_at));
             if alive(event.occurred_at, rule.expires_after_days, now) {
@@ -112,15 +95,9 @@ pub fn judge(rules: &RuleSetData, log: &[Event], now: Timestamp) -> Verdict {
     }
     let all: i64 = weights.values().sum::<i64>() + i64::from(rules.intent_settings.prior);
     let tenths = |weight: i64| (weight as f64 * 1000.0 / all as f64).round() as i64;
-    let confidences: BTreeMap<String, i64> = weights
-        .iter()
-        .map(|(intent, weight)| ((*intent).to_owned(), tenths(*weight)))
-        .collect();
-    let mut ranked: Vec<&String> = rules
-        .intents
-        .iter()
-        .filter(|intent| weights[intent.as_str()] > 0)
-        .collect();
+    let confidences: BTreeMap<String, i64> =
+        weights.iter().map(|(intent, weight)| ((*intent).to_owned(), tenths(*weight))).collect();
+    let mut ranked: Vec<&String> = rules.intents.iter().filter(|intent| weights[intent.as_str()] > 0).collect();
     ranked.sort_by_key(|intent| -weights[intent.as_str()]);
     let conflict = ranked.len() > 1 && {
         let (first, second) = (confidences[ranked[0]], confidences[ranked[1]]);
@@ -152,19 +129,9 @@ fn alive(since: Timestamp, days: Option<u32>, now: Timestamp) -> bool {
 fn profile(events: &[&Event]) -> (BTreeMap<String, Value>, BTreeMap<String, Timestamp>) {
     let (mut values, mut since) = (BTreeMap::new(), BTreeMap::new());
     for event in events {
-        let mut carried: Vec<(String, Value)> = event
-            .profile
-            .fields
-            .iter()
-            .map(|(field, value)| (field.to_string(), json!(value)))
-            .collect();
-        carried.extend(
-            event
-                .profile
-                .custom
-                .iter()
-                .map(|(key, value)| (key.clone(), value.clone())),
-        );
+        let mut carried: Vec<(String, Value)> =
+            event.profile.fields.iter().map(|(field, value)| (field.to_string(), json!(value))).collect();
+        carried.extend(event.profile.custom.iter().map(|(key, value)| (key.clone(), value.clone())));
         carried.push(("source".to_owned(), json!(event.source)));
         if let Some(name) = event.campaign.as_ref().and_then(|campaign| campaign.name.clone()) {
             carried.push(("campaign".to_owned(), json!(name)));
@@ -189,9 +156,7 @@ fn facts(event: &Event, lead: &Value) -> Value {
     let mut facts = serde_json::to_value(event).unwrap();
     let campaign = facts.get("campaign").cloned().unwrap_or_default();
     if let Some(campaign) = campaign.as_object() {
-        let prefixed = campaign
-            .iter()
-            .map(|(key, value)| (format!("utm_{key}"), value.clone()));
+        let prefixed = campaign.iter().map(|(key, value)| (format!("utm_{key}"), value.clone()));
         facts["campaign"] = Value::Object(prefixed.collect());
     }
     facts["lead"] = lead.clone();
@@ -215,11 +180,7 @@ fn fields(condition: &Value) -> BTreeSet<String> {
 
 fn held_since(condition: &Value, since: &BTreeMap<String, Timestamp>, first_seen: Timestamp) -> Timestamp {
     let name = |field: String| field.trim_start_matches("lead.").replace("email_domain", "email");
-    fields(condition)
-        .into_iter()
-        .filter_map(|field| since.get(&name(field)).copied())
-        .max()
-        .unwrap_or(first_seen)
+    fields(condition).into_iter().filter_map(|field| since.get(&name(field)).copied()).max().unwrap_or(first_seen)
 }
 
 /// The condition language, only as far as the rules of the tests use it.
@@ -247,10 +208,7 @@ fn holds(condition: &Value, facts: &Value) -> bool {
         "ne" => fact != value,
         "in" => value.as_array().unwrap().contains(&fact),
         "not_in" => !value.as_array().unwrap().contains(&fact),
-        "gte" => fact
-            .as_f64()
-            .zip(value.as_f64())
-            .is_some_and(|(fact, value)| fact >= value),
+        "gte" => fact.as_f64().zip(value.as_f64()).is_some_and(|(fact, value)| fact >= value),
         "starts_with" => fact.is_string() && text(&fact).starts_with(&text(&value)),
         "contains" => match &fact {
             Value::Array(items) => items.contains(&value),

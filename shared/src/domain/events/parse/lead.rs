@@ -33,11 +33,7 @@ impl Parser<'_> {
 
     fn profile_fields(&mut self, object: &Map<String, Value>, profile: &mut CarriedProfile) -> Option<()> {
         if compact_len(object) > MAX_PROFILE_BYTES {
-            return self.fault(
-                "/lead",
-                "too_large",
-                format!("Send at most {} KiB here.", MAX_PROFILE_BYTES / 1024),
-            );
+            return self.fault("/lead", "too_large", format!("Send at most {} KiB here.", MAX_PROFILE_BYTES / 1024));
         }
         let faults_before = self.faults.len();
         for (key, value) in object {
@@ -103,11 +99,7 @@ impl Parser<'_> {
                 }
                 Some(value.clone())
             }
-            _ => self.fault(
-                pointer,
-                "wrong_type",
-                "Write text, a number, true, false or a list of those.",
-            ),
+            _ => self.fault(pointer, "wrong_type", "Write text, a number, true, false or a list of those."),
         }
     }
 }

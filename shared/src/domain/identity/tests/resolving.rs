@@ -13,10 +13,7 @@ const fn lead(number: u128) -> LeadId {
 }
 
 fn id(kind: IdentifierKind, value: &str) -> Identifier {
-    Identifier {
-        kind,
-        value: value.to_owned(),
-    }
+    Identifier { kind, value: value.to_owned() }
 }
 
 /// What is known, as (identifier, lead); a lead is strong when any of its identifiers here is.
@@ -52,16 +49,8 @@ fn the_strongest_identifier_decides() {
     check(&rows, &[(Email, "a"), (Phone, "new")], (Some(1), &["new"], &[]));
     check(&rows, &[(Email, "new"), (Phone, "+1")], (Some(2), &["new"], &[]));
     check(&rows, &[(Phone, "+1"), (Email, "a")], (Some(1), &[], &[(1, 2)]));
-    check(
-        &rows,
-        &[(Phone, "+1"), (Email, "a"), (IdentifierKind::LeadId, "l3")],
-        (Some(3), &[], &[(1, 3), (2, 3)]),
-    );
-    check(
-        &rows,
-        &[(IdentifierKind::LeadId, "unknown"), (Email, "a")],
-        (Some(1), &[], &[]),
-    );
+    check(&rows, &[(Phone, "+1"), (Email, "a"), (IdentifierKind::LeadId, "l3")], (Some(3), &[], &[(1, 3), (2, 3)]));
+    check(&rows, &[(IdentifierKind::LeadId, "unknown"), (Email, "a")], (Some(1), &[], &[]));
     check(&rows, &[(IdentifierKind::LeadId, "unknown")], (None, &[], &[]));
 }
 
@@ -73,11 +62,7 @@ fn a_cookie_never_joins_two_named_people() {
     check(&named, &[(Email, "new"), (AnonymousId, "c")], (None, &["new"], &[]));
     // Alone it says the little it says.
     check(&named, &[(AnonymousId, "c")], (Some(1), &[], &[]));
-    check(
-        &named,
-        &[(IdentifierKind::LeadId, "unknown"), (AnonymousId, "c")],
-        (Some(1), &[], &[]),
-    );
+    check(&named, &[(IdentifierKind::LeadId, "unknown"), (AnonymousId, "c")], (Some(1), &[], &[]));
     check(&named, &[(Email, "a"), (AnonymousId, "c")], (Some(1), &[], &[]));
     check(&named, &[(Email, "a"), (AnonymousId, "c2")], (Some(1), &["c2"], &[]));
 }
@@ -85,11 +70,7 @@ fn a_cookie_never_joins_two_named_people() {
 #[test]
 fn a_visitor_gets_a_name() {
     let visitor = [(AnonymousId, "c", 1), (Email, "b", 2)];
-    check(
-        &visitor,
-        &[(Email, "new"), (AnonymousId, "c")],
-        (Some(1), &["new"], &[]),
-    );
+    check(&visitor, &[(Email, "new"), (AnonymousId, "c")], (Some(1), &["new"], &[]));
     // Somebody known already: the visitor was probably the same person, which is for a person to say.
     check(&visitor, &[(Email, "b"), (AnonymousId, "c")], (Some(2), &[], &[(1, 2)]));
 }
@@ -108,40 +89,22 @@ fn several_events_of_a_new_person_make_one_lead() {
         named(3, &[(Email, "a"), (AnonymousId, "c")], 1),
         named(4, &[(IdentifierKind::LeadId, "unknown")], 3),
     ];
-    let batch = resolve_batch(
-        &events.iter().collect::<Vec<_>>(),
-        KnownIdentities::default(),
-        lead_ids(),
-    );
-    let [new] = batch.new_leads[..] else {
-        panic!("{batch:?}")
-    };
+    let batch = resolve_batch(&events.iter().collect::<Vec<_>>(), KnownIdentities::default(), lead_ids());
+    let [new] = batch.new_leads[..] else { panic!("{batch:?}") };
     let lead = Assignment::Lead(new);
     assert_eq!(batch.assignments, [lead, lead, lead, Assignment::UnknownLead]);
-    let attached: Vec<_> = batch
-        .new_identifiers
-        .iter()
-        .map(|new| new.identifier.value.as_str())
-        .collect();
+    let attached: Vec<_> = batch.new_identifiers.iter().map(|new| new.identifier.value.as_str()).collect();
     assert_eq!(attached, ["c", "a", "+1"]);
     assert_eq!(batch.suspicions, []);
 }
 
 #[test]
 fn a_suspicion_is_reported_once_a_batch_with_its_first_event() {
-    let events = [
-        named(1, &[(Email, "a"), (Phone, "+1")], 2),
-        named(2, &[(Email, "a"), (Phone, "+1")], 1),
-    ];
+    let events = [named(1, &[(Email, "a"), (Phone, "+1")], 2), named(2, &[(Email, "a"), (Phone, "+1")], 1)];
     let known = known(&[(Email, "a", 2), (Phone, "+1", 1)]);
     let batch = resolve_batch(&events.iter().collect::<Vec<_>>(), known, lead_ids());
-    let [suspicion] = batch.suspicions[..] else {
-        panic!("{batch:?}")
-    };
-    assert_eq!(
-        (suspicion.lead, suspicion.other, suspicion.event),
-        (lead(1), lead(2), events[1].id)
-    );
+    let [suspicion] = batch.suspicions[..] else { panic!("{batch:?}") };
+    assert_eq!((suspicion.lead, suspicion.other, suspicion.event), (lead(1), lead(2), events[1].id));
     assert_eq!(batch.assignments, [Assignment::Lead(lead(2)); 2]);
     assert_eq!((batch.new_leads, batch.new_identifiers), (vec![], vec![]));
 }

@@ -6,22 +6,15 @@ use super::*;
 use crate::domain::fixtures::cases;
 
 fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
-    let candidate = (
-        prop::bool::weighted(0.8),
-        prop::bool::weighted(0.8),
-        0..6_u32,
-        0..6_u32,
-        prop::option::of(0..3_i64),
-    );
+    let candidate =
+        (prop::bool::weighted(0.8), prop::bool::weighted(0.8), 0..6_u32, 0..6_u32, prop::option::of(0..3_i64));
     prop::collection::vec(candidate, 0..6).prop_map(|drafts| {
         let numbered = drafts.into_iter().enumerate();
-        let made = numbered.map(
-            |(position, (active, serves_pipeline, load, capacity, hours))| Candidate {
-                active,
-                serves_pipeline,
-                ..member(100 - position as u128, load, capacity, hours)
-            },
-        );
+        let made = numbered.map(|(position, (active, serves_pipeline, load, capacity, hours))| Candidate {
+            active,
+            serves_pipeline,
+            ..member(100 - position as u128, load, capacity, hours)
+        });
         made.collect()
     })
 }
@@ -33,62 +26,32 @@ fn leads() -> impl Strategy<Value = DecisionInputs> {
     let thresholds = (-5..80_i32, 1..100_u16, prop::option::of(0..30_u32));
     let settings = (0..30_u32, 0..30_u16, 0..60_u16);
     let flags = prop::collection::vec(prop::bool::weighted(0.05), 3);
-    let pipelines = (
-        prop::collection::vec(prop::bool::weighted(0.9), 3),
-        prop::bool::weighted(0.8),
-    );
-    (
-        sums,
-        signals,
-        thresholds,
-        settings,
-        flags,
-        pipelines,
-        prop::option::of(0..40_i64),
+    let pipelines = (prop::collection::vec(prop::bool::weighted(0.9), 3), prop::bool::weighted(0.8));
+    (sums, signals, thresholds, settings, flags, pipelines, prop::option::of(0..40_i64)).prop_map(
+        |(sums, signals, (min_score, min_confidence, discovery), settings, flags, (mapped, has_discovery), reached)| {
+            let mut lead = inputs(0, [0, 0, 0], reached);
+            lead.scores = ScoreSums { demographic: sums.0, engagement: sums.1, behavior: sums.2 };
+            lead.total_score = lead.scores.total();
+            lead.config.min_score = min_score;
+            lead.config.min_confidence = Confidence::percent(min_confidence);
+            lead.config.discovery_after_days = discovery;
+            lead.intent_settings = IntentSettings {
+                prior: settings.0,
+                conflict_margin: Confidence::percent(settings.1),
+                conflict_min_confidence: Confidence::percent(settings.2),
+            };
+            lead.flags = LeadFlags { routed: flags[0], suppressed: flags[1], anonymized: flags[2] };
+            for (intent, _) in INTENTS.iter().zip(mapped).filter(|(_, mapped)| !mapped) {
+                lead.config.pipelines.remove(*intent);
+            }
+            if !has_discovery {
+                lead.config.discovery_pipeline = None;
+            }
+            signals.into_iter().for_each(|(intent, weight)| add_signal(&mut lead, INTENTS[intent], weight));
+            lead.intents = lead.picture().intents;
+            lead
+        },
     )
-        .prop_map(
-            |(
-                sums,
-                signals,
-                (min_score, min_confidence, discovery),
-                settings,
-                flags,
-                (mapped, has_discovery),
-                reached,
-            )| {
-                let mut lead = inputs(0, [0, 0, 0], reached);
-                lead.scores = ScoreSums {
-                    demographic: sums.0,
-                    engagement: sums.1,
-                    behavior: sums.2,
-                };
-                lead.total_score = lead.scores.total();
-                lead.config.min_score = min_score;
-                lead.config.min_confidence = Confidence::percent(min_confidence);
-                lead.config.discovery_after_days = discovery;
-                lead.intent_settings = IntentSettings {
-                    prior: settings.0,
-                    conflict_margin: Confidence::percent(settings.1),
-                    conflict_min_confidence: Confidence::percent(settings.2),
-                };
-                lead.flags = LeadFlags {
-                    routed: flags[0],
-                    suppressed: flags[1],
-                    anonymized: flags[2],
-                };
-                for (intent, _) in INTENTS.iter().zip(mapped).filter(|(_, mapped)| !mapped) {
-                    lead.config.pipelines.remove(*intent);
-                }
-                if !has_discovery {
-                    lead.config.discovery_pipeline = None;
-                }
-                signals
-                    .into_iter()
-                    .for_each(|(intent, weight)| add_signal(&mut lead, INTENTS[intent], weight));
-                lead.intents = lead.picture().intents;
-                lead
-            },
-        )
 }
 
 /// The lead after everything that is missing was added, but for what `but` takes back.

@@ -12,19 +12,9 @@ fn told(record: &DecisionRecord, de: &str, en: &str) {
 
 #[test]
 fn a_routed_lead() {
-    let inactive = Candidate {
-        active: false,
-        name: "Max".to_owned(),
-        ..member(2, 0, 9, None)
-    };
-    let anna = Candidate {
-        name: "Anna Müller".to_owned(),
-        ..member(1, 2, 20, None)
-    };
-    let bert = Candidate {
-        name: "Bert".to_owned(),
-        ..member(3, 5, 20, None)
-    };
+    let inactive = Candidate { active: false, name: "Max".to_owned(), ..member(2, 0, 9, None) };
+    let anna = Candidate { name: "Anna Müller".to_owned(), ..member(1, 2, 20, None) };
+    let bert = Candidate { name: "Bert".to_owned(), ..member(3, 5, 20, None) };
     told(
         &decide(inputs(54, [10, 50, 0], Some(0)), &[anna, inactive, bert]),
         "Automatisch zugeordnet: Der Lead hat 54 Punkte (nötig sind 40) und interessiert sich mit 71,4 % Sicherheit für B2B (nötig \
@@ -81,12 +71,8 @@ fn discovery_with_nobody_free() {
 
 #[test]
 fn decisions_by_hand() {
-    let choice = ManualChoice {
-        decided_by: None,
-        pipeline_id: None,
-        owner_id: None,
-        reason: Some("Falsch erkannt".to_owned()),
-    };
+    let choice =
+        ManualChoice { decided_by: None, pipeline_id: None, owner_id: None, reason: Some("Falsch erkannt".to_owned()) };
     told(
         &decide_by_hand(inputs(10, [0, 0, 0], None), choice),
         "Von Hand in den gemeinsamen Lead-Pool zurückgelegt. Begründung: „Falsch erkannt“",

@@ -11,10 +11,7 @@ fn webhook(url: &str) -> Result<String, Unusable> {
 
 #[test]
 fn slacks_own_hooks_are_taken() {
-    for url in [
-        "https://hooks.slack.com/services/T0/B0/x",
-        "https://hooks.slack-gov.com/services/T0/B0/x",
-    ] {
+    for url in ["https://hooks.slack.com/services/T0/B0/x", "https://hooks.slack-gov.com/services/T0/B0/x"] {
         assert_eq!(webhook(url).unwrap(), url);
     }
     assert_eq!(
@@ -56,11 +53,7 @@ fn a_bot_token_is_preferred_and_must_look_like_one() {
     let both = parse(json!({"webhook_url": "https://hooks.slack.com/services/T0/B0/x", "bot_token": "xoxb-1-a"}));
     assert!(matches!(both, Ok(Credentials::Bot(token)) if token == "xoxb-1-a"));
     for token in ["xoxp-1-a", "", "xoxb-1\r\nHost: evil.example", "xoxb-ä"] {
-        assert_eq!(
-            parse(json!({"bot_token": token})).err(),
-            Some(Unusable::BadToken),
-            "{token}"
-        );
+        assert_eq!(parse(json!({"bot_token": token})).err(), Some(Unusable::BadToken), "{token}");
     }
     assert_eq!(parse(json!({"api_key": "x"})).err(), Some(Unusable::Missing));
     assert_eq!(Credentials::parse("not json").err(), Some(Unusable::Unreadable));
@@ -71,11 +64,7 @@ fn a_webhook_has_one_budget_and_a_bot_one_per_channel() {
     let webhook = Credentials::parse(r#"{"webhook_url":"https://hooks.slack.com/services/T0/B0/x"}"#).unwrap();
     let bot = Credentials::parse(r#"{"bot_token":"xoxb-1"}"#).unwrap();
     let keys = |credentials: &Credentials, channel: &str| {
-        credentials
-            .budgets(channel)
-            .into_iter()
-            .map(|(key, _)| key)
-            .collect::<Vec<_>>()
+        credentials.budgets(channel).into_iter().map(|(key, _)| key).collect::<Vec<_>>()
     };
     assert_eq!(keys(&webhook, "#a"), keys(&webhook, "#b"));
     assert_ne!(keys(&bot, "#a"), keys(&bot, "#b"));

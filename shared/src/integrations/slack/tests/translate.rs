@@ -25,17 +25,8 @@ fn erika() -> LeadFacts<'static> {
 
 #[test]
 fn a_routed_lead_in_german() {
-    let sam = Person {
-        name: "Sam",
-        slack_id: Some("U012AB3CD"),
-    };
-    let message = lead_routed(
-        Language::German,
-        &erika(),
-        "Forschung",
-        Some(sam),
-        "Der Lead hat 72 Punkte.",
-    );
+    let sam = Person { name: "Sam", slack_id: Some("U012AB3CD") };
+    let message = lead_routed(Language::German, &erika(), "Forschung", Some(sam), "Der Lead hat 72 Punkte.");
     let expected = json!({
         "channel": "#lead-routing",
         "text": "Lead zugeordnet: Erika Beispiel – Muster &amp; Söhne GmbH → Forschung",
@@ -58,16 +49,8 @@ fn a_routed_lead_in_german() {
 
 #[test]
 fn english_tenants_read_english() {
-    let text = hot_lead_alert(
-        Language::English,
-        &LeadFacts {
-            tier: Tier::VeryHot,
-            score: 1,
-            ..erika()
-        },
-        None,
-    )
-    .to_string();
+    let text =
+        hot_lead_alert(Language::English, &LeadFacts { tier: Tier::VeryHot, score: 1, ..erika() }, None).to_string();
     assert!(
         text.contains("Very hot lead") && text.contains("1 point · very hot") && text.contains("Research (62.5"),
         "{text}"
@@ -82,22 +65,12 @@ fn a_task_goes_to_its_owner_or_to_the_tasks_channel() {
         let owner = Some(Person { name: "Sam", slack_id });
         target(&task_due(
             Language::German,
-            &TaskFacts {
-                title: "Anrufen",
-                due: "23.11.2026, 09:00 Uhr",
-                owner,
-                lead: None,
-                url: None,
-            },
+            &TaskFacts { title: "Anrufen", due: "23.11.2026, 09:00 Uhr", owner, lead: None, url: None },
         ))
     };
     assert_eq!(at(Some("U012AB3CD")), "U012AB3CD");
     assert_eq!(at(None), "#tasks");
-    assert_eq!(
-        at(Some("#general")),
-        "#tasks",
-        "only a person's id is a place for reminders"
-    );
+    assert_eq!(at(Some("#general")), "#tasks", "only a person's id is a place for reminders");
     assert_eq!(at(Some("U1> <!channel")), "#tasks");
 }
 
@@ -129,15 +102,7 @@ fn markup_in_names_has_no_power() {
 #[test]
 fn nameless_leads_still_have_a_text() {
     for name in ["", "  ", "\u{0}\n"] {
-        let message = hot_lead_alert(
-            Language::German,
-            &LeadFacts {
-                name,
-                company: Some(" "),
-                ..erika()
-            },
-            None,
-        );
+        let message = hot_lead_alert(Language::German, &LeadFacts { name, company: Some(" "), ..erika() }, None);
         assert!(message["text"].as_str().unwrap().contains("Unbekannt"), "{message}");
     }
 }

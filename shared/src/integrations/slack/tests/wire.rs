@@ -5,10 +5,7 @@ use serde_json::json;
 use super::super::wire::{Fault, Outcome, post_message_body, read_post_message, read_webhook, webhook_body};
 
 fn refused(code: &str, fault: Fault) -> Outcome {
-    Outcome::Refused {
-        code: code.to_owned(),
-        fault,
-    }
+    Outcome::Refused { code: code.to_owned(), fault }
 }
 
 fn unknown(outcome: &Outcome) -> bool {
@@ -17,16 +14,10 @@ fn unknown(outcome: &Outcome) -> bool {
 
 #[test]
 fn a_webhook_says_ok_and_nothing_else() {
-    assert_eq!(
-        read_webhook(200, None, "ok"),
-        Outcome::Posted(json!({"via": "webhook"}))
-    );
+    assert_eq!(read_webhook(200, None, "ok"), Outcome::Posted(json!({"via": "webhook"})));
     assert!(unknown(&read_webhook(200, None, "<html>Welcome to the hotel</html>")));
     assert!(unknown(&read_webhook(200, None, "")));
-    assert_eq!(
-        read_webhook(200, None, "invalid_payload"),
-        refused("invalid_payload", Fault::Content)
-    );
+    assert_eq!(read_webhook(200, None, "invalid_payload"), refused("invalid_payload", Fault::Content));
 }
 
 #[test]
@@ -49,38 +40,20 @@ fn a_webhooks_errors_are_permanent_below_500() {
         (410, "channel_is_archived", Fault::Connection),
     ];
     for (status, code, fault) in table {
-        assert_eq!(
-            read_webhook(status, None, code),
-            refused(code, fault),
-            "{status} {code}"
-        );
+        assert_eq!(read_webhook(status, None, code), refused(code, fault), "{status} {code}");
     }
-    assert_eq!(
-        read_webhook(404, None, "<html>gone</html>"),
-        refused("http_404", Fault::Connection)
-    );
+    assert_eq!(read_webhook(404, None, "<html>gone</html>"), refused("http_404", Fault::Connection));
     assert_eq!(read_webhook(302, None, ""), refused("http_302", Fault::Connection));
     assert_eq!(read_webhook(418, None, "teapot!"), refused("http_418", Fault::Content));
 }
 
 #[test]
 fn after_a_server_error_nobody_knows() {
-    assert_eq!(
-        read_webhook(500, None, "rollup_error"),
-        Outcome::Unknown("rollup_error".to_owned())
-    );
+    assert_eq!(read_webhook(500, None, "rollup_error"), Outcome::Unknown("rollup_error".to_owned()));
     assert!(unknown(&read_webhook(503, None, "<html></html>")));
     assert!(unknown(&read_post_message(502, None, "")));
-    assert!(unknown(&read_post_message(
-        200,
-        None,
-        r#"{"ok":false,"error":"internal_error"}"#
-    )));
-    assert!(unknown(&read_post_message(
-        200,
-        None,
-        r#"{"ok":false,"error":"fatal_error"}"#
-    )));
+    assert!(unknown(&read_post_message(200, None, r#"{"ok":false,"error":"internal_error"}"#)));
+    assert!(unknown(&read_post_message(200, None, r#"{"ok":false,"error":"fatal_error"}"#)));
     assert!(unknown(&read_post_message(200, None, "<html></html>")));
 }
 
@@ -90,24 +63,14 @@ fn a_pause_is_as_long_as_slack_says() {
         Outcome::Limited(pause) => pause,
         other => panic!("{other:?}"),
     };
-    assert_eq!(
-        seconds(read_webhook(429, Some("7"), "rate_limited")),
-        Duration::from_secs(7)
-    );
+    assert_eq!(seconds(read_webhook(429, Some("7"), "rate_limited")), Duration::from_secs(7));
     assert_eq!(seconds(read_post_message(429, Some(" 7 "), "")), Duration::from_secs(7));
     assert_eq!(seconds(read_post_message(429, None, "")), Duration::from_secs(30));
     assert_eq!(seconds(read_webhook(429, Some("soon"), "")), Duration::from_secs(30));
     assert_eq!(seconds(read_webhook(429, Some("0"), "")), Duration::from_secs(1));
+    assert_eq!(seconds(read_webhook(429, Some("999999999"), "")), Duration::from_secs(3600));
     assert_eq!(
-        seconds(read_webhook(429, Some("999999999"), "")),
-        Duration::from_secs(3600)
-    );
-    assert_eq!(
-        seconds(read_post_message(
-            200,
-            Some("4"),
-            r#"{"ok":false,"error":"ratelimited"}"#
-        )),
+        seconds(read_post_message(200, Some("4"), r#"{"ok":false,"error":"ratelimited"}"#)),
         Duration::from_secs(4)
     );
 }
@@ -138,29 +101,14 @@ fn the_web_apis_errors_come_with_200() {
     ] {
         assert_eq!(read(code), refused(code, Fault::Channel));
     }
-    for code in [
-        "no_text",
-        "invalid_blocks",
-        "msg_blocks_too_long",
-        "cannot_reply_to_message",
-        "something_new",
-    ] {
+    for code in ["no_text", "invalid_blocks", "msg_blocks_too_long", "cannot_reply_to_message", "something_new"] {
         assert_eq!(read(code), refused(code, Fault::Content));
     }
-    for code in [
-        "service_unavailable",
-        "request_timeout",
-        "team_added_to_org",
-        "message_limit_exceeded",
-    ] {
+    for code in ["service_unavailable", "request_timeout", "team_added_to_org", "message_limit_exceeded"] {
         assert_eq!(read(code), Outcome::NotNow(code.to_owned()));
     }
     assert_eq!(
-        read_post_message(
-            200,
-            None,
-            r#"{"ok":true,"channel":"C1","ts":"1.000100","message":{"text":"private"}}"#
-        ),
+        read_post_message(200, None, r#"{"ok":true,"channel":"C1","ts":"1.000100","message":{"text":"private"}}"#),
         Outcome::Posted(json!({"via": "api", "channel": "C1", "ts": "1.000100"})),
         "the message itself is not kept twice"
     );
@@ -169,10 +117,7 @@ fn the_web_apis_errors_come_with_200() {
 #[test]
 fn what_is_no_code_does_not_get_into_the_ledger() {
     let answer = json!({"ok": false, "error": "Erika <erika@example.org> cannot be reached"}).to_string();
-    assert_eq!(
-        read_post_message(200, None, &answer),
-        refused("unnamed_error", Fault::Content)
-    );
+    assert_eq!(read_post_message(200, None, &answer), refused("unnamed_error", Fault::Content));
 }
 
 #[test]

@@ -9,12 +9,7 @@ const LONGEST_URL: usize = 1000;
 
 /// What people typed, on one line, without control characters; not escaped.
 pub fn plain(text: &str) -> String {
-    text.split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .filter(|c| !c.is_control())
-        .collect()
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).collect()
 }
 
 /// What people typed, on one line, escaped, with at most `limit` units after escaping.

@@ -16,10 +16,7 @@ pub(super) struct Problem {
 type Verdict = Result<(), Problem>;
 
 fn refuse(code: &'static str, detail: impl Into<String>) -> Verdict {
-    Err(Problem {
-        code,
-        detail: detail.into(),
-    })
+    Err(Problem { code, detail: detail.into() })
 }
 
 fn invalid(detail: impl Into<String>) -> Verdict {
@@ -39,10 +36,7 @@ pub(super) fn check(message: &Value) -> Verdict {
     if text.chars().count() > 40_000 {
         return refuse("msg_too_long", "`text` is cut off above 40000 characters");
     }
-    if message["attachments"]
-        .as_array()
-        .is_some_and(|attachments| attachments.len() > 100)
-    {
+    if message["attachments"].as_array().is_some_and(|attachments| attachments.len() > 100) {
         return refuse("too_many_attachments", "at most 100 attachments");
     }
     let blocks = match message.get("blocks") {
@@ -90,11 +84,9 @@ fn check_block(block: &Value) -> Verdict {
             if elements.is_empty() {
                 return invalid("a context needs elements");
             }
-            check_list(elements, 10, "context elements", |element| {
-                match element["type"].as_str() {
-                    Some("image") => Ok(()),
-                    _ => check_text(element, 3000, "context element"),
-                }
+            check_list(elements, 10, "context elements", |element| match element["type"].as_str() {
+                Some("image") => Ok(()),
+                _ => check_text(element, 3000, "context element"),
             })
         }
         "actions" => {
@@ -142,9 +134,9 @@ fn check_text(text: &Value, most: usize, what: &str) -> Verdict {
     }
     match text["text"].as_str().map(|text| text.chars().count()) {
         None | Some(0) => invalid(format!("the text of a {what} is empty")),
-        Some(length) if length > most => invalid(format!(
-            "the text of a {what} has {length} characters; Slack takes {most}"
-        )),
+        Some(length) if length > most => {
+            invalid(format!("the text of a {what} has {length} characters; Slack takes {most}"))
+        }
         Some(_) => Ok(()),
     }
 }

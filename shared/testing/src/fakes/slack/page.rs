@@ -27,16 +27,8 @@ pub(super) fn render(messages: &[Message]) -> String {
 
 fn article(message: &Message) -> String {
     let blocks: String = message.blocks.as_array().into_iter().flatten().map(block).collect();
-    let doubt = if message.confirmed {
-        ""
-    } else {
-        " · the sender was not told that it arrived"
-    };
-    let thread = message
-        .thread_ts
-        .as_ref()
-        .map(|ts| format!(" · in thread {}", escape(ts)))
-        .unwrap_or_default();
+    let doubt = if message.confirmed { "" } else { " · the sender was not told that it arrived" };
+    let thread = message.thread_ts.as_ref().map(|ts| format!(" · in thread {}", escape(ts))).unwrap_or_default();
     format!(
         "<article><header><strong>{}</strong><span>{} · {}{thread}{doubt}</span></header>{blocks}\
          <div class=\"text\">{}</div></article>",
@@ -52,27 +44,13 @@ fn block(block: &Value) -> String {
     match block["type"].as_str().unwrap_or_default() {
         "header" => format!("<h2>{}</h2>", text(&block["text"])),
         "section" => {
-            let fields: String = block["fields"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(|f| format!("<div>{}</div>", text(f)))
-                .collect();
-            let main = if block["text"].is_object() {
-                format!("<p>{}</p>", text(&block["text"]))
-            } else {
-                String::new()
-            };
-            if fields.is_empty() {
-                main
-            } else {
-                format!("{main}<div class=\"fields\">{fields}</div>")
-            }
+            let fields: String =
+                block["fields"].as_array().into_iter().flatten().map(|f| format!("<div>{}</div>", text(f))).collect();
+            let main =
+                if block["text"].is_object() { format!("<p>{}</p>", text(&block["text"])) } else { String::new() };
+            if fields.is_empty() { main } else { format!("{main}<div class=\"fields\">{fields}</div>") }
         }
-        "context" => format!(
-            "<p class=\"context\">{}</p>",
-            elements().map(text).collect::<Vec<_>>().join(" · ")
-        ),
+        "context" => format!("<p class=\"context\">{}</p>", elements().map(text).collect::<Vec<_>>().join(" · ")),
         "actions" => {
             let buttons = elements().map(|button| {
                 let label = text(&button["text"]);
@@ -84,21 +62,14 @@ fn block(block: &Value) -> String {
             format!("<p>{}</p>", buttons.collect::<String>())
         }
         "divider" => "<hr>".to_owned(),
-        "image" => format!(
-            "<p>[image: {}]</p>",
-            escape(block["alt_text"].as_str().unwrap_or_default())
-        ),
+        "image" => format!("<p>[image: {}]</p>", escape(block["alt_text"].as_str().unwrap_or_default())),
         other => format!("<p>[{}]</p>", escape(other)),
     }
 }
 
 fn text(object: &Value) -> String {
     let raw = object["text"].as_str().unwrap_or_default();
-    if object["type"] == "mrkdwn" {
-        mrkdwn(raw)
-    } else {
-        escape(raw).replace('\n', "<br>")
-    }
+    if object["type"] == "mrkdwn" { mrkdwn(raw) } else { escape(raw).replace('\n', "<br>") }
 }
 
 /// Links and line breaks of Slack's markup; bold and italics stay as typed. The input has `&`, `<`, `>` escaped already,
@@ -135,8 +106,5 @@ fn is_web(url: &str) -> bool {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

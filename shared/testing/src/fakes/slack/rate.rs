@@ -12,10 +12,7 @@ pub(super) struct Buckets {
 
 impl Buckets {
     pub(super) fn new(burst: u32) -> Self {
-        Self {
-            burst: f64::from(burst.max(1)),
-            levels: BTreeMap::new(),
-        }
+        Self { burst: f64::from(burst.max(1)), levels: BTreeMap::new() }
     }
 
     /// Takes one token, or says after how many whole seconds there is one.
@@ -27,12 +24,7 @@ impl Buckets {
         let (level, since) = self.levels.get(key).copied().unwrap_or((self.burst, now));
         let level = (level + now.saturating_duration_since(since).as_secs_f64()).min(self.burst);
         let enough = level >= 1.0;
-        self.levels
-            .insert(key.to_owned(), (if enough { level - 1.0 } else { level }, now));
-        if enough {
-            Ok(())
-        } else {
-            Err(((1.0 - level).ceil() as u64).max(1))
-        }
+        self.levels.insert(key.to_owned(), (if enough { level - 1.0 } else { level }, now));
+        if enough { Ok(()) } else { Err(((1.0 - level).ceil() as u64).max(1)) }
     }
 }

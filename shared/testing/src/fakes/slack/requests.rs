@@ -70,11 +70,7 @@ fn post_message(state: &mut State, parts: &Parts, body: &Bytes) -> Reply {
     if fault.is_none()
         && let Err(seconds) = state.buckets.take(&channel)
     {
-        return Reply::Answer(limited(
-            seconds,
-            "application/json",
-            r#"{"ok":false,"error":"ratelimited"}"#,
-        ));
+        return Reply::Answer(limited(seconds, "application/json", r#"{"ok":false,"error":"ratelimited"}"#));
     }
     let ts = |state: &mut State, confirmed| keep(state, &payload, channel.clone(), "api", confirmed);
     match fault {
@@ -83,17 +79,12 @@ fn post_message(state: &mut State, parts: &Parts, body: &Bytes) -> Reply {
             let message = json!({
                 "type": "message", "subtype": "bot_message", "bot_id": "B00000000", "text": payload["text"], "ts": ts,
             });
-            Reply::Answer(json_answer(
-                200,
-                &json!({ "ok": true, "channel": channel, "ts": ts, "message": message }),
-            ))
+            Reply::Answer(json_answer(200, &json!({ "ok": true, "channel": channel, "ts": ts, "message": message })))
         }
         Some(Fault::ApiError(error)) => Reply::Answer(api_error(&error)),
-        Some(Fault::RateLimited(seconds)) => Reply::Answer(limited(
-            seconds,
-            "application/json",
-            r#"{"ok":false,"error":"ratelimited"}"#,
-        )),
+        Some(Fault::RateLimited(seconds)) => {
+            Reply::Answer(limited(seconds, "application/json", r#"{"ok":false,"error":"ratelimited"}"#))
+        }
         Some(fault) => broken(fault, |confirmed| drop(ts(state, confirmed))),
     }
 }
@@ -113,10 +104,7 @@ fn webhook(state: &mut State, parts: &Parts, body: &Bytes) -> Reply {
     if state.disabled.contains(&hook) {
         return plain(404, "no_service");
     }
-    let Some(payload) = is_json(parts)
-        .then(|| serde_json::from_slice::<Value>(body).ok())
-        .flatten()
-    else {
+    let Some(payload) = is_json(parts).then(|| serde_json::from_slice::<Value>(body).ok()).flatten() else {
         return plain(400, "invalid_payload");
     };
     if let Err(problem) = blocks::check(&payload) {
@@ -127,11 +115,7 @@ fn webhook(state: &mut State, parts: &Parts, body: &Bytes) -> Reply {
     {
         return Reply::Answer(limited(seconds, "text/html", "rate_limited"));
     }
-    let channel = state
-        .channels
-        .get(&hook)
-        .cloned()
-        .unwrap_or_else(|| format!("hook {service}"));
+    let channel = state.channels.get(&hook).cloned().unwrap_or_else(|| format!("hook {service}"));
     match fault {
         None => {
             keep(state, &payload, channel, "webhook", true);
@@ -139,9 +123,7 @@ fn webhook(state: &mut State, parts: &Parts, body: &Bytes) -> Reply {
         }
         Some(Fault::Refused(status, code)) => plain(status, &code),
         Some(Fault::RateLimited(seconds)) => Reply::Answer(limited(seconds, "text/html", "rate_limited")),
-        Some(fault) => broken(fault, |confirmed| {
-            drop(keep(state, &payload, channel, "webhook", confirmed))
-        }),
+        Some(fault) => broken(fault, |confirmed| drop(keep(state, &payload, channel, "webhook", confirmed))),
     }
 }
 
@@ -153,10 +135,9 @@ fn broken(fault: Fault, keep: impl FnOnce(bool)) -> Reply {
         Fault::Silent { kept } => (kept, Reply::Silence),
         Fault::Vanished { kept } => (kept, Reply::Vanish),
         Fault::Refused(status, code) => (false, Reply::Answer(answer(status, "text/html", code))),
-        Fault::ApiError(_) | Fault::RateLimited(_) => (
-            false,
-            Reply::Answer(answer(500, "text/html", "this fault does not fit this kind of request")),
-        ),
+        Fault::ApiError(_) | Fault::RateLimited(_) => {
+            (false, Reply::Answer(answer(500, "text/html", "this fault does not fit this kind of request")))
+        }
     };
     if kept {
         keep(false);
@@ -169,11 +150,7 @@ fn keep(state: &mut State, payload: &Value, channel: String, via: &'static str, 
     let received_at = Timestamp::now();
     let (second, count) = state.last_ts;
     let now = received_at.as_second();
-    state.last_ts = if now > second {
-        (now, 100)
-    } else {
-        (second, count + 100)
-    };
+    state.last_ts = if now > second { (now, 100) } else { (second, count + 100) };
     let ts = format!("{}.{:06}", state.last_ts.0, state.last_ts.1);
     state.messages.push(Message {
         number: state.messages.last().map_or(0, |message| message.number) + 1,
@@ -190,23 +167,10 @@ fn keep(state: &mut State, payload: &Value, channel: String, via: &'static str, 
 }
 
 fn token(state: &State, parts: &Parts) -> Result<(), &'static str> {
-    let value = parts
-        .headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let token = value
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .ok_or("not_authed")?;
-    let known = state
-        .options
-        .tokens
-        .as_ref()
-        .is_none_or(|tokens| tokens.contains(token));
-    if token.starts_with("xoxb-") && known {
-        Ok(())
-    } else {
-        Err("invalid_auth")
-    }
+    let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = value.and_then(|value| value.strip_prefix("Bearer ")).ok_or("not_authed")?;
+    let known = state.options.tokens.as_ref().is_none_or(|tokens| tokens.contains(token));
+    if token.starts_with("xoxb-") && known { Ok(()) } else { Err("invalid_auth") }
 }
 
 /// An id (`C…`, `G…`, `D…`, `U…`) or `#name`.
@@ -221,23 +185,13 @@ fn is_channel(channel: &str) -> bool {
 }
 
 fn is_json(parts: &Parts) -> bool {
-    let value = parts
-        .headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    value.is_some_and(|value| {
-        value
-            .split(';')
-            .next()
-            .is_some_and(|kind| kind.trim() == "application/json")
-    })
+    let value = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.is_some_and(|value| value.split(';').next().is_some_and(|kind| kind.trim() == "application/json"))
 }
 
 fn limited(seconds: u64, content_type: &str, body: &'static str) -> Answer {
     let mut limited = answer(429, content_type, body);
-    limited
-        .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    limited.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     limited
 }
 

@@ -20,10 +20,8 @@ struct Got {
 /// One request on a connection of its own; `None` when the connection ends, or 300 ms pass, without an answer.
 async fn send(slack: &Slack, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Option<Got> {
     let mut stream = TcpStream::connect(slack.server.address()).await.unwrap();
-    let mut head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: slack\r\nconnection: close\r\ncontent-length: {}\r\n",
-        body.len()
-    );
+    let mut head =
+        format!("{method} {path} HTTP/1.1\r\nhost: slack\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -33,34 +31,17 @@ async fn send(slack: &Slack, method: &str, path: &str, headers: &[(&str, &str)],
     read.ok()?.ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some(Got {
-        status,
-        head: head.to_owned(),
-        body: body.to_owned(),
-    })
+    Some(Got { status, head: head.to_owned(), body: body.to_owned() })
 }
 
 async fn hook(slack: &Slack, message: &Value) -> Got {
-    send(
-        slack,
-        "POST",
-        HOOK,
-        &[("content-type", "application/json")],
-        &message.to_string(),
-    )
-    .await
-    .unwrap()
+    send(slack, "POST", HOOK, &[("content-type", "application/json")], &message.to_string()).await.unwrap()
 }
 
 async fn api(slack: &Slack, token: &str, message: &Value) -> Value {
     let authorization = format!("Bearer {token}");
-    let headers = [
-        ("content-type", "application/json; charset=utf-8"),
-        ("authorization", authorization.as_str()),
-    ];
-    let got = send(slack, "POST", "/api/chat.postMessage", &headers, &message.to_string())
-        .await
-        .unwrap();
+    let headers = [("content-type", "application/json; charset=utf-8"), ("authorization", authorization.as_str())];
+    let got = send(slack, "POST", "/api/chat.postMessage", &headers, &message.to_string()).await.unwrap();
     assert_eq!(got.status, 200);
     serde_json::from_str(&got.body).unwrap()
 }
@@ -73,10 +54,7 @@ async fn a_hook_answers_ok_as_html() {
     assert_eq!((got.status, got.body.as_str()), (200, "ok"));
     assert!(got.head.contains("text/html"), "{}", got.head);
     let messages = slack.messages();
-    assert_eq!(
-        (messages[0].channel.as_str(), messages[0].text.as_str()),
-        ("#sales", "Neu: Jörg")
-    );
+    assert_eq!((messages[0].channel.as_str(), messages[0].text.as_str()), ("#sales", "Neu: Jörg"));
     assert!(messages[0].confirmed);
 }
 
@@ -88,12 +66,7 @@ async fn a_hook_refuses_in_plain_text() {
         (HOOK, &json[..], "{", (400, "invalid_payload")),
         (HOOK, &[][..], r#"{"text":"x"}"#, (400, "invalid_payload")),
         (HOOK, &json[..], r#"{"blocks":[{"type":"divider"}]}"#, (400, "no_text")),
-        (
-            HOOK,
-            &json[..],
-            r#"{"text":"x","blocks":[{"type":"section"}]}"#,
-            (400, "invalid_blocks"),
-        ),
+        (HOOK, &json[..], r#"{"text":"x","blocks":[{"type":"section"}]}"#, (400, "invalid_blocks")),
         ("/services/T0/B0", &json[..], r#"{"text":"x"}"#, (404, "no_service")),
         ("/services/x/y/z", &json[..], r#"{"text":"x"}"#, (403, "invalid_token")),
     ] {
@@ -107,27 +80,14 @@ async fn a_hook_refuses_in_plain_text() {
 
 #[tokio::test]
 async fn the_web_api_says_no_with_status_200() {
-    let slack = Slack::local(Options {
-        tokens: Some(["xoxb-known".to_owned()].into()),
-        ..Options::default()
-    })
-    .unwrap();
+    let slack = Slack::local(Options { tokens: Some(["xoxb-known".to_owned()].into()), ..Options::default() }).unwrap();
     let message = json!({"channel": "C123ABC456", "text": "x"});
     assert_eq!(api(&slack, "xoxb-known", &message).await["ok"], true);
     assert_eq!(api(&slack, "xoxb-other", &message).await["error"], "invalid_auth");
-    assert_eq!(
-        api(&slack, "xoxb-known", &json!({"channel": "c1", "text": "x"})).await["error"],
-        "channel_not_found"
-    );
-    assert_eq!(
-        api(&slack, "xoxb-known", &json!({"channel": "C123"})).await["error"],
-        "no_text"
-    );
+    assert_eq!(api(&slack, "xoxb-known", &json!({"channel": "c1", "text": "x"})).await["error"], "channel_not_found");
+    assert_eq!(api(&slack, "xoxb-known", &json!({"channel": "C123"})).await["error"], "no_text");
     slack.fail_next(Fault::ApiError("is_archived".to_owned()));
-    assert_eq!(
-        api(&slack, "xoxb-known", &message).await,
-        json!({"ok": false, "error": "is_archived"})
-    );
+    assert_eq!(api(&slack, "xoxb-known", &message).await, json!({"ok": false, "error": "is_archived"}));
     let unsigned = send(&slack, "POST", "/api/auth.test", &[], "").await.unwrap();
     assert!(unsigned.body.contains("not_authed"), "{}", unsigned.body);
     assert_eq!(slack.messages().len(), 1);
@@ -135,17 +95,11 @@ async fn the_web_api_says_no_with_status_200() {
 
 #[tokio::test]
 async fn ts_only_ever_increases() {
-    let slack = Slack::local(Options {
-        burst: 10,
-        ..Options::default()
-    })
-    .unwrap();
+    let slack = Slack::local(Options { burst: 10, ..Options::default() }).unwrap();
     let mut last = String::new();
     for _ in 0..10 {
-        let ts = api(&slack, "xoxb-x", &json!({"channel": "C123", "text": "x"})).await["ts"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let ts =
+            api(&slack, "xoxb-x", &json!({"channel": "C123", "text": "x"})).await["ts"].as_str().unwrap().to_owned();
         assert_eq!(ts.split_once('.').map(|(_, fraction)| fraction.len()), Some(6), "{ts}");
         assert!(ts > last, "{ts} after {last}");
         last = ts;
@@ -154,21 +108,14 @@ async fn ts_only_ever_increases() {
 
 #[tokio::test]
 async fn more_than_a_burst_meets_the_limit_of_that_hook_only() {
-    let slack = Slack::local(Options {
-        burst: 2,
-        ..Options::default()
-    })
-    .unwrap();
+    let slack = Slack::local(Options { burst: 2, ..Options::default() }).unwrap();
     let message = json!({"text": "x"});
     assert_eq!(hook(&slack, &message).await.status, 200);
     assert_eq!(hook(&slack, &message).await.status, 200);
     let limited = hook(&slack, &message).await;
     assert_eq!(limited.status, 429);
     assert!(limited.head.contains("retry-after: 1"), "{}", limited.head);
-    assert_eq!(
-        api(&slack, "xoxb-x", &json!({"channel": "C123", "text": "x"})).await["ok"],
-        true
-    );
+    assert_eq!(api(&slack, "xoxb-x", &json!({"channel": "C123", "text": "x"})).await["ok"], true);
     assert_eq!(slack.messages().len(), 3);
     assert_eq!(slack.requests(), 4);
 }
@@ -178,34 +125,15 @@ fn buckets_fill_at_one_a_second() {
     let start = Instant::now();
     let mut buckets = Buckets::new(2);
     let mut at = |ms: u64| buckets.take_at("hook", start + Duration::from_millis(ms));
-    assert_eq!(
-        [at(0), at(0), at(0), at(500), at(1000), at(1100)],
-        [Ok(()), Ok(()), Err(1), Err(1), Ok(()), Err(1)]
-    );
-    assert_eq!(
-        [at(60_000), at(60_000), at(60_000)],
-        [Ok(()), Ok(()), Err(1)],
-        "never more than the burst"
-    );
+    assert_eq!([at(0), at(0), at(0), at(500), at(1000), at(1100)], [Ok(()), Ok(()), Err(1), Err(1), Ok(()), Err(1)]);
+    assert_eq!([at(60_000), at(60_000), at(60_000)], [Ok(()), Ok(()), Err(1)], "never more than the burst");
 }
 
 #[tokio::test]
 async fn scripted_faults_come_once_and_may_keep_the_message() {
-    let slack = Slack::local(Options {
-        burst: 10,
-        ..Options::default()
-    })
-    .unwrap();
+    let slack = Slack::local(Options { burst: 10, ..Options::default() }).unwrap();
     let message = json!({"text": "x"});
-    let post = || {
-        send(
-            &slack,
-            "POST",
-            HOOK,
-            &[("content-type", "application/json")],
-            r#"{"text":"x"}"#,
-        )
-    };
+    let post = || send(&slack, "POST", HOOK, &[("content-type", "application/json")], r#"{"text":"x"}"#);
     slack.fail_next(Fault::Refused(410, "channel_is_archived".to_owned()));
     slack.fail_next(Fault::RateLimited(30));
     slack.fail_next(Fault::Broken { kept: true });
@@ -214,11 +142,7 @@ async fn scripted_faults_come_once_and_may_keep_the_message() {
     let refused = hook(&slack, &message).await;
     assert_eq!((refused.status, refused.body.as_str()), (410, "channel_is_archived"));
     let limited = hook(&slack, &message).await;
-    assert!(
-        limited.status == 429 && limited.head.contains("retry-after: 30"),
-        "{}",
-        limited.head
-    );
+    assert!(limited.status == 429 && limited.head.contains("retry-after: 30"), "{}", limited.head);
     assert_eq!(hook(&slack, &message).await.status, 500);
     assert!(post().await.is_none(), "no answer within the time");
     assert!(post().await.is_none(), "the connection ends");
@@ -236,24 +160,15 @@ async fn the_page_shows_what_arrived_newest_first_and_nothing_as_markup() {
         {"type": "section", "text": {"type": "mrkdwn", "text": "*<https://crm.example/1|Erika &amp; Co>* <script>"}},
         {"type": "actions", "elements": [{"type": "button", "text": {"type": "plain_text", "text": "Go"}, "url": "javascript:x"}]},
     ]);
-    assert_eq!(
-        hook(&slack, &json!({"text": "second", "blocks": blocks})).await.status,
-        200
-    );
+    assert_eq!(hook(&slack, &json!({"text": "second", "blocks": blocks})).await.status, 200);
     let page = send(&slack, "GET", "/", &[], "").await.unwrap().body;
     assert!(page.find("second").unwrap() < page.find("first").unwrap());
-    assert!(
-        page.contains("<a href=\"https://crm.example/1\">Erika &amp; Co</a>"),
-        "{page}"
-    );
+    assert!(page.contains("<a href=\"https://crm.example/1\">Erika &amp; Co</a>"), "{page}");
     assert!(page.contains("&lt;b&gt;Heiß&lt;/b&gt;"), "{page}");
     assert!(!page.contains("<script>") && !page.contains("javascript:"), "{page}");
     let list = send(&slack, "GET", "/messages.json", &[], "").await.unwrap().body;
     let list: Value = serde_json::from_str(&list).unwrap();
-    assert_eq!(
-        (list.as_array().unwrap().len(), &list[1]["text"]),
-        (2, &json!("second"))
-    );
+    assert_eq!((list.as_array().unwrap().len(), &list[1]["text"]), (2, &json!("second")));
 }
 
 #[test]
@@ -274,14 +189,8 @@ fn block_kit_limits_are_exact() {
     check(json!({"type": "section", "fields": vec![mrkdwn(5); 11]}), false);
     check(json!({"type": "section", "fields": [mrkdwn(2001)]}), false);
     check(json!({"type": "context", "elements": vec![mrkdwn(5); 11]}), false);
-    check(
-        json!({"type": "actions", "elements": [{"type": "button", "text": plain(75), "action_id": "a"}]}),
-        true,
-    );
-    check(
-        json!({"type": "actions", "elements": [{"type": "button", "text": plain(76)}]}),
-        false,
-    );
+    check(json!({"type": "actions", "elements": [{"type": "button", "text": plain(75), "action_id": "a"}]}), true);
+    check(json!({"type": "actions", "elements": [{"type": "button", "text": plain(76)}]}), false);
     check(
         json!({"type": "actions", "elements": [{"type": "button", "text": plain(5), "url": "x".repeat(3001)}]}),
         false,
