@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::domain::events::{self, Event};
-use crate::domain::identity::{Assignment, Country, resolve_batch};
+use crate::domain::identity::{Assignment, BatchIdentity, Country, resolve_batch};
 use crate::domain::ids::{EventId, LeadId, TenantId};
 use crate::failure::Failure;
 use crate::store::inbox::{self, Parked};
@@ -135,11 +135,7 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
     let mut report = Report { stored: new.len(), repeated: all.len() - new.len(), ..Report::default() };
 
     if !new.is_empty() {
-        let known = store::find_identities(tx, &new).await?;
-        let identity = resolve_batch(&new, known, || LeadId(app.new_id()));
-        if !store::insert_identifiers(tx, &identity.new_identifiers).await? {
-            return Ok(None);
-        }
+        let Some((identity, new_leads)) = identify(app, tx, &new).await? else { return Ok(None) };
         let mut by_lead: BTreeMap<LeadId, Vec<&Event>> = BTreeMap::new();
         let mut unknown = Vec::new();
         for (event, assignment) in new.iter().zip(&identity.assignments) {
@@ -157,7 +153,6 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
                 parked(tx.tenant(), one, "unknown_lead", detail.to_owned())
             }));
         }
-        let new_leads: HashSet<LeadId> = identity.new_leads.into_iter().collect();
         let Some(work) = load(tx, &by_lead, &new_leads).await? else { return Ok(None) };
         settle(app, tx, &tenant, work, Reason::Events, now).await?;
         store::insert_suspicions(tx, &identity.suspicions, now).await?;
@@ -166,6 +161,25 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
     inbox::park(app.database(), &aside).await?;
     report.statements = tx.statements();
     Ok(Some(report))
+}
+
+/// Whose the events are, with every identifier attached. Another processor may meet the same new person at this moment: whoever
+/// attaches first wins, the other waits for that commit and then finds the winner's lead. Nothing: lost again and again.
+async fn identify(app: &App, tx: &Tx, events: &[&Event]) -> Result<Option<(BatchIdentity, HashSet<LeadId>)>, Failure> {
+    let mut new_leads = HashSet::new();
+    for _ in 0..RACES {
+        let known = store::find_identities(tx, events).await?;
+        let identity = resolve_batch(events, known, || LeadId(app.new_id()));
+        let lost = store::insert_identifiers(tx, &identity.new_identifiers).await?;
+        // A lead of ours that lost one identifier is somebody else's: it gives the others back, and is looked up again.
+        new_leads.extend(identity.new_leads.iter().filter(|lead| !lost.contains(lead)));
+        if lost.is_empty() {
+            return Ok(Some((identity, new_leads)));
+        }
+        let given_up: Vec<LeadId> = identity.new_leads.iter().filter(|lead| lost.contains(lead)).copied().collect();
+        store::delete_identifiers(tx, &given_up).await?;
+    }
+    Ok(None)
 }
 
 fn validate(tenant: &TenantRules, id: TenantId, set: &[Submission]) -> (Vec<Event>, Vec<Parked>) {

@@ -3,6 +3,8 @@
 mod read;
 mod write;
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -86,19 +88,36 @@ pub async fn find_identities(tx: &Tx, events: &[&Event]) -> Result<KnownIdentiti
     Ok(known)
 }
 
-/// Attaches identifiers. False: another processor attached one of them meanwhile, so this transaction has to begin again.
+/// Attaches identifiers and answers with the leads that could not get all of theirs, because another processor was faster.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn insert_identifiers(tx: &Tx, new: &[NewIdentifier]) -> Result<bool, Failure> {
+pub async fn insert_identifiers(tx: &Tx, new: &[NewIdentifier]) -> Result<HashSet<LeadId>, Failure> {
     if new.is_empty() {
-        return Ok(true);
+        return Ok(HashSet::new());
     }
     let kinds: Vec<&str> = new.iter().map(|row| row.identifier.kind.as_str()).collect();
     let values: Vec<&str> = new.iter().map(|row| row.identifier.value.as_str()).collect();
     let leads: Vec<LeadId> = new.iter().map(|row| row.lead).collect();
-    let inserted = tx.execute(section(SQL, "insert_identifiers"), params![tx.tenant(), kinds, values, leads]).await?;
-    Ok(usize::try_from(inserted).is_ok_and(|inserted| inserted == new.len()))
+    let rows = tx.query(section(SQL, "insert_identifiers"), params![tx.tenant(), kinds, values, leads]).await?;
+    if rows.len() == new.len() {
+        return Ok(HashSet::new());
+    }
+    let attached: HashSet<(&str, &str)> = rows.iter().map(|row| (row.get("kind"), row.get("value"))).collect();
+    let lost =
+        |row: &&NewIdentifier| !attached.contains(&(row.identifier.kind.as_str(), row.identifier.value.as_str()));
+    Ok(new.iter().filter(lost).map(|row| row.lead).collect())
+}
+
+/// Gives back the identifiers of leads that will not be made.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn delete_identifiers(tx: &Tx, leads: &[LeadId]) -> Result<(), Failure> {
+    if !leads.is_empty() {
+        tx.execute(section(SQL, "delete_identifiers"), params![leads]).await?;
+    }
+    Ok(())
 }
 
 /// Notes pairs that may be the same person, each once.

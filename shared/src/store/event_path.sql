@@ -29,6 +29,11 @@ SELECT $1, u.kind, u.value, u.lead_id
   FROM unnest($2, $3, $4) AS u (kind, value, lead_id)
  ORDER BY u.kind, u.value
 ON CONFLICT ON CONSTRAINT lead_identifiers_pkey DO NOTHING
+RETURNING kind, value
+
+-- name: delete_identifiers
+DELETE FROM lead_identifiers
+ WHERE lead_id = ANY ($1)
 
 -- name: lock_leads
 -- In the order of ids, so that processors and routers take turns. Only locks: this statement's snapshot is from before the wait.
