@@ -157,12 +157,13 @@ AS $$
    ORDER BY e.next_attempt_at, e.id LIMIT p_limit
 $$;
 
--- Tasks due until a moment that nobody was reminded of, across tenants.
+-- Tasks due until a moment that nobody was reminded of, across tenants that are active.
 CREATE FUNCTION lotse.due_tasks(p_until timestamptz, p_limit integer)
 RETURNS TABLE (id uuid, tenant_id uuid, due_at timestamptz, scheduled boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
   SELECT t.id, t.tenant_id, t.due_at, t.scheduled_at IS NOT NULL FROM tasks t
+    JOIN tenants a ON a.id = t.tenant_id AND a.active
    WHERE t.status = 'open' AND t.reminded_at IS NULL AND t.due_at IS NOT NULL AND t.due_at <= p_until
    ORDER BY t.due_at, t.id LIMIT p_limit
 $$;

@@ -3,13 +3,16 @@
 
 use std::sync::{Arc, OnceLock};
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sqs::config::{BehaviorVersion, Region};
+use aws_types::SdkConfig;
 use jiff::Timestamp;
-use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::config::{self, DatabaseConfig, SchedulerConfig, SecretsConfig, SlackConfig};
 use crate::domain::ids::TenantId;
+use crate::environment::optional;
 use crate::failure::Failure;
 use crate::queue::sender::Sender;
 use crate::schedule::wake_up::WakeUps;
@@ -148,8 +151,8 @@ impl App {
     ///
     /// # Errors
     /// When the scheduler's variables were not given to this function.
-    pub async fn wake_ups(&self) -> Result<WakeUps, Failure> {
-        Ok(WakeUps::new(aws_config().await, SchedulerConfig::from_env().map_err(Failure::internal)?))
+    pub fn wake_ups(&self) -> Result<WakeUps, Failure> {
+        Ok(WakeUps::new(aws_config(), SchedulerConfig::from_env().map_err(Failure::internal)?))
     }
 }
 
@@ -160,8 +163,22 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
-/// Region, credentials and endpoint, loaded once.
-pub async fn aws_config() -> &'static SdkConfig {
-    static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
-    CONFIG.get_or_init(|| async { aws_config::defaults(BehaviorVersion::latest()).load().await }).await
+/// Region, credentials and endpoint as Lambda gives them to every environment: in variables, fixed for its life. The SDK's own search
+/// through profiles and services would find the same and costs a megabyte of every archive.
+pub fn aws_config() -> &'static SdkConfig {
+    static CONFIG: OnceLock<SdkConfig> = OnceLock::new();
+    CONFIG.get_or_init(|| {
+        let mut config = SdkConfig::builder().behavior_version(BehaviorVersion::latest());
+        if let Some(region) = optional("AWS_REGION") {
+            config = config.region(Region::new(region));
+        }
+        if let Some(endpoint) = optional("AWS_ENDPOINT_URL") {
+            config = config.endpoint_url(endpoint);
+        }
+        if let (Some(key), Some(secret)) = (optional("AWS_ACCESS_KEY_ID"), optional("AWS_SECRET_ACCESS_KEY")) {
+            let credentials = Credentials::new(key, secret, optional("AWS_SESSION_TOKEN"), None, "environment");
+            config = config.credentials_provider(SharedCredentialsProvider::new(credentials));
+        }
+        config.build()
+    })
 }

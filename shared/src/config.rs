@@ -3,7 +3,7 @@
 //! | variable | meaning |
 //! |---|---|
 //! | `STAGE` | `local`, `staging` or `production`; default `production`, the strictest |
-//! | `LOG_LEVEL` | a `tracing` filter; default `info` |
+//! | `LOG_LEVEL` | a filter of targets and levels, as `info,shared::queue=debug`; default `info` |
 //! | `DATABASE_URL` | `postgres://user[:password]@host:port/name[?sslmode=…]` of the role the functions use |
 //! | `DATABASE_AUTH` | `password` (in the URL) or `iam` (a token signed per connection); default `password` |
 //! | `MIGRATION_DATABASE_URL` | the owner's connection, only for `migrate` |

@@ -25,8 +25,8 @@ pub enum Failure {
     Forbidden(String),
     /// The input is larger than the stated limit in bytes.
     TooLarge { limit: usize },
-    /// Too many requests; the same request may succeed after the delay.
-    TooMany { retry_after: Duration },
+    /// Too many requests; the same request may succeed after the delay. `limit` is the requests a minute, where that is the reason.
+    TooMany { retry_after: Duration, limit: Option<i32> },
     /// Something this depends on is not answering; nothing was lost.
     Unavailable { retry_after: Duration, cause: Cause },
     /// A fault of ours. The public answer is bare; the cause is for the log.
@@ -60,6 +60,14 @@ impl Failure {
     /// A dependency does not answer.
     pub fn unavailable(cause: impl Into<Cause>) -> Self {
         Self::Unavailable { retry_after: Duration::from_secs(5), cause: cause.into() }
+    }
+
+    /// Whether Postgres refused the values themselves (data exceptions, broken constraints, values beyond a limit), so that other
+    /// values might pass. Everything else of ours fails whatever is written.
+    pub fn blames_values(&self) -> bool {
+        let Self::Internal(cause) = self else { return false };
+        let refused = cause.downcast_ref::<Refused>();
+        refused.is_some_and(|refused| ["22", "23", "54"].iter().any(|class| refused.state.starts_with(class)))
     }
 
     /// Whether the same work may succeed later without anybody changing anything.
@@ -107,7 +115,9 @@ impl fmt::Display for Failure {
             Self::Conflict { detail, .. } => f.write_str(detail),
             Self::Stale { current } => write!(f, "the current version is {current}"),
             Self::TooLarge { limit } => write!(f, "larger than {limit} bytes"),
-            Self::TooMany { retry_after } => write!(f, "too many requests, retry after {} s", retry_after.as_secs()),
+            Self::TooMany { retry_after, .. } => {
+                write!(f, "too many requests, retry after {} s", retry_after.as_secs())
+            }
             Self::Unavailable { cause, .. } => write!(f, "a dependency is unavailable: {cause}"),
             Self::Internal(cause) => write!(f, "{cause}"),
         }
@@ -115,6 +125,22 @@ impl fmt::Display for Failure {
 }
 
 impl Error for Failure {}
+
+/// A statement that Postgres refused, as the log shows it.
+#[derive(Debug)]
+struct Refused {
+    /// The five characters of SQLSTATE.
+    state: String,
+    text: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Error for Refused {}
 
 impl From<tokio_postgres::Error> for Failure {
     /// A lost connection, a shutdown or a resource limit is temporary; everything else is our fault. Expected constraint
@@ -136,8 +162,12 @@ impl From<tokio_postgres::Error> for Failure {
             }
         };
         let lost = error.code().is_some() || error.is_closed() || is_io(&error);
-        let cause = full_text(&error);
-        if temporary && lost { Self::unavailable(cause) } else { Self::internal(cause) }
+        let text = full_text(&error);
+        match error.code() {
+            _ if temporary && lost => Self::unavailable(text),
+            Some(code) => Self::internal(Refused { state: code.code().to_owned(), text }),
+            None => Self::internal(text),
+        }
     }
 }
 
@@ -164,4 +194,24 @@ fn is_io(error: &tokio_postgres::Error) -> bool {
         source = inner.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_wrong_with_values_is_blamed_on_them() {
+        let refused = |state: &str| Failure::internal(Refused { state: state.to_owned(), text: "no".to_owned() });
+        for state in ["22003", "22P05", "23514", "54000"] {
+            assert!(refused(state).blames_values(), "{state}");
+        }
+        // No privilege, no such column, a transaction that failed before.
+        for state in ["42501", "42703", "25P02"] {
+            assert!(!refused(state).blames_values(), "{state}");
+        }
+        assert!(!Failure::internal("22003").blames_values());
+        assert!(!Failure::unavailable("gone").blames_values());
+        assert_eq!(refused("23514").to_string(), "no");
+    }
 }

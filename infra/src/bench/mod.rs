@@ -52,6 +52,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         seed: 1,
     };
     path::run(&stage, &warm).await?;
+    // As autovacuum does within a minute; a database that has worked for longer than that has statistics.
+    stage.sql("ANALYZE")?;
     let load = Load {
         events: options.events,
         first_lead: 0,
@@ -74,7 +76,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         rows(&mut table, &large, " (1 M leads, 5 M events stored)")?;
         writeln!(table, "| slower with 1 M leads and 5 M events by | {:.2}× | ≤ 1.25× |", small.rate() / large.rate())?;
     }
-    for (name, path) in [("openapi", "/openapi.json"), ("leads-list", "/api/v1/leads")] {
+    for (name, path) in [("openapi", "/openapi.json"), ("pipelines-list", "/api/v1/pipelines")] {
         let starts = start::starts(&stage, name, path, options.starts).await?;
         let what = if name == "openapi" { "without database" } else { "with database" };
         let target = if name == "openapi" { "" } else { "≤ 30 ms" };

@@ -100,7 +100,7 @@ impl Stage {
 
     /// All functions' names, from the release folder.
     pub fn functions(&self) -> anyhow::Result<Vec<String>> {
-        let template = testkit::template::Template::read(&self.workspace.root.join("template.yaml"))?;
+        let template = testkit::template::Template::read(self.workspace.root.join("template.yaml"))?;
         Ok(template.functions()?.iter().map(|function| function.name.clone()).collect())
     }
 
@@ -120,6 +120,7 @@ impl Stage {
         let env = [
             ("STAGE", "local".to_owned()),
             ("LOG_LEVEL", "info".to_owned()),
+            ("MALLOC_ARENA_MAX", "1".to_owned()),
             ("DATABASE_URL", format!("postgres://lotse_app:{PASSWORD}@127.0.0.1:{port}/{DATABASE}")),
             ("MIGRATION_DATABASE_URL", self.cluster.url(DATABASE)),
             ("APP_DATABASE_PASSWORD", PASSWORD.to_owned()),

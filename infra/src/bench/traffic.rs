@@ -10,6 +10,9 @@ use uuid::Uuid;
 /// Events of one message, as `events-ingest` packs them.
 const RECEIPTS: usize = 25;
 
+/// The time the events lie in, in seconds: 60 days.
+const SPAN: i64 = 60 * 24 * 3600;
+
 /// Share of each kind of event in a thousand.
 const MIX: [(&str, &str, u32); 14] = [
     ("page_visited", "website", 430),
@@ -60,7 +63,10 @@ pub fn batches(tenant: &str, events: usize, first: usize, leads: usize, per_batc
     let receipts: Vec<Value> = (0..events)
         .map(|n| {
             let lead = first + random.random_range(0..leads);
-            let ago = jiff::SignedDuration::from_secs(random.random_range(60..60 * 24 * 3600));
+            // Events arrive nearly in the order in which they happened; one in twenty is late, by up to three days.
+            let late = if random.random_range(0..20) == 0 { 3 * 24 * 3600 } else { 600 };
+            let behind = SPAN * i64::try_from(events - n).unwrap_or(0) / i64::try_from(events).unwrap_or(1);
+            let ago = jiff::SignedDuration::from_secs(60 + behind + random.random_range(0..late));
             json!({"id": Uuid::now_v7(), "event": event(&mut random, seed, n, lead, now - ago)})
         })
         .collect();

@@ -62,11 +62,11 @@ impl Report {
     }
 }
 
-/// Processes events of one tenant, at most [`MAX_SET`] in one transaction. One that the database refuses for a reason of its own
-/// is found by halving and put aside, so that it does not hold up the others.
+/// Processes events of one tenant, at most [`MAX_SET`] in one transaction. One whose values the database refuses is found by
+/// halving and put aside, so that it does not hold up the others.
 ///
 /// # Errors
-/// Temporary ones; the same events may be given again.
+/// What is no event's fault: nothing is put aside for it, and the same events may be given again.
 pub async fn process(
     app: &App,
     tenant: TenantId,
@@ -78,18 +78,18 @@ pub async fn process(
     while let Some(set) = sets.pop() {
         match process_set(app, tenant, set, now).await {
             Ok(done) => report.add(done),
-            Err(failure @ Failure::Internal(_)) if set.len() > 1 => {
+            Err(failure) if !failure.blames_values() => return Err(failure),
+            Err(failure) if set.len() > 1 => {
                 tracing::warn!(reason = %failure, events = set.len(), "a set fails; looking for the event to blame");
                 let (first, second) = set.split_at(set.len() / 2);
                 sets.extend([second, first]);
             }
-            Err(Failure::Internal(cause)) => {
+            Err(failure) => {
                 let rows: Vec<Parked> =
-                    set.iter().map(|one| parked(tenant, one, "unprocessable", cause.to_string())).collect();
+                    set.iter().map(|one| parked(tenant, one, "unprocessable", failure.to_string())).collect();
                 inbox::park(app.database(), &rows).await?;
                 report.parked += rows.len();
             }
-            Err(failure) => return Err(failure),
         }
     }
     Ok(report)
@@ -141,13 +141,14 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
         for (event, assignment) in new.iter().zip(&identity.assignments) {
             match assignment {
                 Assignment::Lead(lead) => by_lead.entry(*lead).or_default().push(event),
-                Assignment::UnknownLead => unknown.push(event.id),
+                Assignment::UnknownLead => unknown.push(*event),
             }
         }
         if !unknown.is_empty() {
             store::release_events(tx, &unknown).await?;
             report.stored -= unknown.len();
-            aside.extend(set.iter().filter(|one| unknown.contains(&one.id)).map(|one| {
+            let ids: HashSet<EventId> = unknown.iter().map(|event| event.id).collect();
+            aside.extend(set.iter().filter(|one| ids.contains(&one.id)).map(|one| {
                 let detail =
                     "The event names a lead_id that does not exist (any more). Send it with another identifier.";
                 parked(tx.tenant(), one, "unknown_lead", detail.to_owned())

@@ -11,7 +11,7 @@ use crate::domain::ids::{LeadId, TenantId};
 use crate::failure::Failure;
 use crate::flows::event_path::{self, Reason, Report, Submission};
 use crate::http::Scope;
-use crate::http::auth::use_key;
+use crate::http::auth::find_key;
 use crate::messages::events::{Delivery, Inbound, Recalculate, Receipt, UnprovenEvents};
 use crate::queue::{Outcomes, RawMessage};
 use crate::store::inbox::{self, Parked};
@@ -38,6 +38,7 @@ pub async fn process_messages(app: &App, messages: &[RawMessage], now: Timestamp
     }
     let mut total = Report::default();
     for (tenant, set) in sets {
+        telemetry::of_tenant(tenant);
         match event_path::process(app, tenant, &set.submissions, now).await {
             Ok(report) => {
                 total.stored += report.stored;
@@ -56,6 +57,7 @@ pub async fn process_messages(app: &App, messages: &[RawMessage], now: Timestamp
             }
         }
     }
+    telemetry::of_no_tenant();
     telemetry::metrics(
         now,
         &[
@@ -80,7 +82,7 @@ async fn take(
             add(sets, events.tenant_id, n, events.receipts, events.source.as_deref(), events.received_at);
             Ok(())
         }
-        Inbound::UnprovenEvents(unproven) => prove(app, unproven, n, sets, now).await,
+        Inbound::UnprovenEvents(unproven) => prove(app, unproven, n, sets).await,
         Inbound::Delivery(delivery) => translate(app, delivery, n, sets).await,
         Inbound::Recalculate(step) => recalculate(app, step, now).await,
     }
@@ -104,16 +106,15 @@ fn add(
     }));
 }
 
-/// Looks up the key of a sender who came while the database was away.
+/// Looks up the key of a sender who came while the database was away, as it was then.
 async fn prove(
     app: &App,
     unproven: UnprovenEvents,
     n: usize,
     sets: &mut BTreeMap<TenantId, Set>,
-    now: Timestamp,
 ) -> Result<(), Failure> {
     let hash = decode_hash(&unproven.key_hash)?;
-    let caller = match use_key(app.database(), &unproven.source, &hash, now).await {
+    let caller = match find_key(app.database(), &unproven.source, &hash, unproven.received_at).await {
         Ok(caller) => caller,
         Err(Failure::Unauthenticated(detail)) => return quarantine(app, &unproven, None, "unknown_key", &detail).await,
         Err(failure) => return Err(failure),

@@ -1,14 +1,15 @@
 //! Who calls: an access token (`Authorization: Bearer`, RS256) or an API key (`X-API-Key: <source>:<key>`), and what they may do.
 
+mod jwks;
+
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::{Deserialize, Serialize};
-use tokio::sync::RwLock;
+use uuid::Uuid;
 
 use crate::config::{JwtConfig, JwtKey};
 use crate::domain::ids::TenantId;
@@ -139,6 +140,18 @@ pub struct Rate {
     pub resets_in: Duration,
 }
 
+impl Rate {
+    /// Adds what is left to an answer's headers, unless they say it already.
+    pub fn note(self, headers: &mut Vec<(&'static str, String)>) {
+        if headers.iter().any(|(name, _)| *name == "ratelimit-limit") {
+            return;
+        }
+        headers.push(("ratelimit-limit", self.limit.to_string()));
+        headers.push(("ratelimit-remaining", self.remaining.to_string()));
+        headers.push(("ratelimit-reset", self.resets_in.as_secs().to_string()));
+    }
+}
+
 impl Caller {
     /// Whether this caller may do it.
     pub fn may(&self, scope: Scope) -> bool {
@@ -180,8 +193,8 @@ pub enum Credentials {
 /// Verifies access tokens.
 pub struct Verifier {
     config: JwtConfig,
-    /// Keys of a JWKS address, kept until a token names a key that is not among them.
-    jwks: RwLock<Option<JwkSet>>,
+    /// Of a JWKS address, when that is where the keys are.
+    keys: jwks::Keys,
 }
 
 #[derive(Deserialize)]
@@ -197,7 +210,7 @@ struct Claims {
 impl Verifier {
     /// With the installation's configuration.
     pub fn new(config: JwtConfig) -> Self {
-        Self { config, jwks: RwLock::new(None) }
+        Self { config, keys: jwks::Keys::default() }
     }
 
     /// Reads the credentials of a request.
@@ -228,8 +241,13 @@ impl Verifier {
         validation.set_issuer(&[&self.config.issuer]);
         validation.set_audience(&[&self.config.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.validate_nbf = true;
         validation.leeway = 30;
         let header = jsonwebtoken::decode_header(token).map_err(invalid)?;
+        // Before keys are fetched for a token that could not be believed anyway.
+        if header.alg != Algorithm::RS256 {
+            return Err(unauthenticated("This token is not signed with RS256."));
+        }
         let key = self.key(header.kid.as_deref(), now).await?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(invalid)?.claims;
         let scopes = match &claims.scope {
@@ -254,35 +272,13 @@ impl Verifier {
         })
     }
 
-    async fn key(&self, kid: Option<&str>, _now: Timestamp) -> Result<DecodingKey, Failure> {
+    async fn key(&self, kid: Option<&str>, now: Timestamp) -> Result<DecodingKey, Failure> {
         match &self.config.key {
             JwtKey::Pem(pem) => DecodingKey::from_rsa_pem(pem.as_bytes())
                 .map_err(|error| Failure::internal(format!("JWT_PUBLIC_KEY is not an RSA public key in PEM: {error}"))),
-            JwtKey::JwksUrl(url) => {
-                if let Some(key) = find_key(self.jwks.read().await.as_ref(), kid) {
-                    return key;
-                }
-                let fresh = fetch_jwks(url).await?;
-                let key = find_key(Some(&fresh), kid);
-                *self.jwks.write().await = Some(fresh);
-                key.unwrap_or_else(|| Err(unauthenticated("This token is signed with an unknown key.")))
-            }
+            JwtKey::JwksUrl(url) => self.keys.find(url, kid, now).await,
         }
     }
-}
-
-fn find_key(set: Option<&JwkSet>, kid: Option<&str>) -> Option<Result<DecodingKey, Failure>> {
-    let set = set?;
-    let jwk = match kid {
-        Some(kid) => set.find(kid)?,
-        None => set.keys.first()?,
-    };
-    Some(DecodingKey::from_jwk(jwk).map_err(Failure::internal))
-}
-
-async fn fetch_jwks(url: &str) -> Result<JwkSet, Failure> {
-    let answer = crate::integrations::client()?.get(url).send().await.map_err(Failure::unavailable)?;
-    answer.error_for_status().map_err(Failure::unavailable)?.json().await.map_err(Failure::unavailable)
 }
 
 fn unauthenticated(detail: &str) -> Failure {
@@ -294,20 +290,35 @@ fn unauthenticated(detail: &str) -> Failure {
 /// # Errors
 /// `Unauthenticated` for an unknown, expired or revoked key; `TooMany` when its minute is used up.
 pub async fn use_key(database: &Database, source: &str, hash: &[u8; 32], now: Timestamp) -> Result<Caller, Failure> {
-    let Some(key) = store::use_api_key(database, source, hash, now).await? else {
-        return Err(unauthenticated("This API key is unknown, expired or revoked, or belongs to another source."));
-    };
+    let key = store::use_api_key(database, source, hash, now).await?.ok_or_else(no_such_key)?;
     let rate = Rate { limit: key.limit, remaining: key.remaining, resets_in: key.resets_in };
     if !key.allowed {
-        return Err(Failure::TooMany { retry_after: rate.resets_in });
+        return Err(Failure::TooMany { retry_after: rate.resets_in, limit: Some(rate.limit) });
     }
-    Ok(Caller {
-        tenant: key.tenant,
-        subject: key.id.to_string(),
+    Ok(machine(key.id, key.tenant, source, &key.scopes, Some(rate)))
+}
+
+/// Looks an API key up as it was when something was received, and takes nothing of its minute.
+///
+/// # Errors
+/// `Unauthenticated` for a key that was unknown, expired or revoked then.
+pub async fn find_key(database: &Database, source: &str, hash: &[u8; 32], at: Timestamp) -> Result<Caller, Failure> {
+    let key = store::find_api_key(database, source, hash, at).await?.ok_or_else(no_such_key)?;
+    Ok(machine(key.id, key.tenant, source, &key.scopes, None))
+}
+
+fn no_such_key() -> Failure {
+    unauthenticated("This API key is unknown, expired or revoked, or belongs to another source.")
+}
+
+fn machine(id: Uuid, tenant: TenantId, source: &str, scopes: &[String], rate: Option<Rate>) -> Caller {
+    Caller {
+        tenant,
+        subject: id.to_string(),
         kind: CallerKind::ApiKey,
         source: Some(source.to_owned()),
         jti: None,
-        scopes: key.scopes.iter().filter_map(|scope| scope.parse().ok()).collect(),
-        rate: Some(rate),
-    })
+        scopes: scopes.iter().filter_map(|scope| scope.parse().ok()).collect(),
+        rate,
+    }
 }

@@ -3,6 +3,8 @@
 //! serde stops at its first complaint. To find the others, the offending member is taken out and the rest is read again; what is
 //! required but absent comes from the type's own JSON Schema.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -126,16 +128,56 @@ fn collect(
             faults.push(Fault::new(format!("/{name}"), "required", "This field is required."));
         }
     }
+    let mut removed = Removed::default();
     let mut next = Some(first);
-    while let Some(complaint) = next.take() {
-        let known = faults.iter().any(|fault| fault.pointer == complaint.pointer);
-        if !known {
-            faults.push(Fault::new(&complaint.pointer, complaint.code, complaint.detail));
+    // Rounds are bounded, not only faults: each reads the whole body again.
+    for _ in 0..MAX_FAULTS {
+        let Some(complaint) = next.take() else { return };
+        let pointer = removed.original(&value, &complaint.pointer);
+        if !faults.iter().any(|fault| fault.pointer == pointer) {
+            faults.push(Fault::new(&pointer, complaint.code, complaint.detail));
         }
         if faults.len() >= MAX_FAULTS || !take_out(&mut value, &complaint.pointer) {
             return;
         }
+        removed.note(&pointer);
         next = read(&value);
+    }
+}
+
+/// What was taken out, so that what follows in an array is named by the index at which the caller sent it.
+#[derive(Default)]
+struct Removed {
+    /// Pointers as the caller would write them: what a member is in, and the members' indexes.
+    members: BTreeMap<String, BTreeSet<usize>>,
+}
+
+impl Removed {
+    fn note(&mut self, original: &str) {
+        if let Some((parent, index)) = original.rsplit_once('/')
+            && let Ok(index) = index.parse()
+        {
+            self.members.entry(parent.to_owned()).or_default().insert(index);
+        }
+    }
+
+    /// The pointer into what was sent, for one into what is left of it.
+    fn original(&self, left: &Value, pointer: &str) -> String {
+        let mut place = Some(left);
+        let mut original = String::new();
+        for segment in pointer.split('/').skip(1) {
+            let name = match (place, segment.parse::<usize>()) {
+                (Some(Value::Array(_)), Ok(index)) => {
+                    let before = self.members.get(&original).into_iter().flatten();
+                    before.fold(index, |index, gone| index + usize::from(*gone <= index)).to_string()
+                }
+                _ => segment.to_owned(),
+            };
+            place = place.and_then(|place| place.pointer(&format!("/{segment}")));
+            original.push('/');
+            original.push_str(&name);
+        }
+        original
     }
 }
 
@@ -188,6 +230,47 @@ mod tests {
                 ("/tags/1", "type")
             ]
         );
+    }
+
+    #[test]
+    fn members_of_arrays_keep_the_indexes_they_were_sent_with() {
+        let mut faults = Vec::new();
+        let tags = r#"[1,"a",2,3,"b",4]"#;
+        let body = format!(r#"{{"name":"n","kind":"k","age":1,"tags":{tags}}}"#);
+        assert!(json::<Body>(body.as_bytes(), &mut faults).is_none());
+        let found: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        assert_eq!(found, ["/tags/0", "/tags/2", "/tags/3", "/tags/5"]);
+    }
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[expect(dead_code, reason = "only its shape is under test")]
+    struct Grid {
+        rows: Vec<Vec<u8>>,
+    }
+
+    #[test]
+    fn also_in_arrays_of_arrays() {
+        let mut faults = Vec::new();
+        assert!(json::<Grid>(br#"{"rows":[[1],7,["x",2,"y"],[],["z"]]}"#, &mut faults).is_none());
+        let found: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        assert_eq!(found, ["/rows/1", "/rows/2/0", "/rows/2/2", "/rows/4/0"]);
+    }
+
+    #[test]
+    fn a_body_of_nothing_but_faults_is_read_a_bounded_number_of_times() {
+        use std::cell::Cell;
+        // A reader that always blames the same place: faults do not grow, rounds do.
+        let rounds = Cell::new(0);
+        let blame = || Complaint { pointer: "/tags/0".to_owned(), code: "type", detail: String::new() };
+        let read = |value: &Value| {
+            rounds.set(rounds.get() + 1);
+            value["tags"].get(0).is_some().then(blame)
+        };
+        let value = serde_json::json!({"tags": vec![0; 100_000]});
+        let mut faults = vec![Fault::new("/tags/0", "type", "")];
+        collect(value, blame(), &Value::Null, &read, &mut faults);
+        assert!(rounds.get() <= MAX_FAULTS, "{} rounds", rounds.get());
+        assert_eq!(faults.len(), MAX_FAULTS);
     }
 
     #[test]

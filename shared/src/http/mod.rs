@@ -22,6 +22,7 @@ mod reply;
 mod route;
 mod serve;
 
+pub use serve::idempotency_key;
 pub(crate) use serve::refuse_start;
 
 use std::future::Future;

@@ -36,8 +36,9 @@ pub fn render(failure: &Failure, path: &str, request_id: &str) -> RawReply {
         Failure::TooLarge { limit } => {
             (413, "too-large", "Too large", format!("The body may have at most {limit} bytes. Send it in parts."))
         }
-        Failure::TooMany { retry_after } => {
+        Failure::TooMany { retry_after, limit } => {
             let seconds = retry_after.as_secs().max(1).to_string();
+            headers.extend(limit.map(|limit| ("ratelimit-limit", limit.to_string())));
             headers.push(("ratelimit-remaining", "0".to_owned()));
             headers.push(("ratelimit-reset", seconds.clone()));
             headers.push(("retry-after", seconds));
@@ -114,9 +115,19 @@ mod tests {
         check(Failure::Unauthenticated("No.".into()), 401, "unauthenticated");
         check(Failure::Forbidden("No.".into()), 403, "forbidden");
         check(Failure::TooLarge { limit: 1 }, 413, "too-large");
-        check(Failure::TooMany { retry_after: Duration::from_secs(9) }, 429, "too-many-requests");
+        check(Failure::TooMany { retry_after: Duration::from_secs(9), limit: Some(60) }, 429, "too-many-requests");
         check(Failure::unavailable("gone"), 503, "unavailable");
         check(Failure::internal("secret cause"), 500, "internal");
+    }
+
+    #[test]
+    fn too_many_says_the_limit_and_when() {
+        let reply = render(&Failure::TooMany { retry_after: Duration::from_secs(9), limit: Some(60) }, "/", "r");
+        for (name, value) in
+            [("ratelimit-limit", "60"), ("ratelimit-remaining", "0"), ("ratelimit-reset", "9"), ("retry-after", "9")]
+        {
+            assert!(reply.headers.contains(&(name, value.to_owned())), "{name}");
+        }
     }
 
     #[test]

@@ -10,10 +10,10 @@ use ::http::HeaderMap;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 
-use super::auth::Verifier;
+use super::auth::{Caller, Verifier};
 use super::reply::Reply;
 use super::route::Paths;
-use super::serve::{self, Incoming, Service};
+use super::serve::{self, Incoming, KnownRate, Service};
 use crate::app::App;
 use crate::config::JwtConfig;
 use crate::contract::{Contract, Kind, Route};
@@ -33,9 +33,18 @@ pub struct PublicCall {
     pub source_ip: Option<String>,
     pub verifier: Option<Arc<Verifier>>,
     path: BTreeMap<&'static str, String>,
+    rate: KnownRate,
 }
 
 impl PublicCall {
+    /// Whose request this is, for the log, and what is left of an API key's minute, for the answer.
+    pub fn note_caller(&self, caller: &Caller) {
+        crate::telemetry::of_tenant(caller.tenant);
+        if let Some(rate) = caller.rate {
+            let _first = self.rate.set(rate);
+        }
+    }
+
     /// A header's value, when it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -128,6 +137,7 @@ where
             source_ip: incoming.source_ip,
             verifier: verifier.clone(),
             path: incoming.values,
+            rate: incoming.rate,
         };
         let handle = Arc::clone(&handle);
         Box::pin(async move { handle(call).await?.into_raw() })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use ::http::{HeaderMap, Method};
@@ -11,8 +11,9 @@ use jiff::Timestamp;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Error, Request, RequestExt as _, Response, service_fn};
 use sha2::{Digest as _, Sha256};
+use tracing::Instrument as _;
 
-use super::auth::{Caller, Credentials, Verifier, use_key};
+use super::auth::{Caller, Credentials, Rate, Verifier, use_key};
 use super::call::Parts;
 use super::reply::RawReply;
 use super::{Endpoint, problem, route};
@@ -35,7 +36,11 @@ pub(crate) struct Incoming {
     pub body: Vec<u8>,
     pub request_id: String,
     pub source_ip: Option<String>,
+    pub rate: KnownRate,
 }
+
+/// What is left of the caller's minute, once an API key was looked up: it stands on the answer, also on a refusal.
+pub(crate) type KnownRate = Arc<OnceLock<Rate>>;
 
 impl Incoming {
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -66,7 +71,7 @@ pub(crate) fn run(endpoint: Endpoint) -> ExitCode {
 
 /// A function that cannot work says why, and which variable is to blame, before it takes any request.
 pub(crate) fn refuse_start(error: &dyn std::fmt::Display) -> ExitCode {
-    tracing::error!(reason = %error, "this function cannot start");
+    tracing::error!(function = telemetry::function_name(), reason = %error, "this function cannot start");
     ExitCode::FAILURE
 }
 
@@ -79,7 +84,8 @@ pub(crate) fn listen(paths: Vec<&'static str>, max_body: usize, service: Service
     let paths = Arc::new(paths);
     let outcome = runtime.block_on(lambda_http::run(service_fn(move |request: Request| {
         let (paths, service) = (Arc::clone(&paths), Arc::clone(&service));
-        async move { Ok::<_, Error>(answer(&paths, max_body, &service, request).await) }
+        let span = telemetry::invocation(&request.lambda_context().request_id);
+        async move { Ok::<_, Error>(answer(&paths, max_body, &service, request).await) }.instrument(span)
     })));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -104,6 +110,7 @@ async fn answer(paths: &[&'static str], max_body: usize, service: &Service, requ
         _ => Vec::new(),
     };
     let values = paths.iter().find_map(|pattern| route::matched(pattern, &path));
+    let rate = KnownRate::default();
     let outcome = match values {
         None => Err(Failure::not_found("path")),
         Some(_) if body.len() > max_body => Err(Failure::TooLarge { limit: max_body }),
@@ -118,14 +125,18 @@ async fn answer(paths: &[&'static str], max_body: usize, service: &Service, requ
                 body,
                 request_id: request_id.clone(),
                 source_ip,
+                rate: Arc::clone(&rate),
             };
             service(incoming, now).await
         }
     };
-    let reply = outcome.unwrap_or_else(|failure| {
+    let mut reply = outcome.unwrap_or_else(|failure| {
         log_failure(&failure, &request_id);
         problem::render(&failure, &path, &request_id)
     });
+    if let Some(rate) = rate.get() {
+        rate.note(&mut reply.headers);
+    }
     tracing::info!(
         request_id,
         method = %method,
@@ -179,26 +190,23 @@ async fn authenticated(
         Credentials::Token(caller) => *caller,
         Credentials::Key { source, hash } => use_key(app.database(), &source, &hash, now).await?,
     };
-    let rate = caller.rate;
+    telemetry::of_tenant(caller.tenant);
+    if let Some(rate) = caller.rate {
+        let _first = incoming.rate.set(rate);
+    }
     caller.need(endpoint.scope)?;
     let tx = app.database().begin(caller.tenant, caller.jti.as_deref()).await?;
     let outcome = in_transaction(&app, &tx, endpoint, caller, incoming, now).await;
-    let mut reply = match outcome {
+    match outcome {
         Ok(reply) => {
             app.commit(&tx).await?;
-            reply
+            Ok(reply)
         }
         Err(failure) => {
             tx.rollback().await;
-            return Err(failure);
+            Err(failure)
         }
-    };
-    if let Some(rate) = rate {
-        reply.headers.push(("ratelimit-limit", rate.limit.to_string()));
-        reply.headers.push(("ratelimit-remaining", rate.remaining.to_string()));
-        reply.headers.push(("ratelimit-reset", rate.resets_in.as_secs().to_string()));
     }
-    Ok(reply)
 }
 
 async fn in_transaction(
@@ -209,11 +217,9 @@ async fn in_transaction(
     incoming: Incoming,
     now: Timestamp,
 ) -> Result<RawReply, Failure> {
-    let key = match incoming.header("idempotency-key").filter(|_| incoming.method == Method::POST) {
-        Some(key) if key.is_empty() || key.len() > 200 => {
-            return Err(Failure::invalid("Idempotency-Key", "range", "The key has 1 to 200 characters."));
-        }
-        key => key.map(str::to_owned),
+    let key = match incoming.method == Method::POST {
+        true => idempotency_key(&incoming.headers)?,
+        false => None,
     };
     if let Some(key) = &key {
         let request = format!("{} {}?{}", incoming.method, incoming.path, incoming.query);
@@ -238,4 +244,45 @@ async fn in_transaction(
         idempotency::save(tx, key, &reply).await?;
     }
     Ok(reply)
+}
+
+/// The request's `Idempotency-Key`; one that is not usable is refused, because its sender relies on it.
+///
+/// # Errors
+/// `Invalid` when it is empty, longer than 200 characters, or not visible ASCII.
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    match value.to_str() {
+        Ok(key) if (1..=200).contains(&key.len()) => Ok(Some(key.to_owned())),
+        Ok(_) => Err(Failure::invalid("Idempotency-Key", "range", "The key has 1 to 200 characters.")),
+        Err(_) => Err(Failure::invalid("Idempotency-Key", "format", "The key consists of visible ASCII characters.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::http::HeaderValue;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(value: &[u8], code: Option<&str>) {
+        let mut headers = HeaderMap::new();
+        headers.insert("idempotency-key", HeaderValue::from_bytes(value).unwrap());
+        match (idempotency_key(&headers), code) {
+            (Ok(key), None) => assert_eq!(key.unwrap().as_bytes(), value),
+            (Err(Failure::Invalid(faults)), Some(code)) => assert_eq!(faults[0].code, code),
+            (outcome, _) => panic!("{outcome:?}"),
+        }
+    }
+
+    #[test]
+    fn unusable_keys_are_refused() {
+        check(b"order-7", None);
+        check(&[b'a'; 200], None);
+        check(b"", Some("range"));
+        check(&[b'a'; 201], Some("range"));
+        check("bestätigt".as_bytes(), Some("format"));
+        assert_eq!(idempotency_key(&HeaderMap::new()).unwrap(), None);
+    }
 }

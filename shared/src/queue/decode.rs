@@ -1,8 +1,10 @@
 //! SQS events, read tolerantly: each record alone.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 
 /// One message as SQS delivered it.
@@ -22,6 +24,15 @@ pub struct RawMessage {
 }
 
 impl RawMessage {
+    /// Whose message it says it is; for the log only.
+    pub fn tenant(&self) -> Option<TenantId> {
+        #[derive(Deserialize)]
+        struct Named {
+            tenant_id: TenantId,
+        }
+        serde_json::from_str::<Named>(&self.body).ok().map(|named| named.tenant_id)
+    }
+
     /// The body as a typed message.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use futures_util::future::BoxFuture;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 pub use decode::{RawMessage, messages};
@@ -66,6 +67,7 @@ where
                     outcomes.push(Err(Failure::unavailable("no time left for this message; it comes again")));
                     continue;
                 }
+                about(&message);
                 outcomes.push(match message.decode::<M>() {
                     Ok(decoded) => handle(app.clone(), Delivery { message: decoded, attempt: message.attempt }).await,
                     Err(failure) => Err(failure),
@@ -103,7 +105,8 @@ fn run(queue: &'static str, batch: Batch, source: &str) -> ExitCode {
     };
     let outcome = runtime.block_on(lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let (app, batch) = (app.clone(), Arc::clone(&batch));
-        async move { Ok::<Value, Error>(answer(queue, &app, &batch, event).await) }
+        let span = telemetry::invocation(&event.context.request_id);
+        async move { Ok::<Value, Error>(answer(queue, &app, &batch, event).await) }.instrument(span)
     })));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -121,6 +124,7 @@ async fn answer(queue: &'static str, app: &App, batch: &Batch, event: LambdaEven
     let mut again = Vec::new();
     let mut parked = Vec::new();
     for (n, record) in records.iter().enumerate() {
+        about(record);
         match outcomes.get(n) {
             Some(Ok(())) => {}
             Some(Err(failure)) if failure.is_temporary() => {
@@ -132,6 +136,7 @@ async fn answer(queue: &'static str, app: &App, batch: &Batch, event: LambdaEven
             None => failed.push(record.id.clone()),
         }
     }
+    telemetry::of_no_tenant();
     retry::later(app, &again).await;
     if !parked.is_empty() {
         let rows: Vec<Parked> = parked.iter().map(|(record, failure)| park(queue, record, failure, app)).collect();
@@ -153,7 +158,16 @@ async fn answer(queue: &'static str, app: &App, batch: &Batch, event: LambdaEven
     json!({"batchItemFailures": failures})
 }
 
+/// The lines that follow are about this message.
+fn about(record: &RawMessage) {
+    match record.tenant() {
+        Some(tenant) => telemetry::of_tenant(tenant),
+        None => telemetry::of_no_tenant(),
+    }
+}
+
 fn park(queue: &'static str, record: &RawMessage, failure: &Failure, app: &App) -> Parked {
+    about(record);
     tracing::warn!(message_id = record.id, code = failure.code(), "parked in the inbox");
     let body: Value = serde_json::from_str(&record.body).unwrap_or_default();
     Parked {

@@ -18,7 +18,7 @@ const LONGEST: u64 = 900;
 /// that what failed together does not come together. `random` is any new id.
 pub fn delay(failure: &Failure, attempt: u32, random: Uuid) -> i32 {
     let asked = match failure {
-        Failure::TooMany { retry_after } => *retry_after,
+        Failure::TooMany { retry_after, .. } => *retry_after,
         _ => Duration::ZERO,
     };
     let growing = FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(12)).min(LONGEST);
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_is_kept() {
-        let failure = Failure::TooMany { retry_after: Duration::from_secs(120) };
+        let failure = Failure::TooMany { retry_after: Duration::from_secs(120), limit: None };
         assert!(delay(&failure, 1, Uuid::nil()) >= 120);
     }
 }

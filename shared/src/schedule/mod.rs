@@ -19,6 +19,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::config::DatabaseConfig;
@@ -28,10 +29,11 @@ use crate::http::refuse_start;
 use crate::store::jobs;
 use crate::telemetry;
 
-/// Longer than any job may run (Lambda's own limit is 15 minutes).
-const LEASE: SignedDuration = SignedDuration::from_mins(16);
+/// How much longer than its invocation a lease lasts: one that was killed at its deadline may have a statement on the way.
+const MARGIN: SignedDuration = SignedDuration::from_secs(10);
 
-type Invocation = Arc<dyn Fn(App, Value) -> BoxFuture<'static, Result<Value, Failure>> + Send + Sync>;
+/// Works on an input until a deadline, at which Lambda kills it.
+type Invocation = Arc<dyn Fn(App, Value, Timestamp) -> BoxFuture<'static, Result<Value, Failure>> + Send + Sync>;
 
 /// A scheduled job. `handle` gets the moment to work for and answers with what it did.
 #[track_caller]
@@ -46,22 +48,31 @@ where
         return Contract::of(Kind::Schedule).print(source);
     }
     let handle = Arc::new(handle);
-    let invocation: Invocation = Arc::new(move |app: App, input: Value| {
+    let invocation: Invocation = Arc::new(move |app: App, input: Value, deadline: Timestamp| {
         let handle = Arc::clone(&handle);
         Box::pin(async move {
             let now = app.now();
             let moment = input["scheduled_for"].as_str().and_then(|text| text.parse().ok()).unwrap_or(now);
             let holder = app.new_id();
-            if !jobs::take_lease(app.database(), name, holder, now, now + LEASE).await? {
+            if !jobs::take_lease(app.database(), name, holder, now, lease_end(now, deadline)).await? {
                 tracing::info!(job = name, "another run is working");
                 return Ok(json!({"skipped": "another run is working"}));
             }
             let outcome = handle(app.clone(), moment).await;
-            jobs::give_lease_back(app.database(), name, holder).await?;
+            // The lease ends by itself; what the job did is what counts.
+            if let Err(failure) = jobs::give_lease_back(app.database(), name, holder).await {
+                tracing::warn!(job = name, reason = %failure, "could not give the lease back; it ends with its time");
+            }
             serde_json::to_value(outcome?).map_err(Failure::internal)
         })
     });
     run(App::from_env(), invocation)
+}
+
+/// A little after the deadline, so that no second run begins while this one may still write, and the next one is not kept out when
+/// this one is killed.
+fn lease_end(now: Timestamp, deadline: Timestamp) -> Timestamp {
+    deadline.max(now) + MARGIN
 }
 
 /// A function that is invoked by a deployment or the developer tool, as the functions' role.
@@ -105,7 +116,7 @@ where
         return Contract { input: crate::http::schema::<I>(), ..Contract::of(Kind::Direct) }.print(source);
     }
     let handle = Arc::new(handle);
-    let invocation: Invocation = Arc::new(move |app: App, input: Value| {
+    let invocation: Invocation = Arc::new(move |app: App, input: Value, _deadline| {
         let handle = Arc::clone(&handle);
         Box::pin(async move {
             let input = serde_path_to_error::deserialize(input)
@@ -128,9 +139,11 @@ fn run(app: Result<App, crate::config::ConfigError>, invocation: Invocation) -> 
     };
     let outcome = runtime.block_on(lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let (app, invocation) = (app.clone(), Arc::clone(&invocation));
-        async move {
+        let span = telemetry::invocation(&event.context.request_id);
+        let work = async move {
             let started = Instant::now();
-            let outcome = invocation(app, event.payload).await;
+            let deadline = Timestamp::try_from(event.context.deadline()).unwrap_or_else(|_| app.now());
+            let outcome = invocation(app, event.payload, deadline).await;
             let duration_ms = started.elapsed().as_secs_f64() * 1e3;
             match outcome {
                 Ok(answer) => {
@@ -142,10 +155,24 @@ fn run(app: Result<App, crate::config::ConfigError>, invocation: Invocation) -> 
                     Err(Error::from(failure.to_string()))
                 }
             }
-        }
+        };
+        work.instrument(span)
     })));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse_start(&error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_ends_shortly_after_its_invocation() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let now = at("2026-11-22T10:00:00Z");
+        assert_eq!(lease_end(now, at("2026-11-22T10:02:00Z")), at("2026-11-22T10:02:10Z"));
+        assert_eq!(lease_end(now, at("1970-01-01T00:00:00Z")), at("2026-11-22T10:00:10Z"));
     }
 }

@@ -47,7 +47,7 @@ pub async fn schedule_due(app: &App, tasks: &[(TaskId, TenantId, Timestamp)]) ->
     if soon.is_empty() {
         return 0;
     }
-    let wake_ups = match app.wake_ups().await {
+    let wake_ups = match app.wake_ups() {
         Ok(wake_ups) => wake_ups,
         Err(failure) => {
             tracing::warn!(reason = %failure, tasks = soon.len(), "no scheduler; reminders are left to the sweep");

@@ -1,12 +1,12 @@
 //! One-time EventBridge schedules. A name is derived from what it is for, so that making it twice is a harmless conflict; it
 //! deletes itself after it fired; it targets the reminders queue, whose consumer reads the row again.
 
-use aws_config::SdkConfig;
 use aws_sdk_scheduler::Client;
 use aws_sdk_scheduler::error::{DisplayErrorContext, ProvideErrorMetadata as _};
 use aws_sdk_scheduler::types::{
     ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Target,
 };
+use aws_types::SdkConfig;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

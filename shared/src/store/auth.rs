@@ -46,6 +46,27 @@ pub async fn use_api_key(
     }))
 }
 
+/// A key that was looked up without being used.
+pub struct KnownKey {
+    pub id: Uuid,
+    pub tenant: TenantId,
+    pub scopes: Vec<String>,
+}
+
+/// Finds a key that was valid at a moment, and counts nothing.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_api_key(
+    db: &Database,
+    source: &str,
+    hash: &[u8; 32],
+    at: Timestamp,
+) -> Result<Option<KnownKey>, Failure> {
+    let rows = db.query(section(SQL, "find_api_key"), params![source, hash.as_slice(), at]).await?;
+    Ok(rows.first().map(|row| KnownKey { id: row.get("id"), tenant: row.get("tenant_id"), scopes: row.get("scopes") }))
+}
+
 /// Whose webhook a token is; the secrets are still sealed.
 pub struct WebhookSource {
     pub tenant: TenantId,

@@ -2,6 +2,10 @@
 SELECT id, tenant_id, scopes, allowed, rate_limit, remaining, resets_in_seconds
   FROM lotse.use_api_key($1, $2, $3)
 
+-- name: find_api_key
+SELECT id, tenant_id, scopes
+  FROM lotse.find_api_key($1, $2, $3)
+
 -- name: find_webhook_source
 SELECT tenant_id, secret, previous_secret
   FROM lotse.find_webhook_source($1, $2)

@@ -1,15 +1,17 @@
 //! One connection per environment (Lambda gives an environment one request at a time), opened on first use, reopened when it
 //! was lost, and transactions that enter their tenant.
 
-use std::sync::Arc;
-use std::sync::Mutex as SyncMutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex as SyncMutex, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::try_join;
-use futures_util::{StreamExt as _, pin_mut};
+use futures_util::{FutureExt as _, StreamExt as _, pin_mut};
 use tokio::sync::Mutex;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls, Row};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::sql::{Param, params, section};
@@ -66,13 +68,17 @@ impl Database {
             config.password(super::iam::token(&target.host, target.port, &target.user).await?);
         }
         let unreachable = |error: tokio_postgres::Error| Failure::unavailable(error);
+        // The connection outlives the request that opened it.
+        let span = tracing::error_span!(parent: None, "connection", function = crate::telemetry::function_name());
         if self.config.tls {
+            // The client's default goes on in plain text, password first, when somebody on the way says "no TLS here".
+            config.ssl_mode(SslMode::Require);
             let (client, connection) = config.connect(tls::connector()?).await.map_err(unreachable)?;
-            tokio::spawn(drive(connection));
+            tokio::spawn(drive(connection).instrument(span));
             Ok(client)
         } else {
             let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
-            tokio::spawn(drive(connection));
+            tokio::spawn(drive(connection).instrument(span));
             Ok(client)
         }
     }
@@ -87,46 +93,36 @@ impl Database {
         Ok(client.query_typed(sql, params).await?)
     }
 
+    /// Forgets the open connection: the next use opens another. For one that answers nothing although it is not closed.
+    pub async fn discard(&self) {
+        self.client.lock().await.take();
+    }
+
+    async fn discard_this(&self, lost: &Arc<Client>) {
+        let mut slot = self.client.lock().await;
+        if slot.as_ref().is_some_and(|client| Arc::ptr_eq(client, lost)) {
+            slot.take();
+        }
+    }
+
     /// Begins a transaction and enters the tenant, in one round trip.
     ///
     /// # Errors
     /// `Unauthenticated` when the tenant is not active or the token `jti` was revoked.
     pub async fn begin(&self, tenant: TenantId, jti: Option<&str>) -> Result<Tx, Failure> {
-        let client = self.client().await?;
-        let enter = section(SQL, "enter_tenant");
         let jti = jti.map(str::to_owned);
-        let entered = {
-            let begin = client.batch_execute("BEGIN");
-            let params: &[Param<'_>] = params![tenant, jti];
-            let enter = client.query_typed(enter, params);
-            try_join(begin, enter).await
-        };
+        let (tx, rows) = self.begin_with(tenant, Some(params![tenant, jti])).await?;
         self.statements.fetch_add(1, Ordering::Relaxed);
-        let tx = Tx(Arc::new(Open {
-            client,
-            tenant,
-            rule_set_version: entered
-                .as_ref()
-                .ok()
-                .and_then(|(_, rows)| rows.first())
-                .and_then(|row| row.get::<_, Option<i32>>(0))
-                .unwrap_or_default(),
-            outbox: SyncMutex::new(Vec::new()),
-            finished: AtomicBool::new(false),
-            statements: AtomicU64::new(1),
-        }));
-        let rows = match entered {
-            Ok((_, rows)) => rows,
-            Err(error) => {
-                tx.rollback().await;
-                return Err(error.into());
+        match rows.first().and_then(|row| row.get::<_, Option<i32>>(0)) {
+            Some(version) => {
+                let _first = tx.0.rule_set_version.set(version);
+                Ok(tx)
             }
-        };
-        if rows.first().and_then(|row| row.get::<_, Option<i32>>(0)).is_none() {
-            tx.rollback().await;
-            return Err(Failure::Unauthenticated("This token is no longer valid. Sign in again.".to_owned()));
+            None => {
+                tx.rollback().await;
+                Err(Failure::Unauthenticated("This token is no longer valid. Sign in again.".to_owned()))
+            }
         }
-        Ok(tx)
     }
 
     /// Begins a transaction without a tenant, for housekeeping that works across tenants through narrow functions.
@@ -134,17 +130,50 @@ impl Database {
     /// # Errors
     /// When the database does not answer.
     pub async fn begin_without_tenant(&self) -> Result<Tx, Failure> {
-        let client = self.client().await?;
-        client.batch_execute("BEGIN").await?;
-        Ok(Tx(Arc::new(Open {
-            client,
-            tenant: TenantId(Uuid::nil()),
-            rule_set_version: 0,
-            outbox: SyncMutex::new(Vec::new()),
-            finished: AtomicBool::new(false),
-            statements: AtomicU64::new(0),
-        })))
+        Ok(self.begin_with(TenantId(Uuid::nil()), None).await?.0)
     }
+
+    /// The handle stands before anything is sent: a caller that gives up while waiting drops it, and that rolls back. A kept
+    /// connection may have ended unnoticed since its last use, so one that turns out closed is replaced once.
+    async fn begin_with(&self, tenant: TenantId, enter: Option<&[Param<'_>]>) -> Result<(Tx, Vec<Row>), Failure> {
+        let mut retried = false;
+        loop {
+            let tx = Tx::over(self.client().await?, tenant);
+            let begin = tx.0.client.batch_execute("BEGIN");
+            let begun = match enter {
+                Some(params) => {
+                    try_join(begin, tx.query(section(SQL, "enter_tenant"), params)).await.map(|(_, rows)| rows)
+                }
+                None => begin.await.map(|()| Vec::new()),
+            };
+            match begun {
+                Ok(rows) => return Ok((tx, rows)),
+                Err(error) if is_closed(&error) => {
+                    tx.0.finished.store(true, Ordering::Relaxed);
+                    self.discard_this(&tx.0.client).await;
+                    if retried {
+                        return Err(error.into());
+                    }
+                    retried = true;
+                }
+                Err(error) => {
+                    tx.rollback().await;
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+}
+
+/// The connection is gone, or the server says that it ends it.
+fn is_closed(error: &tokio_postgres::Error) -> bool {
+    const ENDED: [SqlState; 4] = [
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::IDLE_SESSION_TIMEOUT,
+        SqlState::CONNECTION_FAILURE,
+    ];
+    error.is_closed() || error.code().is_some_and(|code| ENDED.contains(code))
 }
 
 async fn drive<S, T>(connection: tokio_postgres::Connection<S, T>)
@@ -172,13 +201,37 @@ pub struct Tx(Arc<Open>);
 struct Open {
     client: Arc<Client>,
     tenant: TenantId,
-    rule_set_version: i32,
+    /// Known once the tenant is entered.
+    rule_set_version: OnceLock<i32>,
     outbox: SyncMutex<Vec<Promise>>,
+    /// Committed or rolled back, or about to be.
     finished: AtomicBool,
+    /// A statement failed: Postgres ignores everything until the end or the savepoint, and would take COMMIT for ROLLBACK.
+    aborted: AtomicBool,
     statements: AtomicU64,
 }
 
 impl Tx {
+    fn over(client: Arc<Client>, tenant: TenantId) -> Self {
+        Self(Arc::new(Open {
+            client,
+            tenant,
+            rule_set_version: OnceLock::new(),
+            outbox: SyncMutex::new(Vec::new()),
+            finished: AtomicBool::new(false),
+            aborted: AtomicBool::new(false),
+            statements: AtomicU64::new(0),
+        }))
+    }
+
+    /// Remembers when Postgres refused a statement.
+    fn noticed(&self, error: tokio_postgres::Error) -> tokio_postgres::Error {
+        if error.as_db_error().is_some() {
+            self.0.aborted.store(true, Ordering::Relaxed);
+        }
+        error
+    }
+
     /// Whose data this transaction sees.
     pub fn tenant(&self) -> TenantId {
         self.0.tenant
@@ -186,7 +239,7 @@ impl Tx {
 
     /// The tenant's published rule-set version when the transaction began.
     pub fn rule_set_version(&self) -> i32 {
-        self.0.rule_set_version
+        self.0.rule_set_version.get().copied().unwrap_or_default()
     }
 
     /// Statements of this transaction, tenant entry included, begin and commit not.
@@ -200,7 +253,7 @@ impl Tx {
     /// As the statement fails.
     pub async fn query(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, tokio_postgres::Error> {
         self.0.statements.fetch_add(1, Ordering::Relaxed);
-        self.0.client.query_typed(sql, params).await
+        self.0.client.query_typed(sql, params).await.map_err(|error| self.noticed(error))
     }
 
     /// At most one row.
@@ -218,10 +271,10 @@ impl Tx {
     pub async fn execute(&self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, tokio_postgres::Error> {
         self.0.statements.fetch_add(1, Ordering::Relaxed);
         let typed: Vec<_> = params.iter().map(|(value, ty)| (*value, ty.clone())).collect();
-        let stream = self.0.client.query_typed_raw(sql, typed).await?;
+        let stream = self.0.client.query_typed_raw(sql, typed).await.map_err(|error| self.noticed(error))?;
         pin_mut!(stream);
         while let Some(row) = stream.next().await {
-            row?;
+            row.map_err(|error| self.noticed(error))?;
         }
         Ok(stream.rows_affected().unwrap_or(0))
     }
@@ -236,10 +289,16 @@ impl Tx {
     /// Commits and answers with the messages to hand over now.
     ///
     /// # Errors
-    /// When the commit fails; nothing happened then.
+    /// When the commit fails: nothing happened then, unless the connection was lost (`Unavailable`), where nobody can tell and a
+    /// repetition has to be harmless. Also when a statement failed before and its error was passed over.
     pub async fn commit(&self) -> Result<Vec<Promise>, Failure> {
-        self.0.client.batch_execute("COMMIT").await?;
+        if self.0.aborted.load(Ordering::Relaxed) {
+            self.rollback().await;
+            return Err(Failure::internal("a statement of this transaction failed, so that it cannot be committed"));
+        }
+        // From here on COMMIT decides: a caller who stops waiting must not send ROLLBACK after it.
         self.0.finished.store(true, Ordering::Relaxed);
+        self.0.client.batch_execute("COMMIT").await?;
         Ok(self.0.outbox.lock().map(|mut outbox| std::mem::take(&mut *outbox)).unwrap_or_default())
     }
 
@@ -256,7 +315,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn savepoint(&self) -> Result<(), Failure> {
-        Ok(self.0.client.batch_execute("SAVEPOINT here").await?)
+        Ok(self.0.client.batch_execute("SAVEPOINT here").await.map_err(|error| self.noticed(error))?)
     }
 
     /// Undoes what came after [`Self::savepoint`]; the transaction goes on.
@@ -264,18 +323,21 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn return_to_savepoint(&self) -> Result<(), Failure> {
-        Ok(self.0.client.batch_execute("ROLLBACK TO SAVEPOINT here").await?)
+        self.0.client.batch_execute("ROLLBACK TO SAVEPOINT here").await?;
+        self.0.aborted.store(false, Ordering::Relaxed);
+        Ok(())
     }
 }
 
 impl Drop for Open {
-    /// A handler that panicked must not leave its locks behind.
+    /// A handler that panicked, or whose caller stopped waiting, must not leave its locks behind. The first poll puts ROLLBACK into
+    /// the connection's queue, ahead of whatever is sent next; its answer is of no interest.
     fn drop(&mut self) {
         if !self.finished.load(Ordering::Relaxed) && !self.client.is_closed() {
-            let client = Arc::clone(&self.client);
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                runtime.spawn(async move { client.batch_execute("ROLLBACK").await });
-            }
+            let _sent = self.client.batch_execute("ROLLBACK").now_or_never();
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

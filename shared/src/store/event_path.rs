@@ -46,19 +46,22 @@ pub struct LockedLead {
 /// # Errors
 /// When the database does not answer.
 pub async fn claim_events(tx: &Tx, events: &[&Event]) -> Result<Vec<EventId>, Failure> {
-    let keys: Vec<Uuid> =
-        events.iter().map(|event| dedupe_key(tx.tenant(), &event.source, &event.external_id)).collect();
+    let keys = keys(tx, events);
     let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
     let rows = tx.query(section(SQL, "claim_events"), params![tx.tenant(), keys, ids]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+fn keys(tx: &Tx, events: &[&Event]) -> Vec<Uuid> {
+    events.iter().map(|event| dedupe_key(tx.tenant(), &event.source, &event.external_id)).collect()
 }
 
 /// Gives claims back: these events are put aside and may come again.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn release_events(tx: &Tx, events: &[EventId]) -> Result<(), Failure> {
-    tx.execute(section(SQL, "release_events"), params![events]).await?;
+pub async fn release_events(tx: &Tx, events: &[&Event]) -> Result<(), Failure> {
+    tx.execute(section(SQL, "release_events"), params![keys(tx, events)]).await?;
     Ok(())
 }
 

@@ -8,13 +8,14 @@ ON CONFLICT ON CONSTRAINT event_keys_pkey DO NOTHING
 RETURNING event_id
 
 -- name: release_events
-DELETE FROM event_keys WHERE event_id = ANY ($1)
+DELETE FROM event_keys WHERE key = ANY ($1)
 
 -- name: find_identities
 -- Whose these identifiers are. For a cookie also whether its lead is known by anything stronger.
 SELECT i.kind, i.value, i.lead_id,
-       i.kind <> 'anonymous_id' OR EXISTS (
-         SELECT FROM lead_identifiers s WHERE s.lead_id = i.lead_id AND s.kind <> 'anonymous_id') AS strong
+       -- LIMIT keeps this a look-up per cookie; as EXISTS it may be planned as one pass over everybody's identifiers.
+       CASE WHEN i.kind <> 'anonymous_id' THEN true ELSE COALESCE((
+         SELECT true FROM lead_identifiers s WHERE s.lead_id = i.lead_id AND s.kind <> 'anonymous_id' LIMIT 1), false) END AS strong
   FROM unnest($2, $3) AS u (kind, value)
   JOIN lead_identifiers i ON i.tenant_id = $1 AND i.kind = u.kind AND i.value = u.value
 UNION ALL
@@ -109,7 +110,8 @@ SELECT $1, u.lead_id, u.rule_id, u.rule_version, u.event_id, u.category, u.point
 UPDATE score_history h
    SET withdrawn_at = $4, withdrawn_reason = 'recounted'
   FROM unnest($1, $2, $3) AS u (lead_id, rule_id, event_id)
- WHERE h.lead_id = u.lead_id AND h.rule_id = u.rule_id AND h.event_id IS NOT DISTINCT FROM u.event_id AND h.withdrawn_at IS NULL
+ -- The first condition is what the index answers.
+ WHERE h.lead_id = ANY ($1) AND h.lead_id = u.lead_id AND h.rule_id = u.rule_id AND h.event_id IS NOT DISTINCT FROM u.event_id AND h.withdrawn_at IS NULL
 
 -- name: insert_signals
 INSERT INTO intent_signals (tenant_id, lead_id, rule_id, rule_version, event_id, intent, weight, signalled_at, expires_at)
@@ -121,7 +123,8 @@ SELECT $1, u.lead_id, u.rule_id, u.rule_version, u.event_id, u.intent, u.weight,
 UPDATE intent_signals h
    SET withdrawn_at = $4, withdrawn_reason = 'recounted'
   FROM unnest($1, $2, $3) AS u (lead_id, rule_id, event_id)
- WHERE h.lead_id = u.lead_id AND h.rule_id = u.rule_id AND h.event_id IS NOT DISTINCT FROM u.event_id AND h.withdrawn_at IS NULL
+ -- The first condition is what the index answers.
+ WHERE h.lead_id = ANY ($1) AND h.lead_id = u.lead_id AND h.rule_id = u.rule_id AND h.event_id IS NOT DISTINCT FROM u.event_id AND h.withdrawn_at IS NULL
 
 -- name: save_standings
 INSERT INTO lead_standings (lead_id, tenant_id, demographic, engagement, behavior, total_score, tier, intents, primary_intent,

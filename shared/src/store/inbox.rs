@@ -1,5 +1,6 @@
 //! Deliveries that could not be processed, raw, with the reason.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -42,13 +43,12 @@ pub async fn park(db: &Database, rows: &[Parked]) -> Result<i32, Failure> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let tenants: Vec<Option<Uuid>> = rows.iter().map(|row| row.tenant).collect();
     let kinds: Vec<&str> = rows.iter().map(|row| row.kind).collect();
-    let sources: Vec<&str> = rows.iter().map(|row| row.source.as_str()).collect();
+    let sources: Vec<Cow<'_, str>> = rows.iter().map(|row| clean(&row.source)).collect();
     let queues: Vec<Option<&str>> = rows.iter().map(|row| row.queue).collect();
-    let reasons: Vec<&str> = rows.iter().map(|row| row.reason.as_str()).collect();
-    let details: Vec<&str> = rows.iter().map(|row| row.detail.as_str()).collect();
-    // Postgres text cannot hold a zero byte.
-    let bodies: Vec<String> = rows.iter().map(|row| row.body.replace('\0', "\u{fffd}")).collect();
-    let headers: Vec<&Value> = rows.iter().map(|row| &row.headers).collect();
+    let reasons: Vec<Cow<'_, str>> = rows.iter().map(|row| clean(&row.reason)).collect();
+    let details: Vec<Cow<'_, str>> = rows.iter().map(|row| clean(&row.detail)).collect();
+    let bodies: Vec<Cow<'_, str>> = rows.iter().map(|row| clean(&row.body)).collect();
+    let headers: Vec<Value> = rows.iter().map(|row| clean_json(&row.headers)).collect();
     let received: Vec<Timestamp> = rows.iter().map(|row| row.received_at).collect();
     let answer = db
         .query(
@@ -57,6 +57,26 @@ pub async fn park(db: &Database, rows: &[Parked]) -> Result<i32, Failure> {
         )
         .await?;
     Ok(answer.first().map_or(0, |row| row.get(0)))
+}
+
+/// Postgres text cannot hold a zero byte.
+fn clean(text: &str) -> Cow<'_, str> {
+    match text.contains('\0') {
+        true => Cow::Owned(text.replace('\0', "\u{fffd}")),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// Nor can its JSON, in names and texts.
+fn clean_json(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(clean(text).into_owned()),
+        Value::Array(items) => items.iter().map(clean_json).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (clean(name).into_owned(), clean_json(value))).collect()
+        }
+        other => other.clone(),
+    }
 }
 
 /// A delivery that was put aside.
@@ -224,4 +244,19 @@ pub async fn count_open_range(tx: &Tx, source: &str, from: Timestamp, to: Timest
 pub async fn mark_replayed(tx: &Tx, ids: &[Uuid], now: Timestamp) -> Result<(), Failure> {
     tx.execute(section(SQL, "mark_replayed"), params![ids, now]).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn zero_bytes_are_replaced_everywhere() {
+        assert_eq!(clean("a\0b"), "a\u{fffd}b");
+        assert!(matches!(clean("plain"), Cow::Borrowed("plain")));
+        let cleaned = clean_json(&json!({"a\0": ["x\0", 1, {"b": "\0"}]}));
+        assert_eq!(cleaned, json!({"a\u{fffd}": ["x\u{fffd}", 1, {"b": "\u{fffd}"}]}));
+    }
 }

@@ -77,6 +77,23 @@ pub async fn event_partition_report(db: &Database, from: Date, months: i32) -> R
     Ok(PartitionReport { default_rows: row.get("default_rows"), missing: row.get("missing") })
 }
 
+/// What was thrown away because its time is over.
+pub struct Purged {
+    /// Answers kept for an `Idempotency-Key`.
+    pub idempotency_keys: i64,
+    pub revoked_tokens: i64,
+}
+
+/// Deletes answers of `Idempotency-Key`s after a day, and revoked tokens that have expired by themselves.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn purge_expired(db: &Database, now: Timestamp) -> Result<Purged, Failure> {
+    let rows = db.query(section(SQL, "purge_expired"), params![now]).await?;
+    let row = rows.first().ok_or_else(|| Failure::internal("the purge gave no answer"))?;
+    Ok(Purged { idempotency_keys: row.get("idempotency_keys"), revoked_tokens: row.get("revoked_tokens") })
+}
+
 /// A task whose reminder is due.
 pub struct DueTask {
     pub id: TaskId,

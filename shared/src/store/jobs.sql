@@ -13,5 +13,8 @@ SELECT lotse.ensure_event_partitions($1, $2)
 -- name: event_partition_report
 SELECT default_rows, missing FROM lotse.event_partition_report($1, $2)
 
+-- name: purge_expired
+SELECT idempotency_keys, revoked_tokens FROM lotse.purge_expired($1)
+
 -- name: due_tasks
 SELECT id, tenant_id, due_at, scheduled FROM lotse.due_tasks($1, $2)

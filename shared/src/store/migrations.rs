@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = migrations![
     4 => "0004_deals_tasks_effects",
     5 => "0005_health",
     6 => "0006_lead_search",
+    7 => "0007_keys_and_cleaning",
 ];
 
 /// The version this release needs.

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 const SQL: &str = include_str!("outbox.sql");
 
 /// The queues of this release.
-const QUEUES: [&str; 4] = ["events", "routing", "slack", "reminders"];
+pub const QUEUES: [&str; 4] = ["events", "routing", "slack", "reminders"];
 
 /// Puts messages into the outbox of this transaction; they are handed over right after the commit.
 ///
@@ -36,17 +36,13 @@ pub async fn put<M: Serialize>(tx: &Tx, queue: &'static str, messages: &[M], now
     Ok(())
 }
 
-/// Locks what was due before a moment and is still here, oldest first.
+/// Locks messages of one queue that were due before a moment and are still here, oldest first.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn claim(tx: &Tx, due_before: Timestamp, limit: i32) -> Result<Vec<Promise>, Failure> {
-    let rows = tx.query(section(SQL, "claim"), params![QUEUES.as_slice(), due_before, limit]).await?;
-    let known = |name: &str| QUEUES.into_iter().find(|queue| *queue == name);
-    Ok(rows
-        .iter()
-        .filter_map(|row| Some(Promise { id: row.get("id"), queue: known(row.get("queue"))?, body: row.get("body") }))
-        .collect())
+pub async fn claim(tx: &Tx, queue: &'static str, due_before: Timestamp, limit: i32) -> Result<Vec<Promise>, Failure> {
+    let rows = tx.query(section(SQL, "claim"), params![[queue].as_slice(), due_before, limit]).await?;
+    Ok(rows.iter().map(|row| Promise { id: row.get("id"), queue, body: row.get("body") }).collect())
 }
 
 /// Deletes rows inside the transaction that claimed them.

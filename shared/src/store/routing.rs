@@ -138,31 +138,33 @@ pub async fn place(tx: &Tx, placements: &[Placement], origin: &str, by: &str, no
     Ok(())
 }
 
-/// Moves the open deal of a lead that a person puts into another pipeline, and the lead with it.
+/// Moves the open deal of a lead that a person puts into another pipeline, and the lead with it. False, with nothing written, when
+/// the deal is not open (any more).
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn move_placed(
     tx: &Tx,
-    lead: LeadId,
-    deal: DealId,
+    placement: &Placement,
     from: Option<StageId>,
-    target: &Target,
-    owner: Option<MemberId>,
-    history: Uuid,
     by: &str,
     now: Timestamp,
-) -> Result<(), Failure> {
-    tx.execute(section(SQL, "move_deal"), params![deal, target.id, target.first_stage, owner, now]).await?;
-    let (ids, deals, stages) = (vec![history], vec![deal], vec![target.first_stage]);
+) -> Result<bool, Failure> {
+    let Placement { lead, deal, history, target, owner, .. } = placement;
+    let moved = tx.execute(section(SQL, "move_deal"), params![deal, target.id, target.first_stage, owner, now]).await?;
+    if moved == 0 {
+        return Ok(false);
+    }
+    let (ids, deals, stages) = (vec![*history], vec![*deal], vec![target.first_stage]);
     tx.execute(section(SQL, "insert_stage_history"), params![tx.tenant(), ids, deals, vec![from], stages, now, by])
         .await?;
+    let (pipeline, stage) = (vec![Some(target.id)], vec![Some(target.first_stage)]);
     tx.execute(
         section(SQL, "place_leads"),
-        params![vec![lead], vec![Some(target.id)], vec![Some(target.first_stage)], vec![Some(deal)], vec![owner], now],
+        params![vec![*lead], pipeline, stage, vec![Some(*deal)], vec![*owner], now],
     )
     .await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Puts a lead back to the pool; its open deal ends as lost with this reason.

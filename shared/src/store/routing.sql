@@ -93,6 +93,6 @@ SELECT s.lead_id
   FROM lead_standings s
   JOIN leads l ON l.id = s.lead_id
  WHERE s.tenant_id = $1 AND s.total_score >= $2 AND l.routed_at IS NULL AND l.lifecycle IS NULL AND NOT l.suppressed
-   AND l.conflict_task_id IS NULL AND l.created_at <= $3 AND s.lead_id > $4
+   AND l.conflict_task_id IS NULL AND LEAST(l.created_at, s.first_seen_at) <= $3 AND s.lead_id > $4
  ORDER BY s.lead_id
  LIMIT $5

@@ -69,6 +69,8 @@ pub async fn get_version(tx: &Tx, version: i32) -> Result<RuleSet, Failure> {
 /// # Errors
 /// When the database does not answer.
 pub async fn draft(tx: &Tx) -> Result<RuleSetData, Failure> {
+    // In a statement of its own: the next one's snapshot is from after the wait, and so has the rules of whoever was first.
+    tx.execute(section(SQL, "lock_tenant"), params![tx.tenant()]).await?;
     let row = tx
         .find(section(SQL, "draft"), params![tx.tenant()])
         .await?

@@ -3,6 +3,13 @@ SELECT snapshot
   FROM rule_set_versions
  WHERE version = $1
 
+-- name: lock_tenant
+-- Only locks: this statement's snapshot is from before the wait.
+SELECT
+  FROM tenants
+ WHERE id = $1
+   FOR UPDATE
+
 -- name: draft
 -- The whole configuration in the shape of domain::engine::RuleSetData.
 SELECT jsonb_build_object(
@@ -35,7 +42,6 @@ SELECT jsonb_build_object(
   FROM tenants t
   JOIN engine_settings s ON s.tenant_id = t.id
  WHERE t.id = $1
-   FOR UPDATE OF t
 
 -- name: publish
 WITH published AS (

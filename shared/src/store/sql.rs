@@ -3,6 +3,8 @@
 //! Statements stand in `store/<area>.sql`, one `-- name:` section each, picked at compile time: a missing name does not build.
 //! They run as unnamed statements in one round trip (`query_typed`), because named ones would pin a connection of RDS Proxy.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use postgres_types::{Json, ToSql, Type};
@@ -11,6 +13,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 /// The section of `file` that begins with `-- name: <name>`.
+#[expect(clippy::panic, reason = "evaluated by the compiler: a missing name does not build")]
 pub const fn section(file: &'static str, name: &str) -> &'static str {
     const MARK: &[u8] = b"-- name: ";
     let bytes = file.as_bytes();
@@ -94,6 +97,11 @@ impl<T: Bind> Bind for Option<T> {
 }
 
 impl<T: Bind + ?Sized> Bind for &T {
+    const TYPE: Type = T::TYPE;
+    const ARRAY: Type = T::ARRAY;
+}
+
+impl<T: Bind + ToOwned + ?Sized> Bind for Cow<'_, T> {
     const TYPE: Type = T::TYPE;
     const ARRAY: Type = T::ARRAY;
 }

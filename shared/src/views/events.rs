@@ -82,9 +82,7 @@ impl Reply for Ingested {
     fn into_raw(self) -> Result<RawReply, Failure> {
         let mut raw = Accepted(self.reply).into_raw()?;
         if let Some(rate) = self.rate {
-            raw.headers.push(("ratelimit-limit", rate.limit.to_string()));
-            raw.headers.push(("ratelimit-remaining", rate.remaining.to_string()));
-            raw.headers.push(("ratelimit-reset", rate.resets_in.as_secs().to_string()));
+            rate.note(&mut raw.headers);
         }
         Ok(raw)
     }

@@ -24,7 +24,7 @@ pub async fn row(app: &App, message: &RawMessage, now: Timestamp) -> Result<Park
     let tenant = match body["tenant_id"].as_str().and_then(|id| id.parse().ok()) {
         Some(tenant) => Some(TenantId(tenant)),
         None => match serde_json::from_value::<Inbound>(body.clone()) {
-            Ok(inbound) => sender::tenant_of(app, &inbound, now).await?,
+            Ok(inbound) => sender::tenant_of(app, &inbound).await?,
             Err(_) => None,
         },
     };

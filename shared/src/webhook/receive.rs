@@ -19,6 +19,7 @@ use crate::messages::events::{Delivery, Inbound, Verdict, Via};
 use crate::queue::sender::MAX_BODY;
 use crate::secrets::token_hash;
 use crate::store::auth::find_webhook_source;
+use crate::telemetry;
 use crate::views::events::DeliveryReceipt;
 
 /// The largest webhook, in bytes: it has to fit into one message with room for escapes, and anybody may send one.
@@ -98,7 +99,8 @@ pub async fn receive(
 }
 
 async fn judge(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32], readable: bool) -> Verdict {
-    let found = super::sender::in_time(find_webhook_source(call.app.database(), &delivery.source, hash)).await;
+    let asked = find_webhook_source(call.app.database(), &delivery.source, hash);
+    let found = super::sender::in_time(&call.app, asked).await;
     let source = match found {
         Ok(Some(source)) => source,
         Ok(None) => return rejected(None, Reason::UnknownToken),
@@ -107,6 +109,7 @@ async fn judge(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32], readable
             return Verdict::Unproven;
         }
     };
+    telemetry::of_tenant(source.tenant);
     let secrets = match open_secrets(&call.app, &source, &delivery.source) {
         Ok(secrets) => secrets,
         Err(failure) => {

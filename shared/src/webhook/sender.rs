@@ -46,9 +46,10 @@ impl Sender {
             verifier.credentials(call.header("authorization"), call.header("x-api-key"), call.now).await?;
         match credentials {
             Credentials::Token(caller) => {
+                call.note_caller(&caller);
                 caller.need(Scope::EventsWrite)?;
                 // Entering the tenant is what finds revoked tokens.
-                let country = match in_time(country(&call.app, caller.tenant, caller.jti.as_deref())).await {
+                let country = match in_time(&call.app, country(&call.app, caller.tenant, caller.jti.as_deref())).await {
                     Ok(country) => Some(country),
                     Err(failure) if is_away(&failure) => None,
                     Err(refusal) => return Err(refusal),
@@ -56,16 +57,17 @@ impl Sender {
                 Ok(Self::Known { tenant: caller.tenant, source: None, country, rate: None })
             }
             Credentials::Key { source, hash } => {
-                let caller = match in_time(use_key(call.app.database(), &source, &hash, call.now)).await {
+                let caller = match in_time(&call.app, use_key(call.app.database(), &source, &hash, call.now)).await {
                     Ok(caller) => caller,
                     Err(failure) if is_away(&failure) => {
                         return Ok(Self::Unproven { source, key_hash: hex::encode(&hash) });
                     }
                     Err(refusal) => return Err(refusal),
                 };
+                call.note_caller(&caller);
                 caller.need(Scope::EventsWrite)?;
                 let country = match national {
-                    true => in_time(country(&call.app, caller.tenant, None)).await.ok(),
+                    true => in_time(&call.app, country(&call.app, caller.tenant, None)).await.ok(),
                     // Any will do: nothing in the request depends on it.
                     false => Some(Country::default()),
                 };
@@ -138,11 +140,14 @@ async fn country(app: &App, tenant: TenantId, jti: Option<&str>) -> Result<Count
     Ok(found?.default_country.parse().unwrap_or_default())
 }
 
-/// Waits for the database as long as a receiver can.
-pub(super) async fn in_time<T>(asked: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+/// Waits for the database as long as a receiver can. A connection that did not answer is not asked again.
+pub(super) async fn in_time<T>(app: &App, asked: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     match tokio::time::timeout(PATIENCE, asked).await {
         Ok(answer) => answer,
-        Err(_) => Err(Failure::unavailable("the database did not answer within 3 s")),
+        Err(_) => {
+            app.database().discard().await;
+            Err(Failure::unavailable("the database did not answer within 3 s"))
+        }
     }
 }
 
@@ -161,7 +166,7 @@ fn is_away(failure: &Failure) -> bool {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn tenant_of(app: &App, message: &Inbound, now: Timestamp) -> Result<Option<TenantId>, Failure> {
+pub async fn tenant_of(app: &App, message: &Inbound) -> Result<Option<TenantId>, Failure> {
     match message {
         Inbound::Events(events) => Ok(Some(events.tenant_id)),
         Inbound::Recalculate(recalculate) => Ok(Some(recalculate.tenant_id)),
@@ -169,7 +174,7 @@ pub async fn tenant_of(app: &App, message: &Inbound, now: Timestamp) -> Result<O
             let Some(hash) = hex::decode_hash(&unproven.key_hash) else {
                 return Ok(None);
             };
-            let key = auth::use_api_key(app.database(), &unproven.source, &hash, now).await?;
+            let key = auth::find_api_key(app.database(), &unproven.source, &hash, unproven.received_at).await?;
             Ok(key.map(|key| key.tenant))
         }
         Inbound::Delivery(Delivery { verdict: Verdict::Proven { tenant_id }, .. }) => Ok(Some(*tenant_id)),

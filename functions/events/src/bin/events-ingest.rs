@@ -23,17 +23,9 @@ async fn handle(call: PublicCall) -> Result<Ingested, Failure> {
     // Who may not send is told so before anything about the body.
     let sender = Sender::of(&call, national).await?;
     let (source, country) = sender.bounds();
-    let bounds = Bounds { source, country, idempotency_key: idempotency_key(&call)?, received_at: call.now };
+    let key = http::idempotency_key(&call.headers)?;
+    let bounds = Bounds { source, country, idempotency_key: key.as_deref(), received_at: call.now };
     let judged = submitted?.judge(&bounds, || call.app.new_id())?;
     sender.send(&call.app, judged.accepted, call.now).await?;
     Ok(Ingested { reply: judged.reply, rate: sender.rate() })
-}
-
-fn idempotency_key(call: &PublicCall) -> Result<Option<&str>, Failure> {
-    match call.header("idempotency-key") {
-        Some(key) if key.is_empty() || key.len() > 200 => {
-            Err(Failure::invalid("Idempotency-Key", "range", "The key has 1 to 200 characters."))
-        }
-        key => Ok(key),
-    }
 }

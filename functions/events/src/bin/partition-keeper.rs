@@ -1,4 +1,5 @@
-//! Daily: makes the event partitions of this month and the next three, so that every event finds its place.
+//! Daily: makes the event partitions of this month and the next three, so that every event finds its place, and throws away what
+//! has had its time: answers kept for an `Idempotency-Key` (24 hours) and revoked tokens that have expired by themselves.
 //!
 //! Safe to run at any time. Events that already wait in the default partition move into the new month.
 
@@ -24,11 +25,16 @@ struct Done {
     made: Vec<String>,
     /// Events of months that have no partition, counted up to 10,000.
     default_rows: i64,
+    /// Answers of `Idempotency-Key`s that were thrown away.
+    idempotency_keys: i64,
+    /// Revoked tokens that were forgotten.
+    revoked_tokens: i64,
 }
 
 async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
     let this_month = moment.to_zoned(TimeZone::UTC).date().first_of_month();
     let made = jobs::ensure_event_partitions(app.database(), this_month, MONTHS).await?;
+    let purged = jobs::purge_expired(app.database(), moment).await?;
     let report = jobs::event_partition_report(app.database(), this_month, MONTHS).await?;
     if !report.missing.is_empty() {
         return Err(Failure::internal(format!("these months still have no partition: {}", report.missing.join(", "))));
@@ -40,5 +46,10 @@ async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
             Metric { name: "EventsInDefaultPartition", unit: "Count", value: report.default_rows as f64 },
         ],
     );
-    Ok(Done { made, default_rows: report.default_rows })
+    Ok(Done {
+        made,
+        default_rows: report.default_rows,
+        idempotency_keys: purged.idempotency_keys,
+        revoked_tokens: purged.revoked_tokens,
+    })
 }

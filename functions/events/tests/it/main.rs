@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends in a panic that says where")]
 
 mod dlq_keeper;
+mod event_processor;
 mod events_ingest;
 mod events_webhook;
 mod inbox_list;

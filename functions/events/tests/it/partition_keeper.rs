@@ -13,7 +13,7 @@ async fn makes_this_month_and_three_more_once() {
     assert_eq!(first["made"], json!(["events_2031_11", "events_2031_12", "events_2032_01", "events_2032_02"]));
 
     let again = app.run_job("partition-keeper", moment).await;
-    assert_eq!(again, json!({"made": [], "default_rows": 0}));
+    assert_eq!(again, json!({"made": [], "default_rows": 0, "idempotency_keys": 0, "revoked_tokens": 0}));
     let next_day = app.run_job("partition-keeper", json!({"scheduled_for": "2031-12-01T00:15:00Z"})).await;
     assert_eq!(next_day["made"], json!(["events_2032_03"]));
 }
@@ -44,4 +44,29 @@ async fn events_that_wait_in_the_default_partition_move_to_their_month() {
     assert_eq!(done["default_rows"], 1, "the event of 2040 still waits");
     assert_eq!((rows("events_2031_12").await, rows("events_default").await, rows("events").await), (2, 1, 3));
     assert!(app.logs("partition-keeper").contains("EventsInDefaultPartition"));
+}
+
+#[tokio::test]
+async fn what_has_had_its_time_is_thrown_away() {
+    let app = TestApp::new().await;
+    let db = app.db().await;
+    let tenant: Uuid = app.tenant().id.parse().unwrap();
+    let token = app.token("sales");
+    for name in ["kept", "old"] {
+        let request = app.post("/api/v1/leads", &json!({"email": format!("{name}@b.de")})).bearer(&token);
+        request.header("idempotency-key", name).send().await.expect(201);
+    }
+    let age = "UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'old'";
+    assert_eq!(db.execute(age, &[]).await.unwrap(), 1);
+    let revoked = "INSERT INTO revoked_tokens (jti, tenant_id, expires_at)
+        VALUES ('still-valid', $1, now() + interval '1 minute'), ('just-over', $1, now() - interval '1 minute'), ('old', $1, now() - interval '2 hours')";
+    db.execute(revoked, &[&tenant]).await.unwrap();
+
+    let done = app.run_job("partition-keeper", json!({})).await;
+
+    assert_eq!((&done["idempotency_keys"], &done["revoked_tokens"]), (&json!(1), &json!(1)));
+    let left = "SELECT key FROM idempotency_keys UNION ALL SELECT jti FROM revoked_tokens ORDER BY 1";
+    let left: Vec<String> = db.query(left, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert_eq!(left, ["just-over", "kept", "still-valid"]);
+    app.drain().await;
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::domain::ids::{LeadId, MemberId, PipelineId};
 use shared::flows::routing::{Choice, route_by_hand};
+use shared::http::auth::CallerKind;
 use shared::http::{self, Call, Json};
 use shared::store::audit::{self, Change};
 use shared::views::decisions::DecisionView;
@@ -53,9 +54,11 @@ async fn handle(call: Call<Body>) -> Result<Json<DecisionView>, Failure> {
         pipeline: body.pipeline_id,
         owner: body.owner_id,
         reason: body.reason.as_deref().map(|reason| reason.trim().to_owned()),
-        by: call.caller.subject.parse().ok(),
+        // The subject of an API key is the key's id, not a member's.
+        by: (call.caller.kind == CallerKind::Person).then(|| call.caller.subject.parse().ok()).flatten(),
         actor: call.caller.subject.clone(),
     };
+    // The task's reminder is left to the hourly sweep: it is due on another day, and there is no schedule before the commit.
     let (decision, _due) = route_by_hand(&call.app, &call.tx, lead, choice, call.now).await?;
     let after = json!({"pipeline_id": body.pipeline_id, "owner_id": body.owner_id, "reason": body.reason});
     audit::note(&call, Change { action: "route", record: "lead", id: lead.0, before: None, after: Some(after) })

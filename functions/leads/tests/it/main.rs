@@ -10,6 +10,7 @@ mod leads_events;
 mod leads_get;
 mod leads_intents;
 mod leads_list;
+mod leads_route;
 mod leads_scores;
 mod leads_stats;
 mod leads_unrouted;

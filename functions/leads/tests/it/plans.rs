@@ -13,6 +13,8 @@ use uuid::Uuid;
 
 use crate::support::{member, pipeline, tenant_id};
 
+mod engine;
+
 /// 40,000 leads of twenty tenants, the first tenant among them, with three scores and two signals each, and a
 /// quarter of them with events in every partition: reading an empty one from end to end would be no fault.
 async fn fill(app: &TestApp) -> LeadId {
@@ -76,8 +78,16 @@ fn nodes(plan: &Value, found: &mut Vec<String>) {
     }
 }
 
-const BIG: [&str; 7] =
-    ["leads", "lead_standings", "events", "score_history", "intent_signals", "routing_decisions", "lead_identifiers"];
+const BIG: [&str; 8] = [
+    "leads",
+    "lead_standings",
+    "events",
+    "score_history",
+    "intent_signals",
+    "routing_decisions",
+    "lead_identifiers",
+    "deals",
+];
 
 #[track_caller]
 fn check(what: &str, plan: &Value) -> Vec<String> {
@@ -104,6 +114,7 @@ async fn lists_use_indexes_and_keep_to_their_tenant() {
     histories_of_a_lead(&app, lead).await;
     the_search_uses_the_trigrams(&app).await;
     the_search_keeps_to_its_tenant(&app).await;
+    engine::statements_of_the_engine(&app).await;
 }
 
 async fn lists_of_leads(app: &TestApp) {

@@ -4,9 +4,11 @@
 
 use std::process::ExitCode;
 
+use serde_json::json;
 use shared::domain::ids::LeadId;
 use shared::flows::{event_path, routing};
 use shared::http::{self, Call, Json};
+use shared::store::audit::{self, Change};
 use shared::views::decisions::DecisionView;
 use shared::{Failure, Scope};
 
@@ -18,7 +20,13 @@ async fn handle(call: Call) -> Result<Json<DecisionView>, Failure> {
     let lead: LeadId = call.id("leadId")?;
     // First what has expired or changed since the last event, then the decision.
     event_path::reevaluate(&call.app, &call.tx, &[lead], call.now).await?;
+    // The task's reminder is left to the hourly sweep: it is due on another day, and there is no schedule before the commit.
     let (mut decided, _due) = routing::evaluate(&call.app, &call.tx, &[lead], call.now).await?;
     let decided = decided.pop().ok_or_else(|| Failure::not_found("lead"))?;
+    if let Some(decision) = &decided.decision {
+        let after = json!({"decision_id": decision.id, "outcome": decided.record.outcome.kind});
+        audit::note(&call, Change { action: "evaluate", record: "lead", id: lead.0, before: None, after: Some(after) })
+            .await?;
+    }
     Ok(Json::new(DecisionView::of(&decided)))
 }

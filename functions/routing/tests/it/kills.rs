@@ -11,8 +11,14 @@ use crate::world::{self, assert_same, check_invariants, send, shuffled, state};
 const PEOPLE: usize = 40;
 const EVENTS: usize = 2_000;
 
-/// Deaths, by SIGKILL at random moments, shared between the processor and the router.
-const KILLS: usize = 200;
+/// Invocations that die, by SIGKILL at random moments.
+const DEATHS: usize = 200;
+
+/// How many of them are the router's at least.
+const ROUTER_DEATHS: usize = 40;
+
+/// More than this many rounds mean that the kills miss: then the test says nothing.
+const MOST_ROUNDS: u64 = 60;
 
 #[tokio::test]
 async fn two_hundred_deaths_lose_and_double_nothing() {
@@ -30,27 +36,21 @@ async fn two_hundred_deaths_lose_and_double_nothing() {
     app.set_batch_size("events", 4);
     let tenant = app.tenant().id.clone();
     let mut random = StdRng::seed_from_u64(51);
-    let mut kills = 0;
+    let (mut processors, mut routers) = (0, 0);
     let mut round = 0;
-    while kills < KILLS {
+    while processors + routers < DEATHS || routers < ROUTER_DEATHS {
         round += 1;
+        assert!(round <= MOST_ROUNDS, "{processors} processors and {routers} routers died in {MOST_ROUNDS} rounds");
         // Everything again and again, in another order each time: deliveries to die in, all of them repetitions in the end.
         send(&app, &tenant, &shuffled(&log, round)[..EVENTS / 2], 25);
-        let mut calm = 0;
-        while calm < 40 && kills < KILLS {
-            let victim = if random.random_bool(0.6) { "event-processor" } else { "lead-router" };
+        ask_router(&app).await;
+        for _ in 0..40 {
             let delay = Duration::from_micros(random.random_range(0..40_000));
-            let delivery = async {
-                app.deliver("events").await;
-                app.deliver("routing").await
-            };
-            let death = async {
-                tokio::time::sleep(delay).await;
-                app.kill(victim);
-            };
-            tokio::join!(delivery, death);
-            kills += 1;
-            calm += 1;
+            if random.random_bool(0.6) {
+                processors += die(&app, "events", "event-processor", delay).await;
+            } else {
+                routers += die(&app, "routing", "lead-router", delay).await;
+            }
             // What a death left in the dead-letter queues after too many receives comes back as an operator would send it.
             redrive(&app);
         }
@@ -70,7 +70,28 @@ async fn two_hundred_deaths_lose_and_double_nothing() {
     let stored: i64 = db.query_one("SELECT count(*) FROM events", &[]).await.unwrap().get(0);
     let parked: i64 = db.query_one("SELECT count(*) FROM inbox", &[]).await.unwrap().get(0);
     assert_eq!(stored + parked, accepted, "accepted = processed + quarantined");
-    assert_same("after {KILLS} deaths", &expected, &state(&app).await);
+    assert_same(&format!("after {DEATHS} deaths"), &expected, &state(&app).await);
+}
+
+/// Delivers a queue and kills its consumer meanwhile. Answers with the invocations that died: a process that was killed between
+/// two of them, or after the last, had nothing to lose.
+async fn die(app: &TestApp, queue: &str, consumer: &str, delay: Duration) -> usize {
+    let death = async {
+        tokio::time::sleep(delay).await;
+        app.kill(consumer);
+    };
+    let (delivered, ()) = tokio::join!(app.deliver(queue), death);
+    delivered.errors.iter().filter(|error| error.contains("process ended")).count()
+}
+
+/// Asks the router about everybody, few at a time.
+async fn ask_router(app: &TestApp) {
+    let rows = app.db().await.query("SELECT id::text FROM leads ORDER BY id", &[]).await.unwrap();
+    let leads: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    for some in leads.chunks(5) {
+        let body = serde_json::json!({"kind": "leads_changed", "tenant_id": app.tenant().id, "lead_ids": some});
+        app.sqs().send("routing", &body.to_string()).unwrap();
+    }
 }
 
 /// The relay looks at what was committed more than half a minute ago.

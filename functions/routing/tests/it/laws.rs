@@ -83,10 +83,7 @@ async fn rebuilding_gives_equal_tables() {
     let db = app.db().await;
     // Dropping everything derived leaves the log; a new rule-set version makes every lead be evaluated again.
     db.batch_execute(
-        "DELETE FROM score_history; DELETE FROM intent_signals;
-         UPDATE lead_standings SET demographic = 0, engagement = 0, behavior = 0, total_score = 0, tier = 'cold', intents = '[]',
-                primary_intent = NULL, intent_confidence = 0, conflict = false, next_expiry_at = NULL, first_seen_at = NULL,
-                last_activity_at = NULL, rule_set_version = 0;
+        "DELETE FROM score_history; DELETE FROM intent_signals; DELETE FROM lead_standings;
          INSERT INTO rule_set_versions SELECT tenant_id, version + 1, jsonb_set(snapshot, '{version}', to_jsonb(version + 1)), now(), 'test'
            FROM rule_set_versions;
          UPDATE tenants SET rule_set_version = rule_set_version + 1",

@@ -1,6 +1,7 @@
 //! Owners under concurrency: nobody is overfilled, nobody is routed twice, and the least loaded comes first.
 
 use serde_json::{Value, json};
+use shared::domain::routing::{DecisionRecord, redecide};
 use testkit::TestApp;
 
 use crate::world;
@@ -73,6 +74,13 @@ async fn a_decision_tells_why_and_says_the_same_again() {
     assert_eq!(record["intent"], "b2b");
     assert!(record["inputs"]["total_score"].as_i64().unwrap() >= 40);
     assert!(record["candidates"].as_array().unwrap().iter().any(|candidate| candidate["verdict"] == "chosen"));
+    // Nothing but the record is needed to decide again.
+    let recorded: DecisionRecord = serde_json::from_value(record.clone()).unwrap();
+    assert_eq!(redecide(&recorded), recorded.outcome);
+    assert_eq!(serde_json::to_value(&recorded).unwrap(), record, "the record loses nothing on the way");
+    let mut other = recorded.clone();
+    other.inputs.config.min_score = 1_000;
+    assert_ne!(redecide(&other), recorded.outcome, "it is decided anew, not repeated");
     let messages = app.slack().messages();
     assert!(!messages.is_empty(), "Slack was told");
     let tasks: i64 = app

@@ -172,3 +172,21 @@ async fn leads_get_the_new_rules_points() {
 
     assert_eq!(score().await, 12);
 }
+
+#[tokio::test]
+async fn an_idempotency_key_gives_the_same_answer() {
+    let app = TestApp::new().await;
+    app.allow_leftovers();
+    let token = app.token("admin");
+    let send = |body: Value| app.post(PATH, &body).bearer(&token).header("idempotency-key", "once").send();
+    let first = send(rule("whitepaper")).await.expect(201);
+    let again = send(rule("whitepaper")).await.expect(201);
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    for header in ["location", "etag"] {
+        assert!(first.header(header).is_some());
+        assert_eq!(again.header(header), first.header(header), "{header}");
+    }
+    assert_eq!(again.json::<Value>(), first.json::<Value>());
+    assert_eq!(promised(&app).await.len(), 1, "leads are evaluated again once");
+    assert_eq!(send(rule("another")).await.expect(409).problem()["code"], "idempotency_key_reused");
+}

@@ -60,3 +60,23 @@ async fn refuses_what_it_must() {
     let row = app.db().await.query_one("SELECT status FROM tasks WHERE id = $1", &[&open]).await.unwrap();
     assert_eq!(row.get::<_, &str>(0), "open");
 }
+
+#[tokio::test]
+async fn an_idempotency_key_gives_the_same_answer() {
+    let app = TestApp::new().await;
+    let (id, other) = (task(&app, "open").await, task(&app, "open").await);
+    let token = app.token("sales");
+    let send = |id| app.request(Method::POST, &path(id)).bearer(&token).header("idempotency-key", "once").send();
+    let first = send(id).await.expect(200);
+    assert_eq!(first.header("idempotency-replayed"), None);
+    // Even when it has been opened again meanwhile: the request was answered.
+    let reopen = "UPDATE tasks SET status = 'open', completed_at = NULL, completed_by = NULL";
+    app.db().await.execute(reopen, &[]).await.unwrap();
+    let again = send(id).await.expect(200);
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!((again.header("etag"), again.json::<Value>()), (first.header("etag"), first.json::<Value>()));
+    assert_eq!(send(other).await.expect(409).problem()["code"], "idempotency_key_reused");
+    let statement = "SELECT (SELECT count(*) FROM tasks WHERE status = 'open'), (SELECT count(*) FROM audit_log WHERE action = 'complete')";
+    let row = app.db().await.query_one(statement, &[]).await.unwrap();
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (2, 1));
+}

@@ -27,8 +27,8 @@ pub struct Choice {
     pub actor: String,
 }
 
-/// Carries the choice out in this transaction: a lead without an open deal gets one in the first stage; one with a deal takes it
-/// along; back in the pool, the deal ends. People may exceed an owner's capacity; the machine may not.
+/// Carries the choice out in this transaction: a lead without an open deal gets one in the first stage; one with an open deal takes
+/// it along; back in the pool, the deal ends. People may exceed an owner's capacity; the machine may not.
 ///
 /// # Errors
 /// `NotFound` for the lead; `Invalid` naming an unknown pipeline or owner.
@@ -107,14 +107,24 @@ async fn put(
     choice: &Choice,
     now: Timestamp,
 ) -> Result<DealId, Failure> {
-    if let (Some(deal), Some(_)) = (lead.deal, lead.pipeline) {
-        let history = app.new_id();
-        store::move_placed(tx, lead.id, deal, lead.stage, &target, choice.owner, history, &choice.actor, now).await?;
-        return Ok(deal);
-    }
-    let deal = DealId(app.new_id());
     let deal_name = format!("{name} – {}", target.name);
-    let placement = Placement { lead: lead.id, deal, deal_name, history: app.new_id(), target, owner: choice.owner };
+    let mut placement = Placement {
+        lead: lead.id,
+        deal: DealId(app.new_id()),
+        deal_name,
+        history: app.new_id(),
+        target,
+        owner: choice.owner,
+    };
+    if let (Some(deal), Some(_)) = (lead.deal, lead.pipeline) {
+        let new = std::mem::replace(&mut placement.deal, deal);
+        if store::move_placed(tx, &placement, lead.stage, &choice.actor, now).await? {
+            return Ok(deal);
+        }
+        // It was won or lost meanwhile: what begins now is a new deal.
+        placement.deal = new;
+    }
+    let deal = placement.deal;
     store::place(tx, &[placement], "person", &choice.actor, now).await?;
     Ok(deal)
 }

@@ -1,0 +1,163 @@
+//! What becomes of events once they are here: alerts, recounting, whose they are, and what a set costs.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use testkit::app::TestApp;
+use testkit::keys::epoch_seconds;
+use uuid::Uuid;
+
+mod identity;
+
+fn days_ago(days: i64) -> Timestamp {
+    let now = Timestamp::from_second(i64::try_from(epoch_seconds()).unwrap()).unwrap();
+    now - SignedDuration::from_hours(24 * days)
+}
+
+/// An event of the person everybody talks about, whose address gives no points.
+fn event(event_type: &str, days: i64) -> Value {
+    json!({"event_type": event_type, "source": "portal", "occurred_at": days_ago(days), "lead_identifier": {"email": "eva@gmx.de"}})
+}
+
+/// Sends events as one set, and has everything worked off.
+async fn happens(app: &TestApp, events: &[Value]) {
+    let key = app.tenant().api_key("portal");
+    app.post("/api/v1/events/ingest", &json!(events)).api_key(&key).send().await.expect(202);
+    app.drain().await;
+}
+
+/// The tiers that were alerted about, the oldest alert first.
+async fn alerts(app: &TestApp) -> Vec<String> {
+    let statement = "SELECT split_part(cause, ':', 3) FROM effects WHERE cause LIKE 'tier:%' ORDER BY created_at, id";
+    app.db().await.query(statement, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+async fn total(app: &TestApp) -> i32 {
+    app.db().await.query_one("SELECT total_score FROM lead_standings", &[]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn a_lead_that_becomes_hot_is_told_of_once_a_day() {
+    let app = TestApp::new().await;
+    app.slack().set_burst(100);
+    happens(&app, &[event("meeting_booked", 1)]).await;
+    assert_eq!((total(&app).await, alerts(&app).await.len()), (25, 0));
+
+    happens(&app, &[event("webinar_attended", 1)]).await;
+    assert_eq!((total(&app).await, alerts(&app).await), (40, vec!["hot".to_owned()]));
+    assert_eq!(app.slack().messages().len(), 1);
+
+    // Down and up again on the same day.
+    happens(&app, &[event("meeting_no_show", 1)]).await;
+    assert_eq!(total(&app).await, 30);
+    happens(&app, &[event("email_replied", 1)]).await;
+    assert_eq!((total(&app).await, alerts(&app).await), (45, vec!["hot".to_owned()]));
+
+    // The same a day later. An alert is named by its second, and the other one was made just now.
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    let earlier = "UPDATE tier_alerts SET alerted_at = alerted_at - interval '25 hours'";
+    assert_eq!(app.db().await.execute(earlier, &[]).await.unwrap(), 1);
+    happens(&app, &[event("meeting_no_show", 2)]).await;
+    assert_eq!((total(&app).await, alerts(&app).await.len()), (35, 1));
+    happens(&app, &[event("conference_scan", 1)]).await;
+    assert_eq!((total(&app).await, alerts(&app).await), (55, vec!["hot".to_owned(), "hot".to_owned()]));
+    assert_eq!(app.slack().messages().len(), 2);
+}
+
+#[tokio::test]
+async fn a_jump_over_a_tier_is_one_alert_and_a_repetition_none() {
+    let app = TestApp::new().await;
+    app.slack().set_burst(100);
+    let types = ["meeting_booked", "webinar_attended", "conference_scan", "email_replied", "ad_lead_submitted"];
+    let events: Vec<Value> = types.iter().map(|event_type| event(event_type, 1)).collect();
+    let key = app.tenant().api_key("portal");
+    app.post("/api/v1/events/ingest", &json!(events)).api_key(&key).send().await.expect(202);
+    let bodies: Vec<String> = app.sqs().messages("events").into_iter().map(|message| message.body).collect();
+    assert_eq!(bodies.len(), 1, "one set");
+    app.drain().await;
+    assert_eq!((total(&app).await, alerts(&app).await), (90, vec!["very_hot".to_owned()]));
+
+    // Redelivered, also when the alert is long past.
+    app.db().await.execute("UPDATE tier_alerts SET alerted_at = alerted_at - interval '25 hours'", &[]).await.unwrap();
+    for _ in 0..2 {
+        app.sqs().send("events", &bodies[0]).unwrap();
+    }
+    app.drain().await;
+    assert_eq!((total(&app).await, alerts(&app).await), (90, vec!["very_hot".to_owned()]));
+    assert_eq!(app.slack().messages().len(), 1);
+}
+
+#[tokio::test]
+async fn an_earlier_event_that_comes_late_takes_the_place_under_the_cap() {
+    let app = TestApp::new().await;
+    let day = days_ago(3).to_zoned(jiff::tz::TimeZone::UTC).date();
+    let at = |hour: i8| day.at(hour, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+    let viewed = |hour| {
+        json!({"event_type": "pricing_viewed", "source": "portal", "occurred_at": at(hour), "external_id": format!("at-{hour}"),
+               "lead_identifier": {"email": "eva@gmx.de"}})
+    };
+    happens(&app, &[viewed(12)]).await;
+    let lead: Uuid = app.db().await.query_one("SELECT id FROM leads", &[]).await.unwrap().get(0);
+    let scores = async || -> Vec<(Timestamp, String)> {
+        let path = format!("/api/v1/leads/{lead}/scores");
+        let shown: Value = app.get(&path).bearer(&app.token("viewer")).send().await.expect(200).json();
+        let row = |row: &Value| {
+            assert_eq!((&row["rule_slug"], &row["points"]), (&json!("pricing-viewed"), &json!(8)));
+            (row["awarded_at"].as_str().unwrap().parse().unwrap(), row["state"].as_str().unwrap().to_owned())
+        };
+        let mut rows: Vec<_> = shown["data"].as_array().unwrap().iter().map(row).collect();
+        rows.sort_unstable();
+        rows
+    };
+    assert_eq!(scores().await, [(at(12), "counted".to_owned())]);
+    assert_eq!(total(&app).await, 8);
+
+    happens(&app, &[viewed(9)]).await;
+
+    assert_eq!(scores().await, [(at(9), "counted".to_owned()), (at(12), "withdrawn".to_owned())]);
+    assert_eq!(total(&app).await, 8);
+    // One later than the counted one changes nothing.
+    happens(&app, &[viewed(15)]).await;
+    assert_eq!((scores().await.len(), total(&app).await), (2, 8));
+}
+
+/// The figure of the last line of metrics.
+fn figure(app: &TestApp, name: &str) -> f64 {
+    let logs = app.logs("event-processor");
+    let mut lines = logs.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let found = lines.find_map(|line| line[name].as_f64());
+    assert!(found.is_some(), "no {name} in\n{logs}");
+    found.unwrap()
+}
+
+#[tokio::test]
+async fn five_hundred_events_cost_as_many_statements_as_one() {
+    let app = TestApp::new().await;
+    let mut nth = 0;
+    // Events of people `from` and on, one each, delivered to one invocation.
+    let mut statements = async |people: usize, from: usize| {
+        nth += 1;
+        let events: Vec<Value> = (from..from + people)
+            .map(|n| {
+                json!({"id": Uuid::now_v7(), "event": {
+                    "event_type": "email_clicked", "source": "portal", "external_id": format!("{nth}-{n}"), "occurred_at": days_ago(nth),
+                    "lead_identifier": {"email": format!("p{n}@firma.example"), "anonymous_id": format!("c{n}")},
+                    "metadata": {"page_path": "/b2b"}}})
+            })
+            .collect();
+        for receipts in events.chunks(100) {
+            let body = json!({"kind": "events", "tenant_id": app.tenant().id, "source": "portal", "received_at": days_ago(0),
+                              "receipts": receipts});
+            app.sqs().send("events", &body.to_string()).unwrap();
+        }
+        let delivered = app.deliver("events").await;
+        assert_eq!((delivered.failures, delivered.messages), (0, people.div_ceil(100)));
+        assert_eq!(figure(&app, "EventsStored"), people as f64);
+        figure(&app, "Statements")
+    };
+    // The first invocation also reads the rules.
+    statements(1, 9_000).await;
+    let (one_new, one_known) = (statements(1, 9_001).await, statements(1, 9_001).await);
+    let (many_new, many_known) = (statements(500, 0).await, statements(500, 0).await);
+    assert_eq!((one_new, one_known), (many_new, many_known));
+    assert!(one_new < 20.0 && one_known < 20.0, "{one_new} for a new person, {one_known} for a known one");
+}

@@ -1,0 +1,107 @@
+//! What goes over the wire, seen by a stand-in for Postgres that says just enough.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::*;
+
+fn listen() -> (TcpListener, DatabaseConfig) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://lotse_app:secret@{}/lotse", listener.local_addr().unwrap());
+    (listener, DatabaseConfig { url, iam: false, tls: false })
+}
+
+/// Takes a connection up to the point where statements may come.
+fn welcome(listener: &TcpListener) -> TcpStream {
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut length = [0; 4];
+    stream.read_exact(&mut length).unwrap();
+    let mut startup = vec![0; u32::from_be_bytes(length) as usize - 4];
+    stream.read_exact(&mut startup).unwrap();
+    // Signed in; ready.
+    stream.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I").unwrap();
+    stream
+}
+
+/// What comes until the other side closes, or is silent for a second: the client waits for answers before it closes.
+fn everything(mut stream: TcpStream) -> String {
+    stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    let mut bytes = Vec::new();
+    let mut part = [0; 1024];
+    while let Ok(count @ 1..) = stream.read(&mut part) {
+        bytes.extend_from_slice(&part[..count]);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+async fn joined<T: Send + 'static>(thread: JoinHandle<T>) -> T {
+    tokio::task::spawn_blocking(|| thread.join().unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn without_tls_on_the_other_side_nothing_is_said() {
+    let (listener, config) = listen();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 8];
+        stream.read_exact(&mut request).unwrap();
+        assert_eq!(request, [0, 0, 0, 8, 4, 210, 22, 47], "the request for TLS");
+        stream.write_all(b"N").unwrap();
+        everything(stream)
+    });
+    let database = Database::new(DatabaseConfig { tls: true, ..config });
+    assert!(matches!(database.client().await, Err(Failure::Unavailable { .. })));
+    assert_eq!(joined(server).await, "");
+}
+
+#[tokio::test]
+async fn who_stops_waiting_for_begin_rolls_back() {
+    let (listener, config) = listen();
+    let server = thread::spawn(move || everything(welcome(&listener)));
+    let database = Database::new(config);
+    let waited = tokio::time::timeout(Duration::from_millis(300), database.begin(TenantId(Uuid::nil()), None)).await;
+    assert!(waited.is_err(), "the stand-in never answers");
+    drop(database);
+    let said = joined(server).await;
+    let begun = said.find("BEGIN").unwrap();
+    assert!(said[begun..].contains("ROLLBACK"), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_connection_that_ended_unnoticed_is_replaced_once() {
+    let (listener, config) = listen();
+    let server = thread::spawn(move || {
+        for answers in [false, true] {
+            let mut stream = welcome(&listener);
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            if answers {
+                // BEGIN is complete; a transaction is open.
+                stream.write_all(b"C\0\0\0\x0aBEGIN\0Z\0\0\0\x05T").unwrap();
+                everything(stream);
+            }
+        }
+    });
+    let database = Database::new(config);
+    let tx = database.begin_without_tenant().await.unwrap();
+    drop(tx);
+    drop(database);
+    joined(server).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_twice_is_unavailable() {
+    let (listener, config) = listen();
+    let server = thread::spawn(move || {
+        for _ in 0..2 {
+            let mut stream = welcome(&listener);
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+        }
+    });
+    let database = Database::new(config);
+    assert!(matches!(database.begin_without_tenant().await, Err(Failure::Unavailable { .. })));
+    joined(server).await;
+}
