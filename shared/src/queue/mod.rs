@@ -46,7 +46,7 @@ pub struct Delivery<M> {
 /// What became of each message of a batch, in order.
 pub type Outcomes = Vec<Result<(), Failure>>;
 
-type Batch = Arc<dyn Fn(App, Vec<RawMessage>, Instant) -> BoxFuture<'static, Outcomes> + Send + Sync>;
+type Batch = Arc<dyn Fn(App, Arc<[RawMessage]>, Instant) -> BoxFuture<'static, Outcomes> + Send + Sync>;
 
 /// A consumer of single messages.
 #[track_caller]
@@ -62,7 +62,7 @@ where
         let handle = Arc::clone(&handle);
         Box::pin(async move {
             let mut outcomes = Vec::with_capacity(messages.len());
-            for message in messages {
+            for message in messages.iter() {
                 if Instant::now() + RESERVE > deadline {
                     outcomes.push(Err(Failure::unavailable("no time left for this message; it comes again")));
                     continue;
@@ -83,7 +83,7 @@ where
 #[track_caller]
 pub fn consume_batch<F, Fut>(queue: &'static str, handle: F) -> ExitCode
 where
-    F: Fn(App, Vec<RawMessage>) -> Fut + Send + Sync + 'static,
+    F: Fn(App, Arc<[RawMessage]>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Outcomes> + Send + 'static,
 {
     let source = std::panic::Location::caller().file();
@@ -117,9 +117,9 @@ fn run(queue: &'static str, batch: Batch, source: &str) -> ExitCode {
 async fn answer(queue: &'static str, app: &App, batch: &Batch, event: LambdaEvent<Value>) -> Value {
     let started = Instant::now();
     let deadline = started + event.context.deadline().duration_since(std::time::SystemTime::now()).unwrap_or(RESERVE);
-    let records = messages(event.payload);
+    let records: Arc<[RawMessage]> = messages(event.payload).into();
     let count = records.len();
-    let outcomes = batch(app.clone(), records.clone(), deadline).await;
+    let outcomes = batch(app.clone(), Arc::clone(&records), deadline).await;
     let mut failed = Vec::new();
     let mut again = Vec::new();
     let mut parked = Vec::new();

@@ -28,7 +28,7 @@ pub async fn note<B, Q>(call: &Call<B, Q>, change: Change<'_>) -> Result<(), Fai
     let id = call.app.new_id();
     call.tx
         .execute(
-            section(SQL, "note"),
+            const { section(SQL, "note") },
             params![
                 id,
                 call.tx.tenant(),

@@ -141,9 +141,9 @@ impl Database {
             let tx = Tx::over(self.client().await?, tenant);
             let begin = tx.0.client.batch_execute("BEGIN");
             let begun = match enter {
-                Some(params) => {
-                    try_join(begin, tx.query(section(SQL, "enter_tenant"), params)).await.map(|(_, rows)| rows)
-                }
+                Some(params) => try_join(begin, tx.query(const { section(SQL, "enter_tenant") }, params))
+                    .await
+                    .map(|(_, rows)| rows),
                 None => begin.await.map(|()| Vec::new()),
             };
             match begun {

@@ -111,7 +111,7 @@ pub async fn list(tx: &Tx, filter: &Filter, part: &Part) -> Result<Vec<Deal>, Fa
     let (after_at, after_id) = part.after.unzip();
     let rows = tx
         .query(
-            section(SQL, "list"),
+            const { section(SQL, "list") },
             params![
                 filter.pipeline,
                 filter.stage,
@@ -140,7 +140,7 @@ pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
     let pattern = filter.name_contains.as_deref().map(containing);
     let row = tx
         .find(
-            section(SQL, "count"),
+            const { section(SQL, "count") },
             params![
                 filter.pipeline,
                 filter.stage,
@@ -175,7 +175,7 @@ fn containing(part: &str) -> String {
 /// # Errors
 /// `NotFound` when this tenant has no such deal.
 pub async fn get(tx: &Tx, id: DealId) -> Result<Deal, Failure> {
-    let row = tx.find(section(SQL, "find"), params![id]).await?;
+    let row = tx.find(const { section(SQL, "find") }, params![id]).await?;
     row.as_ref().map(deal).ok_or_else(|| Failure::not_found("deal"))
 }
 
@@ -185,9 +185,9 @@ pub async fn get(tx: &Tx, id: DealId) -> Result<Deal, Failure> {
 /// # Errors
 /// `NotFound` when this tenant has no such deal.
 pub async fn lock_for_move(tx: &Tx, id: DealId, to: StageId) -> Result<(Deal, Option<Stage>), Failure> {
-    tx.query(section(SQL, "lock_lead"), params![id]).await?;
-    let stage_row = tx.find(section(SQL, "lock_stage"), params![to]).await?;
-    let row = tx.find(section(SQL, "lock"), params![id]).await?;
+    tx.query(const { section(SQL, "lock_lead") }, params![id]).await?;
+    let stage_row = tx.find(const { section(SQL, "lock_stage") }, params![to]).await?;
+    let row = tx.find(const { section(SQL, "lock") }, params![id]).await?;
     let deal = row.as_ref().map(deal).ok_or_else(|| Failure::not_found("deal"))?;
     Ok((deal, stage_row.as_ref().map(stage)))
 }
@@ -215,7 +215,7 @@ pub async fn position(tx: &Tx, stage: &Stage, moving: DealId, place: Place) -> R
     if let Some(position) = between(above, below) {
         return Ok(Some(position));
     }
-    tx.execute(section(SQL, "renumber"), params![stage.id, stage.pipeline]).await?;
+    tx.execute(const { section(SQL, "renumber") }, params![stage.id, stage.pipeline]).await?;
     let renumbered = gap(tx, stage, moving, place).await?;
     Ok(renumbered.and_then(|(above, below)| between(above, below)))
 }
@@ -228,10 +228,10 @@ async fn gap(
     place: Place,
 ) -> Result<Option<(Option<f64>, Option<f64>)>, Failure> {
     let row = match place {
-        Place::Before(other) => tx.find(section(SQL, "gap_before"), params![stage.id, moving, other]).await?,
-        Place::After(other) => tx.find(section(SQL, "gap_after"), params![stage.id, moving, other]).await?,
+        Place::Before(other) => tx.find(const { section(SQL, "gap_before") }, params![stage.id, moving, other]).await?,
+        Place::After(other) => tx.find(const { section(SQL, "gap_after") }, params![stage.id, moving, other]).await?,
         Place::Index(index) => {
-            tx.find(section(SQL, "gap_at"), params![stage.id, moving, index, stage.pipeline]).await?
+            tx.find(const { section(SQL, "gap_at") }, params![stage.id, moving, index, stage.pipeline]).await?
         }
     };
     Ok(row.map(|row| (row.get("above"), row.get("below"))))
@@ -296,7 +296,7 @@ impl Move {
 pub async fn apply_move(tx: &Tx, id: DealId, to: &Move, now: Timestamp) -> Result<Deal, Failure> {
     let row = tx
         .find(
-            section(SQL, "move"),
+            const { section(SQL, "move") },
             params![id, to.pipeline, to.stage, to.position, to.status, to.closed_at, to.lost_reason, now],
         )
         .await?;
@@ -315,8 +315,11 @@ pub async fn insert_stage_history(
     by: &str,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    tx.execute(section(SQL, "insert_stage_history"), params![id, tx.tenant(), before.id, before.stage, to, now, by])
-        .await?;
+    tx.execute(
+        const { section(SQL, "insert_stage_history") },
+        params![id, tx.tenant(), before.id, before.stage, to, now, by],
+    )
+    .await?;
     Ok(())
 }
 
@@ -325,7 +328,8 @@ pub async fn insert_stage_history(
 /// # Errors
 /// When the database does not answer.
 pub async fn follow_lead(tx: &Tx, lead: LeadId, moved: &Deal, now: Timestamp) -> Result<(), Failure> {
-    tx.execute(section(SQL, "follow_lead"), params![lead, moved.id, moved.pipeline, moved.stage, now]).await?;
+    tx.execute(const { section(SQL, "follow_lead") }, params![lead, moved.id, moved.pipeline, moved.stage, now])
+        .await?;
     Ok(())
 }
 

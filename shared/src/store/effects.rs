@@ -42,7 +42,10 @@ pub async fn insert(tx: &Tx, queue: &'static str, effects: &[NewEffect], now: Ti
     let leads: Vec<Option<LeadId>> = effects.iter().map(|effect| effect.lead).collect();
     let payloads: Vec<&Value> = effects.iter().map(|effect| &effect.payload).collect();
     let rows = tx
-        .query(section(SQL, "insert"), params![tx.tenant(), ids, kinds, causes, targets, leads, payloads, now, queue])
+        .query(
+            const { section(SQL, "insert") },
+            params![tx.tenant(), ids, kinds, causes, targets, leads, payloads, now, queue],
+        )
         .await?;
     let due: Vec<EffectDue> =
         rows.iter().map(|row| EffectDue { tenant_id: tx.tenant(), effect_id: row.get("id") }).collect();

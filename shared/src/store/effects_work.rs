@@ -64,7 +64,7 @@ pub struct Effect {
 /// # Errors
 /// When the database does not answer.
 pub async fn lock(tx: &Tx, id: EffectId) -> Result<Option<Effect>, Failure> {
-    let Some(row) = tx.find(section(SQL, "lock"), params![id]).await? else {
+    let Some(row) = tx.find(const { section(SQL, "lock") }, params![id]).await? else {
         return Ok(None);
     };
     Ok(Some(Effect {
@@ -84,7 +84,7 @@ pub async fn lock(tx: &Tx, id: EffectId) -> Result<Option<Effect>, Failure> {
 /// # Errors
 /// When the database does not answer.
 pub async fn claim(tx: &Tx, id: EffectId, lease_until: Timestamp) -> Result<i32, Failure> {
-    let row = tx.find(section(SQL, "claim"), params![id, lease_until]).await?;
+    let row = tx.find(const { section(SQL, "claim") }, params![id, lease_until]).await?;
     row.map(|row| row.get("attempts")).ok_or_else(|| Failure::internal("a locked effect is gone"))
 }
 
@@ -93,7 +93,7 @@ pub async fn claim(tx: &Tx, id: EffectId, lease_until: Timestamp) -> Result<i32,
 /// # Errors
 /// When the database does not answer.
 pub async fn postpone(tx: &Tx, effect: &Effect, until: Timestamp, error: Option<&str>) -> Result<bool, Failure> {
-    Ok(tx.execute(section(SQL, "postpone"), params![effect.id, until, error, effect.attempts]).await? > 0)
+    Ok(tx.execute(const { section(SQL, "postpone") }, params![effect.id, until, error, effect.attempts]).await? > 0)
 }
 
 /// It is done; the partner answered this. False when a later attempt has taken over.
@@ -101,7 +101,7 @@ pub async fn postpone(tx: &Tx, effect: &Effect, until: Timestamp, error: Option<
 /// # Errors
 /// When the database does not answer.
 pub async fn finish(tx: &Tx, effect: &Effect, answer: &Value, now: Timestamp) -> Result<bool, Failure> {
-    Ok(tx.execute(section(SQL, "finish"), params![effect.id, answer, now, effect.attempts]).await? > 0)
+    Ok(tx.execute(const { section(SQL, "finish") }, params![effect.id, answer, now, effect.attempts]).await? > 0)
 }
 
 /// It will never be done as it is.
@@ -109,7 +109,7 @@ pub async fn finish(tx: &Tx, effect: &Effect, answer: &Value, now: Timestamp) ->
 /// # Errors
 /// When the database does not answer.
 pub async fn fail(tx: &Tx, effect: &Effect, error: &str, now: Timestamp) -> Result<bool, Failure> {
-    Ok(tx.execute(section(SQL, "fail"), params![effect.id, error, now, effect.attempts]).await? > 0)
+    Ok(tx.execute(const { section(SQL, "fail") }, params![effect.id, error, now, effect.attempts]).await? > 0)
 }
 
 /// It may have been done: it waits for a person and is never repeated by itself.
@@ -117,7 +117,7 @@ pub async fn fail(tx: &Tx, effect: &Effect, error: &str, now: Timestamp) -> Resu
 /// # Errors
 /// When the database does not answer.
 pub async fn unknown(tx: &Tx, effect: &Effect, error: &str, now: Timestamp) -> Result<bool, Failure> {
-    Ok(tx.execute(section(SQL, "unknown"), params![effect.id, error, now, effect.attempts]).await? > 0)
+    Ok(tx.execute(const { section(SQL, "unknown") }, params![effect.id, error, now, effect.attempts]).await? > 0)
 }
 
 /// How many older effects of its kind wait (for the same target, or for any when it is none), at most 900.
@@ -125,8 +125,9 @@ pub async fn unknown(tx: &Tx, effect: &Effect, error: &str, now: Timestamp) -> R
 /// # Errors
 /// When the database does not answer.
 pub async fn waiting_before(tx: &Tx, effect: &Effect, target: Option<&str>) -> Result<i64, Failure> {
-    let row =
-        tx.find(section(SQL, "waiting_before"), params![effect.kind, target, effect.created_at, effect.id]).await?;
+    let row = tx
+        .find(const { section(SQL, "waiting_before") }, params![effect.kind, target, effect.created_at, effect.id])
+        .await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 
@@ -143,7 +144,7 @@ pub struct Overdue {
 /// # Errors
 /// When the database does not answer.
 pub async fn overdue(db: &Database, before: Timestamp, limit: i32) -> Result<Vec<Overdue>, Failure> {
-    let rows = db.query(section(SQL, "overdue"), params![before, limit]).await?;
+    let rows = db.query(const { section(SQL, "overdue") }, params![before, limit]).await?;
     Ok(rows
         .iter()
         .map(|row| Overdue { id: row.get("id"), tenant: row.get("tenant_id"), kind: row.get("kind") })
@@ -155,7 +156,7 @@ pub async fn overdue(db: &Database, before: Timestamp, limit: i32) -> Result<Vec
 /// # Errors
 /// When the database does not answer.
 pub async fn put_off(tx: &Tx, ids: &[EffectId], until: Timestamp) -> Result<(), Failure> {
-    tx.execute(section(SQL, "put_off"), params![ids, until]).await?;
+    tx.execute(const { section(SQL, "put_off") }, params![ids, until]).await?;
     Ok(())
 }
 
@@ -172,7 +173,7 @@ pub struct Rate {
 /// # Errors
 /// When the database does not answer.
 pub async fn take_rate(tx: &Tx, key: &str, rate: Rate, now: Timestamp) -> Result<i32, Failure> {
-    let row = tx.find(section(SQL, "take_rate"), params![key, rate.per_second, rate.burst, 0.0, now]).await?;
+    let row = tx.find(const { section(SQL, "take_rate") }, params![key, rate.per_second, rate.burst, 0.0, now]).await?;
     row.map(|row| row.get(0)).ok_or_else(|| Failure::internal("the rate budget gave no answer"))
 }
 
@@ -181,7 +182,7 @@ pub async fn take_rate(tx: &Tx, key: &str, rate: Rate, now: Timestamp) -> Result
 /// # Errors
 /// When the database does not answer.
 pub async fn block_rate(tx: &Tx, key: &str, until: Timestamp) -> Result<(), Failure> {
-    tx.query(section(SQL, "block_rate"), params![key, until]).await?;
+    tx.query(const { section(SQL, "block_rate") }, params![key, until]).await?;
     Ok(())
 }
 
@@ -197,7 +198,7 @@ pub struct Connection {
 /// # Errors
 /// When the database does not answer.
 pub async fn connection(tx: &Tx, name: &str) -> Result<Option<Connection>, Failure> {
-    let row = tx.find(section(SQL, "connection"), params![name]).await?;
+    let row = tx.find(const { section(SQL, "connection") }, params![name]).await?;
     Ok(row.map(|row| Connection { settings: row.get("settings"), secret: row.get("secret") }))
 }
 
@@ -206,7 +207,7 @@ pub async fn connection(tx: &Tx, name: &str) -> Result<Option<Connection>, Failu
 /// # Errors
 /// When the database does not answer.
 pub async fn note_success(tx: &Tx, name: &str, now: Timestamp) -> Result<(), Failure> {
-    tx.execute(section(SQL, "note_success"), params![name, now]).await?;
+    tx.execute(const { section(SQL, "note_success") }, params![name, now]).await?;
     Ok(())
 }
 
@@ -215,6 +216,6 @@ pub async fn note_success(tx: &Tx, name: &str, now: Timestamp) -> Result<(), Fai
 /// # Errors
 /// When the database does not answer.
 pub async fn note_error(tx: &Tx, name: &str, error: &str, now: Timestamp) -> Result<(), Failure> {
-    tx.execute(section(SQL, "note_error"), params![name, error, now]).await?;
+    tx.execute(const { section(SQL, "note_error") }, params![name, error, now]).await?;
     Ok(())
 }

@@ -48,7 +48,7 @@ pub struct LockedLead {
 pub async fn claim_events(tx: &Tx, events: &[&Event]) -> Result<Vec<EventId>, Failure> {
     let keys = keys(tx, events);
     let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
-    let rows = tx.query(section(SQL, "claim_events"), params![tx.tenant(), keys, ids]).await?;
+    let rows = tx.query(const { section(SQL, "claim_events") }, params![tx.tenant(), keys, ids]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
@@ -61,7 +61,7 @@ fn keys(tx: &Tx, events: &[&Event]) -> Vec<Uuid> {
 /// # Errors
 /// When the database does not answer.
 pub async fn release_events(tx: &Tx, events: &[&Event]) -> Result<(), Failure> {
-    tx.execute(section(SQL, "release_events"), params![keys(tx, events)]).await?;
+    tx.execute(const { section(SQL, "release_events") }, params![keys(tx, events)]).await?;
     Ok(())
 }
 
@@ -82,7 +82,7 @@ pub async fn find_identities(tx: &Tx, events: &[&Event]) -> Result<KnownIdentiti
             }
         }
     }
-    let rows = tx.query(section(SQL, "find_identities"), params![tx.tenant(), kinds, values, leads]).await?;
+    let rows = tx.query(const { section(SQL, "find_identities") }, params![tx.tenant(), kinds, values, leads]).await?;
     let mut known = KnownIdentities::default();
     for row in &rows {
         let kind: IdentifierKind = row.get::<_, &str>("kind").parse().map_err(Failure::internal)?;
@@ -102,7 +102,8 @@ pub async fn insert_identifiers(tx: &Tx, new: &[NewIdentifier]) -> Result<HashSe
     let kinds: Vec<&str> = new.iter().map(|row| row.identifier.kind.as_str()).collect();
     let values: Vec<&str> = new.iter().map(|row| row.identifier.value.as_str()).collect();
     let leads: Vec<LeadId> = new.iter().map(|row| row.lead).collect();
-    let rows = tx.query(section(SQL, "insert_identifiers"), params![tx.tenant(), kinds, values, leads]).await?;
+    let rows =
+        tx.query(const { section(SQL, "insert_identifiers") }, params![tx.tenant(), kinds, values, leads]).await?;
     if rows.len() == new.len() {
         return Ok(HashSet::new());
     }
@@ -118,7 +119,7 @@ pub async fn insert_identifiers(tx: &Tx, new: &[NewIdentifier]) -> Result<HashSe
 /// When the database does not answer.
 pub async fn delete_identifiers(tx: &Tx, leads: &[LeadId]) -> Result<(), Failure> {
     if !leads.is_empty() {
-        tx.execute(section(SQL, "delete_identifiers"), params![leads]).await?;
+        tx.execute(const { section(SQL, "delete_identifiers") }, params![leads]).await?;
     }
     Ok(())
 }
@@ -134,7 +135,7 @@ pub async fn insert_suspicions(tx: &Tx, suspicions: &[Suspicion], now: Timestamp
     let leads: Vec<LeadId> = suspicions.iter().map(|suspicion| suspicion.lead).collect();
     let others: Vec<LeadId> = suspicions.iter().map(|suspicion| suspicion.other).collect();
     let events: Vec<EventId> = suspicions.iter().map(|suspicion| suspicion.event).collect();
-    tx.execute(section(SQL, "insert_suspicions"), params![tx.tenant(), leads, others, events, now]).await?;
+    tx.execute(const { section(SQL, "insert_suspicions") }, params![tx.tenant(), leads, others, events, now]).await?;
     Ok(())
 }
 
@@ -148,7 +149,7 @@ pub async fn claim_alerts(tx: &Tx, crossed: &[(LeadId, Tier)], now: Timestamp) -
     }
     let leads: Vec<LeadId> = crossed.iter().map(|(lead, _)| *lead).collect();
     let tiers: Vec<&str> = crossed.iter().map(|(_, tier)| tier.as_str()).collect();
-    let rows = tx.query(section(SQL, "claim_alerts"), params![tx.tenant(), leads, tiers, now]).await?;
+    let rows = tx.query(const { section(SQL, "claim_alerts") }, params![tx.tenant(), leads, tiers, now]).await?;
     Ok(rows.iter().map(|row| row.get("lead_id")).collect())
 }
 
@@ -157,7 +158,7 @@ pub async fn claim_alerts(tx: &Tx, crossed: &[(LeadId, Tier)], now: Timestamp) -
 /// # Errors
 /// When the database does not answer.
 pub async fn list_expiring(tx: &Tx, before: Timestamp, limit: i64) -> Result<Vec<LeadId>, Failure> {
-    let rows = tx.query(section(SQL, "list_expiring"), params![before, limit]).await?;
+    let rows = tx.query(const { section(SQL, "list_expiring") }, params![before, limit]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
@@ -166,6 +167,6 @@ pub async fn list_expiring(tx: &Tx, before: Timestamp, limit: i64) -> Result<Vec
 /// # Errors
 /// When the database does not answer.
 pub async fn list_leads_after(tx: &Tx, after: LeadId, limit: i64) -> Result<Vec<LeadId>, Failure> {
-    let rows = tx.query(section(SQL, "list_leads_after"), params![after, limit]).await?;
+    let rows = tx.query(const { section(SQL, "list_leads_after") }, params![after, limit]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

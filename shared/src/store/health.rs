@@ -13,7 +13,7 @@ const SQL: &str = include_str!("health.sql");
 /// # Errors
 /// When the database does not answer.
 pub async fn ping(db: &Database) -> Result<(), Failure> {
-    db.query(section(SQL, "ping"), params![]).await?;
+    db.query(const { section(SQL, "ping") }, params![]).await?;
     Ok(())
 }
 
@@ -32,7 +32,7 @@ pub struct IntegrationReport {
 /// # Errors
 /// When the database does not answer.
 pub async fn integration_report(db: &Database) -> Result<Vec<IntegrationReport>, Failure> {
-    let rows = db.query(section(SQL, "integration_report"), params![]).await?;
+    let rows = db.query(const { section(SQL, "integration_report") }, params![]).await?;
     Ok(rows
         .iter()
         .map(|row| IntegrationReport {
@@ -57,7 +57,7 @@ pub struct OutboxReport {
 /// # Errors
 /// When the database does not answer.
 pub async fn outbox_report(db: &Database, now: Timestamp) -> Result<OutboxReport, Failure> {
-    let rows = db.query(section(SQL, "outbox_report"), params![now]).await?;
+    let rows = db.query(const { section(SQL, "outbox_report") }, params![now]).await?;
     let row = rows.first().ok_or_else(|| Failure::internal("the outbox report is empty"))?;
     Ok(OutboxReport { waiting: row.get("waiting"), oldest_due_at: row.get("oldest_due_at") })
 }

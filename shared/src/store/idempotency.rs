@@ -22,12 +22,13 @@ pub async fn claim(
     hash: &[u8; 32],
     now: Timestamp,
 ) -> Result<Option<RawReply>, Failure> {
-    let claimed = tx.execute(section(SQL, "claim"), params![tx.tenant(), key, request, hash.as_slice(), now]).await?;
+    let claimed =
+        tx.execute(const { section(SQL, "claim") }, params![tx.tenant(), key, request, hash.as_slice(), now]).await?;
     if claimed == 1 {
         return Ok(None);
     }
     let row = tx
-        .find(section(SQL, "get"), params![key])
+        .find(const { section(SQL, "get") }, params![key])
         .await?
         .ok_or_else(|| Failure::unavailable("an idempotency key that vanished"))?;
     let same = row.get::<_, String>("request") == request && row.get::<_, Vec<u8>>("request_hash") == hash;
@@ -59,6 +60,6 @@ pub async fn save(tx: &Tx, key: &str, reply: &RawReply) -> Result<(), Failure> {
     let headers: Value =
         reply.headers.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect();
     let body = String::from_utf8_lossy(&reply.body).into_owned();
-    tx.execute(section(SQL, "save"), params![key, i32::from(reply.status), headers, body]).await?;
+    tx.execute(const { section(SQL, "save") }, params![key, i32::from(reply.status), headers, body]).await?;
     Ok(())
 }

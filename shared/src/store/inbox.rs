@@ -52,7 +52,7 @@ pub async fn park(db: &Database, rows: &[Parked]) -> Result<i32, Failure> {
     let received: Vec<Timestamp> = rows.iter().map(|row| row.received_at).collect();
     let answer = db
         .query(
-            section(SQL, "park"),
+            const { section(SQL, "park") },
             params![ids, tenants, kinds, sources, queues, reasons, details, bodies, headers, received],
         )
         .await?;
@@ -152,8 +152,8 @@ pub struct Part {
 /// When the database does not answer.
 pub async fn list(tx: &Tx, filter: &Filter, part: &Part) -> Result<Vec<Kept>, Failure> {
     let statement = match part.newest_first {
-        true => section(SQL, "list_newest"),
-        false => section(SQL, "list_oldest"),
+        true => const { section(SQL, "list_newest") },
+        false => const { section(SQL, "list_oldest") },
     };
     let (at, id) = part.after.unzip();
     let offset = if part.after.is_some() { 0 } else { part.offset };
@@ -186,7 +186,7 @@ pub async fn list(tx: &Tx, filter: &Filter, part: &Part) -> Result<Vec<Kept>, Fa
 pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
     let row = tx
         .find(
-            section(SQL, "count"),
+            const { section(SQL, "count") },
             params![filter.kind, filter.source, filter.status, filter.reason, filter.from, filter.to, filter.id],
         )
         .await?;
@@ -199,7 +199,7 @@ pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
 /// # Errors
 /// When the database does not answer.
 pub async fn claim_named(tx: &Tx, ids: &[Uuid], bytes: i64) -> Result<Vec<Kept>, Failure> {
-    let rows = tx.query(section(SQL, "claim_named"), params![ids, bytes]).await?;
+    let rows = tx.query(const { section(SQL, "claim_named") }, params![ids, bytes]).await?;
     Ok(rows.iter().map(Kept::from).collect())
 }
 
@@ -208,7 +208,7 @@ pub async fn claim_named(tx: &Tx, ids: &[Uuid], bytes: i64) -> Result<Vec<Kept>,
 /// # Errors
 /// When the database does not answer.
 pub async fn existing(tx: &Tx, ids: &[Uuid]) -> Result<BTreeSet<Uuid>, Failure> {
-    let rows = tx.query(section(SQL, "existing"), params![ids]).await?;
+    let rows = tx.query(const { section(SQL, "existing") }, params![ids]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
@@ -224,7 +224,7 @@ pub async fn claim_range(
     limit: i64,
     bytes: i64,
 ) -> Result<Vec<Kept>, Failure> {
-    let rows = tx.query(section(SQL, "claim_range"), params![source, from, to, limit, bytes]).await?;
+    let rows = tx.query(const { section(SQL, "claim_range") }, params![source, from, to, limit, bytes]).await?;
     Ok(rows.iter().map(Kept::from).collect())
 }
 
@@ -233,7 +233,7 @@ pub async fn claim_range(
 /// # Errors
 /// When the database does not answer.
 pub async fn count_open_range(tx: &Tx, source: &str, from: Timestamp, to: Timestamp) -> Result<i64, Failure> {
-    let row = tx.find(section(SQL, "count_open_range"), params![source, from, to]).await?;
+    let row = tx.find(const { section(SQL, "count_open_range") }, params![source, from, to]).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 
@@ -242,7 +242,7 @@ pub async fn count_open_range(tx: &Tx, source: &str, from: Timestamp, to: Timest
 /// # Errors
 /// When the database does not answer.
 pub async fn mark_replayed(tx: &Tx, ids: &[Uuid], now: Timestamp) -> Result<(), Failure> {
-    tx.execute(section(SQL, "mark_replayed"), params![ids, now]).await?;
+    tx.execute(const { section(SQL, "mark_replayed") }, params![ids, now]).await?;
     Ok(())
 }
 

@@ -22,7 +22,7 @@ pub async fn take_lease(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<bool, Failure> {
-    let rows = db.query(section(SQL, "take_lease"), params![name, holder, now, until]).await?;
+    let rows = db.query(const { section(SQL, "take_lease") }, params![name, holder, now, until]).await?;
     Ok(rows.first().is_some_and(|row| row.get(0)))
 }
 
@@ -31,7 +31,7 @@ pub async fn take_lease(
 /// # Errors
 /// When the database does not answer; the lease ends by itself then.
 pub async fn give_lease_back(db: &Database, name: &str, holder: Uuid) -> Result<(), Failure> {
-    db.query(section(SQL, "give_lease_back"), params![name, holder]).await?;
+    db.query(const { section(SQL, "give_lease_back") }, params![name, holder]).await?;
     Ok(())
 }
 
@@ -46,7 +46,7 @@ pub struct ActiveTenant {
 /// # Errors
 /// When the database does not answer.
 pub async fn active_tenants(db: &Database) -> Result<Vec<ActiveTenant>, Failure> {
-    let rows = db.query(section(SQL, "active_tenants"), params![]).await?;
+    let rows = db.query(const { section(SQL, "active_tenants") }, params![]).await?;
     Ok(rows.iter().map(|row| ActiveTenant { id: row.get("id"), zone: row.get("zone") }).collect())
 }
 
@@ -55,7 +55,7 @@ pub async fn active_tenants(db: &Database) -> Result<Vec<ActiveTenant>, Failure>
 /// # Errors
 /// When the database does not answer.
 pub async fn ensure_event_partitions(db: &Database, from: Date, months: i32) -> Result<Vec<String>, Failure> {
-    let rows = db.query(section(SQL, "ensure_event_partitions"), params![from, months]).await?;
+    let rows = db.query(const { section(SQL, "ensure_event_partitions") }, params![from, months]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
@@ -72,7 +72,7 @@ pub struct PartitionReport {
 /// # Errors
 /// When the database does not answer.
 pub async fn event_partition_report(db: &Database, from: Date, months: i32) -> Result<PartitionReport, Failure> {
-    let rows = db.query(section(SQL, "event_partition_report"), params![from, months]).await?;
+    let rows = db.query(const { section(SQL, "event_partition_report") }, params![from, months]).await?;
     let row = rows.first().ok_or_else(|| Failure::internal("the partition report is empty"))?;
     Ok(PartitionReport { default_rows: row.get("default_rows"), missing: row.get("missing") })
 }
@@ -89,7 +89,7 @@ pub struct Purged {
 /// # Errors
 /// When the database does not answer.
 pub async fn purge_expired(db: &Database, now: Timestamp) -> Result<Purged, Failure> {
-    let rows = db.query(section(SQL, "purge_expired"), params![now]).await?;
+    let rows = db.query(const { section(SQL, "purge_expired") }, params![now]).await?;
     let row = rows.first().ok_or_else(|| Failure::internal("the purge gave no answer"))?;
     Ok(Purged { idempotency_keys: row.get("idempotency_keys"), revoked_tokens: row.get("revoked_tokens") })
 }
@@ -108,7 +108,7 @@ pub struct DueTask {
 /// # Errors
 /// When the database does not answer.
 pub async fn due_tasks(tx: &Tx, until: Timestamp, limit: i32) -> Result<Vec<DueTask>, Failure> {
-    let rows = tx.query(section(SQL, "due_tasks"), params![until, limit]).await?;
+    let rows = tx.query(const { section(SQL, "due_tasks") }, params![until, limit]).await?;
     Ok(rows
         .iter()
         .map(|row| DueTask {

@@ -37,7 +37,7 @@ pub async fn get(tx: &Tx, id: LeadId) -> Result<Lead, Failure> {
 /// # Errors
 /// `NotFound` when the tenant has no such lead.
 pub async fn exists(tx: &Tx, id: LeadId) -> Result<(), Failure> {
-    match tx.find(section(SQL, "exists"), params![id]).await? {
+    match tx.find(const { section(SQL, "exists") }, params![id]).await? {
         Some(_) => Ok(()),
         None => Err(Failure::not_found("lead")),
     }
@@ -93,7 +93,8 @@ pub struct OpenDeal {
 /// # Errors
 /// `NotFound` when the tenant has no such lead.
 pub async fn get_details(tx: &Tx, id: LeadId) -> Result<Details, Failure> {
-    let row = tx.find(section(SQL, "get_details"), params![id]).await?.ok_or_else(|| Failure::not_found("lead"))?;
+    let row =
+        tx.find(const { section(SQL, "get_details") }, params![id]).await?.ok_or_else(|| Failure::not_found("lead"))?;
     let organization = row.get::<_, Option<OrganizationId>>("organization_id").map(|id| Organization {
         id,
         name: row.get("organization_name"),
@@ -143,7 +144,7 @@ pub struct Stats {
 /// When the database does not answer.
 pub async fn stats(tx: &Tx, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<Stats, Failure> {
     let mut stats = Stats::default();
-    for row in tx.query(section(SQL, "stats"), params![from, to]).await? {
+    for row in tx.query(const { section(SQL, "stats") }, params![from, to]).await? {
         let count: i64 = row.get("leads");
         let group = match row.get("grouping") {
             "status" => &mut stats.by_status,

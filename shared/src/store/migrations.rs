@@ -44,11 +44,11 @@ pub fn latest() -> i32 {
 /// # Errors
 /// When the database does not answer.
 pub async fn current(db: &Database) -> Result<i32, Failure> {
-    let rows = db.query(section(SQL, "exists"), params![]).await?;
+    let rows = db.query(const { section(SQL, "exists") }, params![]).await?;
     if !rows.first().is_some_and(|row| row.get(0)) {
         return Ok(0);
     }
-    let rows = db.query(section(SQL, "current"), params![]).await?;
+    let rows = db.query(const { section(SQL, "current") }, params![]).await?;
     Ok(rows.first().map_or(0, |row| row.get(0)))
 }
 
@@ -59,15 +59,15 @@ pub async fn current(db: &Database) -> Result<i32, Failure> {
 pub async fn run(db: &Database) -> Result<Vec<&'static str>, Failure> {
     let client = db.client().await?;
     // A session lock: released by the connection's end at the latest. Migrations do not go through RDS Proxy's pool of functions.
-    client.batch_execute(section(SQL, "lock")).await?;
+    client.batch_execute(const { section(SQL, "lock") }).await?;
     let outcome = apply(db, &client).await;
-    client.batch_execute(section(SQL, "unlock")).await?;
+    client.batch_execute(const { section(SQL, "unlock") }).await?;
     outcome
 }
 
 async fn apply(db: &Database, client: &tokio_postgres::Client) -> Result<Vec<&'static str>, Failure> {
-    client.batch_execute(section(SQL, "create")).await?;
-    let applied = db.query(section(SQL, "list"), params![]).await?;
+    client.batch_execute(const { section(SQL, "create") }).await?;
+    let applied = db.query(const { section(SQL, "list") }, params![]).await?;
     let mut done = Vec::new();
     for row in &applied {
         let version: i32 = row.get("version");
@@ -95,7 +95,7 @@ async fn apply(db: &Database, client: &tokio_postgres::Client) -> Result<Vec<&'s
         let outcome = async {
             client.batch_execute(migration.sql).await?;
             let sum = checksum(migration.sql);
-            db.query(section(SQL, "note"), params![migration.version, migration.name, sum.as_slice()]).await
+            db.query(const { section(SQL, "note") }, params![migration.version, migration.name, sum.as_slice()]).await
         };
         if let Err(failure) = outcome.await {
             client.batch_execute("ROLLBACK").await?;
@@ -117,7 +117,7 @@ fn checksum(sql: &str) -> Vec<u8> {
 /// # Errors
 /// When the database does not answer.
 pub async fn set_app_password(db: &Database, password: &str) -> Result<(), Failure> {
-    let rows = db.query(section(SQL, "password_statement"), params![password]).await?;
+    let rows = db.query(const { section(SQL, "password_statement") }, params![password]).await?;
     let statement: String = rows.first().map(|row| row.get(0)).ok_or_else(|| Failure::internal("no statement"))?;
     // Two databases of one cluster share the role; the later of two simultaneous changes waits and is the same.
     db.client().await?.batch_execute(&statement).await?;

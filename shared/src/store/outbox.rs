@@ -31,7 +31,7 @@ pub async fn put<M: Serialize>(tx: &Tx, queue: &'static str, messages: &[M], now
         .collect::<Result<Vec<_>, Failure>>()?;
     let ids: Vec<Uuid> = promises.iter().map(|promise| promise.id).collect();
     let bodies: Vec<&str> = promises.iter().map(|promise| promise.body.as_str()).collect();
-    tx.execute(section(SQL, "put"), params![tx.tenant(), queue, ids, bodies, now]).await?;
+    tx.execute(const { section(SQL, "put") }, params![tx.tenant(), queue, ids, bodies, now]).await?;
     tx.promise(promises);
     Ok(())
 }
@@ -41,7 +41,7 @@ pub async fn put<M: Serialize>(tx: &Tx, queue: &'static str, messages: &[M], now
 /// # Errors
 /// When the database does not answer.
 pub async fn claim(tx: &Tx, queue: &'static str, due_before: Timestamp, limit: i32) -> Result<Vec<Promise>, Failure> {
-    let rows = tx.query(section(SQL, "claim"), params![[queue].as_slice(), due_before, limit]).await?;
+    let rows = tx.query(const { section(SQL, "claim") }, params![[queue].as_slice(), due_before, limit]).await?;
     Ok(rows.iter().map(|row| Promise { id: row.get("id"), queue, body: row.get("body") }).collect())
 }
 
@@ -50,7 +50,7 @@ pub async fn claim(tx: &Tx, queue: &'static str, due_before: Timestamp, limit: i
 /// # Errors
 /// When the database does not answer.
 pub async fn delete_claimed(tx: &Tx, ids: &[Uuid]) -> Result<(), Failure> {
-    tx.query(section(SQL, "delete"), params![ids]).await?;
+    tx.query(const { section(SQL, "delete") }, params![ids]).await?;
     Ok(())
 }
 
@@ -59,6 +59,6 @@ pub async fn delete_claimed(tx: &Tx, ids: &[Uuid]) -> Result<(), Failure> {
 /// # Errors
 /// When the database does not answer.
 pub async fn delete(db: &Database, ids: &[Uuid]) -> Result<(), Failure> {
-    db.query(section(SQL, "delete"), params![ids]).await?;
+    db.query(const { section(SQL, "delete") }, params![ids]).await?;
     Ok(())
 }

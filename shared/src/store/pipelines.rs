@@ -93,7 +93,7 @@ pub(super) fn stage(row: &Row) -> Stage {
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &Tx, archived: bool, limit: i64, offset: i64) -> Result<Vec<Pipeline>, Failure> {
-    let rows = tx.query(section(SQL, "list"), params![archived, limit, offset]).await?;
+    let rows = tx.query(const { section(SQL, "list") }, params![archived, limit, offset]).await?;
     Ok(rows.iter().map(pipeline).collect())
 }
 
@@ -102,7 +102,7 @@ pub async fn list(tx: &Tx, archived: bool, limit: i64, offset: i64) -> Result<Ve
 /// # Errors
 /// When the database does not answer.
 pub async fn count(tx: &Tx, archived: bool) -> Result<i64, Failure> {
-    let row = tx.find(section(SQL, "count"), params![archived]).await?;
+    let row = tx.find(const { section(SQL, "count") }, params![archived]).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 
@@ -111,7 +111,7 @@ pub async fn count(tx: &Tx, archived: bool) -> Result<i64, Failure> {
 /// # Errors
 /// `NotFound` when this tenant has no such pipeline.
 pub async fn get(tx: &Tx, id: PipelineId) -> Result<Pipeline, Failure> {
-    let row = tx.find(section(SQL, "find"), params![id]).await?;
+    let row = tx.find(const { section(SQL, "find") }, params![id]).await?;
     row.as_ref().map(pipeline).ok_or_else(|| Failure::not_found("pipeline"))
 }
 
@@ -120,7 +120,7 @@ pub async fn get(tx: &Tx, id: PipelineId) -> Result<Pipeline, Failure> {
 /// # Errors
 /// When the database does not answer.
 pub async fn list_stages(tx: &Tx, pipelines: &[PipelineId]) -> Result<Vec<Stage>, Failure> {
-    let rows = tx.query(section(SQL, "list_stages"), params![pipelines]).await?;
+    let rows = tx.query(const { section(SQL, "list_stages") }, params![pipelines]).await?;
     Ok(rows.iter().map(stage).collect())
 }
 
@@ -129,7 +129,7 @@ pub async fn list_stages(tx: &Tx, pipelines: &[PipelineId]) -> Result<Vec<Stage>
 /// # Errors
 /// When the database does not answer.
 pub async fn stage_sums(tx: &Tx, id: PipelineId) -> Result<Vec<StageSum>, Failure> {
-    let rows = tx.query(section(SQL, "stage_sums"), params![id]).await?;
+    let rows = tx.query(const { section(SQL, "stage_sums") }, params![id]).await?;
     Ok(rows
         .iter()
         .map(|row| StageSum {
@@ -147,6 +147,6 @@ pub async fn stage_sums(tx: &Tx, id: PipelineId) -> Result<Vec<StageSum>, Failur
 /// # Errors
 /// When the database does not answer.
 pub async fn board_deals(tx: &Tx, id: PipelineId, limit: i64) -> Result<Vec<Deal>, Failure> {
-    let rows = tx.query(section(SQL, "board_deals"), params![id, limit]).await?;
+    let rows = tx.query(const { section(SQL, "board_deals") }, params![id, limit]).await?;
     Ok(rows.iter().map(deal).collect())
 }

@@ -28,7 +28,7 @@ pub struct RemindedTask {
 /// # Errors
 /// When the database does not answer.
 pub async fn lock(tx: &Tx, id: TaskId) -> Result<Option<RemindedTask>, Failure> {
-    let row = tx.find(section(SQL, "lock"), params![id]).await?;
+    let row = tx.find(const { section(SQL, "lock") }, params![id]).await?;
     Ok(row.map(|row| RemindedTask {
         title: row.get("title"),
         open: row.get::<_, &str>("status") == "open",
@@ -46,7 +46,7 @@ pub async fn lock(tx: &Tx, id: TaskId) -> Result<Option<RemindedTask>, Failure> 
 /// # Errors
 /// When the database does not answer.
 pub async fn mark_reminded(tx: &Tx, id: TaskId, now: Timestamp) -> Result<(), Failure> {
-    tx.execute(section(SQL, "mark_reminded"), params![id, now]).await?;
+    tx.execute(const { section(SQL, "mark_reminded") }, params![id, now]).await?;
     Ok(())
 }
 
@@ -55,6 +55,6 @@ pub async fn mark_reminded(tx: &Tx, id: TaskId, now: Timestamp) -> Result<(), Fa
 /// # Errors
 /// When the database does not answer.
 pub async fn mark_scheduled(tx: &Tx, ids: &[TaskId], now: Timestamp) -> Result<(), Failure> {
-    tx.execute(section(SQL, "mark_scheduled"), params![ids, now]).await?;
+    tx.execute(const { section(SQL, "mark_scheduled") }, params![ids, now]).await?;
     Ok(())
 }

@@ -46,8 +46,8 @@ impl LockedMember {
 /// # Errors
 /// When the database does not answer.
 pub async fn lock_members(tx: &Tx) -> Result<Vec<LockedMember>, Failure> {
-    tx.execute(section(SQL, "lock_members"), params![]).await?;
-    let rows = tx.query(section(SQL, "list_members"), params![]).await?;
+    tx.execute(const { section(SQL, "lock_members") }, params![]).await?;
+    let rows = tx.query(const { section(SQL, "list_members") }, params![]).await?;
     Ok(rows
         .iter()
         .map(|row| LockedMember {
@@ -80,7 +80,7 @@ pub struct Target {
 /// # Errors
 /// When the database does not answer.
 pub async fn list_pipelines(tx: &Tx) -> Result<Vec<Target>, Failure> {
-    let rows = tx.query(section(SQL, "list_pipelines"), params![]).await?;
+    let rows = tx.query(const { section(SQL, "list_pipelines") }, params![]).await?;
     Ok(rows
         .iter()
         .map(|row| Target {
@@ -124,17 +124,18 @@ pub async fn place(tx: &Tx, placements: &[Placement], origin: &str, by: &str, no
     let nth: Vec<i32> = (0..placements.len()).map(|n| i32::try_from(n).unwrap_or(i32::MAX)).collect();
     let tenant = tx.tenant();
     tx.execute(
-        section(SQL, "insert_deals"),
+        const { section(SQL, "insert_deals") },
         params![tenant, deals, names, leads, pipelines, stages, owners, values, currencies, nth, origin, now],
     )
     .await?;
     let history: Vec<Uuid> = placements.iter().map(|placement| placement.history).collect();
     let from: Vec<Option<StageId>> = vec![None; placements.len()];
-    tx.execute(section(SQL, "insert_stage_history"), params![tenant, history, deals, from, stages, now, by]).await?;
+    tx.execute(const { section(SQL, "insert_stage_history") }, params![tenant, history, deals, from, stages, now, by])
+        .await?;
     let pipelines: Vec<Option<PipelineId>> = pipelines.into_iter().map(Some).collect();
     let stages: Vec<Option<StageId>> = stages.into_iter().map(Some).collect();
     let deals: Vec<Option<DealId>> = deals.into_iter().map(Some).collect();
-    tx.execute(section(SQL, "place_leads"), params![leads, pipelines, stages, deals, owners, now]).await?;
+    tx.execute(const { section(SQL, "place_leads") }, params![leads, pipelines, stages, deals, owners, now]).await?;
     Ok(())
 }
 
@@ -151,16 +152,21 @@ pub async fn move_placed(
     now: Timestamp,
 ) -> Result<bool, Failure> {
     let Placement { lead, deal, history, target, owner, .. } = placement;
-    let moved = tx.execute(section(SQL, "move_deal"), params![deal, target.id, target.first_stage, owner, now]).await?;
+    let moved = tx
+        .execute(const { section(SQL, "move_deal") }, params![deal, target.id, target.first_stage, owner, now])
+        .await?;
     if moved == 0 {
         return Ok(false);
     }
     let (ids, deals, stages) = (vec![*history], vec![*deal], vec![target.first_stage]);
-    tx.execute(section(SQL, "insert_stage_history"), params![tx.tenant(), ids, deals, vec![from], stages, now, by])
-        .await?;
+    tx.execute(
+        const { section(SQL, "insert_stage_history") },
+        params![tx.tenant(), ids, deals, vec![from], stages, now, by],
+    )
+    .await?;
     let (pipeline, stage) = (vec![Some(target.id)], vec![Some(target.first_stage)]);
     tx.execute(
-        section(SQL, "place_leads"),
+        const { section(SQL, "place_leads") },
         params![vec![*lead], pipeline, stage, vec![Some(*deal)], vec![*owner], now],
     )
     .await?;
@@ -179,10 +185,10 @@ pub async fn return_to_pool(
     now: Timestamp,
 ) -> Result<(), Failure> {
     if let Some(deal) = deal {
-        tx.execute(section(SQL, "return_deal"), params![deal, reason, now]).await?;
+        tx.execute(const { section(SQL, "return_deal") }, params![deal, reason, now]).await?;
     }
     let none = (vec![None::<PipelineId>], vec![None::<StageId>], vec![None::<DealId>], vec![None::<MemberId>]);
-    tx.execute(section(SQL, "place_leads"), params![vec![lead], none.0, none.1, none.2, none.3, now]).await?;
+    tx.execute(const { section(SQL, "place_leads") }, params![vec![lead], none.0, none.1, none.2, none.3, now]).await?;
     Ok(())
 }
 
@@ -220,7 +226,7 @@ pub async fn insert_tasks(tx: &Tx, tasks: &[NewTask], now: Timestamp) -> Result<
     let deals: Vec<Option<DealId>> = tasks.iter().map(|task| task.deal).collect();
     let causes: Vec<&str> = tasks.iter().map(|task| task.cause.as_str()).collect();
     tx.execute(
-        section(SQL, "insert_tasks"),
+        const { section(SQL, "insert_tasks") },
         params![tx.tenant(), ids, titles, descriptions, kinds, priorities, due, owners, leads, deals, causes, now],
     )
     .await?;
@@ -235,7 +241,16 @@ pub async fn cancel_tasks(tx: &Tx, tasks: &[TaskId], now: Timestamp) -> Result<(
     if tasks.is_empty() {
         return Ok(());
     }
-    tx.execute(section(SQL, "cancel_tasks"), params![tasks, now]).await?;
+    tx.execute(const { section(SQL, "cancel_tasks") }, params![tasks, now]).await?;
+    Ok(())
+}
+
+/// Cancels the open tasks that decisions about a lead have made.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn cancel_tasks_of_lead(tx: &Tx, lead: LeadId, now: Timestamp) -> Result<(), Failure> {
+    tx.execute(const { section(SQL, "cancel_tasks_of_lead") }, params![lead, now]).await?;
     Ok(())
 }
 
@@ -249,7 +264,7 @@ pub async fn mark_conflicts(tx: &Tx, conflicts: &[(LeadId, TaskId)], now: Timest
     }
     let leads: Vec<LeadId> = conflicts.iter().map(|(lead, _)| *lead).collect();
     let tasks: Vec<TaskId> = conflicts.iter().map(|(_, task)| *task).collect();
-    tx.execute(section(SQL, "mark_conflicts"), params![leads, tasks, now]).await?;
+    tx.execute(const { section(SQL, "mark_conflicts") }, params![leads, tasks, now]).await?;
     Ok(())
 }
 
@@ -280,7 +295,7 @@ pub async fn insert_decisions(tx: &Tx, decisions: &[Decision], by: &str, now: Ti
     let versions: Vec<i32> = decisions.iter().map(|decision| decision.record.inputs.rule_set_version).collect();
     let records: Vec<Json<&DecisionRecord>> = decisions.iter().map(|decision| Json(&decision.record)).collect();
     tx.execute(
-        section(SQL, "insert_decisions"),
+        const { section(SQL, "insert_decisions") },
         params![tx.tenant(), ids, leads, outcomes, pipelines, owners, deals, versions, by, now, records],
     )
     .await?;
@@ -297,7 +312,7 @@ pub async fn note_assignments(tx: &Tx, assignments: &[(MemberId, Timestamp)]) ->
     }
     let members: Vec<MemberId> = assignments.iter().map(|(member, _)| *member).collect();
     let moments: Vec<Timestamp> = assignments.iter().map(|(_, at)| *at).collect();
-    tx.execute(section(SQL, "note_assignments"), params![members, moments]).await?;
+    tx.execute(const { section(SQL, "note_assignments") }, params![members, moments]).await?;
     Ok(())
 }
 
@@ -312,7 +327,8 @@ pub async fn list_discovery_due(
     after: LeadId,
     limit: i64,
 ) -> Result<Vec<LeadId>, Failure> {
-    let rows =
-        tx.query(section(SQL, "list_discovery_due"), params![tx.tenant(), min_score, since, after, limit]).await?;
+    let rows = tx
+        .query(const { section(SQL, "list_discovery_due") }, params![tx.tenant(), min_score, since, after, limit])
+        .await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

@@ -65,6 +65,11 @@ UPDATE tasks
    SET status = 'cancelled', updated_at = $2, version = version + 1
  WHERE id = ANY ($1) AND status = 'open'
 
+-- name: cancel_tasks_of_lead
+UPDATE tasks
+   SET status = 'cancelled', updated_at = $2, version = version + 1
+ WHERE lead_id = $1 AND status = 'open' AND cause LIKE 'decision:%'
+
 -- name: insert_decisions
 INSERT INTO routing_decisions (id, tenant_id, lead_id, decided_at, outcome, pipeline_id, owner_id, deal_id, decided_by, rule_set_version, record)
 SELECT u.id, $1, u.lead_id, $10, u.outcome, u.pipeline_id, u.owner_id, u.deal_id, $9, u.rule_set_version, u.record

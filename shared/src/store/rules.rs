@@ -53,7 +53,7 @@ impl RuleCache {
 /// When it does not exist or does not compile.
 pub async fn get_version(tx: &Tx, version: i32) -> Result<RuleSet, Failure> {
     let row = tx
-        .find(section(SQL, "get_version"), params![version])
+        .find(const { section(SQL, "get_version") }, params![version])
         .await?
         .ok_or_else(|| Failure::internal(format!("rule set version {version} was never published")))?;
     let Json(data): Json<RuleSetData> = row.try_get("snapshot").map_err(Failure::internal)?;
@@ -70,9 +70,9 @@ pub async fn get_version(tx: &Tx, version: i32) -> Result<RuleSet, Failure> {
 /// When the database does not answer.
 pub async fn draft(tx: &Tx) -> Result<RuleSetData, Failure> {
     // In a statement of its own: the next one's snapshot is from after the wait, and so has the rules of whoever was first.
-    tx.execute(section(SQL, "lock_tenant"), params![tx.tenant()]).await?;
+    tx.execute(const { section(SQL, "lock_tenant") }, params![tx.tenant()]).await?;
     let row = tx
-        .find(section(SQL, "draft"), params![tx.tenant()])
+        .find(const { section(SQL, "draft") }, params![tx.tenant()])
         .await?
         .ok_or_else(|| Failure::internal("the tenant has no engine settings"))?;
     let Json(data): Json<RuleSetData> = row.try_get("snapshot").map_err(Failure::internal)?;
@@ -87,6 +87,6 @@ pub async fn publish(tx: &Tx, by: &str, now: Timestamp) -> Result<i32, Failure> 
     let data = draft(tx).await?;
     let version = data.version;
     RuleSet::compile(data.clone()).map_err(Failure::Invalid)?;
-    tx.execute(section(SQL, "publish"), params![tx.tenant(), version, Json(&data), now, by]).await?;
+    tx.execute(const { section(SQL, "publish") }, params![tx.tenant(), version, Json(&data), now, by]).await?;
     Ok(version)
 }

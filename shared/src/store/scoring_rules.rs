@@ -73,8 +73,9 @@ pub struct Filter {
 pub async fn list(tx: &Tx, filter: Filter, limit: i64, offset: i64) -> Result<(Vec<StoredRule>, i64), Failure> {
     let rule_type = filter.rule_type.map(name_of).transpose()?;
     let category = filter.category.map(name_of).transpose()?;
-    let rows = tx.query(section(SQL, "list"), params![filter.active, rule_type, category, limit, offset]).await?;
-    let count = tx.find(section(SQL, "count"), params![filter.active, rule_type, category]).await?;
+    let rows =
+        tx.query(const { section(SQL, "list") }, params![filter.active, rule_type, category, limit, offset]).await?;
+    let count = tx.find(const { section(SQL, "count") }, params![filter.active, rule_type, category]).await?;
     let rules = rows.iter().map(stored).collect::<Result<_, _>>()?;
     Ok((rules, count.map_or(0, |row| row.get(0))))
 }
@@ -87,7 +88,7 @@ pub async fn insert(tx: &Tx, rule: ScoringRule, now: Timestamp) -> Result<Stored
     let count = |count: Option<u32>| count.and_then(|count| i32::try_from(count).ok());
     let inserted = tx
         .find(
-            section(SQL, "insert"),
+            const { section(SQL, "insert") },
             params![
                 rule.id,
                 tx.tenant(),
@@ -110,7 +111,7 @@ pub async fn insert(tx: &Tx, rule: ScoringRule, now: Timestamp) -> Result<Stored
     if let Some(row) = inserted {
         return Ok(StoredRule { rule, created_at: row.get("created_at"), updated_at: row.get("updated_at") });
     }
-    let taken = tx.find(section(SQL, "find_by_slug"), params![rule.slug]).await?;
+    let taken = tx.find(const { section(SQL, "find_by_slug") }, params![rule.slug]).await?;
     Err(Failure::Conflict {
         code: "slug_taken",
         detail: format!("There is a scoring rule `{}` already. Choose another slug, or change that rule.", rule.slug),
@@ -155,11 +156,11 @@ pub struct RuleToday {
 /// # Errors
 /// `NotFound` when this tenant has no such lead.
 pub async fn list_awards(tx: &Tx, lead: LeadId, now: Timestamp) -> Result<Vec<RuleAwards>, Failure> {
-    if tx.find(section(SQL, "lead_exists"), params![lead]).await?.is_none() {
+    if tx.find(const { section(SQL, "lead_exists") }, params![lead]).await?.is_none() {
         return Err(Failure::not_found("lead"));
     }
     let day = start_of_utc_day(now)?;
-    tx.query(section(SQL, "list_awards"), params![lead, now, day]).await?.iter().map(awards).collect()
+    tx.query(const { section(SQL, "list_awards") }, params![lead, now, day]).await?.iter().map(awards).collect()
 }
 
 fn awards(row: &Row) -> Result<RuleAwards, Failure> {

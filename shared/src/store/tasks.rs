@@ -76,7 +76,7 @@ pub struct Filter {
 pub async fn list(tx: &Tx, filter: &Filter, order: &str, limit: i64, offset: i64) -> Result<Vec<Task>, Failure> {
     let rows = tx
         .query(
-            section(SQL, "list"),
+            const { section(SQL, "list") },
             params![
                 filter.owner,
                 filter.status,
@@ -100,7 +100,7 @@ pub async fn list(tx: &Tx, filter: &Filter, order: &str, limit: i64, offset: i64
 pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
     let row = tx
         .find(
-            section(SQL, "count"),
+            const { section(SQL, "count") },
             params![filter.owner, filter.status, filter.due_before, filter.lead, filter.deal, filter.kind],
         )
         .await?;
@@ -112,7 +112,7 @@ pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
 /// # Errors
 /// `NotFound` when this tenant has no such task.
 pub async fn lock(tx: &Tx, id: TaskId) -> Result<Task, Failure> {
-    let row = tx.find(section(SQL, "lock"), params![id]).await?;
+    let row = tx.find(const { section(SQL, "lock") }, params![id]).await?;
     row.as_ref().map(task).ok_or_else(|| Failure::not_found("task"))
 }
 
@@ -121,6 +121,6 @@ pub async fn lock(tx: &Tx, id: TaskId) -> Result<Task, Failure> {
 /// # Errors
 /// When the database does not answer.
 pub async fn complete(tx: &Tx, id: TaskId, by: &str, now: Timestamp) -> Result<Task, Failure> {
-    let row = tx.find(section(SQL, "complete"), params![id, now, by]).await?;
+    let row = tx.find(const { section(SQL, "complete") }, params![id, now, by]).await?;
     row.as_ref().map(task).ok_or_else(|| Failure::internal("a locked task is gone"))
 }

@@ -27,7 +27,7 @@ pub async fn create(
     language: &str,
     country: &str,
 ) -> Result<TenantId, Failure> {
-    let rows = db.query(section(SQL, "create"), params![id, slug, name, zone, language, country]).await?;
+    let rows = db.query(const { section(SQL, "create") }, params![id, slug, name, zone, language, country]).await?;
     rows.first().map(|row| row.get(0)).ok_or_else(|| Failure::internal("creating a tenant gave no id"))
 }
 
@@ -46,7 +46,7 @@ pub struct Tenant {
 /// When the database does not answer.
 pub async fn get(tx: &Tx) -> Result<Tenant, Failure> {
     let row = tx
-        .find(section(SQL, "get"), params![tx.tenant()])
+        .find(const { section(SQL, "get") }, params![tx.tenant()])
         .await?
         .ok_or_else(|| Failure::internal("the transaction's tenant is gone"))?;
     Ok(Tenant {
@@ -102,13 +102,14 @@ pub async fn insert_defaults(
     }
     let settings = defaults.intent_settings();
     let tenant = tx.tenant();
-    let mut new = tx.execute(section(SQL, "insert_scoring_rules"), params![tenant, json!(scoring), now]).await?;
-    new += tx.execute(section(SQL, "insert_intent_rules"), params![tenant, json!(intent), now]).await?;
-    new += tx.execute(section(SQL, "insert_pipelines"), params![tenant, json!(pipelines), now]).await?;
-    new += tx.execute(section(SQL, "insert_stages"), params![tenant, json!(stages)]).await?;
+    let mut new =
+        tx.execute(const { section(SQL, "insert_scoring_rules") }, params![tenant, json!(scoring), now]).await?;
+    new += tx.execute(const { section(SQL, "insert_intent_rules") }, params![tenant, json!(intent), now]).await?;
+    new += tx.execute(const { section(SQL, "insert_pipelines") }, params![tenant, json!(pipelines), now]).await?;
+    new += tx.execute(const { section(SQL, "insert_stages") }, params![tenant, json!(stages)]).await?;
     new += tx
         .execute(
-            section(SQL, "insert_settings"),
+            const { section(SQL, "insert_settings") },
             params![
                 tenant,
                 Json(defaults.tiers),
@@ -153,8 +154,8 @@ pub async fn upsert_members(tx: &Tx, members: &[NewMember], now: Timestamp) -> R
             })
         })
         .collect();
-    tx.execute(section(SQL, "upsert_members"), params![tx.tenant(), json!(rows), now]).await?;
-    tx.execute(section(SQL, "insert_member_pipelines"), params![tx.tenant(), json!(rows)]).await?;
+    tx.execute(const { section(SQL, "upsert_members") }, params![tx.tenant(), json!(rows), now]).await?;
+    tx.execute(const { section(SQL, "insert_member_pipelines") }, params![tx.tenant(), json!(rows)]).await?;
     Ok(())
 }
 
@@ -174,7 +175,7 @@ pub struct NewApiKey {
 /// When the database does not answer.
 pub async fn upsert_api_key(tx: &Tx, key: &NewApiKey, now: Timestamp) -> Result<(), Failure> {
     tx.execute(
-        section(SQL, "upsert_api_key"),
+        const { section(SQL, "upsert_api_key") },
         params![
             key.id,
             tx.tenant(),
@@ -205,7 +206,7 @@ pub async fn upsert_webhook_source(
 ) -> Result<(), Failure> {
     let outcome = tx
         .execute(
-            section(SQL, "upsert_webhook_source"),
+            const { section(SQL, "upsert_webhook_source") },
             params![id, tx.tenant(), source, token_hash.as_slice(), secret, now],
         )
         .await;
@@ -234,6 +235,6 @@ pub async fn upsert_integration(
     secret: Option<&[u8]>,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    tx.execute(section(SQL, "upsert_integration"), params![tx.tenant(), name, settings, secret, now]).await?;
+    tx.execute(const { section(SQL, "upsert_integration") }, params![tx.tenant(), name, settings, secret, now]).await?;
     Ok(())
 }

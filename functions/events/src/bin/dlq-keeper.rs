@@ -4,6 +4,7 @@
 //! scheduler could not hand to a job comes over `jobs-dlq` and belongs to no tenant.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use shared::queue::{self, Outcomes, RawMessage};
 use shared::store::inbox;
@@ -15,11 +16,11 @@ fn main() -> ExitCode {
     queue::consume_batch("*-dlq", handle)
 }
 
-async fn handle(app: App, messages: Vec<RawMessage>) -> Outcomes {
+async fn handle(app: App, messages: Arc<[RawMessage]>) -> Outcomes {
     let now = app.now();
     let mut rows = Vec::with_capacity(messages.len());
     let mut outcomes: Outcomes = Vec::with_capacity(messages.len());
-    for message in &messages {
+    for message in messages.iter() {
         outcomes.push(dead_letters::row(&app, message, now).await.map(|row| rows.push(row)));
     }
     if let Err(failure) = inbox::park(app.database(), &rows).await {

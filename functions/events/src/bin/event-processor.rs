@@ -4,6 +4,7 @@
 //! was away are checked here; what is wrong goes to the inbox with the reason, never away.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use shared::App;
 use shared::flows::intake;
@@ -13,7 +14,7 @@ fn main() -> ExitCode {
     queue::consume_batch("events", handle)
 }
 
-async fn handle(app: App, messages: Vec<RawMessage>) -> Outcomes {
+async fn handle(app: App, messages: Arc<[RawMessage]>) -> Outcomes {
     let now = app.now();
     intake::process_messages(&app, &messages, now).await
 }

@@ -87,8 +87,9 @@ pub async fn route_by_hand(
             Some(deal)
         }
     };
+    // What earlier decisions asked for no longer needs doing.
+    store::cancel_tasks_of_lead(tx, lead, now).await?;
     store::insert_tasks(tx, &tasks, now).await?;
-    store::cancel_tasks(tx, locked.conflict_task.as_slice(), now).await?;
     if let Some(owner) = choice.owner {
         store::note_assignments(tx, &[(owner, now)]).await?;
     }

@@ -28,8 +28,8 @@ pub async fn lock_leads(tx: &Tx, ids: &[LeadId]) -> Result<Vec<LockedLead>, Fail
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    tx.execute(section(SQL, "lock_leads"), params![ids]).await?;
-    tx.query(section(SQL, "list_leads"), params![ids]).await?.iter().map(locked_lead).collect()
+    tx.execute(const { section(SQL, "lock_leads") }, params![ids]).await?;
+    tx.query(const { section(SQL, "list_leads") }, params![ids]).await?.iter().map(locked_lead).collect()
 }
 
 fn locked_lead(row: &Row) -> Result<LockedLead, Failure> {
@@ -110,7 +110,7 @@ fn word<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
 /// When the database does not answer.
 pub async fn list_awards(tx: &Tx, leads: &[LeadId]) -> Result<HashMap<LeadId, Vec<Award>>, Failure> {
     let mut awards: HashMap<LeadId, Vec<Award>> = HashMap::with_capacity(leads.len());
-    for row in tx.query(section(SQL, "list_awards"), params![leads]).await? {
+    for row in tx.query(const { section(SQL, "list_awards") }, params![leads]).await? {
         awards.entry(row.get("lead_id")).or_default().push(Award {
             rule: row.get("rule_id"),
             rule_version: row.get("rule_version"),
@@ -130,7 +130,7 @@ pub async fn list_awards(tx: &Tx, leads: &[LeadId]) -> Result<HashMap<LeadId, Ve
 /// When the database does not answer.
 pub async fn list_signals(tx: &Tx, leads: &[LeadId]) -> Result<HashMap<LeadId, Vec<Signal>>, Failure> {
     let mut signals: HashMap<LeadId, Vec<Signal>> = HashMap::with_capacity(leads.len());
-    for row in tx.query(section(SQL, "list_signals"), params![leads]).await? {
+    for row in tx.query(const { section(SQL, "list_signals") }, params![leads]).await? {
         signals.entry(row.get("lead_id")).or_default().push(Signal {
             rule: row.get("rule_id"),
             rule_version: row.get("rule_version"),
@@ -150,7 +150,7 @@ pub async fn list_signals(tx: &Tx, leads: &[LeadId]) -> Result<HashMap<LeadId, V
 /// When the database does not answer.
 pub async fn list_events(tx: &Tx, leads: &[LeadId]) -> Result<HashMap<LeadId, Vec<Event>>, Failure> {
     let mut logs: HashMap<LeadId, Vec<Event>> = HashMap::with_capacity(leads.len());
-    for row in tx.query(section(SQL, "list_events"), params![leads]).await? {
+    for row in tx.query(const { section(SQL, "list_events") }, params![leads]).await? {
         logs.entry(row.get("lead_id")).or_default().push(event(&row)?);
     }
     Ok(logs)

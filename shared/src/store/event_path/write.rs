@@ -76,7 +76,7 @@ pub async fn insert_leads(tx: &Tx, profiles: &[(LeadId, &Profile)], now: Timesta
     let mut list: Vec<Param<'_>> = params![tenant].to_vec();
     list.extend(columns.params());
     list.extend_from_slice(params![now]);
-    tx.execute(section(SQL, "insert_leads"), &list).await?;
+    tx.execute(const { section(SQL, "insert_leads") }, &list).await?;
     Ok(())
 }
 
@@ -91,7 +91,7 @@ pub async fn update_profiles(tx: &Tx, profiles: &[(LeadId, &Profile)], now: Time
     let columns = Columns::of(profiles)?;
     let mut list = columns.params();
     list.extend_from_slice(params![now]);
-    tx.execute(section(SQL, "update_profiles"), &list).await?;
+    tx.execute(const { section(SQL, "update_profiles") }, &list).await?;
     Ok(())
 }
 
@@ -119,7 +119,7 @@ pub async fn insert_events(tx: &Tx, events: &[(LeadId, &Event)]) -> Result<(), F
     let metadata: Vec<Option<Json<&serde_json::Map<String, Value>>>> =
         events.iter().map(|(_, event)| (!event.metadata.is_empty()).then_some(Json(&event.metadata))).collect();
     tx.execute(
-        section(SQL, "insert_events"),
+        const { section(SQL, "insert_events") },
         params![
             tx.tenant(),
             ids,
@@ -156,7 +156,7 @@ pub async fn insert_awards(tx: &Tx, awards: &[(LeadId, &Award)]) -> Result<(), F
     let awarded: Vec<Timestamp> = awards.iter().map(|(_, award)| award.awarded_at).collect();
     let expires: Vec<Option<Timestamp>> = awards.iter().map(|(_, award)| award.expires_at).collect();
     tx.execute(
-        section(SQL, "insert_awards"),
+        const { section(SQL, "insert_awards") },
         params![tx.tenant(), leads, rules, versions, events, categories, points, awarded, expires],
     )
     .await?;
@@ -182,7 +182,7 @@ pub async fn withdraw_awards(tx: &Tx, awards: &[(LeadId, &Award)], now: Timestam
     let leads: Vec<LeadId> = awards.iter().map(|(lead, _)| *lead).collect();
     let rules: Vec<RuleId> = awards.iter().map(|(_, award)| award.rule).collect();
     let events: Vec<Option<EventId>> = awards.iter().map(|(_, award)| award.event).collect();
-    tx.execute(section(SQL, "withdraw_awards"), params![leads, rules, events, now]).await?;
+    tx.execute(const { section(SQL, "withdraw_awards") }, params![leads, rules, events, now]).await?;
     Ok(())
 }
 
@@ -204,7 +204,7 @@ pub async fn insert_signals(tx: &Tx, signals: &[(LeadId, &Signal)]) -> Result<()
     let detected: Vec<Timestamp> = signals.iter().map(|(_, signal)| signal.detected_at).collect();
     let expires: Vec<Option<Timestamp>> = signals.iter().map(|(_, signal)| signal.expires_at).collect();
     tx.execute(
-        section(SQL, "insert_signals"),
+        const { section(SQL, "insert_signals") },
         params![tx.tenant(), leads, rules, versions, events, intents, weights, detected, expires],
     )
     .await?;
@@ -222,7 +222,7 @@ pub async fn withdraw_signals(tx: &Tx, signals: &[(LeadId, &Signal)], now: Times
     let leads: Vec<LeadId> = signals.iter().map(|(lead, _)| *lead).collect();
     let rules: Vec<RuleId> = signals.iter().map(|(_, signal)| signal.rule).collect();
     let events: Vec<Option<EventId>> = signals.iter().map(|(_, signal)| signal.event).collect();
-    tx.execute(section(SQL, "withdraw_signals"), params![leads, rules, events, now]).await?;
+    tx.execute(const { section(SQL, "withdraw_signals") }, params![leads, rules, events, now]).await?;
     Ok(())
 }
 
@@ -254,7 +254,7 @@ pub async fn save_standings(tx: &Tx, rows: &[SavedStanding<'_>], version: i32, n
     let first: Vec<Option<Timestamp>> = rows.iter().map(|row| row.standing.first_seen_at).collect();
     let last: Vec<Option<Timestamp>> = rows.iter().map(|row| row.standing.last_activity_at).collect();
     tx.execute(
-        section(SQL, "save_standings"),
+        const { section(SQL, "save_standings") },
         params![
             tx.tenant(),
             leads,

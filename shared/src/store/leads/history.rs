@@ -67,7 +67,7 @@ pub struct EventFilter<'a> {
 }
 
 /// The statement behind [`list_events`].
-pub const LIST_EVENTS: &str = section(SQL, "list_events");
+pub const LIST_EVENTS: &str = const { section(SQL, "list_events") };
 
 /// Events of a lead, newest first.
 ///
@@ -105,7 +105,7 @@ pub async fn list_events(
 /// # Errors
 /// When the database does not answer.
 pub async fn count_events(tx: &Tx, lead: LeadId, filter: EventFilter<'_>) -> Result<i64, Failure> {
-    let row = tx.find(section(SQL, "count_events"), params![lead, filter.event_type, filter.source]).await?;
+    let row = tx.find(const { section(SQL, "count_events") }, params![lead, filter.event_type, filter.source]).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 
@@ -148,7 +148,7 @@ pub struct Score {
 }
 
 /// The statement behind [`list_scores`].
-pub const LIST_SCORES: &str = section(SQL, "list_scores");
+pub const LIST_SCORES: &str = const { section(SQL, "list_scores") };
 
 /// The score history of a lead, newest first, with what was withdrawn.
 ///
@@ -172,7 +172,7 @@ pub async fn list_scores(tx: &Tx, lead: LeadId, limit: i64, offset: i64) -> Resu
 /// # Errors
 /// When the database does not answer.
 pub async fn count_scores(tx: &Tx, lead: LeadId) -> Result<i64, Failure> {
-    let row = tx.find(section(SQL, "count_scores"), params![lead]).await?;
+    let row = tx.find(const { section(SQL, "count_scores") }, params![lead]).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 
@@ -185,7 +185,7 @@ pub struct IntentSignal {
 }
 
 /// The statement behind [`list_intents`].
-pub const LIST_INTENTS: &str = section(SQL, "list_intents");
+pub const LIST_INTENTS: &str = const { section(SQL, "list_intents") };
 
 /// The intent signals of a lead, newest first, with what was withdrawn.
 ///
@@ -206,12 +206,12 @@ pub async fn list_intents(tx: &Tx, lead: LeadId, limit: i64, offset: i64) -> Res
 /// # Errors
 /// When the database does not answer.
 pub async fn count_intents(tx: &Tx, lead: LeadId) -> Result<i64, Failure> {
-    let row = tx.find(section(SQL, "count_intents"), params![lead]).await?;
+    let row = tx.find(const { section(SQL, "count_intents") }, params![lead]).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 
 /// The statement behind [`list_decisions`].
-pub const LIST_DECISIONS: &str = section(SQL, "list_decisions");
+pub const LIST_DECISIONS: &str = const { section(SQL, "list_decisions") };
 
 /// The decisions about a lead, newest first. "Not routed yet" is none of them: it follows from the present.
 ///
@@ -231,7 +231,7 @@ pub async fn list_decisions(tx: &Tx, lead: LeadId, limit: i64, offset: i64) -> R
 /// # Errors
 /// When the database does not answer.
 pub async fn count_decisions(tx: &Tx, lead: LeadId) -> Result<i64, Failure> {
-    let row = tx.find(section(SQL, "count_decisions"), params![lead]).await?;
+    let row = tx.find(const { section(SQL, "count_decisions") }, params![lead]).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 

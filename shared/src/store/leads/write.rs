@@ -77,7 +77,7 @@ pub async fn insert(
     let mut list: Vec<Param<'_>> = params![id, tenant].to_vec();
     list.extend(columns.params());
     list.extend_from_slice(params![handling.tags, handling.organization, handling.owner, now]);
-    tx.execute(section(SQL, "insert"), &list).await?;
+    tx.execute(const { section(SQL, "insert") }, &list).await?;
     Ok(())
 }
 
@@ -96,7 +96,7 @@ pub async fn update(
     let mut list: Vec<Param<'_>> = params![id].to_vec();
     list.extend(columns.params());
     list.extend_from_slice(params![handling.tags, handling.organization, handling.owner, now]);
-    tx.execute(section(SQL, "update"), &list).await?;
+    tx.execute(const { section(SQL, "update") }, &list).await?;
     Ok(())
 }
 
@@ -122,7 +122,7 @@ pub async fn insert_identifiers(tx: &Tx, lead: LeadId, identifiers: &[Identifier
         return Ok(());
     }
     let (kinds, values) = kinds_and_values(identifiers);
-    tx.execute(section(SQL, "insert_identifiers"), params![tx.tenant(), lead, kinds, values]).await?;
+    tx.execute(const { section(SQL, "insert_identifiers") }, params![tx.tenant(), lead, kinds, values]).await?;
     Ok(())
 }
 
@@ -135,7 +135,7 @@ pub async fn delete_identifiers(tx: &Tx, lead: LeadId, identifiers: &[Identifier
         return Ok(());
     }
     let (kinds, values) = kinds_and_values(identifiers);
-    tx.execute(section(SQL, "delete_identifiers"), params![lead, kinds, values]).await?;
+    tx.execute(const { section(SQL, "delete_identifiers") }, params![lead, kinds, values]).await?;
     Ok(())
 }
 
@@ -161,7 +161,7 @@ pub async fn list_matches(tx: &Tx, lead: LeadId, identifiers: &[Identifier]) -> 
         return Ok(Vec::new());
     }
     let (kinds, values) = kinds_and_values(identifiers);
-    let rows = tx.query(section(SQL, "list_matches"), params![tx.tenant(), lead, kinds, values]).await?;
+    let rows = tx.query(const { section(SQL, "list_matches") }, params![tx.tenant(), lead, kinds, values]).await?;
     let found = rows.iter().map(|row| Match {
         id: row.get("id"),
         email: row.get("email"),
@@ -182,7 +182,7 @@ pub async fn insert_suspicions(tx: &Tx, lead: LeadId, others: &[LeadId], now: Ti
     if others.is_empty() {
         return Ok(());
     }
-    tx.execute(section(SQL, "insert_suspicions"), params![tx.tenant(), lead, others, now]).await?;
+    tx.execute(const { section(SQL, "insert_suspicions") }, params![tx.tenant(), lead, others, now]).await?;
     Ok(())
 }
 
@@ -199,7 +199,7 @@ pub async fn check_links(
     if organization.is_none() && owner.is_none() {
         return Ok(());
     }
-    let Some(row) = tx.find(section(SQL, "find_links"), params![organization, owner]).await? else {
+    let Some(row) = tx.find(const { section(SQL, "find_links") }, params![organization, owner]).await? else {
         return Ok(());
     };
     let mut faults = Vec::new();
@@ -217,7 +217,7 @@ pub async fn check_links(
 /// # Errors
 /// When the database does not answer.
 pub async fn list_open_deals(tx: &Tx, lead: LeadId) -> Result<Vec<(DealId, String)>, Failure> {
-    let rows = tx.query(section(SQL, "list_open_deals"), params![lead]).await?;
+    let rows = tx.query(const { section(SQL, "list_open_deals") }, params![lead]).await?;
     Ok(rows.iter().map(|row| (row.get("id"), row.get("name"))).collect())
 }
 
@@ -226,6 +226,6 @@ pub async fn list_open_deals(tx: &Tx, lead: LeadId) -> Result<Vec<(DealId, Strin
 /// # Errors
 /// When the database does not answer.
 pub async fn delete(tx: &Tx, lead: LeadId, now: Timestamp) -> Result<(), Failure> {
-    tx.execute(section(SQL, "delete"), params![lead, now]).await?;
+    tx.execute(const { section(SQL, "delete") }, params![lead, now]).await?;
     Ok(())
 }
