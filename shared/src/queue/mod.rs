@@ -67,7 +67,7 @@ where
                     outcomes.push(Err(Failure::unavailable("no time left for this message; it comes again")));
                     continue;
                 }
-                about(&message);
+                about(message);
                 outcomes.push(match message.decode::<M>() {
                     Ok(decoded) => handle(app.clone(), Delivery { message: decoded, attempt: message.attempt }).await,
                     Err(failure) => Err(failure),
