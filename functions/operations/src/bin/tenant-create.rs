@@ -5,91 +5,17 @@
 
 use std::process::ExitCode;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use shared::domain::defaults::defaults;
 use shared::domain::ids::{ApiKeyId, MemberId, TenantId};
+use shared::messages::tenants::{NewTenant, NewTenantMember};
 use shared::secrets::token_hash;
 use shared::store::{rules, tenants};
 use shared::{App, Failure, schedule};
-use uuid::Uuid;
 
 fn main() -> ExitCode {
     schedule::direct(handle)
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Input {
-    /// Short name in addresses: lower-case letters, digits and hyphens.
-    slug: String,
-    name: String,
-    #[serde(default = "berlin")]
-    zone: String,
-    #[serde(default = "german")]
-    language: String,
-    #[serde(default = "germany")]
-    default_country: String,
-    /// Keeps its id when a tenant moves here from elsewhere.
-    id: Option<Uuid>,
-    #[serde(default)]
-    members: Vec<Member>,
-    #[serde(default)]
-    api_keys: Vec<Key>,
-    #[serde(default)]
-    webhook_sources: Vec<Source>,
-    /// Per partner its settings; `webhook_url`, `bot_token`, `api_key` and `secret` are sealed.
-    #[serde(default)]
-    integrations: serde_json::Map<String, Value>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Member {
-    email: String,
-    name: String,
-    role: String,
-    #[serde(default)]
-    capacity: i32,
-    slack_user_id: Option<String>,
-    #[serde(default)]
-    lead_of_team: bool,
-    /// Slugs of the pipelines served; `*` for all.
-    #[serde(default)]
-    pipelines: Vec<String>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Key {
-    source: String,
-    name: String,
-    key: String,
-    scopes: Vec<String>,
-    #[serde(default = "rate")]
-    requests_per_minute: i32,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Source {
-    source: String,
-    token: String,
-    secret: Option<String>,
-}
-
-fn berlin() -> String {
-    "Europe/Berlin".to_owned()
-}
-fn german() -> String {
-    "de".to_owned()
-}
-fn germany() -> String {
-    "DE".to_owned()
-}
-fn rate() -> i32 {
-    600
 }
 
 #[derive(Serialize)]
@@ -98,7 +24,7 @@ struct Output {
     rule_set_version: i32,
 }
 
-async fn handle(app: App, input: Input) -> Result<Output, Failure> {
+async fn handle(app: App, input: NewTenant) -> Result<Output, Failure> {
     let now = app.now();
     let id = TenantId(input.id.unwrap_or_else(|| app.new_id()));
     let id = tenants::create(
@@ -146,7 +72,7 @@ async fn handle(app: App, input: Input) -> Result<Output, Failure> {
     Ok(Output { tenant_id: id, rule_set_version: version })
 }
 
-fn new_member(app: &App, member: Member) -> tenants::NewMember {
+fn new_member(app: &App, member: NewTenantMember) -> tenants::NewMember {
     tenants::NewMember {
         id: MemberId(app.new_id()),
         email: member.email,
