@@ -217,6 +217,41 @@ impl Daemon {
     }
 }
 
+/// This very program at a place of its own, for daemons that outlive the command. Cargo puts another file where it runs from as
+/// soon as it builds `dev` with other features, as it does for the tests, and the old path then leads nowhere.
+///
+/// # Errors
+/// When the program cannot be read or `place` cannot be written.
+pub fn own_program(place: &Path) -> anyhow::Result<PathBuf> {
+    // Linux still opens a running program whose path was replaced; elsewhere the path is all there is.
+    let linux = Path::new("/proc/self/exe");
+    let own = if linux.exists() {
+        linux.to_owned()
+    } else {
+        std::env::current_exe().context("cannot tell where `dev` itself is")?
+    };
+    copy_program(&own, place)?;
+    Ok(place.to_owned())
+}
+
+/// Copies a program with its moment of change, unless that is there already: a daemon that runs from the copy is then the same.
+fn copy_program(own: &Path, place: &Path) -> anyhow::Result<()> {
+    let of = |path: &Path| fs::metadata(path).and_then(|file| Ok((file.len(), file.modified()?)));
+    let current = of(own).context("cannot read `dev` itself")?;
+    if of(place).is_ok_and(|there| there == current) {
+        return Ok(());
+    }
+    if let Some(folder) = place.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    }
+    // Renamed into its place: the file of a running program cannot be written to.
+    let partial = place.with_extension("partial");
+    fs::copy(own, &partial).with_context(|| format!("cannot copy `dev` to {}", partial.display()))?;
+    let copied = File::options().write(true).open(&partial).and_then(|file| file.set_modified(current.1));
+    copied.with_context(|| format!("cannot date {}", partial.display()))?;
+    fs::rename(&partial, place).with_context(|| format!("cannot put `dev` at {}", place.display()))
+}
+
 /// What decides how a program behaves: its file as it is now, and its arguments.
 fn stamp(command: &Command) -> String {
     let changed = fs::metadata(command.get_program()).and_then(|file| file.modified()).ok();
@@ -265,6 +300,24 @@ mod tests {
         assert!(!daemon.running());
         daemon.stop().unwrap();
         fs::remove_dir_all(dev).unwrap();
+    }
+
+    #[test]
+    fn a_program_that_was_replaced_still_starts_daemons() {
+        let folder = tempfile::tempdir().unwrap();
+        let (own, place) = (folder.path().join("own"), folder.path().join("servers/dev"));
+        fs::copy("/bin/sleep", &own).unwrap();
+        copy_program(&own, &place).unwrap();
+        let first = stamp(&Command::new(&place));
+        copy_program(&own, &place).unwrap();
+        assert_eq!(stamp(&Command::new(&place)), first, "a daemon of the same program would be restarted");
+        let daemon = Daemon::new(folder.path(), "copy");
+        daemon.start(Command::new(&place).arg("60")).unwrap();
+        // Another build, while the daemon runs from the copy.
+        fs::write(&own, fs::read("/bin/true").unwrap()).unwrap();
+        copy_program(&own, &place).unwrap();
+        assert_ne!(stamp(&Command::new(&place)), first, "a daemon of an old program would go on");
+        daemon.stop().unwrap();
     }
 
     #[test]

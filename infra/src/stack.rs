@@ -12,7 +12,7 @@ use crate::keys;
 use crate::ministack::Ministack;
 use crate::ports::Ports;
 use crate::postgres::Cluster;
-use crate::process::Daemon;
+use crate::process::{self, Daemon};
 use crate::state::{Access, Secrets, State, write_private};
 use crate::tools::{self, Python, Tool};
 use crate::ui::Step;
@@ -202,7 +202,7 @@ impl Stack {
             .arg(self.dev.join("mails"));
         self.ensure("mail", &mut mail, self.ports.mail_page)?;
 
-        let own = std::env::current_exe().context("cannot tell where `dev` itself is")?;
+        let own = process::own_program(&self.dev.join("servers/dev"))?;
         let mut stand_ins = Command::new(&own);
         stand_ins.args(["stand-ins", "--port", &self.ports.stand_ins.to_string()]);
         self.ensure("stand-ins", &mut stand_ins, self.ports.stand_ins)?;
