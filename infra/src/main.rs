@@ -102,6 +102,9 @@ enum Command {
         /// Also with a million leads and five million stored events
         #[arg(long)]
         large: bool,
+        /// Only the event path, with only its functions built: for working on it
+        #[arg(long, conflicts_with = "save")]
+        path_only: bool,
         /// Cold starts of each kind
         #[arg(long, default_value_t = 50)]
         starts: usize,
@@ -156,8 +159,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Generate => generate::run(),
         Command::Test { only } => test::run(only.as_deref()).await,
         Command::Deploy(options) => deploy::run(&options),
-        Command::Bench { events, leads, processors, large, starts, save } => {
-            bench::run(bench::Options { events, leads, processors, large, starts, save }).await
+        Command::Bench { events, leads, processors, large, path_only, starts, save } => {
+            bench::run(bench::Options { events, leads, processors, large, path_only, starts, save }).await
         }
         Command::Gateway { dev, port, aws } => gateway::serve(&dev, port, aws).await,
         Command::StandIns { port } => testkit::fakes::serve(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await,

@@ -15,6 +15,11 @@ EXCEPTION
 END
 $$;
 
+-- The working set is in memory or on SSD, where reading at random costs little more than reading in order; Postgres' default is
+-- made for disks, and has it read whole tables for a few hundred rows. No statement is large enough for compiling it to pay.
+ALTER ROLE lotse_app SET random_page_cost = 1.1;
+ALTER ROLE lotse_app SET jit = off;
+
 CREATE SCHEMA lotse;
 GRANT USAGE ON SCHEMA lotse, public TO lotse_app;
 

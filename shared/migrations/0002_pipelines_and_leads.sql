@@ -60,11 +60,13 @@ CREATE TABLE organizations (
 CREATE UNIQUE INDEX organizations_domain_key ON organizations (tenant_id, domain) WHERE domain IS NOT NULL;
 CREATE INDEX organizations_created_at_idx ON organizations (tenant_id, created_at DESC, id);
 
+-- Tables of the hot path do not refer to tenants: row security lets in only rows of a tenant that was entered, and that exists.
+--
 -- What is known of a person and what people decided; changes rarely. Everything the engine derives is in lead_standings,
 -- which changes with every event: so an event does not touch the search indexes here.
 CREATE TABLE leads (
   id uuid CONSTRAINT leads_pkey PRIMARY KEY,
-  tenant_id uuid NOT NULL CONSTRAINT leads_tenant_fkey REFERENCES tenants,
+  tenant_id uuid NOT NULL,
   email text,
   phone text,
   linkedin_url text,
@@ -104,12 +106,13 @@ CREATE FUNCTION lotse.lead_search_text(p_first text, p_last text, p_email text, 
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT lower(coalesce(p_first, '') || ' ' || coalesce(p_last, '') || ' ' || coalesce(p_email, '') || ' ' || coalesce(p_company, '')) $$;
 
--- Who is who. The primary key is the rule: a value belongs to one lead.
+-- Who is who. The primary key is the rule: a value belongs to one lead. No foreign key: whoever writes here made the lead in the same
+-- transaction or locks it before the commit, and leads-delete removes the rows.
 CREATE TABLE lead_identifiers (
   tenant_id uuid NOT NULL,
   kind text NOT NULL,
   value text NOT NULL,
-  lead_id uuid NOT NULL CONSTRAINT lead_identifiers_lead_fkey REFERENCES leads ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+  lead_id uuid NOT NULL,
   CONSTRAINT lead_identifiers_pkey PRIMARY KEY (tenant_id, kind, value)
 );
 -- With the tenant, or a database without statistics combines this with the tenant's part of the primary key.
@@ -127,7 +130,8 @@ CREATE TABLE duplicate_suspicions (
 );
 CREATE INDEX duplicate_suspicions_other_idx ON duplicate_suspicions (other_lead_id);
 
--- Derived by the engine from the event log and the rules; can be dropped and rebuilt.
+-- Derived by the engine from the event log and the rules; can be dropped and rebuilt. Without a foreign key like the log: written under
+-- the lead's lock, removed by leads-delete.
 CREATE TABLE lead_standings (
   lead_id uuid CONSTRAINT lead_standings_pkey PRIMARY KEY,
   tenant_id uuid NOT NULL,
@@ -147,7 +151,6 @@ CREATE TABLE lead_standings (
   last_activity_at timestamptz,
   rule_set_version integer NOT NULL DEFAULT 0,
   evaluated_at timestamptz NOT NULL,
-  CONSTRAINT lead_standings_lead_fkey FOREIGN KEY (lead_id) REFERENCES leads ON DELETE CASCADE,
   CONSTRAINT lead_standings_total_check CHECK (total_score = GREATEST(0, demographic + engagement + behavior))
 ) WITH (fillfactor = 80);
 CREATE INDEX lead_standings_score_idx ON lead_standings (tenant_id, total_score DESC, lead_id DESC);

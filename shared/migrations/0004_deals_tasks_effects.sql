@@ -2,7 +2,7 @@
 
 CREATE TABLE deals (
   id uuid CONSTRAINT deals_pkey PRIMARY KEY,
-  tenant_id uuid NOT NULL CONSTRAINT deals_tenant_fkey REFERENCES tenants,
+  tenant_id uuid NOT NULL,
   name text NOT NULL,
   lead_id uuid CONSTRAINT deals_lead_fkey REFERENCES leads,
   contact_id uuid,
@@ -39,7 +39,7 @@ CREATE INDEX leads_deal_idx ON leads (deal_id) WHERE deal_id IS NOT NULL;
 
 CREATE TABLE stage_history (
   id uuid CONSTRAINT stage_history_pkey PRIMARY KEY,
-  tenant_id uuid NOT NULL CONSTRAINT stage_history_tenant_fkey REFERENCES tenants,
+  tenant_id uuid NOT NULL,
   deal_id uuid NOT NULL CONSTRAINT stage_history_deal_fkey REFERENCES deals ON DELETE CASCADE,
   from_stage_id uuid,
   to_stage_id uuid NOT NULL,
@@ -50,7 +50,7 @@ CREATE INDEX stage_history_deal_idx ON stage_history (deal_id, moved_at, id);
 
 CREATE TABLE tasks (
   id uuid CONSTRAINT tasks_pkey PRIMARY KEY,
-  tenant_id uuid NOT NULL CONSTRAINT tasks_tenant_fkey REFERENCES tenants,
+  tenant_id uuid NOT NULL,
   title text NOT NULL,
   description text,
   kind text NOT NULL CONSTRAINT tasks_kind_check CHECK (kind IN ('follow_up', 'decide_pipeline', 'assign_owner', 'call', 'email', 'meeting', 'todo')),
@@ -84,7 +84,7 @@ CREATE INDEX tasks_reminder_idx ON tasks (due_at) WHERE status = 'open' AND remi
 -- it is one record per lead that follows from lead_standings, awards and signals whenever somebody asks.
 CREATE TABLE routing_decisions (
   id uuid CONSTRAINT routing_decisions_pkey PRIMARY KEY,
-  tenant_id uuid NOT NULL CONSTRAINT routing_decisions_tenant_fkey REFERENCES tenants,
+  tenant_id uuid NOT NULL,
   lead_id uuid NOT NULL CONSTRAINT routing_decisions_lead_fkey REFERENCES leads ON DELETE CASCADE,
   decided_at timestamptz NOT NULL,
   outcome text NOT NULL CONSTRAINT routing_decisions_outcome_check CHECK (outcome IN ('routed', 'conflict', 'discovery', 'manual')),
@@ -126,7 +126,7 @@ AS $$ DELETE FROM outbox WHERE id = ANY (p_ids) $$;
 -- Everything done outside. One row per (tenant, kind, cause, target): the key that makes an effect happen once.
 CREATE TABLE effects (
   id uuid CONSTRAINT effects_pkey PRIMARY KEY,
-  tenant_id uuid NOT NULL CONSTRAINT effects_tenant_fkey REFERENCES tenants,
+  tenant_id uuid NOT NULL,
   kind text NOT NULL,
   cause text NOT NULL,
   target text NOT NULL,

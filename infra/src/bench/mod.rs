@@ -12,10 +12,12 @@ mod wire;
 
 use std::fmt::Write as _;
 use std::fs;
+use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::ui;
+use crate::workspace::{Workspace, cargo};
+use crate::{process, ui};
 use path::{Load, Measured};
 use stage::Stage;
 
@@ -26,6 +28,8 @@ pub struct Options {
     pub processors: usize,
     /// Also with a million leads and five million stored events.
     pub large: bool,
+    /// Only the event path.
+    pub path_only: bool,
     /// Cold starts of each kind.
     pub starts: usize,
     /// Write the table into infra/bench/RESULTS.md.
@@ -40,7 +44,10 @@ const BATCH: usize = 500;
 /// # Errors
 /// When something that is measured does not work.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let stage = Stage::set().await?;
+    if cfg!(debug_assertions) {
+        return in_release();
+    }
+    let stage = Stage::set(options.path_only).await?;
     let mut table = String::from("| figure | measured | target |\n|---|---|---|\n");
 
     let warm = Load {
@@ -76,6 +83,10 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         rows(&mut table, &large, " (1 M leads, 5 M events stored)")?;
         writeln!(table, "| slower with 1 M leads and 5 M events by | {:.2}× | ≤ 1.25× |", small.rate() / large.rate())?;
     }
+    if options.path_only {
+        ui::line(&table);
+        return Ok(());
+    }
     for (name, path) in [("openapi", "/openapi.json"), ("pipelines-list", "/api/v1/pipelines")] {
         let starts = start::starts(&stage, name, path, options.starts).await?;
         let what = if name == "openapi" { "without database" } else { "with database" };
@@ -92,6 +103,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         save(&table)?;
     }
     Ok(())
+}
+
+/// Runs the same command again from a release build: the harness shares the machine with what it measures.
+fn in_release() -> anyhow::Result<()> {
+    let workspace = Workspace::find()?;
+    let mut again = Command::new(cargo());
+    again.current_dir(&workspace.root).args(["run", "--quiet", "--release", "--package", "dev", "--"]);
+    process::attached(again.args(std::env::args_os().skip(1)))
 }
 
 fn rows(table: &mut String, measured: &Measured, what: &str) -> anyhow::Result<()> {
@@ -142,7 +161,7 @@ fn sizes(stage: &Stage, table: &mut String) -> anyhow::Result<()> {
 }
 
 fn save(table: &str) -> anyhow::Result<()> {
-    let workspace = crate::workspace::Workspace::find()?;
+    let workspace = Workspace::find()?;
     let path = workspace.root.join("infra").join("bench").join("RESULTS.md");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let (begin, end) = ("<!-- measured -->", "<!-- /measured -->");

@@ -25,28 +25,26 @@ pub struct Stage {
     pub token: String,
 }
 
+/// What to build for the event path alone.
+const PATH_ONLY: &[&str] = &["--bin", "event-processor", "--bin", "lead-router", "--bin", "migrate", "--bin", "tenant-create"];
+
 const DATABASE: &str = "bench";
 const PASSWORD: &str = "bench";
 
 impl Stage {
-    /// Builds, starts and seeds.
+    /// Builds (all functions, or only those of the event path), starts and seeds.
     ///
     /// # Errors
     /// With what failed.
-    pub async fn set() -> anyhow::Result<Self> {
+    pub async fn set(path_only: bool) -> anyhow::Result<Self> {
         let workspace = Workspace::find()?;
         let step = Step::start("build the release binaries");
         let mut build = Command::new(cargo());
-        build.current_dir(&workspace.root).args([
-            "build",
-            "--release",
-            "--workspace",
-            "--bins",
-            "--exclude",
-            "dev",
-            "--exclude",
-            "testkit",
-        ]);
+        build.current_dir(&workspace.root).args(["build", "--release"]);
+        build.args(match path_only {
+            true => PATH_ONLY,
+            false => &["--bins", "--workspace", "--exclude", "dev", "--exclude", "testkit"],
+        });
         process::logged(&mut build, &workspace.logs().join("bench-build.log"))?;
         step.done("");
 

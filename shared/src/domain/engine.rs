@@ -79,10 +79,8 @@ impl Standing {
 pub struct LeadChange {
     /// The version of the rules that were applied.
     pub rule_set_version: i32,
-    /// Whether the profile, provenance included, changed.
-    pub profile_changed: bool,
-    /// The profile afterwards.
-    pub profile: Profile,
+    /// The profile afterwards, where it, provenance included, changed.
+    pub profile: Option<Profile>,
     /// Awards that count now and did not before.
     pub awards_added: Vec<Award>,
     /// Awards that no longer count: displaced under a cap by an earlier event, or of a rule that no longer holds or changed.
@@ -102,7 +100,7 @@ pub struct LeadChange {
 impl LeadChange {
     /// Whether there is nothing to store.
     pub fn is_empty(&self, before: &LeadState) -> bool {
-        !self.profile_changed
+        self.profile.is_none()
             && self.awards_added.is_empty()
             && self.awards_withdrawn.is_empty()
             && self.signals_added.is_empty()
@@ -117,7 +115,7 @@ impl LeadChange {
         state.awards.extend(self.awards_added);
         state.signals.retain(|signal| !self.signals_withdrawn.contains(signal));
         state.signals.extend(self.signals_added);
-        state.profile = self.profile;
+        state.profile = self.profile.unwrap_or(std::mem::take(&mut state.profile));
         state.standing = self.standing;
         state.rule_set_version = Some(self.rule_set_version);
     }

@@ -101,7 +101,8 @@ impl FromStr for ProfileField {
 
 /// Who a value comes from. Stored as JSON next to the values, for example `{"by":"event","id":"…","at":"…"}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "by", rename_all = "snake_case")]
+#[serde(tag = "by", rename_all = "snake_case", try_from = "StoredProvenance")]
+#[schemars(!try_from)]
 pub enum Provenance {
     /// The earliest event that carries the field.
     Event {
@@ -122,6 +123,37 @@ pub enum Provenance {
         /// When the partner said so.
         at: Timestamp,
     },
+}
+
+/// [`Provenance`] as it is read: flat, because the tagged form is kept in memory whole before it is understood, and every lead of a
+/// batch has several.
+#[derive(Deserialize)]
+struct StoredProvenance {
+    by: By,
+    at: Timestamp,
+    id: Option<EventId>,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum By {
+    Event,
+    Person,
+    Partner,
+}
+
+impl TryFrom<StoredProvenance> for Provenance {
+    type Error = &'static str;
+
+    fn try_from(stored: StoredProvenance) -> Result<Self, Self::Error> {
+        let at = stored.at;
+        match stored.by {
+            By::Event => Ok(Self::Event { at, id: stored.id.ok_or("missing field `id`")? }),
+            By::Person => Ok(Self::Person { at }),
+            By::Partner => Ok(Self::Partner { name: stored.name.ok_or("missing field `name`")?, at }),
+        }
+    }
 }
 
 impl Provenance {

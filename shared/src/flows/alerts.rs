@@ -1,14 +1,13 @@
 //! Hot-lead alerts: one per crossing into `hot` or above, at most one per lead and tier in 24 hours.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 
 use crate::app::App;
-use crate::domain::engine::LeadChange;
 use crate::domain::ids::{EffectId, LeadId};
-use crate::domain::scoring::Tier;
 use crate::failure::Failure;
+use crate::flows::event_path::{Changed, profile};
 use crate::integrations::slack;
 use crate::store::effects::{self, NewEffect};
 use crate::store::rules::TenantRules;
@@ -22,26 +21,24 @@ pub async fn hot_leads(
     app: &App,
     tx: &Tx,
     tenant: &TenantRules,
-    changes: &HashMap<LeadId, &LeadChange>,
-    crossed: &[(LeadId, Tier)],
+    changes: &[Changed<'_>],
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let told = store::claim_alerts(tx, crossed, now).await?;
-    let alerts: Vec<NewEffect> = told
-        .iter()
-        .filter_map(|lead| {
-            let change = changes.get(lead)?;
-            let tier = change.alert?;
-            let payload = super::texts::hot_lead(app, &tenant.tenant, *lead, change);
-            Some(NewEffect {
-                id: EffectId(app.new_id()),
-                kind: slack::KIND,
-                cause: format!("tier:{lead}:{}:{}", tier.as_str(), now.as_second()),
-                target: slack::target(&payload),
-                lead: Some(*lead),
-                payload,
-            })
+    let crossed: Vec<_> = changes.iter().filter_map(|(one, change)| Some((one.lead, change.alert?))).collect();
+    let told: HashSet<LeadId> = store::claim_alerts(tx, &crossed, now).await?.into_iter().collect();
+    let alert = |changed: &Changed<'_>| {
+        let (lead, tier) = (changed.0.lead, changed.1.alert?);
+        let payload = super::texts::hot_lead(app, &tenant.tenant, lead, profile(changed), &changed.1.standing);
+        Some(NewEffect {
+            id: EffectId(app.new_id()),
+            kind: slack::KIND,
+            cause: format!("tier:{lead}:{}:{}", tier.as_str(), now.as_second()),
+            target: slack::target(&payload),
+            lead: Some(lead),
+            payload,
         })
-        .collect();
+    };
+    let alerts: Vec<NewEffect> =
+        changes.iter().filter(|(one, _)| told.contains(&one.lead)).filter_map(alert).collect();
     effects::insert(tx, slack::QUEUE, &alerts, now).await
 }

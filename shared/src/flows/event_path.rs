@@ -2,11 +2,12 @@
 //! constant number of statements, whatever the number of events.
 //!
 //! Safe to repeat: unique keys decide which events are new. Two processors with the same people take turns, because keys,
-//! identifiers and leads are taken in one order each; the loser of a race for a new person begins again and finds the winner's lead.
+//! identifiers and leads are taken in one order each; the loser of a race for a new person finds the winner's lead. A turn is short:
+//! everything is worked out before the first lock that others wait for, and only what changed meanwhile is worked out again.
 
 mod settle;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,15 +15,15 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::domain::events::{self, Event};
-use crate::domain::identity::{Assignment, BatchIdentity, Country, resolve_batch};
+use crate::domain::identity::{Assignment, BatchIdentity, Country, KnownIdentities, resolve_batch};
 use crate::domain::ids::{EventId, LeadId, TenantId};
 use crate::failure::Failure;
 use crate::store::inbox::{self, Parked};
 use crate::store::rules::TenantRules;
 use crate::store::{Tx, event_path as store};
 
-pub use settle::Reason;
-use settle::{Work, settle};
+pub use settle::{Changed, Reason, profile};
+use settle::{Work, advance_all, write};
 
 /// The largest set that is worked on in one transaction.
 pub const MAX_SET: usize = 500;
@@ -135,15 +136,12 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
     let mut report = Report { stored: new.len(), repeated: all.len() - new.len(), ..Report::default() };
 
     if !new.is_empty() {
-        let Some((identity, new_leads)) = identify(app, tx, &new).await? else { return Ok(None) };
-        let mut by_lead: BTreeMap<LeadId, Vec<&Event>> = BTreeMap::new();
-        let mut unknown = Vec::new();
-        for (event, assignment) in new.iter().zip(&identity.assignments) {
-            match assignment {
-                Assignment::Lead(lead) => by_lead.entry(*lead).or_default().push(event),
-                Assignment::UnknownLead => unknown.push(*event),
-            }
-        }
+        let known = store::find_identities(tx, &new).await?;
+        let identity = resolve_batch(&new, known.clone(), || LeadId(app.new_id()));
+        let drafts = draft(tx, &tenant, &new, &identity, now).await?;
+        // From here until the commit, others with the same people wait for us.
+        let Some((identity, new_leads)) = attach(app, tx, &new, known, identity).await? else { return Ok(None) };
+        let (by_lead, unknown) = by_lead(&new, &identity);
         if !unknown.is_empty() {
             store::release_events(tx, &unknown).await?;
             report.stored -= unknown.len();
@@ -154,8 +152,9 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
                 parked(tx.tenant(), one, "unknown_lead", detail.to_owned())
             }));
         }
-        let Some(work) = load(tx, &by_lead, &new_leads).await? else { return Ok(None) };
-        settle(app, tx, &tenant, work, Reason::Events, now).await?;
+        let confirmed = confirm(tx, &tenant, drafts, &by_lead, &new_leads, now).await?;
+        let Some(changes) = confirmed else { return Ok(None) };
+        write(app, tx, &tenant, &changes, Reason::Events, now).await?;
         store::insert_suspicions(tx, &identity.suspicions, now).await?;
     }
     report.parked = aside.len();
@@ -164,13 +163,51 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
     Ok(Some(report))
 }
 
-/// Whose the events are, with every identifier attached. Another processor may meet the same new person at this moment: whoever
-/// attaches first wins, the other waits for that commit and then finds the winner's lead. Nothing: lost again and again.
-async fn identify(app: &App, tx: &Tx, events: &[&Event]) -> Result<Option<(BatchIdentity, HashSet<LeadId>)>, Failure> {
+type ByLead<'a> = BTreeMap<LeadId, Vec<&'a Event>>;
+
+/// The events of each lead, and those that are nobody's.
+fn by_lead<'a>(events: &[&'a Event], identity: &BatchIdentity) -> (ByLead<'a>, Vec<&'a Event>) {
+    let mut by_lead = ByLead::new();
+    let mut unknown = Vec::new();
+    for (event, assignment) in events.iter().zip(&identity.assignments) {
+        match assignment {
+            Assignment::Lead(lead) => by_lead.entry(*lead).or_default().push(event),
+            Assignment::UnknownLead => unknown.push(*event),
+        }
+    }
+    (by_lead, unknown)
+}
+
+/// Works the whole batch out from what is there now, without a lock. Most of it will still hold once the locks are held; so the
+/// time in which others wait is short.
+async fn draft<'a>(
+    tx: &Tx,
+    tenant: &TenantRules,
+    events: &[&'a Event],
+    identity: &BatchIdentity,
+    now: Timestamp,
+) -> Result<HashMap<LeadId, Changed<'a>>, Failure> {
+    let new_leads: HashSet<LeadId> = identity.new_leads.iter().copied().collect();
+    let (by_lead, _unknown) = by_lead(events, identity);
+    let known: Vec<LeadId> = by_lead.keys().copied().filter(|lead| !new_leads.contains(lead)).collect();
+    let mut work = load(tx, &known, &by_lead).await?;
+    let new = by_lead.iter().filter(|(lead, _)| new_leads.contains(lead));
+    work.extend(new.map(|(lead, events)| Work::new(*lead, events)));
+    let changes = advance_all(tx, &tenant.rules, work, Reason::Events, now).await?;
+    Ok(changes.into_iter().map(|changed| (changed.0.lead, changed)).collect())
+}
+
+/// Attaches every identifier. Another processor may meet the same new person at this moment: whoever attaches first wins, the other
+/// waits for that commit and then finds the winner's lead. Nothing: lost again and again.
+async fn attach(
+    app: &App,
+    tx: &Tx,
+    events: &[&Event],
+    mut known: KnownIdentities,
+    mut identity: BatchIdentity,
+) -> Result<Option<(BatchIdentity, HashSet<LeadId>)>, Failure> {
     let mut new_leads = HashSet::new();
     for _ in 0..RACES {
-        let known = store::find_identities(tx, events).await?;
-        let identity = resolve_batch(events, known, || LeadId(app.new_id()));
         let lost = store::insert_identifiers(tx, &identity.new_identifiers).await?;
         // A lead of ours that lost one identifier is somebody else's: it gives the others back, and is looked up again.
         new_leads.extend(identity.new_leads.iter().filter(|lead| !lost.contains(lead)));
@@ -179,8 +216,58 @@ async fn identify(app: &App, tx: &Tx, events: &[&Event]) -> Result<Option<(Batch
         }
         let given_up: Vec<LeadId> = identity.new_leads.iter().filter(|lead| lost.contains(lead)).copied().collect();
         store::delete_identifiers(tx, &given_up).await?;
+        // What we attached is known now; only people whom another processor was faster to meet are looked up again.
+        for kept in identity.new_identifiers.iter().filter(|new| !lost.contains(&new.lead)) {
+            known.insert(kept.identifier.clone(), kept.lead, false);
+        }
+        let of_lost = |assignment: &Assignment| assignment.lead().is_some_and(|lead| lost.contains(&lead));
+        let again: Vec<&Event> = events
+            .iter()
+            .zip(&identity.assignments)
+            .filter(|(_, assignment)| of_lost(assignment))
+            .map(|(event, _)| *event)
+            .collect();
+        known.extend(store::find_identities(tx, &again).await?);
+        identity = resolve_batch(events, known.clone(), || LeadId(app.new_id()));
     }
     Ok(None)
+}
+
+/// Locks the known leads of a batch; drafts of leads that somebody changed meanwhile are made again. Nothing: one of them was deleted.
+async fn confirm<'a>(
+    tx: &Tx,
+    tenant: &TenantRules,
+    mut drafts: HashMap<LeadId, Changed<'a>>,
+    by_lead: &ByLead<'a>,
+    new_leads: &HashSet<LeadId>,
+    now: Timestamp,
+) -> Result<Option<Vec<Changed<'a>>>, Failure> {
+    let known: Vec<LeadId> = by_lead.keys().copied().filter(|lead| !new_leads.contains(lead)).collect();
+    let stamps = store::lock_leads(tx, &known).await?;
+    if stamps.len() != known.len() {
+        return Ok(None);
+    }
+    let mut changes = Vec::with_capacity(by_lead.len());
+    let (mut stale, mut work) = (Vec::new(), Vec::new());
+    for (lead, events) in by_lead {
+        match drafts.remove(lead).filter(|(one, _)| one.still_holds(events, stamps.get(lead))) {
+            Some(draft) => changes.push(draft),
+            None if new_leads.contains(lead) => work.push(Work::new(*lead, events)),
+            None => stale.push(*lead),
+        }
+    }
+    work.extend(load(tx, &stale, by_lead).await?);
+    changes.extend(advance_all(tx, &tenant.rules, work, Reason::Events, now).await?);
+    Ok(Some(changes))
+}
+
+/// Known leads as they are, with their events of this batch.
+async fn load<'a>(tx: &Tx, leads: &[LeadId], by_lead: &ByLead<'a>) -> Result<Vec<Work<'a>>, Failure> {
+    let with_events = |lead: store::LoadedLead| {
+        let events = by_lead.get(&lead.id).cloned().unwrap_or_default();
+        Work::known(lead, events)
+    };
+    Ok(store::load_leads(tx, leads).await?.into_iter().map(with_events).collect())
 }
 
 fn validate(tenant: &TenantRules, id: TenantId, set: &[Submission]) -> (Vec<Event>, Vec<Parked>) {
@@ -226,41 +313,6 @@ fn parked(tenant: TenantId, one: &Submission, reason: &str, detail: String) -> P
     }
 }
 
-/// Locks and loads the known leads of a batch. Nothing: one of them was deleted meanwhile.
-async fn load<'a>(
-    tx: &Tx,
-    by_lead: &BTreeMap<LeadId, Vec<&'a Event>>,
-    new_leads: &HashSet<LeadId>,
-) -> Result<Option<Vec<Work<'a>>>, Failure> {
-    let known: Vec<LeadId> = by_lead.keys().copied().filter(|lead| !new_leads.contains(lead)).collect();
-    let mut work = locked(tx, &known).await?;
-    if work.len() != known.len() {
-        return Ok(None);
-    }
-    for one in &mut work {
-        one.events = by_lead.get(&one.lead).cloned().unwrap_or_default();
-    }
-    work.extend(
-        by_lead.iter().filter(|(lead, _)| new_leads.contains(lead)).map(|(lead, events)| Work::new(*lead, events)),
-    );
-    Ok(Some(work))
-}
-
-async fn locked<'a>(tx: &Tx, leads: &[LeadId]) -> Result<Vec<Work<'a>>, Failure> {
-    if leads.is_empty() {
-        return Ok(Vec::new());
-    }
-    let locked = store::lock_leads(tx, leads).await?;
-    let mut awards = store::list_awards(tx, leads).await?;
-    let mut signals = store::list_signals(tx, leads).await?;
-    let with_history = |mut lead: store::LockedLead| {
-        lead.state.awards = awards.remove(&lead.id).unwrap_or_default();
-        lead.state.signals = signals.remove(&lead.id).unwrap_or_default();
-        Work::known(lead)
-    };
-    Ok(locked.into_iter().map(with_history).collect())
-}
-
 /// Evaluates leads again without new events: after a change by hand, of the rules, or because time has passed.
 ///
 /// # Errors
@@ -276,8 +328,10 @@ pub async fn reevaluate_for(
     let mut sorted = leads.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
-    let work = locked(tx, &sorted).await?;
-    settle(app, tx, &tenant, work, reason, now).await
+    let leads = store::lock_and_load(tx, &sorted).await?;
+    let work = leads.into_iter().map(|lead| Work::known(lead, Vec::new())).collect();
+    let changes = advance_all(tx, &tenant.rules, work, reason, now).await?;
+    write(app, tx, &tenant, &changes, reason, now).await
 }
 
 /// Evaluates leads again after a change by hand.

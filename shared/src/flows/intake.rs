@@ -77,7 +77,7 @@ async fn take(
     sets: &mut BTreeMap<TenantId, Set>,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    match message.decode::<Inbound>()? {
+    match Inbound::read(message)? {
         Inbound::Events(events) => {
             add(sets, events.tenant_id, n, events.receipts, events.source.as_deref(), events.received_at);
             Ok(())

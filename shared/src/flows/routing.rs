@@ -7,6 +7,8 @@
 mod by_hand;
 mod decide;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -14,8 +16,11 @@ use crate::app::App;
 use crate::domain::ids::{LeadId, TaskId, TenantId};
 use crate::domain::routing::{DecisionInputs, DecisionRecord, OutcomeKind, assess};
 use crate::failure::Failure;
+use crate::messages::LeadsChanged;
+use crate::queue::{Outcomes, RawMessage};
 use crate::store::rules::TenantRules;
 use crate::store::{Tx, event_path, outbox, routing as store};
+use crate::telemetry;
 
 pub use by_hand::{Choice, route_by_hand};
 use decide::Round;
@@ -47,13 +52,7 @@ pub async fn evaluate(
     let mut sorted = leads.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
-    let mut locked = event_path::lock_leads(tx, &sorted).await?;
-    let mut awards = event_path::list_awards(tx, &sorted).await?;
-    let mut signals = event_path::list_signals(tx, &sorted).await?;
-    for lead in &mut locked {
-        lead.state.awards = awards.remove(&lead.id).unwrap_or_default();
-        lead.state.signals = signals.remove(&lead.id).unwrap_or_default();
-    }
+    let locked = event_path::lock_and_load(tx, &sorted).await?;
     let inputs: Vec<DecisionInputs> =
         locked.iter().map(|lead| DecisionInputs::of(&tenant.rules, &lead.state, lead.flags, now)).collect();
     // The team is locked only when somebody is to be chosen.
@@ -70,6 +69,34 @@ pub async fn evaluate(
     }
     let due = round.write(tx, &decided).await?;
     Ok((decided, due))
+}
+
+/// Works through a batch of messages, all leads of one tenant together. A set that fails is tried again message by message, so that
+/// one stubborn lead does not hold up the others.
+pub async fn route_messages(app: &App, messages: &[RawMessage], now: Timestamp) -> Outcomes {
+    let mut outcomes: Outcomes = Vec::with_capacity(messages.len());
+    let mut sets: BTreeMap<TenantId, Vec<(usize, Vec<LeadId>)>> = BTreeMap::new();
+    for (n, message) in messages.iter().enumerate() {
+        outcomes.push(message.decode::<LeadsChanged>().map(|LeadsChanged { tenant_id, lead_ids }| {
+            sets.entry(tenant_id).or_default().push((n, lead_ids));
+        }));
+    }
+    for (tenant, set) in sets {
+        telemetry::of_tenant(tenant);
+        let leads: Vec<LeadId> = set.iter().flat_map(|(_, leads)| leads).copied().collect();
+        match route(app, tenant, &leads, now).await {
+            Ok(_) => {}
+            Err(failure) if set.len() == 1 => outcomes[set[0].0] = Err(failure),
+            Err(failure) => {
+                tracing::warn!(reason = %failure, messages = set.len(), "leads cannot be routed together; one message after the other");
+                for (n, leads) in set {
+                    outcomes[n] = route(app, tenant, &leads, now).await.map(|_| ());
+                }
+            }
+        }
+    }
+    telemetry::of_no_tenant();
+    outcomes
 }
 
 /// Routes leads of one tenant in a transaction of their own.
@@ -110,9 +137,9 @@ pub async fn ask_for_discovery(app: &App, tx: &Tx, now: Timestamp) -> Result<usi
         let Some(last) = leads.last() else { return Ok(asked) };
         after = *last;
         asked += leads.len();
-        let messages: Vec<crate::messages::LeadsChanged> = leads
+        let messages: Vec<LeadsChanged> = leads
             .chunks(50)
-            .map(|chunk| crate::messages::LeadsChanged { tenant_id: tx.tenant(), lead_ids: chunk.to_vec() })
+            .map(|chunk| LeadsChanged { tenant_id: tx.tenant(), lead_ids: chunk.to_vec() })
             .collect();
         outbox::put(tx, "routing", &messages, now).await?;
     }

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use crate::app::App;
-use crate::domain::engine::LeadChange;
+use crate::domain::engine::Standing;
 use crate::domain::ids::LeadId;
 use crate::domain::profile::{Profile, ProfileField};
 use crate::domain::routing::{DecisionRecord, explain};
 use crate::flows::routing::display_name;
 use crate::integrations::slack::{self, Language, LeadFacts, Person};
-use crate::store::event_path::LockedLead;
+use crate::store::event_path::LoadedLead;
 use crate::store::routing::{LockedMember, Target};
 use crate::store::tenants::Tenant;
 
@@ -39,16 +39,15 @@ pub fn explanation(language: &str, record: &DecisionRecord) -> String {
 }
 
 /// The message about a lead that became hot.
-pub fn hot_lead(app: &App, tenant: &Tenant, lead: LeadId, change: &LeadChange) -> Value {
-    let name = display_name(&change.profile);
+pub fn hot_lead(app: &App, tenant: &Tenant, lead: LeadId, profile: &Profile, standing: &Standing) -> Value {
+    let name = display_name(profile);
     let url = link(app, lead);
-    let standing = &change.standing;
     let facts = LeadFacts {
         score: standing.total,
         tier: standing.tier,
         intent: standing.primary_intent.as_deref(),
         confidence: standing.primary_intent.is_some().then_some(standing.intent_confidence),
-        ..facts(&change.profile, &name, url.as_deref())
+        ..facts(profile, &name, url.as_deref())
     };
     slack::hot_lead_alert(Language::of(&tenant.language), &facts, None)
 }
@@ -57,7 +56,7 @@ pub fn hot_lead(app: &App, tenant: &Tenant, lead: LeadId, change: &LeadChange) -
 pub fn routed(
     app: &App,
     tenant: &Tenant,
-    lead: &LockedLead,
+    lead: &LoadedLead,
     record: &DecisionRecord,
     target: &Target,
     owner: Option<&LockedMember>,
@@ -77,7 +76,7 @@ pub fn routed(
 }
 
 /// The message that a person has to choose a pipeline.
-pub fn conflict(app: &App, tenant: &Tenant, lead: &LockedLead, record: &DecisionRecord) -> Value {
+pub fn conflict(app: &App, tenant: &Tenant, lead: &LoadedLead, record: &DecisionRecord) -> Value {
     let name = display_name(&lead.state.profile);
     let url = link(app, lead.id);
     let facts = decided_facts(lead, record, &name, url.as_deref());
@@ -101,7 +100,7 @@ fn facts<'a>(profile: &'a Profile, name: &'a str, url: Option<&'a str>) -> LeadF
 }
 
 fn decided_facts<'a>(
-    lead: &'a LockedLead,
+    lead: &'a LoadedLead,
     record: &'a DecisionRecord,
     name: &'a str,
     url: Option<&'a str>,

@@ -4,9 +4,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::domain::ids::{DeliveryId, EventId, LeadId, TenantId};
+use crate::failure::Failure;
+use crate::queue::RawMessage;
 
 /// One message on the queue `events`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,6 +23,26 @@ pub enum Inbound {
     Delivery(Delivery),
     /// Leads to evaluate again because the rules changed: the next chunk after this lead.
     Recalculate(Recalculate),
+}
+
+impl Inbound {
+    /// The message in the body of one from the queue. In two steps: reading a tagged enum at once keeps all of it in memory twice.
+    ///
+    /// # Errors
+    /// As [`RawMessage::decode`].
+    pub fn read(message: &RawMessage) -> Result<Self, Failure> {
+        #[derive(Deserialize)]
+        struct Tag<'a> {
+            #[serde(borrow)]
+            kind: Cow<'a, str>,
+        }
+        match serde_json::from_str::<Tag<'_>>(&message.body).as_ref().map(|tag| tag.kind.as_ref()) {
+            Ok("events") => message.decode().map(Self::Events),
+            Ok("unproven_events") => message.decode().map(Self::UnprovenEvents),
+            // The others are small, and what is not understood is told as one.
+            _ => message.decode(),
+        }
+    }
 }
 
 /// Accepted events of one sender.

@@ -124,10 +124,10 @@ async fn answer(queue: &'static str, app: &App, batch: &Batch, event: LambdaEven
     let mut again = Vec::new();
     let mut parked = Vec::new();
     for (n, record) in records.iter().enumerate() {
-        about(record);
         match outcomes.get(n) {
             Some(Ok(())) => {}
             Some(Err(failure)) if failure.is_temporary() => {
+                about(record);
                 tracing::warn!(message_id = record.id, attempt = record.attempt, reason = %failure, "comes again");
                 again.push((record, retry::delay(failure, record.attempt, app.new_id())));
                 failed.push(record.id.clone());

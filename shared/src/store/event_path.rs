@@ -18,7 +18,7 @@ use crate::domain::routing::LeadFlags;
 use crate::domain::scoring::Tier;
 use crate::failure::Failure;
 
-pub use read::{list_awards, list_events, list_signals, lock_leads};
+pub use read::{list_awards, list_events, list_signals, load_leads, lock_and_load, lock_leads};
 pub use write::{
     SavedStanding, insert_awards, insert_events, insert_leads, insert_signals, save_standings, update_profiles,
     withdraw_awards, withdraw_signals,
@@ -26,11 +26,20 @@ pub use write::{
 
 pub(in crate::store) const SQL: &str = include_str!("event_path.sql");
 
-/// A lead as the engine and the router need it, locked for this transaction.
+/// What wrote a lead and its standing as they were read: the same now means that nobody has touched the lead since. Whoever adds
+/// events, awards or signals writes the standing too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    pub lead: i64,
+    /// None for a lead without a standing.
+    pub standing: Option<i64>,
+}
+
+/// A lead as the engine and the router need it.
 #[derive(Debug, Clone)]
-pub struct LockedLead {
+pub struct LoadedLead {
     pub id: LeadId,
-    /// Awards and signals are loaded apart.
+    pub stamp: Stamp,
     pub state: LeadState,
     pub flags: LeadFlags,
     pub pipeline: Option<PipelineId>,
@@ -83,12 +92,30 @@ pub async fn find_identities(tx: &Tx, events: &[&Event]) -> Result<KnownIdentiti
         }
     }
     let rows = tx.query(const { section(SQL, "find_identities") }, params![tx.tenant(), kinds, values, leads]).await?;
-    let mut known = KnownIdentities::default();
+    let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         let kind: IdentifierKind = row.get::<_, &str>("kind").parse().map_err(Failure::internal)?;
-        known.insert(Identifier { kind, value: row.get("value") }, row.get("lead_id"), row.get("strong"));
+        found.push((Identifier { kind, value: row.get("value") }, row.get::<_, LeadId>("lead_id")));
+    }
+    let mut named: HashSet<LeadId> =
+        found.iter().filter(|(identifier, _)| identifier.kind.is_strong()).map(|(_, lead)| *lead).collect();
+    // Of the others only a cookie was seen here; that alone does not tell whether they have a name.
+    let unsure: HashSet<LeadId> = found.iter().map(|(_, lead)| *lead).filter(|lead| !named.contains(lead)).collect();
+    named.extend(list_named(tx, unsure).await?);
+    let mut known = KnownIdentities::default();
+    for (identifier, lead) in found {
+        known.insert(identifier, lead, named.contains(&lead));
     }
     Ok(known)
+}
+
+async fn list_named(tx: &Tx, leads: HashSet<LeadId>) -> Result<Vec<LeadId>, Failure> {
+    if leads.is_empty() {
+        return Ok(Vec::new());
+    }
+    let leads: Vec<LeadId> = leads.into_iter().collect();
+    let rows = tx.query(const { section(SQL, "list_named") }, params![leads]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Attaches identifiers and answers with the leads that could not get all of theirs, because another processor was faster.

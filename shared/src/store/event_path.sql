@@ -11,17 +11,24 @@ RETURNING event_id
 DELETE FROM event_keys WHERE key = ANY ($1)
 
 -- name: find_identities
--- Whose these identifiers are. For a cookie also whether its lead is known by anything stronger.
-SELECT i.kind, i.value, i.lead_id,
-       -- LIMIT keeps this a look-up per cookie; as EXISTS it may be planned as one pass over everybody's identifiers.
-       CASE WHEN i.kind <> 'anonymous_id' THEN true ELSE COALESCE((
-         SELECT true FROM lead_identifiers s WHERE s.lead_id = i.lead_id AND s.kind <> 'anonymous_id' LIMIT 1), false) END AS strong
+-- Whose these identifiers are.
+SELECT i.kind, i.value, i.lead_id
   FROM unnest($2, $3) AS u (kind, value)
-  JOIN lead_identifiers i ON i.tenant_id = $1 AND i.kind = u.kind AND i.value = u.value
+  -- LIMIT keeps this a look-up per identifier; a plain join may be planned as one pass over everybody's.
+  CROSS JOIN LATERAL (
+    SELECT k.kind, k.value, k.lead_id FROM lead_identifiers k WHERE k.tenant_id = $1 AND k.kind = u.kind AND k.value = u.value LIMIT 1
+  ) i
 UNION ALL
-SELECT 'lead_id', l.id::text, l.id, true
+SELECT 'lead_id', l.id::text, l.id
   FROM leads l
  WHERE l.id = ANY ($4)
+
+-- name: list_named
+-- Which of these leads are known by more than a cookie. LIMIT keeps this a look-up per lead; as EXISTS it may be planned as one
+-- pass over everybody's identifiers.
+SELECT u.id
+  FROM unnest($1) AS u (id)
+ WHERE (SELECT true FROM lead_identifiers i WHERE i.lead_id = u.id AND i.kind <> 'anonymous_id' LIMIT 1)
 
 -- name: insert_identifiers
 -- Fewer rows than given: another processor met the same person at this moment.
@@ -37,18 +44,24 @@ DELETE FROM lead_identifiers
  WHERE lead_id = ANY ($1)
 
 -- name: lock_leads
--- In the order of ids, so that processors and routers take turns. Only locks: this statement's snapshot is from before the wait.
-SELECT l.id
+-- In the order of ids, so that processors and routers take turns. `xmin` is the transaction that wrote a row as it is now, after the
+-- wait; of other tables this statement would show what was before.
+SELECT l.id, l.xmin::text::bigint AS written_by
   FROM leads l
  WHERE l.id = ANY ($1)
  ORDER BY l.id
    FOR NO KEY UPDATE
 
+-- name: list_standing_writers
+-- Which transaction wrote each standing as it is now.
+SELECT s.lead_id, s.xmin::text::bigint AS written_by
+  FROM lead_standings s
+ WHERE s.lead_id = ANY ($1)
+
 -- name: list_leads
--- What the holder of the locks reads, with a snapshot from after the wait.
 SELECT l.id, l.email, l.phone, l.linkedin_url, l.first_name, l.last_name, l.company, l.job_title, l.country, l.language,
        l.source, l.campaign, l.custom, l.provenance, l.lifecycle, l.suppressed, l.pipeline_id, l.stage_id, l.deal_id, l.owner_id, l.routed_at,
-       l.conflict_task_id,
+       l.conflict_task_id, l.xmin::text::bigint AS written_by, s.xmin::text::bigint AS standing_written_by,
        CASE WHEN o.id IS NOT NULL THEN
          jsonb_build_object('name', o.name, 'domain', o.domain, 'country', o.country, 'industry', o.industry, 'size', o.size) || o.custom
        END AS organization,

@@ -105,7 +105,7 @@ SELECT id, name
  LIMIT 20
 
 -- name: delete
--- What refers to a lead without a cascade goes first; identifiers, tasks and decisions follow the lead. The keys
+-- What refers to a lead without a cascade goes first; tasks and decisions follow the lead. The keys
 -- of its events stay: a partner that sends an old event again must not bring a deleted person back.
 WITH
 -- Nothing more is said outside about a lead that is gone. What was done stays in the ledger.
@@ -114,6 +114,12 @@ stopped AS (
 ),
 forgotten AS (
   DELETE FROM events WHERE lead_id = $1
+),
+unknown AS (
+  DELETE FROM lead_identifiers WHERE lead_id = $1
+),
+unranked AS (
+  DELETE FROM lead_standings WHERE lead_id = $1
 ),
 -- Counted and withdrawn rows have an index each.
 unscored AS (

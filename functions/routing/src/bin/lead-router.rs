@@ -1,21 +1,20 @@
-//! Decides about leads that may be ready: pipeline, deal, owner, task, message and the record of the decision, in one transaction.
+//! Decides about leads that may be ready: pipeline, deal, owner, task, message and the record of the decision, in one transaction for
+//! all leads of a tenant.
 //!
 //! Safe to repeat: leads are locked and read again, and one that was routed is left alone.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use shared::App;
 use shared::flows::routing;
-use shared::messages::LeadsChanged;
-use shared::queue::{self, Delivery};
-use shared::{App, Failure};
+use shared::queue::{self, Outcomes, RawMessage};
 
 fn main() -> ExitCode {
-    queue::consume("routing", handle)
+    queue::consume_batch("routing", handle)
 }
 
-async fn handle(app: App, delivery: Delivery<LeadsChanged>) -> Result<(), Failure> {
-    let LeadsChanged { tenant_id, lead_ids } = delivery.message;
+async fn handle(app: App, messages: Arc<[RawMessage]>) -> Outcomes {
     let now = app.now();
-    routing::route(&app, tenant_id, &lead_ids, now).await?;
-    Ok(())
+    routing::route_messages(&app, &messages, now).await
 }

@@ -269,8 +269,10 @@ fn conclude(
     let standing = standing(rules, awards.counting(&state.awards), signals.counting(&state.signals), seen, now);
     LeadChange {
         rule_set_version: rules.version(),
-        profile_changed: matches!(profile, Cow::Owned(_)),
-        profile: profile.into_owned(),
+        profile: match profile {
+            Cow::Owned(profile) => Some(profile),
+            Cow::Borrowed(_) => None,
+        },
         alert: state.standing.tier.alert_on_reaching(standing.tier),
         routing_due: standing.differs_for_routing(&state.standing),
         awards_added: awards.added,

@@ -24,6 +24,12 @@ impl KnownIdentities {
         self.leads.insert(identifier, lead);
     }
 
+    /// Takes over what was found later; it replaces what was known of the same identifiers.
+    pub fn extend(&mut self, later: Self) {
+        self.leads.extend(later.leads);
+        self.strong.extend(later.strong);
+    }
+
     /// The lead an identifier belongs to.
     pub fn lead_of(&self, identifier: &Identifier) -> Option<LeadId> {
         self.leads.get(identifier).copied()

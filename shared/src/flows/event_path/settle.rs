@@ -1,19 +1,21 @@
 //! The end of the event path: what the engine makes of leads and their new events, written down.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
 use crate::app::App;
-use crate::domain::engine::{LeadChange, LeadState, advance, needs_full_log};
+use crate::domain::engine::{LeadChange, LeadState, RuleSet, advance, needs_full_log};
 use crate::domain::events::Event;
 use crate::domain::ids::LeadId;
+use crate::domain::profile::Profile;
 use crate::domain::routing::LeadFlags;
 use crate::failure::Failure;
 use crate::flows::alerts;
 use crate::messages::LeadsChanged;
 use crate::store::rules::TenantRules;
-use crate::store::{Tx, event_path as store, outbox};
+use crate::store::event_path::{self as store, Stamp};
+use crate::store::{Tx, outbox};
 
 /// Lead ids in one message to the router: few enough that one stubborn lead does not hold many up.
 const ROUTING_CHUNK: usize = 50;
@@ -37,106 +39,132 @@ pub struct Work<'a> {
     pub state: LeadState,
     pub flags: LeadFlags,
     pub events: Vec<&'a Event>,
-    new: bool,
+    /// What wrote the lead as it was read; none for a person nobody knew.
+    stamp: Option<Stamp>,
 }
 
 impl<'a> Work<'a> {
     /// A person nobody knew.
     pub fn new(lead: LeadId, events: &[&'a Event]) -> Self {
-        Self { lead, state: LeadState::default(), flags: LeadFlags::default(), events: events.to_vec(), new: true }
+        let (state, flags) = (LeadState::default(), LeadFlags::default());
+        Self { lead, state, flags, events: events.to_vec(), stamp: None }
     }
 
-    /// A locked lead, with no new events so far.
-    pub fn known(locked: store::LockedLead) -> Self {
-        Self { lead: locked.id, state: locked.state, flags: locked.flags, events: Vec::new(), new: false }
+    /// A lead as it was read.
+    pub fn known(lead: store::LoadedLead, events: Vec<&'a Event>) -> Self {
+        Self { lead: lead.id, state: lead.state, flags: lead.flags, events, stamp: Some(lead.stamp) }
+    }
+
+    fn is_new(&self) -> bool {
+        self.stamp.is_none()
+    }
+
+    /// Whether these are the events it was worked out with, and nobody has written the lead since.
+    pub fn still_holds(&self, events: &[&Event], stamp: Option<&Stamp>) -> bool {
+        let ids = |events: &[&Event]| events.iter().map(|event| event.id).collect::<Vec<_>>();
+        self.stamp.as_ref() == stamp && ids(&self.events) == ids(events)
     }
 }
 
-/// Advances every lead, writes the differences, alerts, and tells the router about leads that may be ready.
-pub async fn settle(
-    app: &App,
+/// A lead and what becomes of it.
+pub type Changed<'a> = (Work<'a>, LeadChange);
+
+/// Advances every lead.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn advance_all<'a>(
     tx: &Tx,
-    tenant: &TenantRules,
-    work: Vec<Work<'_>>,
+    rules: &RuleSet,
+    work: Vec<Work<'a>>,
     reason: Reason,
     now: Timestamp,
-) -> Result<(), Failure> {
-    let rules = &tenant.rules;
+) -> Result<Vec<Changed<'a>>, Failure> {
     // An erased person's log is not looked at again. A known lead without a standing lost it: it is rebuilt from the log.
     let looks_back = |one: &Work<'_>| {
         let lost = reason == Reason::Rules || one.state.rule_set_version.is_none();
         let needed = reason != Reason::Decay && needs_full_log(rules, &one.state, &one.events);
-        !one.new && !one.flags.anonymized && (lost || needed)
+        !one.is_new() && !one.flags.anonymized && (lost || needed)
     };
     let old: Vec<LeadId> = work.iter().filter(|one| looks_back(one)).map(|one| one.lead).collect();
     let mut logs: HashMap<LeadId, Vec<Event>> = match old.is_empty() {
         true => HashMap::new(),
         false => store::list_events(tx, &old).await?,
     };
-    let changes: Vec<(Work<'_>, LeadChange)> = work
-        .into_iter()
-        .map(|one| {
-            let log = old.binary_search(&one.lead).ok().map(|_| logs.remove(&one.lead).unwrap_or_default());
-            let log = log.map(|mut log| {
-                log.extend(one.events.iter().map(|event| (*event).clone()));
-                log
-            });
-            let change = advance(rules, &one.state, &one.events, log.as_deref(), now);
-            (one, change)
-        })
-        .collect();
-    write(tx, &changes, rules.version(), now).await?;
-    let crossed: Vec<_> = changes.iter().filter_map(|(one, change)| Some((one.lead, change.alert?))).collect();
+    let old: HashSet<LeadId> = old.into_iter().collect();
+    let change = |one: Work<'a>| {
+        let log = old.contains(&one.lead).then(|| logs.remove(&one.lead).unwrap_or_default());
+        let log = log.map(|mut log| {
+            log.extend(one.events.iter().map(|event| (*event).clone()));
+            log
+        });
+        let change = advance(rules, &one.state, &one.events, log.as_deref(), now);
+        (one, change)
+    };
+    Ok(work.into_iter().map(change).collect())
+}
+
+/// Writes the differences, alerts, and tells the router about leads that may be ready.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn write(
+    app: &App,
+    tx: &Tx,
+    tenant: &TenantRules,
+    changes: &[Changed<'_>],
+    reason: Reason,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    write_tables(tx, changes, tenant.rules.version(), now).await?;
     if reason != Reason::Decay {
-        alerts::hot_leads(app, tx, tenant, &changes_of(&changes), &crossed, now).await?;
+        alerts::hot_leads(app, tx, tenant, changes, now).await?;
     }
-    tell_router(tx, tenant, &changes, now).await
+    tell_router(tx, tenant, changes, now).await
 }
 
-fn changes_of<'a>(changes: &'a [(Work<'_>, LeadChange)]) -> HashMap<LeadId, &'a LeadChange> {
-    changes.iter().filter(|(_, change)| change.alert.is_some()).map(|(one, change)| (one.lead, change)).collect()
+/// The profile as it becomes.
+pub fn profile<'c>((one, change): &'c Changed<'_>) -> &'c Profile {
+    change.profile.as_ref().unwrap_or(&one.state.profile)
 }
 
-async fn write(tx: &Tx, changes: &[(Work<'_>, LeadChange)], version: i32, now: Timestamp) -> Result<(), Failure> {
+/// One statement per table, sent together: Postgres works on the first while the next are on their way.
+async fn write_tables(tx: &Tx, changes: &[Changed<'_>], version: i32, now: Timestamp) -> Result<(), Failure> {
     let new: Vec<_> =
-        changes.iter().filter(|(one, _)| one.new).map(|(one, change)| (one.lead, &change.profile)).collect();
-    store::insert_leads(tx, &new, now).await?;
-    let changed: Vec<_> = changes
+        changes.iter().filter(|(one, _)| one.is_new()).map(|changed| (changed.0.lead, profile(changed))).collect();
+    let profiles: Vec<_> = changes
         .iter()
-        .filter(|(one, change)| !one.new && change.profile_changed)
-        .map(|(one, change)| (one.lead, &change.profile))
+        .filter(|(one, _)| !one.is_new())
+        .filter_map(|(one, change)| Some((one.lead, change.profile.as_ref()?)))
         .collect();
-    store::update_profiles(tx, &changed, now).await?;
     let events: Vec<_> =
         changes.iter().flat_map(|(one, _)| one.events.iter().map(|event| (one.lead, *event))).collect();
-    store::insert_events(tx, &events).await?;
-
-    let withdrawn: Vec<_> = changes
-        .iter()
-        .flat_map(|(one, change)| change.awards_withdrawn.iter().map(|award| (one.lead, award)))
-        .collect();
-    store::withdraw_awards(tx, &withdrawn, now).await?;
-    let added: Vec<_> =
-        changes.iter().flat_map(|(one, change)| change.awards_added.iter().map(|award| (one.lead, award))).collect();
-    store::insert_awards(tx, &added).await?;
-
-    let withdrawn: Vec<_> = changes
-        .iter()
-        .flat_map(|(one, change)| change.signals_withdrawn.iter().map(|signal| (one.lead, signal)))
-        .collect();
-    store::withdraw_signals(tx, &withdrawn, now).await?;
-    let added: Vec<_> =
-        changes.iter().flat_map(|(one, change)| change.signals_added.iter().map(|signal| (one.lead, signal))).collect();
-    store::insert_signals(tx, &added).await?;
-
+    let awards_withdrawn = each(changes, |change| &change.awards_withdrawn);
+    let awards_added = each(changes, |change| &change.awards_added);
+    let signals_withdrawn = each(changes, |change| &change.signals_withdrawn);
+    let signals_added = each(changes, |change| &change.signals_added);
+    // Also when it adds up to the same: it tells others that the lead has been worked on.
     let standings: Vec<_> = changes
         .iter()
-        .filter(|(one, change)| {
-            one.new || change.standing != one.state.standing || one.state.rule_set_version != Some(version)
-        })
+        .filter(|(one, change)| one.is_new() || !one.events.is_empty() || !change.is_empty(&one.state))
         .map(|(one, change)| store::SavedStanding { lead: one.lead, standing: &change.standing })
         .collect();
-    store::save_standings(tx, &standings, version, now).await
+    let (_, _, _, _, _, _, _, _) = tokio::try_join!(
+        store::insert_leads(tx, &new, now),
+        store::update_profiles(tx, &profiles, now),
+        store::insert_events(tx, &events),
+        store::withdraw_awards(tx, &awards_withdrawn, now),
+        store::insert_awards(tx, &awards_added),
+        store::withdraw_signals(tx, &signals_withdrawn, now),
+        store::insert_signals(tx, &signals_added),
+        store::save_standings(tx, &standings, version, now),
+    )?;
+    Ok(())
+}
+
+/// The rows of one kind of all leads.
+fn each<'c, T>(changes: &'c [Changed<'_>], of: impl Fn(&'c LeadChange) -> &'c Vec<T>) -> Vec<(LeadId, &'c T)> {
+    changes.iter().flat_map(|(one, change)| of(change).iter().map(|row| (one.lead, row))).collect()
 }
 
 /// The router gets the leads whose standing changed and now reaches the thresholds, or is in conflict; for all others its answer
@@ -144,7 +172,7 @@ async fn write(tx: &Tx, changes: &[(Work<'_>, LeadChange)], version: i32, now: T
 async fn tell_router(
     tx: &Tx,
     tenant: &TenantRules,
-    changes: &[(Work<'_>, LeadChange)],
+    changes: &[Changed<'_>],
     now: Timestamp,
 ) -> Result<(), Failure> {
     let config = tenant.rules.routing();

@@ -10,7 +10,7 @@ use crate::domain::ids::{DealId, DecisionId, LeadId, MemberId, PipelineId, TaskI
 use crate::domain::routing::{DecisionInputs, ManualChoice, decide_by_hand, follow_up_due};
 use crate::failure::Failure;
 use crate::flows::texts;
-use crate::store::event_path::LockedLead;
+use crate::store::event_path::LoadedLead;
 use crate::store::routing::{self as store, Decision, LockedMember, NewTask, Placement, Target};
 use crate::store::{Tx, event_path};
 
@@ -40,9 +40,7 @@ pub async fn route_by_hand(
     now: Timestamp,
 ) -> Result<(Decision, Vec<DueTask>), Failure> {
     let tenant = app.rules().get(tx).await?;
-    let mut locked = event_path::lock_leads(tx, &[lead]).await?.pop().ok_or_else(|| Failure::not_found("lead"))?;
-    locked.state.awards = event_path::list_awards(tx, &[lead]).await?.remove(&lead).unwrap_or_default();
-    locked.state.signals = event_path::list_signals(tx, &[lead]).await?.remove(&lead).unwrap_or_default();
+    let locked = event_path::lock_and_load(tx, &[lead]).await?.pop().ok_or_else(|| Failure::not_found("lead"))?;
     let members = store::lock_members(tx).await?;
     let target = match choice.pipeline {
         Some(pipeline) => Some(target(store::list_pipelines(tx).await?, pipeline)?),
@@ -102,7 +100,7 @@ pub async fn route_by_hand(
 async fn put(
     app: &App,
     tx: &Tx,
-    lead: &LockedLead,
+    lead: &LoadedLead,
     name: &str,
     target: Target,
     choice: &Choice,

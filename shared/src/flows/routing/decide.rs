@@ -15,7 +15,7 @@ use crate::flows::texts;
 use crate::integrations::slack;
 use crate::store::Tx;
 use crate::store::effects::{self, NewEffect};
-use crate::store::event_path::LockedLead;
+use crate::store::event_path::LoadedLead;
 use crate::store::routing::{self as store, Decision, LockedMember, NewTask, Placement, Target};
 use crate::store::rules::TenantRules;
 
@@ -64,7 +64,7 @@ impl<'a> Round<'a> {
     }
 
     /// Decides about one lead and notes what that means. Loads grow with each lead of the round.
-    pub fn decide(&mut self, lead: &LockedLead, inputs: DecisionInputs) -> Decided {
+    pub fn decide(&mut self, lead: &LoadedLead, inputs: DecisionInputs) -> Decided {
         let candidates = match assess(&inputs).pipeline() {
             Some(pipeline) => self.members.iter().map(|member| member.candidate(pipeline)).collect(),
             None => Vec::new(),
@@ -88,7 +88,7 @@ impl<'a> Round<'a> {
         Decided { lead: lead.id, record, decision: Some(row) }
     }
 
-    fn place(&mut self, lead: &LockedLead, id: DecisionId, target: Target, record: &DecisionRecord) -> DealId {
+    fn place(&mut self, lead: &LoadedLead, id: DecisionId, target: Target, record: &DecisionRecord) -> DealId {
         let deal = DealId(self.app.new_id());
         let owner = record.outcome.owner_id;
         // The moments of one round differ by a microsecond, so that "longest since last assignment" has an order.
@@ -133,7 +133,7 @@ impl<'a> Round<'a> {
         deal
     }
 
-    fn ask_person(&mut self, lead: &LockedLead, id: DecisionId, record: &DecisionRecord) {
+    fn ask_person(&mut self, lead: &LoadedLead, id: DecisionId, record: &DecisionRecord) {
         let language = &self.tenant.tenant.language;
         let task = TaskId(self.app.new_id());
         self.tasks.push(NewTask {

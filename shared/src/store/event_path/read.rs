@@ -1,7 +1,8 @@
-//! What the engine knows of leads, read in three statements whatever their number.
+//! What the engine knows of leads, read in three statements and one round trip whatever their number.
 
 use std::collections::{BTreeMap, HashMap};
 
+use futures_util::future::{try_join, try_join3};
 use jiff::Timestamp;
 use postgres_types::Json;
 use serde::de::DeserializeOwned;
@@ -10,7 +11,7 @@ use tokio_postgres::Row;
 
 use super::super::Tx;
 use super::super::sql::{params, section};
-use super::{LockedLead, SQL};
+use super::{LoadedLead, SQL, Stamp};
 use crate::domain::engine::{LeadState, Standing};
 use crate::domain::events::Event;
 use crate::domain::ids::LeadId;
@@ -20,22 +21,64 @@ use crate::domain::routing::LeadFlags;
 use crate::domain::scoring::{Award, ScoreSums};
 use crate::failure::Failure;
 
-/// Locks leads until the end of this transaction. Awards and signals are not loaded.
+/// Locks leads until the end of this transaction, and tells who wrote them as they are. Of deleted leads there is nothing.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn lock_leads(tx: &Tx, ids: &[LeadId]) -> Result<Vec<LockedLead>, Failure> {
+pub async fn lock_leads(tx: &Tx, ids: &[LeadId]) -> Result<HashMap<LeadId, Stamp>, Failure> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    // Sent together and run one after the other: the second sees what was committed while the first waited.
+    let (locked, standings) = try_join(
+        tx.query(const { section(SQL, "lock_leads") }, params![ids]),
+        tx.query(const { section(SQL, "list_standing_writers") }, params![ids]),
+    )
+    .await?;
+    let standings: HashMap<LeadId, i64> = standings.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let stamp = |row: &Row| {
+        let id: LeadId = row.get(0);
+        (id, Stamp { lead: row.get(1), standing: standings.get(&id).copied() })
+    };
+    Ok(locked.iter().map(stamp).collect())
+}
+
+/// Reads leads with the awards and signals that count, in the order of ids.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn load_leads(tx: &Tx, ids: &[LeadId]) -> Result<Vec<LoadedLead>, Failure> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    tx.execute(const { section(SQL, "lock_leads") }, params![ids]).await?;
-    tx.query(const { section(SQL, "list_leads") }, params![ids]).await?.iter().map(locked_lead).collect()
+    let leads = async { Ok(tx.query(const { section(SQL, "list_leads") }, params![ids]).await?) };
+    let (leads, mut awards, mut signals) = try_join3(leads, list_awards(tx, ids), list_signals(tx, ids)).await?;
+    let whole = |row: &Row| {
+        let mut lead = lead(row)?;
+        lead.state.awards = awards.remove(&lead.id).unwrap_or_default();
+        lead.state.signals = signals.remove(&lead.id).unwrap_or_default();
+        Ok(lead)
+    };
+    leads.iter().map(whole).collect()
 }
 
-fn locked_lead(row: &Row) -> Result<LockedLead, Failure> {
+/// Locks leads until the end of this transaction and reads them as they are then, in one round trip.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_and_load(tx: &Tx, ids: &[LeadId]) -> Result<Vec<LoadedLead>, Failure> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let locked = async { Ok(tx.execute(const { section(SQL, "lock_leads") }, params![ids]).await?) };
+    Ok(try_join(locked, load_leads(tx, ids)).await?.1)
+}
+
+fn lead(row: &Row) -> Result<LoadedLead, Failure> {
     let lifecycle: Option<&str> = row.get("lifecycle");
-    Ok(LockedLead {
+    Ok(LoadedLead {
         id: row.get("id"),
+        stamp: Stamp { lead: row.get("written_by"), standing: row.get("standing_written_by") },
         state: LeadState {
             rule_set_version: row.get::<_, Option<i32>>("rule_set_version").filter(|version| *version > 0),
             profile: profile(row)?,
@@ -111,14 +154,15 @@ fn word<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
 pub async fn list_awards(tx: &Tx, leads: &[LeadId]) -> Result<HashMap<LeadId, Vec<Award>>, Failure> {
     let mut awards: HashMap<LeadId, Vec<Award>> = HashMap::with_capacity(leads.len());
     for row in tx.query(const { section(SQL, "list_awards") }, params![leads]).await? {
-        awards.entry(row.get("lead_id")).or_default().push(Award {
-            rule: row.get("rule_id"),
-            rule_version: row.get("rule_version"),
-            event: row.get("event_id"),
-            category: word(row.get("category"))?,
-            points: row.get("points"),
-            awarded_at: row.get("awarded_at"),
-            expires_at: row.get("expires_at"),
+        // By position: there are thousands of rows in a batch.
+        awards.entry(row.get(0)).or_default().push(Award {
+            rule: row.get(1),
+            rule_version: row.get(2),
+            event: row.get(3),
+            category: word(row.get(4))?,
+            points: row.get(5),
+            awarded_at: row.get(6),
+            expires_at: row.get(7),
         });
     }
     Ok(awards)
@@ -131,14 +175,14 @@ pub async fn list_awards(tx: &Tx, leads: &[LeadId]) -> Result<HashMap<LeadId, Ve
 pub async fn list_signals(tx: &Tx, leads: &[LeadId]) -> Result<HashMap<LeadId, Vec<Signal>>, Failure> {
     let mut signals: HashMap<LeadId, Vec<Signal>> = HashMap::with_capacity(leads.len());
     for row in tx.query(const { section(SQL, "list_signals") }, params![leads]).await? {
-        signals.entry(row.get("lead_id")).or_default().push(Signal {
-            rule: row.get("rule_id"),
-            rule_version: row.get("rule_version"),
-            event: row.get("event_id"),
-            intent: row.get("intent"),
-            weight: u32::try_from(row.get::<_, i32>("weight")).unwrap_or(0),
-            detected_at: row.get("signalled_at"),
-            expires_at: row.get("expires_at"),
+        signals.entry(row.get(0)).or_default().push(Signal {
+            rule: row.get(1),
+            rule_version: row.get(2),
+            event: row.get(3),
+            intent: row.get(4),
+            weight: u32::try_from(row.get::<_, i32>(5)).unwrap_or(0),
+            detected_at: row.get(6),
+            expires_at: row.get(7),
         });
     }
     Ok(signals)

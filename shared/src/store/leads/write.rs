@@ -105,7 +105,7 @@ pub async fn update(
 /// # Errors
 /// `NotFound` when the tenant has no such lead.
 pub async fn lock(tx: &Tx, id: LeadId) -> Result<(Lead, Profile), Failure> {
-    let locked = event_path::lock_leads(tx, &[id]).await?.pop().ok_or_else(|| Failure::not_found("lead"))?;
+    let locked = event_path::lock_and_load(tx, &[id]).await?.pop().ok_or_else(|| Failure::not_found("lead"))?;
     Ok((super::get(tx, id).await?, locked.state.profile))
 }
 
