@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends in a panic that says where")]
 
 mod access;
+mod contract;
 mod migrate;
 mod row_security;
+mod statements;
 mod tenant_create;
+mod tenants;
