@@ -216,9 +216,7 @@ async fn an_idempotency_key_makes_a_repeat_count_once() {
     let app = TestApp::new().await;
     let key = app.tenant().api_key("portal");
     let batch = json!([event(json!({})), event(json!({}))]);
-    let send = |body: &Value, key: &str| {
-        app.post(PATH, body).api_key(key).header("idempotency-key", "order-7").send()
-    };
+    let send = |body: &Value, key: &str| app.post(PATH, body).api_key(key).header("idempotency-key", "order-7").send();
     let first = send(&batch, &key).await.expect(202);
     assert_eq!(first.header("idempotency-replayed"), None);
     for _ in 0..2 {

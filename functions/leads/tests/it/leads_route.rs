@@ -87,7 +87,10 @@ async fn a_lead_whose_deal_is_closed_gets_a_new_one() {
         let statement = "SELECT d.pipeline_id, d.owner_id, d.status, d.origin, s.position, d.lead_id
               FROM deals d JOIN stages s ON s.id = d.stage_id WHERE d.id = $1";
         let row = db.query_one(statement, &[&new]).await.unwrap();
-        assert_eq!((row.get::<_, Uuid>(0), row.get::<_, Uuid>(1), row.get::<_, Uuid>(5)), (research, sam, uuid(&lead["id"])));
+        assert_eq!(
+            (row.get::<_, Uuid>(0), row.get::<_, Uuid>(1), row.get::<_, Uuid>(5)),
+            (research, sam, uuid(&lead["id"]))
+        );
         assert_eq!((row.get::<_, &str>(2), row.get::<_, &str>(3), row.get::<_, i32>(4)), ("open", "person", 1));
         let shown: Value = crate::support::get(&app, &path(&lead, "")).await.expect(200).json();
         assert_eq!((&shown["deal_id"], &shown["pipeline_id"]), (&decided["deal_id"], &json!(research)));

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
-use testkit::keys::{AUDIENCE, ISSUER, PUBLIC_KEY, Token};
 use testkit::app::Endpoint;
+use testkit::keys::{AUDIENCE, ISSUER, PUBLIC_KEY, Token};
 use testkit::{Method, TestApp};
 
 /// What needs no token: documents for everybody, and receivers whose path token or signature is the credential. Whoever makes this

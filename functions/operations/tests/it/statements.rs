@@ -165,7 +165,8 @@ async fn statements_have_the_types_that_were_agreed_on() {
 async fn a_change_of_type_and_a_missing_right_are_noticed() {
     let app = TestApp::bare().await;
     let (owner, functions) = (app.db().await, app.database().app_client().await.unwrap());
-    let sql = "SELECT id, total_score FROM lead_standings JOIN leads ON id = lead_id WHERE id = $1 AND total_score > $2";
+    let sql =
+        "SELECT id, total_score FROM lead_standings JOIN leads ON id = lead_id WHERE id = $1 AND total_score > $2";
     let found = async || shape(&functions, sql, None).await.unwrap();
     assert_eq!(found().await, ("uuid, int4".to_owned(), "id uuid, total_score int4".to_owned()));
     may_run(&functions, sql, "uuid, int4").await.unwrap();

@@ -13,13 +13,13 @@ use uuid::Uuid;
 const SECRETS: [&str; 2] = ["Geheimnis", "secret.person"];
 
 /// What a tenant has that a body may name.
-struct Own {
+pub struct Own {
     pipeline: Uuid,
     stage: Uuid,
 }
 
 impl Own {
-    async fn of(db: &Client, tenant: &Tenant) -> Self {
+    pub async fn of(db: &Client, tenant: &Tenant) -> Self {
         let statement = "SELECT p.id, s.id FROM pipelines p JOIN stages s ON s.pipeline_id = p.id
             WHERE p.tenant_id = $1 AND p.slug = 'discovery' ORDER BY s.position LIMIT 1";
         let row = db.query_one(statement, &[&tenant.id.parse::<Uuid>().unwrap()]).await.unwrap();
@@ -27,7 +27,7 @@ impl Own {
     }
 
     /// A body that is right for a record of one's own: what refuses it is the record, and nothing else.
-    fn body(&self, endpoint: &Endpoint) -> Value {
+    pub fn body(&self, endpoint: &Endpoint) -> Value {
         match endpoint.function.as_str() {
             "deals-move" => json!({"stage_id": self.stage}),
             "leads-route" => json!({"pipeline_id": self.pipeline}),
@@ -39,7 +39,7 @@ impl Own {
 }
 
 /// Makes the first tenant's records: a routed lead with its deal and task, a rule, and something in the inbox.
-async fn fill(app: &TestApp) {
+pub async fn fill(app: &TestApp) {
     app.slack().set_burst(100);
     let event = |event_type: &str| {
         json!({"event_type": event_type, "source": "portal", "lead_identifier": {"email": "secret.person@biolab.example"},
@@ -56,17 +56,26 @@ async fn fill(app: &TestApp) {
     app.drain().await;
 }
 
-fn rule() -> Value {
+/// A scoring rule.
+pub fn rule() -> Value {
     json!({"slug": "geheim", "name": "Geheimnis", "rule_type": "event", "category": "behavior", "points": 1,
            "conditions": {"field": "event_type", "op": "eq", "value": "content_downloaded"}})
 }
 
 /// Every id that an endpoint of this release may be asked for, of all records of a tenant.
-async fn ids(db: &Client, tenant: &Tenant) -> Vec<String> {
+pub async fn ids(db: &Client, tenant: &Tenant) -> Vec<String> {
     let mut ids = Vec::new();
-    for table in
-        ["leads", "deals", "pipelines", "tasks", "stages", "team_members", "inbox", "scoring_rules", "routing_decisions"]
-    {
+    for table in [
+        "leads",
+        "deals",
+        "pipelines",
+        "tasks",
+        "stages",
+        "team_members",
+        "inbox",
+        "scoring_rules",
+        "routing_decisions",
+    ] {
         let statement = format!("SELECT id::text FROM {table} WHERE tenant_id::text = $1 ORDER BY id LIMIT 3");
         let rows = db.query(&statement, &[&tenant.id]).await.unwrap();
         assert!(!rows.is_empty(), "the tenant has no {table}");
@@ -76,7 +85,7 @@ async fn ids(db: &Client, tenant: &Tenant) -> Vec<String> {
 }
 
 /// Every row of a tenant, a hash per table.
-async fn fingerprint(db: &Client, tenant: &Tenant) -> BTreeMap<String, String> {
+pub async fn fingerprint(db: &Client, tenant: &Tenant) -> BTreeMap<String, String> {
     let tables = "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
         AND NOT c.relispartition AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')";
     let mut prints = BTreeMap::new();
@@ -115,7 +124,8 @@ fn probes(endpoint: &Endpoint) -> (Vec<String>, bool) {
 async fn write(app: &TestApp, endpoint: &Endpoint, stranger: &Tenant, ids: &[String]) {
     let token = stranger.token("admin");
     let send = async |body: Value| app.post(&endpoint.path, &body).bearer(&token).send().await;
-    let about = |id: &String| json!({"event_type": "demo_requested", "source": "portal", "lead_identifier": {"lead_id": id}});
+    let about =
+        |id: &String| json!({"event_type": "demo_requested", "source": "portal", "lead_identifier": {"lead_id": id}});
     match endpoint.function.as_str() {
         "events-ingest" => {
             let events: Vec<Value> = ids.iter().map(about).collect();
@@ -127,7 +137,9 @@ async fn write(app: &TestApp, endpoint: &Endpoint, stranger: &Tenant, ids: &[Str
         "leads-create" => {
             let answer = send(json!({"email": "secret.person@biolab.example"})).await.expect(201);
             assert!(!String::from_utf8_lossy(&answer.body).contains("Geheimnis"));
-            for (field, id) in ["organization_id", "owner_id"].into_iter().flat_map(|field| ids.iter().map(move |id| (field, id))) {
+            for (field, id) in
+                ["organization_id", "owner_id"].into_iter().flat_map(|field| ids.iter().map(move |id| (field, id)))
+            {
                 let answer = send(json!({"email": format!("{id}@x.example"), field: id})).await;
                 assert_eq!(answer.status, 400, "a lead with a foreign {field}");
             }
@@ -145,7 +157,8 @@ async fn write(app: &TestApp, endpoint: &Endpoint, stranger: &Tenant, ids: &[Str
 async fn webhook(app: &TestApp, stranger: &Tenant, ids: &[String]) {
     for id in ids {
         let at = epoch_seconds().to_string();
-        let body = json!({"event_type": "demo_requested", "source": "partner", "lead_identifier": {"lead_id": id}}).to_string();
+        let body = json!({"event_type": "demo_requested", "source": "partner", "lead_identifier": {"lead_id": id}})
+            .to_string();
         app.request(Method::POST, "/api/v1/events/webhook")
             .header("x-source", "partner")
             .header("x-webhook-token", &stranger.webhook_token("partner"))
@@ -202,7 +215,8 @@ async fn no_endpoint_shows_or_touches_another_tenant() {
     app.drain().await;
 
     let after = fingerprint(&db, app.tenant()).await;
-    let changed: Vec<&String> = before.iter().filter(|(table, print)| after[*table] != **print).map(|(table, _)| table).collect();
+    let changed: Vec<&String> =
+        before.iter().filter(|(table, print)| after[*table] != **print).map(|(table, _)| table).collect();
     assert!(changed.is_empty(), "the first tenant's {changed:?} have changed");
     let foreign = "SELECT count(*) FROM leads l JOIN events e ON e.lead_id = l.id WHERE e.tenant_id <> l.tenant_id";
     assert_eq!(db.query_one(foreign, &[]).await.unwrap().get::<_, i64>(0), 0);
@@ -216,12 +230,14 @@ async fn no_endpoint_shows_or_touches_another_tenant() {
     with_id.sort_by_key(|one| one.method == Method::DELETE);
     for endpoint in with_id {
         let mut statuses = BTreeSet::new();
-        for id in &ids {
+        // Asked for anew: routing by hand ends tasks and makes others.
+        for id in &self::ids(&db, app.tenant()).await {
             let request = app.request(endpoint.method.clone(), &endpoint.at(id)).bearer(&token);
             let request = if endpoint.method == Method::GET { request } else { request.json(&own.body(endpoint)) };
             statuses.insert(request.send().await.status);
         }
-        let found = statuses.iter().any(|status| (200..300).contains(status));
+        // A conflict has found it, too: a lead with a deal is not deleted.
+        let found = statuses.iter().any(|status| (200..300).contains(status) || *status == 409);
         assert!(found, "{} {} finds none of the owner's records: {statuses:?}", endpoint.method, endpoint.path);
     }
     app.drain().await;

@@ -152,7 +152,8 @@ async fn two_publications_at_once_take_turns() {
     let gate = app.db().await;
     gate.batch_execute("BEGIN; SELECT FROM tenants FOR NO KEY UPDATE").await.unwrap();
     let release = async {
-        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
         for _ in 0..500 {
             if db.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 2 {
                 break;

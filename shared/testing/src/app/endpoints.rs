@@ -50,8 +50,8 @@ impl TestApp {
         routed
             .flat_map(|pool| {
                 let function = &pool.def.name;
-                let contract = describe(function)
-                    .unwrap_or_else(|error| panic!("{function} does not describe itself: {error:#}"));
+                let contract =
+                    describe(function).unwrap_or_else(|error| panic!("{function} does not describe itself: {error:#}"));
                 pool.def.routes.iter().map(move |(method, path)| Endpoint {
                     function: function.clone(),
                     method: method.clone(),

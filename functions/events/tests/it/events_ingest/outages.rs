@@ -122,8 +122,15 @@ async fn a_key_counts_as_it_was_when_the_events_came() {
     }
     app.database_up();
     app.drain().await;
-    let known: Vec<String> =
-        app.db().await.query("SELECT external_id FROM events", &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    let known: Vec<String> = app
+        .db()
+        .await
+        .query("SELECT external_id FROM events", &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
     assert_eq!(known, ["in time"]);
     assert_eq!(inbox(&app).await, [("unknown_key".to_owned(), None), ("unknown_key".to_owned(), None)]);
     app.post(PATH, &event(json!({}))).api_key(&key).send().await.expect(401).problem();
@@ -147,7 +154,10 @@ async fn a_token_that_was_revoked_before_the_events_came_is_found_out_later() {
     let tenant: Uuid = app.tenant().id.parse().unwrap();
     let token = |jti: &str| Token::new(&app.tenant().id).role("admin").claim("jti", json!(jti)).sign();
     let send = async |jti: &str, external_id: &str| {
-        let body = json!([event(json!({"external_id": external_id})), event(json!({"external_id": format!("{external_id} too")}))]);
+        let body = json!([
+            event(json!({"external_id": external_id})),
+            event(json!({"external_id": format!("{external_id} too")}))
+        ]);
         app.post(PATH, &body).bearer(&token(jti)).send().await.expect(202);
     };
     let db = app.db().await;
@@ -252,7 +262,9 @@ async fn a_minute_without_the_database_loses_and_doubles_nothing() {
                 let reply: Value = answer.expect(202).json();
                 assert_eq!(reply["accepted"], 5);
                 while_away += if (before..after).contains(&started.elapsed()) { 5 } else { 0 };
-                ids.extend(reply["receipts"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()));
+                ids.extend(
+                    reply["receipts"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()),
+                );
                 names.extend(batch.iter().map(|one| one["external_id"].as_str().unwrap().to_owned()));
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
