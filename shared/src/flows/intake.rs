@@ -7,15 +7,15 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::app::App;
-use crate::domain::ids::{LeadId, TenantId};
+use crate::domain::ids::{EventId, LeadId, TenantId};
 use crate::failure::Failure;
 use crate::flows::event_path::{self, Reason, Report, Submission};
 use crate::http::Scope;
 use crate::http::auth::find_key;
-use crate::messages::events::{Delivery, Inbound, Recalculate, Receipt, UnprovenEvents};
+use crate::messages::events::{Delivery, Events, Inbound, Recalculate, Receipt, UnprovenEvents};
 use crate::queue::{Outcomes, RawMessage};
 use crate::store::inbox::{self, Parked};
-use crate::store::{event_path as store, outbox};
+use crate::store::{auth, event_path as store, outbox};
 use crate::telemetry::{self, Metric};
 use crate::webhook;
 
@@ -78,10 +78,7 @@ async fn take(
     now: Timestamp,
 ) -> Result<(), Failure> {
     match Inbound::read(message)? {
-        Inbound::Events(events) => {
-            add(sets, events.tenant_id, n, events.receipts, events.source.as_deref(), events.received_at);
-            Ok(())
-        }
+        Inbound::Events(events) => check(app, events, n, sets).await,
         Inbound::UnprovenEvents(unproven) => prove(app, unproven, n, sets).await,
         Inbound::Delivery(delivery) => translate(app, delivery, n, sets).await,
         Inbound::Recalculate(step) => recalculate(app, step, now).await,
@@ -104,6 +101,51 @@ fn add(
         source: source.map(str::to_owned),
         received_at,
     }));
+}
+
+/// Looks whether a token that came while the database was away was still good then.
+async fn check(app: &App, events: Events, n: usize, sets: &mut BTreeMap<TenantId, Set>) -> Result<(), Failure> {
+    if let Some(jti) = &events.unchecked_token
+        && was_revoked(app, events.tenant_id, jti, events.received_at).await?
+    {
+        let rows: Vec<Parked> = events
+            .receipts
+            .iter()
+            .map(|receipt| {
+                let again = Events {
+                    tenant_id: events.tenant_id,
+                    source: events.source.clone(),
+                    received_at: events.received_at,
+                    unchecked_token: events.unchecked_token.clone(),
+                    receipts: vec![receipt.clone()],
+                };
+                let aside = Aside {
+                    tenant: Some(events.tenant_id),
+                    source: receipt.event["source"].as_str().unwrap_or("unknown"),
+                    reason: "revoked_token",
+                    detail: "The token these events were sent with had been revoked by then.",
+                    received_at: events.received_at,
+                };
+                aside.row(receipt.id, &Inbound::Events(again))
+            })
+            .collect::<Result<_, Failure>>()?;
+        inbox::park(app.database(), &rows).await?;
+        return Ok(());
+    }
+    add(sets, events.tenant_id, n, events.receipts, events.source.as_deref(), events.received_at);
+    Ok(())
+}
+
+async fn was_revoked(app: &App, tenant: TenantId, jti: &str, at: Timestamp) -> Result<bool, Failure> {
+    let tx = match app.begin(tenant).await {
+        Ok(tx) => tx,
+        Err(failure) if failure.is_temporary() => return Err(failure),
+        // A tenant that cannot be entered: that is found out, and said, where its events are processed.
+        Err(_) => return Ok(false),
+    };
+    let revoked = auth::was_token_revoked(&tx, jti, at).await;
+    tx.rollback().await;
+    revoked
 }
 
 /// Looks up the key of a sender who came while the database was away, as it was then.
@@ -133,28 +175,49 @@ async fn quarantine(
     reason: &str,
     detail: &str,
 ) -> Result<(), Failure> {
+    let aside = Aside { tenant, source: &unproven.source, reason, detail, received_at: unproven.received_at };
     let rows: Vec<Parked> = unproven
         .receipts
         .iter()
-        .map(|receipt| Parked {
-            id: receipt.id.0,
-            tenant: tenant.map(|tenant| tenant.0),
-            kind: "quarantine",
-            source: unproven.source.clone(),
-            queue: Some("events"),
-            reason: reason.to_owned(),
-            detail: detail.to_owned(),
-            body: json!({
-                "kind": "unproven_events", "source": unproven.source, "key_hash": unproven.key_hash,
-                "received_at": unproven.received_at, "receipts": [receipt],
-            })
-            .to_string(),
-            headers: json!({}),
-            received_at: unproven.received_at,
+        .map(|receipt| {
+            let again = UnprovenEvents {
+                source: unproven.source.clone(),
+                key_hash: unproven.key_hash.clone(),
+                received_at: unproven.received_at,
+                receipts: vec![receipt.clone()],
+            };
+            aside.row(receipt.id, &Inbound::UnprovenEvents(again))
         })
-        .collect();
+        .collect::<Result<_, Failure>>()?;
     inbox::park(app.database(), &rows).await?;
     Ok(())
+}
+
+/// Why events of a sender are put aside.
+struct Aside<'a> {
+    tenant: Option<TenantId>,
+    source: &'a str,
+    reason: &'a str,
+    detail: &'a str,
+    received_at: Timestamp,
+}
+
+impl Aside<'_> {
+    /// One event in the shape of its message, so that a replay is sending it again, with the same question about its sender.
+    fn row(&self, id: EventId, again: &Inbound) -> Result<Parked, Failure> {
+        Ok(Parked {
+            id: id.0,
+            tenant: self.tenant.map(|tenant| tenant.0),
+            kind: "quarantine",
+            source: self.source.to_owned(),
+            queue: Some("events"),
+            reason: self.reason.to_owned(),
+            detail: self.detail.to_owned(),
+            body: serde_json::to_string(again).map_err(Failure::internal)?,
+            headers: json!({}),
+            received_at: self.received_at,
+        })
+    }
 }
 
 fn decode_hash(hex: &str) -> Result<[u8; 32], Failure> {

@@ -94,12 +94,12 @@ fn complaint<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Com
         if !pointer.ends_with(&format!("/{named}")) {
             pointer.push_str(&format!("/{named}"));
         }
-        ("unknown_field", format!("There is no field `{named}` here. {}", expectation(&message)))
+        ("unknown_field", format!("There is no field `{named}` here.{}", expectation(&message)))
     } else if message.starts_with("missing field") {
         pointer.push_str(&format!("/{named}"));
         ("required", "This field is required.".to_owned())
     } else if message.starts_with("unknown variant") {
-        ("unknown_value", format!("`{named}` is not one of the possible values. {}", expectation(&message)))
+        ("unknown_value", format!("`{named}` is not one of the possible values.{}", expectation(&message)))
     } else if message.starts_with("invalid type") {
         ("type", format!("This value has the wrong type: {message}."))
     } else {
@@ -108,10 +108,10 @@ fn complaint<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Com
     Complaint { pointer, code, detail }
 }
 
-/// "expected one of `a`, `b`" as a sentence.
+/// "expected one of `a`, `b`" as one more sentence; nothing where nothing is possible.
 fn expectation(message: &str) -> String {
     match message.split_once("expected ") {
-        Some((_, expected)) => format!("Possible here: {}.", expected.trim_start_matches("one of ")),
+        Some((_, expected)) => format!(" Possible here: {}.", expected.trim_start_matches("one of ")),
         None => String::new(),
     }
 }

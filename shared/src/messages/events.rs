@@ -52,6 +52,9 @@ pub struct Events {
     /// The one source the sender may speak for; none when a person sent them.
     pub source: Option<String>,
     pub received_at: Timestamp,
+    /// The id of the token they were sent with, when nobody could look whether it was revoked because the database was away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchecked_token: Option<String>,
     pub receipts: Vec<Receipt>,
 }
 

@@ -1,12 +1,12 @@
-//! API keys, and tenants of webhook tokens: the look-ups that happen before a tenant is known.
+//! API keys, and tenants of webhook tokens: the look-ups that happen before a tenant is known; and tokens that were revoked.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::Database;
 use super::sql::{params, section};
+use super::{Database, Tx};
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 
@@ -65,6 +65,15 @@ pub async fn find_api_key(
 ) -> Result<Option<KnownKey>, Failure> {
     let rows = db.query(const { section(SQL, "find_api_key") }, params![source, hash.as_slice(), at]).await?;
     Ok(rows.first().map(|row| KnownKey { id: row.get("id"), tenant: row.get("tenant_id"), scopes: row.get("scopes") }))
+}
+
+/// Whether a person's token was no longer valid at a moment.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn was_token_revoked(tx: &Tx, jti: &str, at: Timestamp) -> Result<bool, Failure> {
+    let row = tx.find(const { section(SQL, "was_token_revoked") }, params![jti, at]).await?;
+    Ok(row.is_some_and(|row| row.get(0)))
 }
 
 /// Whose webhook a token is; the secrets are still sealed.

@@ -40,9 +40,10 @@ SELECT u.id, $1, u.deal_id, u.from_stage_id, u.to_stage_id, $6, $7
   FROM unnest($2, $3, $4, $5) AS u (id, deal_id, from_stage_id, to_stage_id)
 
 -- name: place_leads
+-- A customer with a new chance stays one.
 UPDATE leads l
    SET pipeline_id = u.pipeline_id, stage_id = u.stage_id, deal_id = u.deal_id, owner_id = u.owner_id,
-       lifecycle = CASE WHEN u.pipeline_id IS NULL THEN NULL ELSE 'routed' END,
+       lifecycle = CASE WHEN l.lifecycle = 'customer' THEN 'customer' WHEN u.pipeline_id IS NULL THEN NULL ELSE 'routed' END,
        routed_at = COALESCE(l.routed_at, $6), conflict_task_id = NULL, updated_at = $6, version = l.version + 1
   FROM unnest($1, $2, $3, $4, $5) AS u (lead_id, pipeline_id, stage_id, deal_id, owner_id)
  WHERE l.id = u.lead_id

@@ -4,11 +4,12 @@ SELECT snapshot
  WHERE version = $1
 
 -- name: lock_tenant
--- Only locks: this statement's snapshot is from before the wait.
+-- Only locks: this statement's snapshot is from before the wait. Every insert holds a key share lock of its tenant, which the stronger
+-- FOR UPDATE would wait for: two publications, each with a new rule behind it, would then wait for each other.
 SELECT
   FROM tenants
  WHERE id = $1
-   FOR UPDATE
+   FOR NO KEY UPDATE
 
 -- name: draft
 -- The whole configuration in the shape of domain::engine::RuleSetData.

@@ -6,7 +6,6 @@ use serde::Serialize;
 use crate::domain::events::EventInput;
 use crate::domain::ids::{DeliveryId, EventId};
 use crate::failure::{Failure, Fault};
-use crate::http::auth::Rate;
 use crate::http::{Accepted, RawReply, Reply};
 
 /// The body of an ingest request: one event, or up to 500. It only describes; what is accepted is decided event by event.
@@ -66,10 +65,17 @@ impl ReceiptView {
     }
 }
 
-/// The answer to an ingest request, with what is left of the key's minute.
-pub struct Ingested {
-    pub reply: IngestReply,
-    pub rate: Option<Rate>,
+/// The answer to an ingest request: a new one, or the one that an earlier request with the same `Idempotency-Key` got.
+pub struct Ingested(pub RawReply);
+
+impl Ingested {
+    /// A new answer.
+    ///
+    /// # Errors
+    /// `Internal` when it cannot be written as JSON.
+    pub fn new(reply: IngestReply) -> Result<Self, Failure> {
+        Accepted(reply).into_raw().map(Self)
+    }
 }
 
 impl Reply for Ingested {
@@ -80,11 +86,7 @@ impl Reply for Ingested {
     }
 
     fn into_raw(self) -> Result<RawReply, Failure> {
-        let mut raw = Accepted(self.reply).into_raw()?;
-        if let Some(rate) = self.rate {
-            rate.note(&mut raw.headers);
-        }
-        Ok(raw)
+        Ok(self.0)
     }
 }
 

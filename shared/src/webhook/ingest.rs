@@ -114,13 +114,14 @@ pub(super) fn depends_on_country(fault: &Fault) -> bool {
     fault.code == "bad_identifier" && fault.pointer.ends_with("/lead_identifier/phone")
 }
 
-/// An event that nothing else makes recognisable is recognised by the request's `Idempotency-Key` and its place in it, so that
-/// sending the request again counts once.
+/// An event that nothing else makes recognisable is recognised by the request's `Idempotency-Key`, its place in it and what it says,
+/// so that sending the request again counts once, and another request with the same key is not taken for it.
 fn name_by_key(event: &mut Map<String, Value>, key: &str, index: usize) {
     let absent = |name: &str| event.get(name).is_none_or(Value::is_null);
     if !absent("external_id") || !absent("occurred_at") {
         return;
     }
-    let digest = Sha256::digest(format!("{index}\n{key}").as_bytes());
+    let said = serde_json::to_string(event).unwrap_or_default();
+    let digest = Sha256::digest(format!("{index}\n{key}\n{said}").as_bytes());
     event.insert("external_id".to_owned(), Value::from(format!("idempotency-key:{}", hex::encode(&digest))));
 }

@@ -13,6 +13,7 @@ pub mod dead_letters;
 pub mod hex;
 pub mod ingest;
 pub mod redact;
+pub mod repeat;
 pub mod replay;
 pub mod sender;
 pub mod verify;

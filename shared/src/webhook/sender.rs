@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::domain::identity::Country;
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
-use crate::http::auth::{Credentials, Rate, use_key};
+use crate::http::auth::{Credentials, use_key};
 use crate::http::{PublicCall, Scope};
 use crate::messages::events::{Delivery, Events, Inbound, Receipt, UnprovenEvents, Verdict, packed};
 use crate::store::{auth, tenants};
@@ -28,7 +28,8 @@ pub enum Sender {
         source: Option<String>,
         /// None when the database was away.
         country: Option<Country>,
-        rate: Option<Rate>,
+        /// The id of a person's token while it is not known whether it was revoked.
+        unchecked_token: Option<String>,
     },
     /// A key that could not be looked up.
     Unproven { source: String, key_hash: String },
@@ -54,7 +55,8 @@ impl Sender {
                     Err(failure) if is_away(&failure) => None,
                     Err(refusal) => return Err(refusal),
                 };
-                Ok(Self::Known { tenant: caller.tenant, source: None, country, rate: None })
+                let unchecked_token = if country.is_none() { caller.jti } else { None };
+                Ok(Self::Known { tenant: caller.tenant, source: None, country, unchecked_token })
             }
             Credentials::Key { source, hash } => {
                 let caller = match in_time(&call.app, use_key(call.app.database(), &source, &hash, call.now)).await {
@@ -71,7 +73,7 @@ impl Sender {
                     // Any will do: nothing in the request depends on it.
                     false => Some(Country::default()),
                 };
-                Ok(Self::Known { tenant: caller.tenant, source: caller.source, country, rate: caller.rate })
+                Ok(Self::Known { tenant: caller.tenant, source: caller.source, country, unchecked_token: None })
             }
         }
     }
@@ -110,19 +112,15 @@ impl Sender {
         }
     }
 
-    /// What is left of an API key's minute.
-    pub fn rate(&self) -> Option<Rate> {
-        match self {
-            Self::Known { rate, .. } => *rate,
-            Self::Unproven { .. } => None,
-        }
-    }
-
     fn message(&self, receipts: Vec<Receipt>, received_at: Timestamp) -> Inbound {
         match self {
-            Self::Known { tenant, source, .. } => {
-                Inbound::Events(Events { tenant_id: *tenant, source: source.clone(), received_at, receipts })
-            }
+            Self::Known { tenant, source, unchecked_token, .. } => Inbound::Events(Events {
+                tenant_id: *tenant,
+                source: source.clone(),
+                received_at,
+                unchecked_token: unchecked_token.clone(),
+                receipts,
+            }),
             Self::Unproven { source, key_hash } => Inbound::UnprovenEvents(UnprovenEvents {
                 source: source.clone(),
                 key_hash: key_hash.clone(),
@@ -152,10 +150,10 @@ pub(super) async fn in_time<T>(app: &App, asked: impl Future<Output = Result<T, 
 }
 
 /// The database did not answer, or not as it should (it is not migrated, say): no reason to lose an event.
-fn is_away(failure: &Failure) -> bool {
+pub(super) fn is_away(failure: &Failure) -> bool {
     match failure {
         Failure::Unavailable { cause, .. } | Failure::Internal(cause) => {
-            tracing::warn!(reason = %cause, "cannot check the sender now; its events are taken all the same");
+            tracing::warn!(reason = %cause, "the database is away; events are taken all the same");
             true
         }
         _ => false,

@@ -2,14 +2,15 @@
 //!
 //! Every event gets a verdict of its own; when none is accepted the answer is 400 with all faults. The database may be away:
 //! events are taken then too, and the processor looks the key up. When the queue is away the answer is 503 with `Retry-After`,
-//! so that the sender keeps them. With `Idempotency-Key`, events without `external_id` and `occurred_at` count once however often
-//! the request is sent.
+//! so that the sender keeps them. A repeated `Idempotency-Key` gets the answer of the first request; while the database is away it
+//! gets new receipts, and the events count once all the same.
 
 use std::process::ExitCode;
 
 use shared::http::{self, PublicCall};
 use shared::views::events::{IngestBody, Ingested};
 use shared::webhook::ingest::{Bounds, Submitted};
+use shared::webhook::repeat::Repeat;
 use shared::webhook::sender::Sender;
 use shared::{Failure, Scope};
 
@@ -22,10 +23,16 @@ async fn handle(call: PublicCall) -> Result<Ingested, Failure> {
     let national = submitted.as_ref().is_ok_and(Submitted::has_national_phone);
     // Who may not send is told so before anything about the body.
     let sender = Sender::of(&call, national).await?;
-    let (source, country) = sender.bounds();
     let key = http::idempotency_key(&call.headers)?;
+    let repeat = Repeat::of(&call, &sender, "events-ingest", key.as_deref()).await?;
+    if let Repeat::Answered(reply) = repeat {
+        return Ok(Ingested(reply));
+    }
+    let (source, country) = sender.bounds();
     let bounds = Bounds { source, country, idempotency_key: key.as_deref(), received_at: call.now };
     let judged = submitted?.judge(&bounds, || call.app.new_id())?;
     sender.send(&call.app, judged.accepted, call.now).await?;
-    Ok(Ingested { reply: judged.reply, rate: sender.rate() })
+    let answer = Ingested::new(judged.reply)?;
+    repeat.save(&call.app, &answer.0).await;
+    Ok(answer)
 }

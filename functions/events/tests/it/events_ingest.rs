@@ -216,16 +216,66 @@ async fn an_idempotency_key_makes_a_repeat_count_once() {
     let app = TestApp::new().await;
     let key = app.tenant().api_key("portal");
     let batch = json!([event(json!({})), event(json!({}))]);
-    for _ in 0..3 {
-        app.post(PATH, &batch).api_key(&key).header("idempotency-key", "order-7").send().await.expect(202);
+    let send = |body: &Value, key: &str| app.post(PATH, body).api_key(key).header("idempotency-key", "order-7").send();
+    let first = send(&batch, &key).await.expect(202);
+    assert_eq!(first.header("idempotency-replayed"), None);
+    for _ in 0..2 {
+        let again = send(&batch, &key).await.expect(202);
+        assert_eq!(again.header("idempotency-replayed"), Some("true"));
+        assert_eq!(again.json::<Value>(), first.json::<Value>(), "the same receipts");
+        assert!(again.header("ratelimit-remaining").is_some(), "a repetition is a request, too");
     }
+    assert_eq!(queued(&app).len(), 1, "the answer was kept, nothing is sent again");
+    // A key is for one request, and each source has its own.
+    let other = event(json!({"metadata": {"page_path": "/"}}));
+    assert_eq!(send(&other, &key).await.expect(409).problem()["code"], "idempotency_key_reused");
+    let website = event(json!({"source": "website"}));
+    send(&website, &app.tenant().api_key("website")).await.expect(202);
+    assert_eq!(queued(&app).len(), 2);
     app.drain().await;
-    assert_eq!(stored(&app).await, 2, "two events, however often they were sent");
+    assert_eq!(stored(&app).await, 3, "two events, however often they were sent, and the website's");
     app.post(PATH, &batch).api_key(&key).send().await.expect(202);
     app.drain().await;
-    assert_eq!(stored(&app).await, 4, "without a key they are new ones");
+    assert_eq!(stored(&app).await, 5, "without a key they are new ones");
     let long = "x".repeat(201);
     app.post(PATH, &batch).api_key(&key).header("idempotency-key", &long).send().await.expect(400).problem();
+}
+
+#[tokio::test]
+async fn two_requests_with_one_key_at_once_get_one_answer() {
+    let app = TestApp::new().await;
+    let (key, person) = (app.tenant().api_key("portal"), app.token("admin"));
+    let body = event(json!({}));
+    for round in 0..5 {
+        let name = format!("at-once-{round}");
+        let send = || app.post(PATH, &body).header("idempotency-key", &name);
+        let (one, two) = tokio::join!(send().api_key(&key).send(), send().api_key(&key).send());
+        assert_eq!(one.expect(202).json::<Value>(), two.expect(202).json::<Value>());
+        let (one, two) = tokio::join!(send().bearer(&person).send(), send().bearer(&person).send());
+        assert_eq!(one.expect(202).json::<Value>(), two.expect(202).json::<Value>());
+    }
+    assert_eq!(queued(&app).len(), 10);
+    app.drain().await;
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_use_up_the_key() {
+    let app = TestApp::new().await;
+    let key = app.tenant().api_key("portal");
+    let send = |body: Value| app.post(PATH, &body).api_key(&key).header("idempotency-key", "once").send();
+    send(event(json!({"colour": 1}))).await.expect(400).problem();
+    app.sqs().down(true);
+    send(event(json!({}))).await.expect(503).problem();
+    app.sqs().down(false);
+    let first = send(event(json!({}))).await.expect(202);
+    assert_eq!((first.header("idempotency-replayed"), queued(&app).len()), (None, 1));
+    // After a day the key is free.
+    let age = "UPDATE idempotency_keys SET created_at = now() - interval '25 hours'";
+    assert_eq!(app.db().await.execute(age, &[]).await.unwrap(), 1);
+    let later = send(event(json!({"external_id": "another"}))).await.expect(202);
+    assert_ne!(later.json::<Value>(), first.json::<Value>());
+    app.drain().await;
+    assert_eq!(stored(&app).await, 2);
 }
 
 #[tokio::test]

@@ -96,6 +96,34 @@ async fn a_queue_that_is_down_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_queue_that_takes_nothing_does_not_hold_up_the_others() {
+    let app = TestApp::new().await;
+    app.allow_leftovers();
+    // The oldest, and more than one chunk of them.
+    for n in 0..120 {
+        lost(&app, "events", &json!(n), "1 hour").await;
+    }
+    for queue in ["routing", "slack", "reminders"] {
+        lost(&app, queue, &json!({"to": queue}), "1 minute").await;
+    }
+    app.sqs().block("events", true);
+
+    assert_eq!(relay(&app).await, json!({"messages": 3, "effects": 0}));
+    for queue in ["routing", "slack", "reminders"] {
+        assert_eq!(app.sqs().messages(queue).len(), 1, "{queue}");
+    }
+    assert_eq!((outbox(&app).await, app.sqs().messages("events").len()), (120, 0), "the others wait");
+
+    app.sqs().block("events", false);
+    assert_eq!(relay(&app).await, json!({"messages": 120, "effects": 0}));
+    let mut numbers: Vec<u32> =
+        app.sqs().messages("events").iter().map(|message| message.body.parse().unwrap()).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..120).collect::<Vec<_>>());
+    assert_eq!(outbox(&app).await, 0);
+}
+
+#[tokio::test]
 async fn entries_a_queue_refuses_stay() {
     let app = TestApp::new().await;
     for n in 0..5 {

@@ -52,14 +52,15 @@ async fn what_has_had_its_time_is_thrown_away() {
     let db = app.db().await;
     let tenant: Uuid = app.tenant().id.parse().unwrap();
     let token = app.token("sales");
-    for name in ["kept", "old"] {
+    for name in ["kept", "almost-old", "old"] {
         let request = app.post("/api/v1/leads", &json!({"email": format!("{name}@b.de")})).bearer(&token);
         request.header("idempotency-key", name).send().await.expect(201);
     }
-    let age = "UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'old'";
-    assert_eq!(db.execute(age, &[]).await.unwrap(), 1);
+    let age = "UPDATE idempotency_keys
+        SET created_at = now() - interval '24 hours' + CASE key WHEN 'old' THEN -1 ELSE 1 END * interval '1 minute' WHERE key LIKE '%old'";
+    assert_eq!(db.execute(age, &[]).await.unwrap(), 2);
     let revoked = "INSERT INTO revoked_tokens (jti, tenant_id, expires_at)
-        VALUES ('still-valid', $1, now() + interval '1 minute'), ('just-over', $1, now() - interval '1 minute'), ('old', $1, now() - interval '2 hours')";
+        VALUES ('still-valid', $1, now() + interval '1 minute'), ('just-over', $1, now() - interval '1 minute'), ('almost over', $1, now() - interval '59 minutes'), ('old', $1, now() - interval '61 minutes')";
     db.execute(revoked, &[&tenant]).await.unwrap();
 
     let done = app.run_job("partition-keeper", json!({})).await;
@@ -67,6 +68,6 @@ async fn what_has_had_its_time_is_thrown_away() {
     assert_eq!((&done["idempotency_keys"], &done["revoked_tokens"]), (&json!(1), &json!(1)));
     let left = "SELECT key FROM idempotency_keys UNION ALL SELECT jti FROM revoked_tokens ORDER BY 1";
     let left: Vec<String> = db.query(left, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
-    assert_eq!(left, ["just-over", "kept", "still-valid"]);
+    assert_eq!(left, ["almost over", "almost-old", "just-over", "kept", "still-valid"]);
     app.drain().await;
 }

@@ -3,7 +3,7 @@ use testkit::app::{Response, TestApp, tenant_input};
 use testkit::keys::Token;
 use uuid::Uuid;
 
-use crate::support::{anna, create_in, faults, member, path, pipeline, uuid};
+use crate::support::{anna, create_in, deal, faults, member, path, pipeline, uuid};
 
 async fn route(app: &TestApp, lead: &Value, body: Value) -> Response {
     app.post(&path(lead, "/route"), &body).bearer(&app.token("sales")).send().await
@@ -63,6 +63,61 @@ async fn a_deal_goes_along_to_another_pipeline() {
     let statement = "SELECT pipeline_id, (SELECT pipeline_id FROM leads) FROM deals";
     let row = app.db().await.query_one(statement, &[]).await.unwrap();
     assert_eq!((row.get::<_, Uuid>(0), row.get::<_, Uuid>(1)), (research, research));
+}
+
+#[tokio::test]
+async fn a_lead_whose_deal_is_closed_gets_a_new_one() {
+    for (status, lifecycle, stays) in [("won", "customer", "customer"), ("lost", "lost", "routed")] {
+        let app = TestApp::new().await;
+        let lead = anna(&app).await;
+        let closed = deal(&app, &lead, "b2b", status).await;
+        let db = app.db().await;
+        db.execute("UPDATE leads SET lifecycle = $1", &[&lifecycle]).await.unwrap();
+        let before: String = db.query_one("SELECT d::text FROM deals d", &[]).await.unwrap().get(0);
+        let (research, sam) = (pipeline(&app, "research").await, member(&app, app.tenant(), "sam").await);
+
+        let body = json!({"pipeline_id": research, "owner_id": sam, "reason": "Neue Anfrage"});
+        let decided: Value = route(&app, &lead, body).await.expect(200).json();
+
+        let new = uuid(&decided["deal_id"]);
+        assert_ne!(new, closed, "{status}");
+        let statement = "SELECT d::text FROM deals d WHERE id = $1";
+        let after: String = db.query_one(statement, &[&closed]).await.unwrap().get(0);
+        assert_eq!(after, before, "a deal that was {status} is history");
+        let statement = "SELECT d.pipeline_id, d.owner_id, d.status, d.origin, s.position, d.lead_id
+              FROM deals d JOIN stages s ON s.id = d.stage_id WHERE d.id = $1";
+        let row = db.query_one(statement, &[&new]).await.unwrap();
+        assert_eq!(
+            (row.get::<_, Uuid>(0), row.get::<_, Uuid>(1), row.get::<_, Uuid>(5)),
+            (research, sam, uuid(&lead["id"]))
+        );
+        assert_eq!((row.get::<_, &str>(2), row.get::<_, &str>(3), row.get::<_, i32>(4)), ("open", "person", 1));
+        let shown: Value = crate::support::get(&app, &path(&lead, "")).await.expect(200).json();
+        assert_eq!((&shown["deal_id"], &shown["pipeline_id"]), (&decided["deal_id"], &json!(research)));
+        assert_eq!(shown["status"], stays, "after a deal that was {status}");
+        assert_eq!(count(&app, &format!("stage_history WHERE deal_id = '{new}'")).await, 1);
+        assert_eq!(count(&app, &format!("tasks WHERE deal_id = '{new}' AND status = 'open'")).await, 1);
+
+        // Back to the pool, the new one ends; the closed one stays as it was.
+        route(&app, &lead, json!({"pipeline_id": null, "reason": "Doch nicht"})).await.expect(200);
+        let after: String = db.query_one("SELECT d::text FROM deals d WHERE id = $1", &[&closed]).await.unwrap().get(0);
+        assert_eq!((after, count(&app, "deals WHERE status = 'open'").await), (before, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_closed_deal_stays_closed_when_its_lead_goes_back_to_the_pool() {
+    let app = TestApp::new().await;
+    let lead = anna(&app).await;
+    deal(&app, &lead, "b2b", "won").await;
+    let db = app.db().await;
+    db.execute("UPDATE leads SET lifecycle = 'customer'", &[]).await.unwrap();
+    let statement = "SELECT d::text FROM deals d";
+    let before: String = db.query_one(statement, &[]).await.unwrap().get(0);
+    route(&app, &lead, json!({"pipeline_id": null, "reason": "Umzug"})).await.expect(200);
+    assert_eq!(db.query_one(statement, &[]).await.unwrap().get::<_, String>(0), before);
+    let shown: Value = crate::support::get(&app, &path(&lead, "")).await.expect(200).json();
+    assert_eq!((&shown["status"], &shown["deal_id"]), (&json!("customer"), &json!(null)));
 }
 
 #[tokio::test]

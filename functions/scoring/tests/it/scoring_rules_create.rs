@@ -142,6 +142,44 @@ async fn a_slug_is_taken_once_per_tenant() {
 }
 
 #[tokio::test]
+async fn two_publications_at_once_take_turns() {
+    let app = TestApp::new().await;
+    app.allow_leftovers();
+    let before = i32::try_from(app.tenant().created["rule_set_version"].as_i64().unwrap()).unwrap();
+    let (token, db) = (app.token("admin"), app.db().await);
+    let send = |slug: &str| app.post(PATH, &rule(slug)).bearer(&token).send();
+    // Both have written their rule before either may publish.
+    let gate = app.db().await;
+    gate.batch_execute("BEGIN; SELECT FROM tenants FOR NO KEY UPDATE").await.unwrap();
+    let release = async {
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        for _ in 0..500 {
+            if db.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 2 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(db.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0), 2, "both wait for their turn");
+        gate.batch_execute("COMMIT").await.unwrap();
+    };
+    let (one, two, ()) = tokio::join!(send("one"), send("two"), release);
+    one.expect(201);
+    two.expect(201);
+
+    let statement = "SELECT v.version, v.version = t.rule_set_version,
+           (SELECT count(*) FROM jsonb_array_elements(v.snapshot -> 'scoring_rules') r WHERE r ->> 'slug' IN ('one', 'two'))
+      FROM rule_set_versions v JOIN tenants t ON t.id = v.tenant_id ORDER BY v.version";
+    let versions = db.query(statement, &[]).await.unwrap();
+    let versions: Vec<(i32, bool, i64)> = versions.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
+    assert_eq!(versions[versions.len() - 3..], [(before, false, 0), (before + 1, false, 1), (before + 2, true, 2)]);
+    let mut recalculated: Vec<i64> =
+        promised(&app).await.iter().map(|message| message["rule_set_version"].as_i64().unwrap()).collect();
+    recalculated.sort_unstable();
+    assert_eq!(recalculated, [i64::from(before) + 1, i64::from(before) + 2]);
+}
+
+#[tokio::test]
 async fn only_who_may_write_rules() {
     let app = TestApp::new().await;
     refuses_strangers(&app, Method::POST, PATH, Some(&rule("x")), "scoring:write").await;

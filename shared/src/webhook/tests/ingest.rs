@@ -91,6 +91,8 @@ fn an_idempotency_key_names_what_nothing_else_does() {
     assert_ne!(external(&plain, "k", 1), Some(first.clone()));
     assert_ne!(external(&plain, "other", 0), Some(first.clone()));
     assert!(first.as_str().unwrap().len() <= 200);
+    let other = json!([event(json!({"metadata": {"page_path": "/"}}))]);
+    assert_ne!(external(&other, "k", 0), Some(first), "another event under the same key");
     // The sender's own id, or a moment to derive one from, goes first.
     assert_eq!(external(&event(json!({"external_id": "x"})), "k", 0), Some(json!("x")));
     assert_eq!(external(&event(json!({"occurred_at": "2026-11-20T15:00:00Z"})), "k", 0), None);

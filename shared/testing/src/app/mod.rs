@@ -2,6 +2,7 @@
 //! executables, wired as template.yaml says. Functions are started when something first reaches them.
 
 mod delivery;
+mod endpoints;
 mod http;
 mod pool;
 mod route;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value};
 use tokio_postgres::Client;
 
 pub use delivery::Delivered;
+pub use endpoints::Endpoint;
 pub use http::{RequestBuilder, Response};
 pub use tenant::{Tenant, input as tenant_input};
 

@@ -6,6 +6,7 @@ mod protocol;
 mod queues;
 mod scheduler;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ struct State {
     schedules: Schedules,
     mood: Mood,
     fail_entries: usize,
+    /// Queues that answer 503 while the others are fine.
+    blocked: BTreeSet<String>,
     base: String,
 }
 
@@ -57,6 +60,7 @@ impl Sqs {
             schedules: Schedules::new(schedule_groups),
             mood: Mood::Fine,
             fail_entries: 0,
+            blocked: BTreeSet::new(),
             base: String::new(),
         }));
         let handler = Arc::clone(&state);
@@ -158,6 +162,15 @@ impl Sqs {
         self.lock().mood = if unreachable { Mood::Unreachable } else { Mood::Fine };
     }
 
+    /// Answers 503 to calls about one queue, or stops doing so.
+    pub fn block(&self, queue: &str, blocked: bool) {
+        let mut state = self.lock();
+        match blocked {
+            true => state.blocked.insert(queue.to_owned()),
+            false => state.blocked.remove(queue),
+        };
+    }
+
     /// Refuses the next `count` entries of batches, while the calls themselves succeed.
     pub fn fail_entries(&self, count: usize) {
         self.lock().fail_entries = count;
@@ -227,6 +240,10 @@ async fn serve(state: &Mutex<State>, parts: &Parts, body: &Bytes) -> Option<Answ
     let Some(operation) = target.strip_prefix("AmazonSQS.") else {
         return Some(refused(400, "UnknownOperationException", "the test kit stands in for SQS and Scheduler only"));
     };
+    let queue = input["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next());
+    if queue.is_some_and(|queue| lock().blocked.contains(queue)) {
+        return Some(refused(503, "ServiceUnavailable", "the test switched this queue off"));
+    }
     // A long poll looks again and again, without holding the lock.
     let wait = input["WaitTimeSeconds"].as_u64().unwrap_or(0);
     let until = std::time::Instant::now() + Duration::from_secs(wait);

@@ -1,0 +1,276 @@
+//! What every endpoint refuses, and how, by what its function says of itself: a new endpoint is held to it without a line here.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use testkit::app::{Endpoint, RequestBuilder, Response, TestApp, tenant_input};
+use testkit::{Method, Tenant};
+use uuid::Uuid;
+
+/// Endpoints that read no query. A receiver takes what it is sent, and partners' systems add parameters of their own.
+const READ_NO_QUERY: [&str; 1] = ["events-ingest"];
+
+/// Every endpoint that needs a token or a key.
+fn closed(app: &TestApp) -> Vec<Endpoint> {
+    let closed: Vec<Endpoint> = app.endpoints().into_iter().filter(|one| !one.is_public()).collect();
+    assert!(closed.len() > 25, "the template has the routes: {}", closed.len());
+    closed
+}
+
+/// A request to an endpoint about a record that does not exist.
+fn request<'a>(app: &'a TestApp, endpoint: &Endpoint, query: &str) -> RequestBuilder<'a> {
+    app.request(endpoint.method.clone(), &format!("{}{query}", endpoint.at(&Uuid::now_v7().to_string())))
+}
+
+fn takes_body(endpoint: &Endpoint) -> bool {
+    [Method::POST, Method::PATCH, Method::PUT].contains(&endpoint.method)
+}
+
+/// Pointer and code of every fault; the status is 400.
+#[track_caller]
+fn faults(answer: &Response, what: &str) -> BTreeSet<(String, String)> {
+    assert_eq!(answer.status, 400, "{what}: {}", String::from_utf8_lossy(&answer.body));
+    let problem = answer.problem();
+    let errors = problem["errors"].as_array().unwrap_or_else(|| panic!("{what} names no faults: {problem}"));
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    assert!(errors.iter().all(|fault| fault["detail"].as_str().is_some_and(|detail| detail.ends_with('.'))), "{what}");
+    errors.iter().map(|fault| (text(&fault["pointer"]), text(&fault["code"]))).collect()
+}
+
+#[tokio::test]
+async fn the_scope_an_endpoint_names_is_the_one_it_needs() {
+    let app = TestApp::new().await;
+    app.allow_leftovers();
+    let endpoints = closed(&app);
+    let scopes: BTreeSet<&str> = endpoints.iter().map(Endpoint::scope).collect();
+    for endpoint in &endpoints {
+        let what = format!("{} {}", endpoint.method, endpoint.path);
+        let needed = endpoint.scope();
+        assert!(!needed.is_empty(), "{what} says no scope");
+        let others: Vec<&str> = scopes.iter().copied().filter(|scope| *scope != needed).collect();
+        let refused = request(&app, endpoint, "").bearer(&app.token_with_scopes(&others)).json(&json!({})).send().await;
+        assert_eq!(refused.status, 403, "{what} with every other scope");
+        assert!(refused.problem()["detail"].as_str().unwrap().contains(needed), "{what} names the scope");
+        let passed =
+            request(&app, endpoint, "").bearer(&app.token_with_scopes(&[needed])).json(&json!({})).send().await;
+        assert!(![401, 403].contains(&passed.status) && passed.status < 500, "{what} with {needed}: {}", passed.status);
+    }
+}
+
+#[tokio::test]
+async fn unknown_and_bad_query_parameters_are_refused_together() {
+    let app = TestApp::new().await;
+    let token = app.token("admin");
+    for endpoint in closed(&app) {
+        if READ_NO_QUERY.contains(&endpoint.function.as_str()) {
+            continue;
+        }
+        let what = format!("{} {}", endpoint.method, endpoint.path);
+        let mut query = "?colour=red&limit=0&page=x".to_owned();
+        let mut expected: BTreeSet<String> = ["?colour", "?limit", "?page"].map(str::to_owned).into();
+        let schema = &endpoint.contract["query"];
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            if !takes_any_text(property, schema) && !["page", "limit", "sort", "cursor"].contains(&name.as_str()) {
+                query.push_str(&format!("&{name}=~"));
+                expected.insert(format!("?{name}"));
+            }
+        }
+        let answer = request(&app, &endpoint, &query).bearer(&token).send().await;
+        let found: BTreeSet<String> = faults(&answer, &what).into_iter().map(|(pointer, _)| pointer).collect();
+        // An endpoint that needs a body misses it as well.
+        let missing: Vec<&String> = expected.difference(&found).collect();
+        assert!(missing.is_empty(), "{what}{query} does not complain about {missing:?}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_fields_and_bad_values_of_bodies_are_refused_together() {
+    let app = TestApp::new().await;
+    let token = app.token("admin");
+    for endpoint in closed(&app).into_iter().filter(takes_body) {
+        let what = format!("{} {}", endpoint.method, endpoint.path);
+        let send = async |body: &Value| request(&app, &endpoint, "").bearer(&token).json(body).send().await;
+
+        let unknown = send(&json!({"colour": "red"})).await;
+        let found = faults(&unknown, &what);
+        let root = &endpoint.contract["input"];
+        if root.is_null() {
+            continue;
+        }
+        assert!(found.contains(&("/colour".to_owned(), "unknown_field".to_owned())), "{what}: {found:?}");
+        let broken = request(&app, &endpoint, "").bearer(&token).body("{\"a\":").send().await;
+        assert!(faults(&broken, &what).contains(&(String::new(), "malformed".to_owned())), "{what}");
+        for body in [json!("text"), json!(7), json!(true)] {
+            faults(&send(&body).await, &format!("{what} with {body}"));
+        }
+        let object = object(root, root).unwrap_or_else(|| panic!("{what} does not say which fields its body has"));
+        for (name, property) in object["properties"].as_object().into_iter().flatten() {
+            let Some(wrong) = wrong(property, root) else { continue };
+            let answer = send(&json!({ name: wrong })).await;
+            let found = faults(&answer, &format!("{what} with {name} = {wrong}"));
+            let place = format!("/{name}");
+            let named = found.iter().any(|(pointer, _)| *pointer == place || pointer.starts_with(&format!("{place}/")));
+            assert!(named, "{what} with {name} = {wrong}: {found:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn unusable_idempotency_keys_are_refused() {
+    let app = TestApp::new().await;
+    let token = app.token("admin");
+    let event = json!({"event_type": "page_visited", "source": "portal", "lead_identifier": {"email": "a@b.de"}});
+    for endpoint in closed(&app).into_iter().filter(|one| one.method == Method::POST) {
+        let body = if endpoint.function == "events-ingest" { &event } else { &json!({}) };
+        for (key, code) in [("x".repeat(201), "range"), (String::new(), "range"), ("bestätigt".to_owned(), "format")] {
+            let answer = request(&app, &endpoint, "").bearer(&token).header("idempotency-key", &key).json(body);
+            let found = faults(&answer.send().await, &endpoint.path);
+            assert!(found.contains(&("Idempotency-Key".to_owned(), code.to_owned())), "{}: {found:?}", endpoint.path);
+        }
+    }
+    assert_eq!(app.leftovers(), Vec::<String>::new(), "nothing was accepted");
+}
+
+/// A tenant whose key may do everything, as often a minute as said.
+async fn with_key(app: &TestApp, requests_per_minute: u32) -> Tenant {
+    let scopes: BTreeSet<String> = closed(app).iter().map(|one| one.scope().to_owned()).collect();
+    let mut input = tenant_input("keyed");
+    input["api_keys"] = json!([
+        {"source": "portal", "name": "all", "key": "all-0123456789", "scopes": scopes, "requests_per_minute": requests_per_minute},
+        {"source": "website", "name": "none", "key": "none-0123456789", "scopes": [], "requests_per_minute": requests_per_minute},
+    ]);
+    app.create_tenant(input).await
+}
+
+#[track_caller]
+fn figures(answer: &Response, what: &str) -> [u64; 3] {
+    ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"].map(|name| {
+        let value = answer.header(name).unwrap_or_else(|| panic!("{what} ({}) has no {name}", answer.status));
+        value.parse().unwrap()
+    })
+}
+
+#[tokio::test]
+async fn refusals_say_what_is_left_of_the_minute() {
+    let app = TestApp::bare().await;
+    with_key(&app, 10_000).await;
+    for endpoint in closed(&app) {
+        let what = format!("{} {}", endpoint.method, endpoint.path);
+        let cases = [("website:none-0123456789", 403, "?colour=red"), ("portal:all-0123456789", 400, "?colour=red")];
+        for (key, status, query) in cases {
+            // Not an object, and so wrong for every endpoint, also for those that read no query.
+            let answer = request(&app, &endpoint, query).api_key(key).json(&json!("text")).send().await;
+            assert_eq!(answer.status, status, "{what}: {}", String::from_utf8_lossy(&answer.body));
+            let [limit, remaining, reset] = figures(&answer, &what);
+            assert_eq!(limit, 10_000);
+            assert!(remaining < limit && (1..=60).contains(&reset), "{what}: {remaining} of {limit}, {reset} s");
+        }
+        if endpoint.path.contains('{') && endpoint.method == Method::GET {
+            let answer = request(&app, &endpoint, "").api_key("portal:all-0123456789").send().await;
+            assert_eq!(answer.status, 404, "{what}");
+            figures(&answer, &what);
+        }
+    }
+    let lead = json!({"email": "a@b.de"});
+    let create = || app.post("/api/v1/leads", &lead).api_key("portal:all-0123456789").send();
+    let left = figures(&create().await.expect(201), "a new lead")[1];
+    let taken = figures(&create().await.expect(409), "a lead that is there")[1];
+    // The minute may turn in between.
+    assert!(taken == left - 1 || taken > 9_990, "{left}, then {taken}");
+    app.drain().await;
+}
+
+#[tokio::test]
+async fn a_used_up_minute_is_refused_everywhere() {
+    let app = TestApp::bare().await;
+    with_key(&app, 1).await;
+    for endpoint in closed(&app) {
+        let what = format!("{} {}", endpoint.method, endpoint.path);
+        let mut last = None;
+        // The minute may turn in between, once.
+        for _ in 0..3 {
+            let answer =
+                request(&app, &endpoint, "").api_key("portal:all-0123456789").json(&json!("text")).send().await;
+            let status = answer.status;
+            last = Some(answer);
+            if status == 429 {
+                break;
+            }
+        }
+        let refused = last.unwrap().expect(429);
+        refused.problem();
+        let [limit, remaining, reset] = figures(&refused, &what);
+        assert_eq!((limit, remaining), (1, 0), "{what}");
+        assert_eq!(refused.header("retry-after"), Some(reset.to_string().as_str()), "{what}");
+    }
+    assert_eq!(app.leftovers(), Vec::<String>::new());
+}
+
+/// What a schema refers to.
+fn resolved<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
+        Some(pointer) => root.pointer(pointer).unwrap_or(&Value::Null),
+        None => schema,
+    }
+}
+
+fn alternatives<'a>(schema: &'a Value, root: &'a Value) -> Vec<&'a Value> {
+    let listed = ["anyOf", "oneOf", "allOf"].into_iter().flat_map(|name| schema[name].as_array().into_iter().flatten());
+    listed.map(|schema| resolved(schema, root)).collect()
+}
+
+/// The schema of a body's object, also when the body may be an array of them instead.
+fn object<'a>(schema: &'a Value, root: &'a Value) -> Option<&'a Value> {
+    let schema = resolved(schema, root);
+    if schema["type"] == "object" {
+        return Some(schema);
+    }
+    alternatives(schema, root).into_iter().find_map(|schema| object(schema, root))
+}
+
+/// The JSON types that a schema allows; none stands for all of them.
+fn kinds(schema: &Value, root: &Value) -> Option<BTreeSet<String>> {
+    let schema = resolved(schema, root);
+    let one = |value: &Value| match value {
+        Value::String(_) => "string",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+        Value::Null => "null",
+    };
+    match (&schema["type"], &schema["enum"], &schema["const"]) {
+        (Value::String(kind), _, _) => return Some(BTreeSet::from([kind.clone()])),
+        (Value::Array(list), _, _) => {
+            return Some(list.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+        }
+        (_, Value::Array(values), _) => return Some(values.iter().map(|value| one(value).to_owned()).collect()),
+        (_, _, value) if !value.is_null() => return Some(BTreeSet::from([one(value).to_owned()])),
+        _ => {}
+    }
+    let alternatives = alternatives(schema, root);
+    if alternatives.is_empty() {
+        return None;
+    }
+    let all: Option<Vec<BTreeSet<String>>> = alternatives.into_iter().map(|schema| kinds(schema, root)).collect();
+    Some(all?.into_iter().flatten().collect())
+}
+
+/// A value of a type that a schema does not allow, if there is one.
+fn wrong(schema: &Value, root: &Value) -> Option<Value> {
+    let kinds = kinds(schema, root)?;
+    let candidates =
+        [("boolean", json!(true)), ("array", json!([[]])), ("object", json!({"a": {}})), ("string", json!("~"))];
+    candidates.into_iter().find(|(kind, _)| !kinds.contains(*kind)).map(|(_, value)| value)
+}
+
+/// Whether a query parameter takes every text.
+fn takes_any_text(schema: &Value, root: &Value) -> bool {
+    let schema = resolved(schema, root);
+    let alternatives = alternatives(schema, root);
+    if !alternatives.is_empty() {
+        return alternatives.into_iter().any(|schema| takes_any_text(schema, root));
+    }
+    let bounded = ["format", "enum", "const", "pattern"].iter().any(|name| !schema[*name].is_null());
+    !bounded && kinds(schema, root).is_none_or(|kinds| kinds.contains("string"))
+}
