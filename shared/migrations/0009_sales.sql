@@ -13,3 +13,6 @@ CREATE INDEX score_history_awarded_idx ON score_history (tenant_id, awarded_at) 
 
 REVOKE EXECUTE ON FUNCTION lotse.lead_name(text, text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lotse.lead_name(text, text, text, text) TO lotse_app;
+
+-- Two more months before: what partners tell afterwards, such as an import's events, is rarely older.
+SELECT lotse.ensure_event_partitions((now() - interval '3 month')::date, 2);

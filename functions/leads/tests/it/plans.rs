@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::support::{member, pipeline, tenant_id};
 
 mod engine;
+mod timeline;
 
 /// 40,000 leads of twenty tenants, the first tenant among them, with three scores and two signals each, and a
 /// quarter of them with events in every partition: reading an empty one from end to end would be no fault.
@@ -78,7 +79,7 @@ fn nodes(plan: &Value, found: &mut Vec<String>) {
     }
 }
 
-const BIG: [&str; 8] = [
+const BIG: [&str; 11] = [
     "leads",
     "lead_standings",
     "events",
@@ -87,6 +88,9 @@ const BIG: [&str; 8] = [
     "routing_decisions",
     "lead_identifiers",
     "deals",
+    "stage_history",
+    "tasks",
+    "effects",
 ];
 
 #[track_caller]
@@ -115,6 +119,7 @@ async fn lists_use_indexes_and_keep_to_their_tenant() {
     the_search_uses_the_trigrams(&app).await;
     the_search_keeps_to_its_tenant(&app).await;
     engine::statements_of_the_engine(&app).await;
+    timeline::one_stream(&app, lead).await;
 }
 
 async fn lists_of_leads(app: &TestApp) {
@@ -132,6 +137,7 @@ async fn lists_of_leads(app: &TestApp) {
         ("time", Filter { created_from: Some(later), active_from: Some(later), ..Filter::default() }),
         ("text", Filter { words: Some(vec!["person123".to_owned()]), ..Filter::default() }),
         ("pool", Filter { unrouted: true, ..Filter::default() }),
+        ("ids", Filter { ids: Some(vec![LeadId(Uuid::nil())]), ..Filter::default() }),
     ];
     let orders = [
         (Order::NewestFirst, "leads_created_at_idx"),
