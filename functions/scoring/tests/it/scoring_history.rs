@@ -148,11 +148,11 @@ async fn reads_through_indexes() {
            FROM leads l, generate_series(1, 4) n;
          INSERT INTO events (id, tenant_id, lead_id, event_type, source, occurred_at, received_at, external_id, identifiers)
          SELECT gen_random_uuid(), l.tenant_id, l.id, 'page_visited', 'website', now() + m * interval '1 month', now(), 'x', '[]'
-           FROM leads l, generate_series(-2, 3) m;
-         VACUUM ANALYZE",
+           FROM leads l, generate_series(-2, 3) m",
     )
     .await
     .unwrap();
+    db.batch_execute("VACUUM ANALYZE").await.unwrap();
     let row = db.query_one("SELECT id::text FROM leads WHERE tenant_id = $1 LIMIT 1", &[&board.tenant]).await.unwrap();
     let lead = format!("'{}'", row.get::<_, &str>(0));
     let list = plan(&app, board.tenant, section(SQL, "list_steps"), &[&lead, "now()", "25", "0"]).await;

@@ -101,7 +101,7 @@ async fn refuses_what_it_must() {
         ("?from=yesterday&colour=red", vec!["?colour", "?from"]),
         ("?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z", vec!["?to"]),
         ("?from=2024-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", vec!["?from"]),
-        ("?from=-009999-01-02T00:00:00Z&to=9999-01-01T00:00:00Z", vec!["?from", "?to"]),
+        ("?from=-005000-01-01T00:00:00Z&to=9999-01-01T00:00:00Z", vec!["?from", "?to"]),
     ] {
         let refused = app.get(&format!("{PATH}{query}")).bearer(&app.token("viewer")).send().await.expect(400);
         let mut found = pointers(&refused);
@@ -121,11 +121,11 @@ async fn reads_through_indexes() {
          SELECT l.tenant_id, l.id, gen_random_uuid(), gen_random_uuid(), 1, 'behavior', 1, now() - n * interval '9 days'
            FROM leads l, generate_series(1, 10) n;
          INSERT INTO lead_standings (lead_id, tenant_id, behavior, total_score, tier, evaluated_at)
-         SELECT id, tenant_id, 1, 1, 'cold', now() FROM leads;
-         VACUUM ANALYZE",
+         SELECT id, tenant_id, 1, 1, 'cold', now() FROM leads",
     )
     .await
     .unwrap();
+    db.batch_execute("VACUUM ANALYZE").await.unwrap();
     let period = ["now() - interval '30 days'", "now()"];
     let awards = plan(&app, board.tenant, section(SQL, "stats_awards"), &period).await;
     uses(&awards, "score_history_awarded_idx", &["score_history"]);

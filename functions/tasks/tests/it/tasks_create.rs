@@ -103,7 +103,7 @@ async fn names_every_fault_at_once() {
         (json!({}), vec!["/title"]),
         (json!({"title": "x", "status": "done", "colour": 1}), vec!["/colour", "/status"]),
         (
-            json!({"title": " ", "description": "", "kind": "assign_owner", "due_at": "-009999-01-02T00:00:00Z",
+            json!({"title": " ", "description": "", "kind": "assign_owner", "due_at": "-005000-01-01T00:00:00Z",
                    "contact_id": lead}),
             vec!["/contact_id", "/description", "/due_at", "/kind", "/title"],
         ),
