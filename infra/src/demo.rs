@@ -11,8 +11,8 @@ use jiff::{Span, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub use deeds::act;
 use deeds::Deed;
+pub use deeds::act;
 
 use crate::http::{self, Answer};
 use crate::state::{Access, Secrets};
@@ -142,7 +142,9 @@ pub async fn outcomes(access: &Access) -> anyhow::Result<Vec<Outcome>> {
     let (mut seen, mut since) = (String::new(), Instant::now());
     loop {
         let leads = get(access, "/api/v1/leads?limit=100&sort=-created_at").await?;
-        let of = |person: &Person| leads["data"].as_array()?.iter().find(|lead| lead["email"] == person.email.as_str()).cloned();
+        let of = |person: &Person| {
+            leads["data"].as_array()?.iter().find(|lead| lead["email"] == person.email.as_str()).cloned()
+        };
         let found: Vec<_> = people()?.into_iter().map(|person| (of(&person), person)).collect();
         let now = found.iter().map(|(lead, _)| standing(lead.as_ref())).collect::<String>();
         if now != seen {

@@ -57,12 +57,7 @@ pub enum Deed {
 ///
 /// # Errors
 /// When the API refuses one, with its answer; `progress` says how far it came.
-pub async fn act(
-    access: &Access,
-    outcomes: &[Outcome],
-    now: Timestamp,
-    progress: &mut usize,
-) -> anyhow::Result<usize> {
+pub async fn act(access: &Access, outcomes: &[Outcome], now: Timestamp, progress: &mut usize) -> anyhow::Result<usize> {
     let pipelines = get(access, "/api/v1/pipelines").await?;
     let mut nth = 0;
     for outcome in outcomes {

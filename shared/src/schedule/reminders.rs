@@ -67,7 +67,13 @@ pub async fn schedule_due(app: &App, tasks: &[(TaskId, TenantId, Timestamp)]) ->
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn schedule_within(app: &App, tx: &Tx, task: TaskId, due_at: Timestamp, now: Timestamp) -> Result<(), Failure> {
+pub async fn schedule_within(
+    app: &App,
+    tx: &Tx,
+    task: TaskId,
+    due_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), Failure> {
     if !is_soon(due_at, now) {
         return Ok(());
     }

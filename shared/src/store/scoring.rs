@@ -48,13 +48,7 @@ pub const LIST_STEPS: &str = const { section(SQL, "list_steps") };
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_steps(
-    tx: &Tx,
-    lead: LeadId,
-    now: Timestamp,
-    limit: i64,
-    offset: i64,
-) -> Result<Vec<Step>, Failure> {
+pub async fn list_steps(tx: &Tx, lead: LeadId, now: Timestamp, limit: i64, offset: i64) -> Result<Vec<Step>, Failure> {
     let rows = tx.query(LIST_STEPS, params![lead, now, limit, offset]).await?;
     let read = |row: &Row| {
         Ok(Step {

@@ -123,9 +123,8 @@ impl DealPatch {
         if let Patch::Set(_) = self.contact_id {
             no_contacts("/contact_id", faults);
         }
-        let name = needed("/name", self.name, before.name, faults, |name, faults| {
-            text("/name", &name, MAX_NAME, faults)
-        });
+        let name =
+            needed("/name", self.name, before.name, faults, |name, faults| text("/name", &name, MAX_NAME, faults));
         let value_minor = needed("/value_minor", self.value_minor, before.value_minor, faults, amount);
         let currency = needed("/currency", self.currency, before.currency, faults, currency);
         let mut word = |pointer: &str, value: Patch<String>, before| match value {

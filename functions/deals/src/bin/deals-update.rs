@@ -31,7 +31,10 @@ async fn handle(call: Call<DealPatch>) -> Result<Json<DealView>, Failure> {
         return Ok(Json::versioned(before.into(), version));
     }
     if facts.company.is_none() && before.lead.is_none() && before.contact.is_none() {
-        return Err(Failure::conflict("nobody", "A deal is somebody's. Give it a lead before you take the company away."));
+        return Err(Failure::conflict(
+            "nobody",
+            "A deal is somebody's. Give it a lead before you take the company away.",
+        ));
     }
     // What was there before may be gone by now; only what is new must exist.
     let company = facts.company.filter(|_| facts.company != present.company);

@@ -28,7 +28,10 @@ async fn won_with_a_reason_and_lost_with_one() {
     let won = close(&app, good, &json!({"outcome": "won", "reason": "Empfehlung"})).await.expect(200);
     let etag = won.header("etag").map(str::to_owned);
     let won: Value = won.json();
-    assert_eq!((&won["status"], &won["probability"], &won["stage_id"]), (&json!("won"), &json!(100), &json!(board.stages[WON])));
+    assert_eq!(
+        (&won["status"], &won["probability"], &won["stage_id"]),
+        (&json!("won"), &json!(100), &json!(board.stages[WON]))
+    );
     assert_eq!((&won["lost_reason"], etag.as_deref()), (&json!(null), Some("\"2\"")));
     assert!(won["closed_at"].is_string());
     assert_eq!(lead(&app, good).await, (Some("customer".to_owned()), Some(board.stages[WON])));
@@ -39,7 +42,10 @@ async fn won_with_a_reason_and_lost_with_one() {
     let crm = format!("/api/v1/crm/deals/{bad}/close");
     let body = json!({"outcome": "lost", "reason": " zu teuer "});
     let lost: Value = app.post(&crm, &body).bearer(&app.token("sales")).send().await.expect(200).json();
-    assert_eq!((&lost["status"], &lost["lost_reason"], &lost["probability"]), (&json!("lost"), &json!("zu teuer"), &json!(0)));
+    assert_eq!(
+        (&lost["status"], &lost["lost_reason"], &lost["probability"]),
+        (&json!("lost"), &json!("zu teuer"), &json!(0))
+    );
     assert_eq!(lead(&app, bad).await, (Some("lost".to_owned()), Some(board.stages[LOST])));
 
     let db = app.db().await;
@@ -104,9 +110,11 @@ async fn a_repeated_request_closes_once() {
     let board = Board::of(&app, app.tenant(), "discovery").await;
     let deal = board.deal(&app, "x", NEW, 1.0).await;
     let token = app.token("sales");
-    let send = || app.post(&path(deal), &json!({"outcome": "won"})).bearer(&token).header("idempotency-key", "k").send();
+    let send =
+        || app.post(&path(deal), &json!({"outcome": "won"})).bearer(&token).header("idempotency-key", "k").send();
     let first: Value = send().await.expect(200).json();
     assert_eq!(send().await.expect(200).json::<Value>(), first);
-    let rows = app.db().await.query_one("SELECT count(*) FROM stage_history WHERE deal_id = $1", &[&deal]).await.unwrap();
+    let rows =
+        app.db().await.query_one("SELECT count(*) FROM stage_history WHERE deal_id = $1", &[&deal]).await.unwrap();
     assert_eq!(rows.get::<_, i64>(0), 1);
 }

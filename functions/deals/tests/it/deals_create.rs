@@ -68,7 +68,10 @@ async fn takes_everything_that_can_be_said() {
     for (field, expected) in body.as_object().unwrap() {
         assert_eq!(deal[field], *expected, "{field}");
     }
-    assert_eq!((&deal["owner_name"], &deal["lead_id"], &deal["probability"]), (&json!("sam"), &json!(null), &json!(25)));
+    assert_eq!(
+        (&deal["owner_name"], &deal["lead_id"], &deal["probability"]),
+        (&json!("sam"), &json!(null), &json!(25))
+    );
 }
 
 #[tokio::test]
@@ -109,17 +112,12 @@ async fn names_every_fault_at_once() {
         (
             json!({"name": " ", "pipeline_id": theirs.pipeline, "lead_id": lead, "value_minor": -1, "currency": "euro",
                    "expected_close_on": "1026-01-01", "source": "", "contact_id": nobody}),
-            vec![
-                "/contact_id",
-                "/currency",
-                "/expected_close_on",
-                "/name",
-                "/pipeline_id",
-                "/source",
-                "/value_minor",
-            ],
+            vec!["/contact_id", "/currency", "/expected_close_on", "/name", "/pipeline_id", "/source", "/value_minor"],
         ),
-        (json!({"name": "x", "pipeline_id": pipeline, "lead_id": lead, "expected_close_on": "soon"}), vec!["/expected_close_on"]),
+        (
+            json!({"name": "x", "pipeline_id": pipeline, "lead_id": lead, "expected_close_on": "soon"}),
+            vec!["/expected_close_on"],
+        ),
         (json!({"name": "x".repeat(201), "pipeline_id": pipeline, "lead_id": lead}), vec!["/name"]),
         (json!({"name": "x", "pipeline_id": pipeline, "lead_id": nobody}), vec!["/lead_id"]),
         (json!({"name": "x", "pipeline_id": pipeline, "lead_id": foreign_lead}), vec!["/lead_id"]),
@@ -127,9 +125,18 @@ async fn names_every_fault_at_once() {
             json!({"name": "x", "pipeline_id": pipeline, "company_id": foreign_company, "owner_id": foreign_member}),
             vec!["/company_id", "/owner_id"],
         ),
-        (json!({"name": "x", "pipeline_id": pipeline, "lead_id": lead, "stage_id": lab.stages[NEW]}), vec!["/stage_id"]),
-        (json!({"name": "x", "pipeline_id": pipeline, "lead_id": lead, "stage_id": board.stages[WON]}), vec!["/stage_id"]),
-        (json!({"name": "x", "pipeline_id": pipeline, "lead_id": lead, "stage_id": board.stages[LOST]}), vec!["/stage_id"]),
+        (
+            json!({"name": "x", "pipeline_id": pipeline, "lead_id": lead, "stage_id": lab.stages[NEW]}),
+            vec!["/stage_id"],
+        ),
+        (
+            json!({"name": "x", "pipeline_id": pipeline, "lead_id": lead, "stage_id": board.stages[WON]}),
+            vec!["/stage_id"],
+        ),
+        (
+            json!({"name": "x", "pipeline_id": pipeline, "lead_id": lead, "stage_id": board.stages[LOST]}),
+            vec!["/stage_id"],
+        ),
     ] {
         let mut found = pointers(&create(&app, &body).await.expect(400));
         found.sort_unstable();

@@ -26,7 +26,8 @@ async fn lead_of(app: &TestApp, deal: Uuid) -> Uuid {
 /// A lead in the pool that nobody has routed.
 async fn pooled(app: &TestApp, board: &Board) -> Uuid {
     let id = board.lead(app).await;
-    let statement = "UPDATE leads SET lifecycle = NULL, pipeline_id = NULL, stage_id = NULL, routed_at = NULL WHERE id = $1";
+    let statement =
+        "UPDATE leads SET lifecycle = NULL, pipeline_id = NULL, stage_id = NULL, routed_at = NULL WHERE id = $1";
     app.db().await.execute(statement, &[&id]).await.unwrap();
     id
 }
@@ -52,13 +53,17 @@ async fn a_routed_deal_takes_its_new_lead_along() {
     let answer = give(&app, deal, Some(new)).await.expect(200);
 
     let given: Value = answer.json();
-    assert_eq!((answer.header("etag"), &given["lead_id"], &given["routed"]), (Some("\"2\""), &json!(new), &json!(true)));
+    assert_eq!(
+        (answer.header("etag"), &given["lead_id"], &given["routed"]),
+        (Some("\"2\""), &json!(new), &json!(true))
+    );
     assert_eq!(lead(&app, new).await, (Some("routed".to_owned()), Some(deal), Some(board.stages[QUALIFIED]), true));
     assert_eq!(lead(&app, old).await, (None, None, None, true), "in the pool, and not the machine's any more");
     let rows = db.query("SELECT title, lead_id FROM tasks ORDER BY title", &[]).await.unwrap();
     let tasks: Vec<(&str, Uuid)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     assert_eq!(tasks, [("done", old), ("open", new)], "what is still to be done goes with it");
-    let audit = "SELECT before ->> 'lead_id', after ->> 'lead_id' FROM audit_log WHERE action = 'set_lead' AND record_id = $1";
+    let audit =
+        "SELECT before ->> 'lead_id', after ->> 'lead_id' FROM audit_log WHERE action = 'set_lead' AND record_id = $1";
     let row = db.query_one(audit, &[&deal.to_string()]).await.unwrap();
     assert_eq!((row.get(0), row.get(1)), (old.to_string(), new.to_string()));
 }
@@ -133,7 +138,9 @@ async fn refuses_what_it_must() {
     let new = board.lead(&app).await;
     let body = json!({"lead_id": new});
     let token = app.token("sales");
-    for (body, expected) in [(json!({}), "/lead_id"), (json!({"lead_id": new, "x": 1}), "/x"), (json!({"lead_id": 7}), "/lead_id")] {
+    for (body, expected) in
+        [(json!({}), "/lead_id"), (json!({"lead_id": new, "x": 1}), "/x"), (json!({"lead_id": 7}), "/lead_id")]
+    {
         let refused = app.patch(&path(deal), &body).bearer(&token).send().await.expect(400);
         assert_eq!(pointers(&refused), [expected], "{body}");
     }

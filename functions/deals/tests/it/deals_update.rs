@@ -31,16 +31,21 @@ async fn absent_keeps_and_null_clears() {
     assert_eq!((answer.header("etag"), &changed["owner_name"]), (Some("\"2\""), &json!("sam")));
 
     let crm = format!("/api/v1/crm/deals/{deal}");
-    let clear = json!({"owner_id": null, "company_id": null, "expected_close_on": null, "source": null, "campaign": null});
+    let clear =
+        json!({"owner_id": null, "company_id": null, "expected_close_on": null, "source": null, "campaign": null});
     let cleared: Value = app.patch(&crm, &clear).bearer(&app.token("sales")).send().await.expect(200).json();
     for field in clear.as_object().unwrap().keys() {
         assert_eq!(cleared[field], json!(null), "{field}");
     }
-    assert_eq!((&cleared["name"], &cleared["value_minor"], &cleared["version"]), (&json!("Labor Nord"), &json!(2_000), &json!(3)));
+    assert_eq!(
+        (&cleared["name"], &cleared["value_minor"], &cleared["version"]),
+        (&json!("Labor Nord"), &json!(2_000), &json!(3))
+    );
 
     let same: Value = patch(&app, deal, &json!({"name": " Labor Nord ", "owner_id": null})).await.expect(200).json();
     assert_eq!(same, cleared, "what is so already changes nothing");
-    let audit = "SELECT count(*), count(*) FILTER (WHERE before ->> 'name' = 'Labor' AND after ->> 'name' = 'Labor Nord')
+    let audit =
+        "SELECT count(*), count(*) FILTER (WHERE before ->> 'name' = 'Labor' AND after ->> 'name' = 'Labor Nord')
         FROM audit_log WHERE action = 'update' AND record_id = $1";
     let row = app.db().await.query_one(audit, &[&deal.to_string()]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (2, 1));
@@ -57,9 +62,15 @@ async fn refuses_what_it_must() {
         (json!({"stage_id": board.stages[1]}), vec!["/stage_id"]),
         (json!({"status": "won", "lead_id": null}), vec!["/lead_id", "/status"]),
         (json!({"name": null, "value_minor": null, "currency": null}), vec!["/currency", "/name", "/value_minor"]),
-        (json!({"name": "", "value_minor": 9_007_199_254_740_992_i64, "currency": "eur"}), vec!["/currency", "/name", "/value_minor"]),
+        (
+            json!({"name": "", "value_minor": 9_007_199_254_740_992_i64, "currency": "eur"}),
+            vec!["/currency", "/name", "/value_minor"],
+        ),
         (json!({"value_minor": 1.5}), vec!["/value_minor"]),
-        (json!({"contact_id": Uuid::now_v7(), "expected_close_on": "9999-01-01"}), vec!["/contact_id", "/expected_close_on"]),
+        (
+            json!({"contact_id": Uuid::now_v7(), "expected_close_on": "9999-01-01"}),
+            vec!["/contact_id", "/expected_close_on"],
+        ),
         (json!({"company_id": foreign.0, "owner_id": foreign.1}), vec!["/company_id", "/owner_id"]),
     ] {
         let mut found = pointers(&patch(&app, deal, &body).await.expect(400));

@@ -60,8 +60,12 @@ async fn everything_in_one_stream_newest_first() {
     let shown = timeline(&app, &lead, "?limit=100&kinds=event,award,withdrawal,task,deal,effect").await;
 
     // Two more awards than in the story: what a person's profile earns. They are as old as the lead, and that is minutes.
-    let own: Vec<&Value> =
-        shown["data"].as_array().unwrap().iter().filter(|entry| entry["body"]["rule_slug"] != "business-email").collect();
+    let own: Vec<&Value> = shown["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["body"]["rule_slug"] != "business-email")
+        .collect();
     let told: Vec<(&str, &str)> = own
         .iter()
         .map(|entry| {
@@ -90,12 +94,24 @@ async fn everything_in_one_stream_newest_first() {
     assert_eq!(shown["pagination"]["total"], shown["data"].as_array().unwrap().len());
     let of = |kind: &str| own.iter().find(|entry| entry["kind"] == kind).unwrap();
     let (effect, task, moved) = (&of("effect")["body"], &of("task")["body"], &own[4]["body"]);
-    assert_eq!((&effect["status"], &effect["error"], &effect["target"]), (&json!("failed"), &json!("channel_not_found"), &json!("#sales")));
-    assert_eq!((&task["title"], &task["status"], &task["by_name"]), (&json!("Nachfassen"), &json!("done"), &json!("sam")));
-    assert_eq!((&moved["reason"], &moved["from_stage_name"], &moved["to_stage_name"]), (&json!("Budget"), &json!("Meeting"), &json!("Lost")));
+    assert_eq!(
+        (&effect["status"], &effect["error"], &effect["target"]),
+        (&json!("failed"), &json!("channel_not_found"), &json!("#sales"))
+    );
+    assert_eq!(
+        (&task["title"], &task["status"], &task["by_name"]),
+        (&json!("Nachfassen"), &json!("done"), &json!("sam"))
+    );
+    assert_eq!(
+        (&moved["reason"], &moved["from_stage_name"], &moved["to_stage_name"]),
+        (&json!("Budget"), &json!("Meeting"), &json!("Lost"))
+    );
     assert_eq!((&moved["by_name"], &moved["pipeline_name"]), (&json!("sam"), &json!("B2B Lab Enablement")));
     assert_eq!((&own[6]["body"]["by"], &own[6]["body"]["from_stage_id"]), (&json!("machine"), &json!(null)));
-    assert_eq!((&of("withdrawal")["body"]["points"], &of("withdrawal")["body"]["reason"]), (&json!(-30), &json!("recounted")));
+    assert_eq!(
+        (&of("withdrawal")["body"]["points"], &of("withdrawal")["body"]["reason"]),
+        (&json!(-30), &json!("recounted"))
+    );
     let seen = own.last().unwrap();
     assert_eq!((&seen["id"], &seen["body"]["metadata"]), (&json!(events[0]), &json!({"page_path": "/pricing"})));
 }
@@ -110,7 +126,8 @@ async fn ids_are_stable_also_when_an_award_is_withdrawn() {
     let unique: std::collections::BTreeSet<&String> = known.iter().collect();
     assert_eq!(unique.len(), known.len(), "no two are the same");
     assert_eq!(ids(&timeline(&app, &lead, "?limit=100").await), known);
-    let withdraw = "UPDATE score_history SET withdrawn_at = now(), withdrawn_reason = 'recounted' WHERE withdrawn_at IS NULL";
+    let withdraw =
+        "UPDATE score_history SET withdrawn_at = now(), withdrawn_reason = 'recounted' WHERE withdrawn_at IS NULL";
     let withdrawn = app.db().await.execute(withdraw, &[]).await.unwrap();
     let after = ids(&timeline(&app, &lead, "?limit=100").await);
     assert!(known.iter().all(|id| after.contains(id)));
@@ -149,12 +166,9 @@ async fn walks_pages_and_narrows_down() {
     assert_eq!(some["pagination"]["total"], 6);
     let withdrawn = timeline(&app, &lead, "?kinds=withdrawal").await;
     assert_eq!((kinds(&withdrawn), &withdrawn["pagination"]["total"]), (vec!["withdrawal"], &json!(1)));
-    for (query, pointer) in [
-        ("?kinds=deal,mails", "?kinds"),
-        ("?kinds=", "?kinds"),
-        ("?cursor=abc", "?cursor"),
-        ("?sort=kind", "?sort"),
-    ] {
+    for (query, pointer) in
+        [("?kinds=deal,mails", "?kinds"), ("?kinds=", "?kinds"), ("?cursor=abc", "?cursor"), ("?sort=kind", "?sort")]
+    {
         let refused = get(&app, &path(&lead, &format!("/timeline{query}"))).await.expect(400);
         assert_eq!(faults(&refused)[0].0, pointer, "{query}");
     }

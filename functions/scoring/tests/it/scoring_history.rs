@@ -35,10 +35,27 @@ async fn every_award_expiry_and_withdrawal_with_what_it_came_to() {
     let never = "NULL::timestamptz";
     award(&app, lead, "business-email", 5, "now() - interval '100 days'", never, never).await;
     award(&app, lead, "demo-requested", 30, "now() - interval '95 days'", "now() - interval '5 days'", never).await;
-    award(&app, lead, "email-replied", 15, "now() - interval '20 days'", "now() + interval '70 days'", "now() - interval '10 days'")
-        .await;
+    award(
+        &app,
+        lead,
+        "email-replied",
+        15,
+        "now() - interval '20 days'",
+        "now() + interval '70 days'",
+        "now() - interval '10 days'",
+    )
+    .await;
     // Withdrawn after it had expired: it is taken away once.
-    award(&app, lead, "form-submitted", 7, "now() - interval '96 days'", "now() - interval '6 days'", "now() - interval '1 day'").await;
+    award(
+        &app,
+        lead,
+        "form-submitted",
+        7,
+        "now() - interval '96 days'",
+        "now() - interval '6 days'",
+        "now() - interval '1 day'",
+    )
+    .await;
     award(&app, lead, "unsubscribed", -20, "now() - interval '2 days'", never, never).await;
 
     let history = shown(&app, &path(lead)).await;
@@ -67,7 +84,10 @@ async fn every_award_expiry_and_withdrawal_with_what_it_came_to() {
     );
     assert_eq!(history["pagination"]["total"], 9);
     assert_eq!(rows[0]["scores"], json!({"demographic": 5, "engagement": -20, "behavior": 0}));
-    assert_eq!((&rows[5]["tier"], &rows[0]["tier"], &rows[0]["withdrawn_reason"]), (&json!("hot"), &json!("cold"), &json!("recounted")));
+    assert_eq!(
+        (&rows[5]["tier"], &rows[0]["tier"], &rows[0]["withdrawn_reason"]),
+        (&json!("hot"), &json!("cold"), &json!("recounted"))
+    );
 
     // Walked page by page it is the same, sums included.
     let mut paged = Vec::new();
@@ -93,7 +113,12 @@ async fn what_the_engine_did_adds_up_to_the_present_score() {
                "lead_identifier": {"email": "eva@labor.example"}, "lead": {"country": "DE", "job_title": "Laborleiterin"}})
     };
     // One that has expired, one beyond its cap, and an early one that comes late and displaces another under that cap.
-    let first = [event("webinar_attended", -24 * 100), event("email_replied", 10), event("email_replied", 11), event("demo_requested", 5)];
+    let first = [
+        event("webinar_attended", -24 * 100),
+        event("email_replied", 10),
+        event("email_replied", 11),
+        event("demo_requested", 5),
+    ];
     app.post("/api/v1/events/ingest", &json!(first)).api_key(&key).send().await.expect(202);
     app.drain().await;
     let late = [event("email_replied", 9), event("page_visited", 9), event("page_visited", 12)];

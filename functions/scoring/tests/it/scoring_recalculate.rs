@@ -16,10 +16,9 @@ async fn recalculate(app: &TestApp, lead: Uuid) -> Response {
 async fn eva(app: &TestApp) -> Uuid {
     app.slack().set_burst(100);
     let key = app.tenant().api_key("portal");
-    let event = |event_type: &str, path: &str| {
-        json!({"event_type": event_type, "source": "portal", "lead_identifier": {"email": "eva@gmx.de"}, "metadata": {"page_path": path}})
-    };
-    let events = [event("demo_requested", "/research/demo"), event("page_visited", "/research"), event("page_visited", "/")];
+    let event = |event_type: &str, path: &str| json!({"event_type": event_type, "source": "portal", "lead_identifier": {"email": "eva@gmx.de"}, "metadata": {"page_path": path}});
+    let events =
+        [event("demo_requested", "/research/demo"), event("page_visited", "/research"), event("page_visited", "/")];
     app.post("/api/v1/events/ingest", &json!(events)).api_key(&key).send().await.expect(202);
     app.drain().await;
     app.db().await.query_one("SELECT id FROM leads", &[]).await.unwrap().get(0)
@@ -97,7 +96,10 @@ async fn todays_rules_are_what_counts() {
     app.post("/api/v1/scoring/rules", &rule).bearer(&app.token("admin")).send().await.expect(201);
     // Before the queue has come to it.
     let view: Value = recalculate(&app, lead).await.expect(200).json();
-    assert_eq!((&view["awards_added"][0]["rule_slug"], &view["after"]["total_score"]), (&json!("research-page"), &json!(57)));
+    assert_eq!(
+        (&view["awards_added"][0]["rule_slug"], &view["after"]["total_score"]),
+        (&json!("research-page"), &json!(57))
+    );
     let version = app.db().await.query_one("SELECT rule_set_version FROM lead_standings", &[]).await.unwrap();
     assert_eq!(view["rule_set_version"], version.get::<_, i32>(0));
     app.drain().await;

@@ -46,7 +46,11 @@ async fn points_of_the_period_and_scores_of_now() {
     let theirs = Board::of(&app, &stranger, "discovery").await.lead(&app).await;
     award(&app, theirs, "demo-requested", 30, 1, false).await;
     score(&app, theirs, 50).await;
-    app.db().await.execute("UPDATE scoring_rules SET active = false WHERE slug = 'meeting-no-show'", &[]).await.unwrap();
+    app.db()
+        .await
+        .execute("UPDATE scoring_rules SET active = false WHERE slug = 'meeting-no-show'", &[])
+        .await
+        .unwrap();
 
     let shown = stats(&app, "").await;
 
@@ -64,7 +68,9 @@ async fn points_of_the_period_and_scores_of_now() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|rule| (rule["slug"].as_str().unwrap(), rule["points"].as_i64().unwrap(), rule["awards"].as_i64().unwrap()))
+        .map(|rule| {
+            (rule["slug"].as_str().unwrap(), rule["points"].as_i64().unwrap(), rule["awards"].as_i64().unwrap())
+        })
         .collect();
     assert_eq!(top, [("demo-requested", 60, 2), ("email-replied", 15, 1), ("unsubscribed", -20, 1)]);
     assert_eq!(shown["tiers"], json!({"cold": 2, "warm": 0, "hot": 1, "very_hot": 1}));

@@ -110,7 +110,10 @@ async fn names_every_fault_at_once() {
         (json!({"title": "x", "kind": "dance", "priority": 1}), vec!["/kind", "/priority"]),
         (json!({"title": "x", "due_at": "tomorrow"}), vec!["/due_at"]),
         (json!({"title": "x".repeat(201), "description": "x".repeat(5001)}), vec!["/description", "/title"]),
-        (json!({"title": "x", "owner_id": owner, "lead_id": lead, "deal_id": deal}), vec!["/deal_id", "/lead_id", "/owner_id"]),
+        (
+            json!({"title": "x", "owner_id": owner, "lead_id": lead, "deal_id": deal}),
+            vec!["/deal_id", "/lead_id", "/owner_id"],
+        ),
     ] {
         let mut found = pointers(&create(&app, &body).await.expect(400));
         found.sort_unstable();

@@ -49,7 +49,8 @@ async fn absent_keeps_and_null_clears() {
     }
     assert_eq!((&cleared["title"], &cleared["version"]), (&json!("Besuchen"), &json!(3)));
     assert_eq!(patched(&app, &path, json!({"title": "Besuchen", "due_at": null})).await, cleared, "no change");
-    let audit = "SELECT count(*), count(*) FILTER (WHERE before ->> 'title' = 'Anrufen' AND after ->> 'title' = 'Besuchen')
+    let audit =
+        "SELECT count(*), count(*) FILTER (WHERE before ->> 'title' = 'Anrufen' AND after ->> 'title' = 'Besuchen')
         FROM audit_log WHERE action = 'update' AND record_type = 'task'";
     let row = app.db().await.query_one(audit, &[]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (2, 1));
@@ -115,22 +116,33 @@ async fn refuses_what_it_must() {
     let app = TestApp::new().await;
     let stranger = app.new_tenant("other").await;
     let theirs = Board::of(&app, &stranger, "discovery").await;
-    let foreign = (theirs.deal(&app, "x", NEW, 1.0).await, member(&app, &stranger, "sam").await, theirs.lead(&app).await);
+    let foreign =
+        (theirs.deal(&app, "x", NEW, 1.0).await, member(&app, &stranger, "sam").await, theirs.lead(&app).await);
     let path = create(&app, json!({"title": "x"})).await;
     for (body, expected) in [
-        (json!({"title": null, "kind": null, "priority": null, "status": null}), vec!["/kind", "/priority", "/status", "/title"]),
+        (
+            json!({"title": null, "kind": null, "priority": null, "status": null}),
+            vec!["/kind", "/priority", "/status", "/title"],
+        ),
         (json!({"title": "", "status": "late"}), vec!["/status"]),
-        (json!({"title": "", "due_at": "1999-12-31T00:00:00Z", "kind": "decide_pipeline"}), vec!["/due_at", "/kind", "/title"]),
+        (
+            json!({"title": "", "due_at": "1999-12-31T00:00:00Z", "kind": "decide_pipeline"}),
+            vec!["/due_at", "/kind", "/title"],
+        ),
         (json!({"completed_at": null, "version": 2}), vec!["/completed_at", "/version"]),
         (json!({"contact_id": foreign.2}), vec!["/contact_id"]),
-        (json!({"deal_id": foreign.0, "owner_id": foreign.1, "lead_id": foreign.2}), vec!["/deal_id", "/lead_id", "/owner_id"]),
+        (
+            json!({"deal_id": foreign.0, "owner_id": foreign.1, "lead_id": foreign.2}),
+            vec!["/deal_id", "/lead_id", "/owner_id"],
+        ),
     ] {
         let mut found = pointers(&patch(&app, &path, body.clone()).await.expect(400));
         found.sort_unstable();
         assert_eq!(found, expected, "{body}");
     }
     let body = json!({"title": "y"});
-    let stale = app.patch(&path, &body).bearer(&app.token("sales")).header("if-match", "\"7\"").send().await.expect(412);
+    let stale =
+        app.patch(&path, &body).bearer(&app.token("sales")).header("if-match", "\"7\"").send().await.expect(412);
     assert_eq!(stale.problem()["current_version"], 1);
     patch(&app, &format!("/api/v1/tasks/{}", Uuid::now_v7()), body.clone()).await.expect(404).problem();
     app.patch(&path, &body).bearer(&stranger.token("admin")).send().await.expect(404).problem();

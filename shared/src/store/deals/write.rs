@@ -179,13 +179,7 @@ pub async fn set_lead(tx: &Tx, id: DealId, lead: Option<LeadId>, now: Timestamp)
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn move_tasks(
-    tx: &Tx,
-    id: DealId,
-    from: LeadId,
-    to: Option<LeadId>,
-    now: Timestamp,
-) -> Result<(), Failure> {
+pub async fn move_tasks(tx: &Tx, id: DealId, from: LeadId, to: Option<LeadId>, now: Timestamp) -> Result<(), Failure> {
     tx.execute(const { section(SQL, "move_tasks") }, params![id, from, to, now]).await?;
     Ok(())
 }
