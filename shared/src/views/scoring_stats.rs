@@ -134,7 +134,6 @@ impl ScoringStatsView {
             };
             by_category.insert(name.to_owned(), awarded.into());
         }
-        #[expect(clippy::cast_precision_loss, reason = "an average to one decimal")]
         let average = if leads == 0 { 0.0 } else { (sum as f64 / leads as f64 * 10.0).round() / 10.0 };
         Self {
             from,
