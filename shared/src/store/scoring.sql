@@ -76,7 +76,7 @@ SELECT a.rule_id, a.category, r.slug, r.name, r.category AS rule_category, a.awa
  ORDER BY a.points DESC, a.awards DESC, a.rule_id, a.category
 
 -- name: stats_scores
--- How many leads have each score now, from the index alone.
+-- How many leads have each score now; the index on a tenant's scores has all of it.
 SELECT s.total_score, count(*) AS leads
   FROM lead_standings s
  GROUP BY s.total_score

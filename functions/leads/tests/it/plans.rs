@@ -34,7 +34,7 @@ async fn fill(app: &TestApp) -> LeadId {
            FROM leads l, LATERAL (SELECT abs(hashtext(l.id::text)) % 100) s (n) WHERE $1::uuid IS NOT NULL",
         "INSERT INTO events (id, tenant_id, lead_id, event_type, source, occurred_at, received_at, external_id, identifiers)
          SELECT gen_random_uuid(), l.tenant_id, l.id, 'page_visited', 'website', l.created_at + m * interval '1 month', now(), 'x', '[]'
-           FROM leads l, generate_series(-2, 3) m WHERE $1::uuid IS NOT NULL AND hashtext(l.id::text) % 4 = 0",
+           FROM leads l, unnest(ARRAY[-6, -3, -2, -1, 0, 1, 2, 3]) m WHERE $1::uuid IS NOT NULL AND hashtext(l.id::text) % 4 = 0",
         "INSERT INTO score_history (tenant_id, lead_id, rule_id, event_id, rule_version, category, points, awarded_at, withdrawn_at)
          SELECT l.tenant_id, l.id, gen_random_uuid(), gen_random_uuid(), 1, 'behavior', 1, now(), CASE WHEN m = 2 THEN now() END
            FROM leads l, generate_series(0, 2) m WHERE $1::uuid IS NOT NULL",
