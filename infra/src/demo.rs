@@ -1,6 +1,9 @@
-//! The demo: a handful of people from Germany do what leads do, through the gateway; then the API is asked what became
-//! of them.
+//! The demo: some forty people from Germany and around it do what leads do, through the gateway; then the API is asked what became
+//! of them, and the team goes on with some of them: moves deals, closes two, does tasks or leaves them undone.
 
+mod deeds;
+
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -8,15 +11,23 @@ use jiff::{Span, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use deeds::Deed;
+pub use deeds::act;
+
 use crate::http::{self, Answer};
-use crate::seed::DEMO;
 use crate::state::{Access, Secrets};
 
-/// How long the queues may take for the handful of events.
+/// The people, what they do, and what the team does about them afterwards.
+const PEOPLE: &str = include_str!("demo/people.json");
+
+/// How long the queues may take for the events.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Nothing has changed for this long: then everything has been processed.
 const SETTLED: Duration = Duration::from_secs(3);
+
+/// So many people are told about one by one; the others in numbers.
+const TOLD: usize = 5;
 
 #[derive(Deserialize)]
 struct Demo {
@@ -33,6 +44,9 @@ pub struct Person {
     /// What they do, in a few words.
     pub story: String,
     steps: Vec<Step>,
+    /// What the team does afterwards.
+    #[serde(default)]
+    then: Vec<Deed>,
 }
 
 #[derive(Deserialize)]
@@ -44,7 +58,7 @@ struct Step {
 
 /// What became of a person: the lead as the API shows it, and the names behind its ids.
 pub struct Outcome {
-    /// As in `demo.json`.
+    /// As in `demo/people.json`.
     pub person: Person,
     /// The lead, if there is one by now.
     pub lead: Option<Value>,
@@ -54,42 +68,45 @@ pub struct Outcome {
     pub owner: Option<String>,
 }
 
-/// Sends the demo's events through the gateway, exactly once in effect however often it is called.
+/// Sends the demo's events through the gateway, exactly once in effect however often it is called: those of one source in one request,
+/// a partner's webhooks one by one.
 ///
 /// # Errors
 /// When an event is refused, with the API's answer.
 pub async fn send(access: &Access, secrets: &Secrets, now: Timestamp) -> anyhow::Result<usize> {
     let mut sent = 0;
+    let mut batches: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for person in people()? {
         for (number, step) in person.steps.iter().enumerate() {
-            let at = now
-                .checked_sub(Span::new().hours(24 * step.days_ago).minutes(5))
-                .context("the demo's days are out of range")?;
-            let answer = match step.source.as_str() {
-                "lemlist" => lemlist(access, secrets, step, at, &format!("act_demo{sent:04}")).await?,
-                source => {
-                    let key =
-                        secrets.source_keys.get(source).with_context(|| format!("the demo has no key for {source}"))?;
-                    let event = event(&person, step, at, number);
-                    let key = format!("{source}:{key}");
-                    http::send_json(
-                        "POST",
-                        &format!("{}/api/v1/events/ingest", access.api_url),
-                        &[("x-api-key", &key)],
-                        &event,
-                    )
-                    .await?
+            let at = moment(now, step.days_ago, person.steps.len() - number)?;
+            match step.source.as_str() {
+                "lemlist" => {
+                    let answer = lemlist(access, secrets, step, at, &format!("act_demo{sent:04}")).await?;
+                    answer.ok(&format!("the event {} of {}", number + 1, person.name))?;
                 }
-            };
-            answer.ok(&format!("the event {} of {}", number + 1, person.name))?;
+                source => batches.entry(source.to_owned()).or_default().push(event(&person, step, at, number)),
+            }
             sent += 1;
         }
+    }
+    for (source, events) in batches {
+        let key = secrets.source_keys.get(&source).with_context(|| format!("the demo has no key for {source}"))?;
+        let (url, key) = (format!("{}/api/v1/events/ingest", access.api_url), format!("{source}:{key}"));
+        let answer = http::send_json("POST", &url, &[("x-api-key", &key)], &json!(events)).await?;
+        let verdict = answer.ok(&format!("the events of {source}"))?.json()?;
+        anyhow::ensure!(verdict["rejected"] == 0, "some of the demo's events were refused: {verdict}");
     }
     Ok(sent)
 }
 
+/// So many days ago; a person's events of one day a few minutes after each other.
+fn moment(now: Timestamp, days_ago: i64, before_the_end: usize) -> anyhow::Result<Timestamp> {
+    let minutes = 5 + 7 * i64::try_from(before_the_end)?;
+    now.checked_sub(Span::new().hours(24 * days_ago).minutes(minutes)).context("the demo's days are out of range")
+}
+
 fn people() -> anyhow::Result<Vec<Person>> {
-    let demo: Demo = serde_json::from_str(DEMO).context("demo.json does not have the expected form")?;
+    let demo: Demo = serde_json::from_str(PEOPLE).context("demo/people.json does not have the expected form")?;
     Ok(demo.people)
 }
 
@@ -124,10 +141,11 @@ pub async fn outcomes(access: &Access) -> anyhow::Result<Vec<Outcome>> {
     let deadline = Instant::now() + PATIENCE;
     let (mut seen, mut since) = (String::new(), Instant::now());
     loop {
-        let mut found = Vec::new();
-        for person in people()? {
-            found.push((find(access, &person.email).await?, person));
-        }
+        let leads = get(access, "/api/v1/leads?limit=100&sort=-created_at").await?;
+        let of = |person: &Person| {
+            leads["data"].as_array()?.iter().find(|lead| lead["email"] == person.email.as_str()).cloned()
+        };
+        let found: Vec<_> = people()?.into_iter().map(|person| (of(&person), person)).collect();
         let now = found.iter().map(|(lead, _)| standing(lead.as_ref())).collect::<String>();
         if now != seen {
             (seen, since) = (now, Instant::now());
@@ -146,15 +164,9 @@ fn standing(lead: Option<&Value>) -> String {
     [field("total_score"), field("primary_intent"), field("status"), field("deal_id"), ";".to_owned()].join(" ")
 }
 
-async fn find(access: &Access, email: &str) -> anyhow::Result<Option<Value>> {
-    let found = get(access, &format!("/api/v1/leads?q={}", email.replace('@', "%40").replace('+', "%2B"))).await?;
-    let leads = found["data"].as_array().cloned().unwrap_or_default();
-    Ok(leads.into_iter().find(|lead| lead["email"] == email))
-}
-
 async fn describe(access: &Access, found: Vec<(Option<Value>, Person)>) -> anyhow::Result<Vec<Outcome>> {
     let pipelines = get(access, "/api/v1/pipelines").await?;
-    let mut outcomes = Vec::new();
+    let mut outcomes: Vec<Outcome> = Vec::new();
     for (lead, person) in found {
         let (mut pipeline, mut owner) = (None, None);
         if let Some(lead) = &lead {
@@ -164,7 +176,7 @@ async fn describe(access: &Access, found: Vec<(Option<Value>, Person)>) -> anyho
                 .flatten()
                 .find(|pipeline| pipeline["id"] == lead["pipeline_id"]);
             pipeline = named.and_then(|pipeline| pipeline["name"].as_str()).map(str::to_owned);
-            if lead["owner_id"].is_string() {
+            if lead["owner_id"].is_string() && outcomes.len() < TOLD {
                 owner = Some(owner_name(access, lead).await?);
             }
         }
@@ -194,7 +206,7 @@ async fn get(access: &Access, path: &str) -> anyhow::Result<Value> {
 /// Lines for the terminal.
 pub fn lines(outcomes: &[Outcome]) -> Vec<String> {
     let mut lines = Vec::new();
-    for outcome in outcomes {
+    for outcome in outcomes.iter().take(TOLD) {
         lines.push(format!("  {}: {}", outcome.person.name, outcome.person.story));
         let Some(lead) = &outcome.lead else {
             lines.push("    not processed yet: `cargo dev logs event-processor` says why".to_owned());
@@ -215,6 +227,12 @@ pub fn lines(outcomes: &[Outcome]) -> Vec<String> {
         };
         lines.push(format!("    {standing} {place}"));
     }
+    let others = outcomes.get(TOLD..).unwrap_or_default();
+    if !others.is_empty() {
+        let routed = others.iter().filter(|other| other.pipeline.is_some()).count();
+        let known = others.iter().filter(|other| other.lead.is_some()).count();
+        lines.push(format!("  and {} others: {routed} in pipelines, {} in the pool", others.len(), known - routed));
+    }
     lines
 }
 
@@ -225,7 +243,7 @@ mod tests {
     #[test]
     fn every_demo_event_names_its_lead_once() {
         let people = people().unwrap();
-        assert!(people.len() >= 4);
+        assert!((35..=100).contains(&people.len()), "one page of leads shows all of them");
         let at = Timestamp::UNIX_EPOCH;
         for person in &people {
             for (number, step) in person.steps.iter().enumerate() {
@@ -233,6 +251,18 @@ mod tests {
                 assert_eq!(event["lead_identifier"]["email"], person.email.as_str());
                 assert_eq!(event["source"], step.source.as_str());
             }
+        }
+    }
+
+    #[test]
+    fn everybody_is_there_once_and_nothing_is_older_than_two_months() {
+        let people = people().unwrap();
+        let emails: std::collections::BTreeSet<&str> = people.iter().map(|person| person.email.as_str()).collect();
+        assert_eq!(emails.len(), people.len());
+        let steps: Vec<&Step> = people.iter().flat_map(|person| &person.steps).collect();
+        assert!(steps.iter().all(|step| (0..=60).contains(&step.days_ago)));
+        for person in &people {
+            assert!(person.steps.is_sorted_by(|a, b| a.days_ago >= b.days_ago), "{}", person.name);
         }
     }
 

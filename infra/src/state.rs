@@ -30,6 +30,10 @@ pub struct State {
     pub seeded: Option<String>,
     /// Whether the demo events have been sent.
     pub demo_sent: bool,
+    /// Whether the demo's team has done everything about its people.
+    pub demo_acted: bool,
+    /// How many of the team's deeds are done.
+    pub demo_progress: usize,
     /// Digest of template and parameters as last deployed; empty when nothing is.
     pub deployed: Option<String>,
     /// Digest of each function's binary as last deployed.

@@ -100,13 +100,22 @@ async fn demonstrate(workspace: &Workspace, state: &mut State) -> anyhow::Result
         step.done(&sent.to_string());
         state.demo_sent = true;
         state.save(&workspace.dev())?;
-        let step = Step::start("demo events processed");
-        let outcomes = demo::outcomes(&state.access).await?;
-        step.done("");
-        line("\nWhat became of the demo's people:");
-        for text in demo::lines(&outcomes) {
-            line(&text);
-        }
+    }
+    if state.demo_acted {
+        return Ok(());
+    }
+    let step = Step::start("demo events processed");
+    let outcomes = demo::outcomes(&state.access).await?;
+    step.done("");
+    let step = Step::start("demo deals moved and tasks done");
+    let acted = demo::act(&state.access, &outcomes, Timestamp::now(), &mut state.demo_progress).await;
+    state.demo_acted = acted.is_ok();
+    // Also after a failure: the next `up` goes on from there.
+    state.save(&workspace.dev())?;
+    step.done(&acted?.to_string());
+    line("\nWhat became of the demo's people:");
+    for text in demo::lines(&outcomes) {
+        line(&text);
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! call the pure domain and the store, and nothing here knows HTTP or SQS.
 
 mod alerts;
+pub mod deals;
 pub mod event_path;
 pub mod intake;
 pub mod routing;

@@ -26,6 +26,15 @@ impl<T> Patch<T> {
         }
     }
 
+    /// The same with another value.
+    pub fn map<U>(self, other: impl FnOnce(T) -> U) -> Patch<U> {
+        match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => Patch::Set(other(value)),
+        }
+    }
+
     /// Whether the field was sent.
     pub fn is_sent(&self) -> bool {
         !matches!(self, Self::Keep)

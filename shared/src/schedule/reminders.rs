@@ -35,6 +35,9 @@ const MOST_SCHEDULES: usize = 2000;
 /// How long a sweep reminds of overdue tasks: well below its function's time limit; the next one goes on.
 const ENOUGH: Duration = Duration::from_secs(200);
 
+/// Somebody waits for the answer, and the task is locked: the scheduler gets this long.
+const SHORT: Duration = Duration::from_secs(2);
+
 /// A due time that differs by less was only stored with less precision.
 const SAME_DUE: SignedDuration = SignedDuration::from_secs(1);
 
@@ -42,29 +45,13 @@ const SAME_DUE: SignedDuration = SignedDuration::from_secs(1);
 /// scheduled is logged and left to the sweep. Answers with how many schedules there are now.
 pub async fn schedule_due(app: &App, tasks: &[(TaskId, TenantId, Timestamp)]) -> usize {
     let now = app.now();
-    let soon: Vec<_> =
-        tasks.iter().filter(|(_, _, due_at)| *due_at > now && due_at.duration_since(now) <= HORIZON).collect();
+    let soon: Vec<_> = tasks.iter().filter(|(_, _, due_at)| is_soon(*due_at, now)).copied().collect();
     if soon.is_empty() {
         return 0;
     }
-    let wake_ups = match app.wake_ups() {
-        Ok(wake_ups) => wake_ups,
-        Err(failure) => {
-            tracing::warn!(reason = %failure, tasks = soon.len(), "no scheduler; reminders are left to the sweep");
-            return 0;
-        }
-    };
     let mut scheduled: BTreeMap<TenantId, Vec<TaskId>> = BTreeMap::new();
-    for &&(task_id, tenant_id, due_at) in &soon {
-        let message = TaskDue { tenant_id, task_id, due_at };
-        let made = match serde_json::to_string(&message) {
-            Ok(body) => wake_ups.at(&schedule_name(task_id, due_at), due_at, &body).await,
-            Err(error) => Err(Failure::internal(error)),
-        };
-        match made {
-            Ok(()) => scheduled.entry(tenant_id).or_default().push(task_id),
-            Err(failure) => tracing::warn!(%task_id, reason = %failure, "not scheduled; the sweep reminds of it"),
-        }
+    for (task, tenant) in make(app, &soon).await {
+        scheduled.entry(tenant).or_default().push(task);
     }
     for (tenant, ids) in &scheduled {
         if let Err(failure) = note_scheduled(app, *tenant, ids, now).await {
@@ -73,6 +60,60 @@ pub async fn schedule_due(app: &App, tasks: &[(TaskId, TenantId, Timestamp)]) ->
         }
     }
     scheduled.values().map(Vec::len).sum()
+}
+
+/// Makes the one-time schedule of a task within the transaction that makes the task or moves its due time. Should that transaction fail,
+/// the schedule finds nothing to remind of. What cannot be scheduled in good time is logged and left to the sweep.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn schedule_within(
+    app: &App,
+    tx: &Tx,
+    task: TaskId,
+    due_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    if !is_soon(due_at, now) {
+        return Ok(());
+    }
+    match tokio::time::timeout(SHORT, make(app, &[(task, tx.tenant(), due_at)])).await {
+        Ok(made) if !made.is_empty() => reminders::mark_scheduled(tx, &[task], now).await,
+        Ok(_) => Ok(()),
+        Err(_) => {
+            tracing::warn!(task_id = %task, "the scheduler is slow; the sweep reminds of it");
+            Ok(())
+        }
+    }
+}
+
+/// Whether a schedule for this moment is made now.
+fn is_soon(due_at: Timestamp, now: Timestamp) -> bool {
+    due_at > now && due_at.duration_since(now) <= HORIZON
+}
+
+/// Makes one schedule per task, and answers with those that exist now.
+async fn make(app: &App, tasks: &[(TaskId, TenantId, Timestamp)]) -> Vec<(TaskId, TenantId)> {
+    let wake_ups = match app.wake_ups() {
+        Ok(wake_ups) => wake_ups,
+        Err(failure) => {
+            tracing::warn!(reason = %failure, tasks = tasks.len(), "no scheduler; reminders are left to the sweep");
+            return Vec::new();
+        }
+    };
+    let mut scheduled = Vec::with_capacity(tasks.len());
+    for &(task_id, tenant_id, due_at) in tasks {
+        let message = TaskDue { tenant_id, task_id, due_at };
+        let made = match serde_json::to_string(&message) {
+            Ok(body) => wake_ups.at(&schedule_name(task_id, due_at), due_at, &body).await,
+            Err(error) => Err(Failure::internal(error)),
+        };
+        match made {
+            Ok(()) => scheduled.push((task_id, tenant_id)),
+            Err(failure) => tracing::warn!(%task_id, reason = %failure, "not scheduled; the sweep reminds of it"),
+        }
+    }
+    scheduled
 }
 
 async fn note_scheduled(app: &App, tenant: TenantId, ids: &[TaskId], now: Timestamp) -> Result<(), Failure> {

@@ -1,5 +1,8 @@
 //! Deals: lists, and moving one through the stages of a board.
 
+pub mod history;
+pub mod write;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::Row;
@@ -43,9 +46,15 @@ pub struct Deal {
     pub closed_at: Option<Timestamp>,
     pub source: Option<String>,
     pub campaign: Option<String>,
+    /// Opened by the machine: such a deal always has a lead.
+    pub routed: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i64,
+    /// What people call its lead, for cards.
+    pub lead_name: Option<String>,
+    pub lead_company: Option<String>,
+    pub owner_name: Option<String>,
 }
 
 /// A row with the columns of a deal.
@@ -69,9 +78,13 @@ pub(super) fn deal(row: &Row) -> Deal {
         closed_at: row.get("closed_at"),
         source: row.get("source"),
         campaign: row.get("campaign"),
+        routed: row.get::<_, &str>("origin") == "routing",
         created_at: row.get("created_at"),
         updated_at: row.get("updated_at"),
         version: row.get("version"),
+        lead_name: row.get("lead_name"),
+        lead_company: row.get("lead_company"),
+        owner_name: row.get("owner_name"),
     }
 }
 
@@ -303,21 +316,26 @@ pub async fn apply_move(tx: &Tx, id: DealId, to: &Move, now: Timestamp) -> Resul
     row.as_ref().map(deal).ok_or_else(|| Failure::internal("a locked deal is gone"))
 }
 
+/// A deal's way from one stage to another; from none at its beginning.
+pub struct Passage<'a> {
+    pub deal: DealId,
+    pub from: Option<StageId>,
+    pub to: StageId,
+    /// Who did it, as the histories name them.
+    pub by: &'a str,
+    /// Why, when a person said so.
+    pub reason: Option<&'a str>,
+}
+
 /// Notes that a deal went from one stage to another.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn insert_stage_history(
-    tx: &Tx,
-    id: Uuid,
-    before: &Deal,
-    to: StageId,
-    by: &str,
-    now: Timestamp,
-) -> Result<(), Failure> {
+pub async fn insert_stage_history(tx: &Tx, id: Uuid, passage: &Passage<'_>, now: Timestamp) -> Result<(), Failure> {
+    let Passage { deal, from, to, by, reason } = passage;
     tx.execute(
         const { section(SQL, "insert_stage_history") },
-        params![id, tx.tenant(), before.id, before.stage, to, now, by],
+        params![id, tx.tenant(), deal, from, to, now, by, reason],
     )
     .await?;
     Ok(())

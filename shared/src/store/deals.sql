@@ -3,7 +3,10 @@
 -- stage is looked up for the rows shown; a join would be planned over the whole list.
 SELECT d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
        d.currency, (SELECT s.probability FROM stages s WHERE s.id = d.stage_id) AS probability, d.expected_close_on, d.status,
-       d.lost_reason, d.closed_at, d.source, d.campaign, d.created_at, d.updated_at, d.version
+       d.lost_reason, d.closed_at, d.source, d.campaign, d.origin, d.created_at, d.updated_at, d.version,
+       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
+       (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
+       (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
   FROM deals d
  WHERE ($1::uuid IS NULL OR d.pipeline_id = $1)
    AND ($2::uuid IS NULL OR d.stage_id = $2)
@@ -39,8 +42,11 @@ SELECT count(*)
 
 -- name: find
 SELECT d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
-       d.currency, s.probability, d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.created_at,
-       d.updated_at, d.version
+       d.currency, s.probability, d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.origin,
+       d.created_at, d.updated_at, d.version,
+       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
+       (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
+       (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
   FROM deals d
   JOIN stages s ON s.id = d.stage_id
  WHERE d.id = $1
@@ -54,8 +60,11 @@ SELECT l.id
 
 -- name: lock
 SELECT d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
-       d.currency, s.probability, d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.created_at,
-       d.updated_at, d.version
+       d.currency, s.probability, d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.origin,
+       d.created_at, d.updated_at, d.version,
+       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
+       (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
+       (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
   FROM deals d
   JOIN stages s ON s.id = d.stage_id
  WHERE d.id = $1
@@ -119,12 +128,15 @@ UPDATE deals d
   FROM stages s
  WHERE d.id = $1 AND s.id = $3
 RETURNING d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
-          d.currency, s.probability, d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.created_at,
-          d.updated_at, d.version
+          d.currency, s.probability, d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.origin,
+          d.created_at, d.updated_at, d.version,
+          (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
+          (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
+          (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
 
 -- name: insert_stage_history
-INSERT INTO stage_history (id, tenant_id, deal_id, from_stage_id, to_stage_id, moved_at, moved_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO stage_history (id, tenant_id, deal_id, from_stage_id, to_stage_id, moved_at, moved_by, reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: follow_lead
 -- The lead stands where its deal stands. Its lifecycle is that of all its deals together: customer with a won one, else routed
@@ -146,3 +158,138 @@ UPDATE leads l
  WHERE l.id = $1
    AND l.lifecycle IS DISTINCT FROM 'anonymized'
    AND (l.lifecycle IS DISTINCT FROM o.lifecycle OR l.deal_id = $2 AND (l.pipeline_id, l.stage_id) IS DISTINCT FROM ($3, $4))
+
+-- name: find_stage
+SELECT s.id, s.pipeline_id, s.position, s.name, s.color, s.icon, s.probability, s.won, s.lost, s.version
+  FROM stages s
+ WHERE s.id = $1
+
+-- name: first_stage
+-- The stage in which a deal of a pipeline begins.
+SELECT s.id, s.pipeline_id, s.position, s.name, s.color, s.icon, s.probability, s.won, s.lost, s.version
+  FROM stages s
+ WHERE s.pipeline_id = $1 AND NOT s.won AND NOT s.lost
+ ORDER BY s.position
+ LIMIT 1
+
+-- name: closing_stage
+-- The first stage of a deal's pipeline that is won, or lost.
+SELECT s.id, s.pipeline_id, s.position, s.name, s.color, s.icon, s.probability, s.won, s.lost, s.version
+  FROM stages s
+ WHERE s.pipeline_id = (SELECT d.pipeline_id FROM deals d WHERE d.id = $1)
+   AND CASE $2 WHEN 'won' THEN s.won ELSE s.lost END
+ ORDER BY s.position
+ LIMIT 1
+
+-- name: find_links
+-- Whether the records a deal is to be linked with exist; foreign keys alone would not see the tenant.
+SELECT $1 IS NULL OR EXISTS (SELECT FROM organizations o WHERE o.id = $1) AS company,
+       $2 IS NULL OR EXISTS (SELECT FROM team_members m WHERE m.id = $2 AND m.active) AS owner
+
+-- name: insert
+-- On top of its stage, like every new deal.
+INSERT INTO deals AS d (id, tenant_id, name, lead_id, company_id, pipeline_id, stage_id, position, owner_id, value_minor, currency,
+                        expected_close_on, source, campaign, origin, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, -EXTRACT(epoch FROM $14) * 1000, $8, $9, $10, $11, $12, $13, 'person', $14, $14)
+RETURNING d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
+          d.currency, (SELECT s.probability FROM stages s WHERE s.id = d.stage_id) AS probability, d.expected_close_on, d.status,
+          d.lost_reason, d.closed_at, d.source, d.campaign, d.origin, d.created_at, d.updated_at, d.version,
+          (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
+          (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
+          (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
+
+-- name: update
+UPDATE deals d
+   SET name = $2, company_id = $3, owner_id = $4, value_minor = $5, currency = $6, expected_close_on = $7, source = $8,
+       campaign = $9, updated_at = $10, version = d.version + 1
+ WHERE d.id = $1
+RETURNING d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
+          d.currency, (SELECT s.probability FROM stages s WHERE s.id = d.stage_id) AS probability, d.expected_close_on, d.status,
+          d.lost_reason, d.closed_at, d.source, d.campaign, d.origin, d.created_at, d.updated_at, d.version,
+          (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
+          (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
+          (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
+
+-- name: set_lead
+-- No row: the new lead has a deal of its own that routing opened, and a lead has at most one.
+UPDATE deals d
+   SET lead_id = $2, updated_at = $3, version = d.version + 1
+ WHERE d.id = $1
+   AND (d.origin <> 'routing' OR NOT EXISTS (SELECT FROM deals o WHERE o.lead_id = $2 AND o.origin = 'routing' AND o.id <> d.id))
+RETURNING d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
+          d.currency, (SELECT s.probability FROM stages s WHERE s.id = d.stage_id) AS probability, d.expected_close_on, d.status,
+          d.lost_reason, d.closed_at, d.source, d.campaign, d.origin, d.created_at, d.updated_at, d.version,
+          (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
+          (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
+          (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
+
+-- name: move_tasks
+-- What is still to be done about a deal is to be done with its new lead.
+UPDATE tasks
+   SET lead_id = $3, updated_at = $4, version = version + 1
+ WHERE deal_id = $1 AND lead_id = $2 AND status = 'open'
+
+-- name: bind_lead
+-- A lead that gets a deal opened by routing stands where that deal stands, as if it had been routed: the machine leaves it alone.
+UPDATE leads l
+   SET deal_id = d.id, pipeline_id = d.pipeline_id, stage_id = d.stage_id, owner_id = COALESCE(l.owner_id, d.owner_id),
+       routed_at = COALESCE(l.routed_at, $3), conflict_task_id = NULL, updated_at = $3, version = l.version + 1,
+       lifecycle = CASE d.status WHEN 'won' THEN 'customer' WHEN 'lost' THEN 'lost' ELSE 'routed' END
+  FROM deals d
+ WHERE l.id = $1 AND d.id = $2 AND l.deal_id IS NULL AND l.lifecycle IS DISTINCT FROM 'anonymized'
+
+-- name: release_lead
+-- A lead whose deal went to another one stands where its next deal stands, the open and newest first; without any it is back in the
+-- pool, and stays a person's business, because it was routed once.
+UPDATE leads l
+   SET deal_id = CASE WHEN l.deal_id = $2 THEN o.deal_id ELSE l.deal_id END,
+       pipeline_id = CASE WHEN l.deal_id = $2 THEN o.pipeline_id ELSE l.pipeline_id END,
+       stage_id = CASE WHEN l.deal_id = $2 THEN o.stage_id ELSE l.stage_id END,
+       lifecycle = CASE WHEN l.lifecycle IS NOT NULL THEN o.lifecycle END,
+       updated_at = $3, version = l.version + 1
+  FROM (SELECT (array_agg(d.id ORDER BY d.status <> 'open', d.created_at DESC, d.id))[1] AS deal_id,
+               (array_agg(d.pipeline_id ORDER BY d.status <> 'open', d.created_at DESC, d.id))[1] AS pipeline_id,
+               (array_agg(d.stage_id ORDER BY d.status <> 'open', d.created_at DESC, d.id))[1] AS stage_id,
+               CASE WHEN bool_or(d.status = 'won') THEN 'customer'
+                    WHEN bool_or(d.status = 'open') THEN 'routed'
+                    WHEN count(*) > 0 THEN 'lost' END AS lifecycle
+          FROM deals d
+         WHERE d.lead_id = $1) o
+ WHERE l.id = $1
+   AND l.lifecycle IS DISTINCT FROM 'anonymized'
+   AND (l.deal_id = $2 OR l.lifecycle IS NOT NULL AND l.lifecycle IS DISTINCT FROM o.lifecycle)
+
+-- name: list_history
+-- The stages a deal stood in, the present one first.
+WITH entries AS (
+  SELECT h.id, h.to_stage_id AS stage_id, h.moved_at AS entered_at, h.moved_by, h.reason
+    FROM stage_history h
+   WHERE h.deal_id = $1
+   UNION ALL
+  -- A deal that was brought in from elsewhere has no row for its beginning.
+  SELECT d.id, COALESCE((SELECT f.from_stage_id FROM stage_history f WHERE f.deal_id = d.id ORDER BY f.moved_at, f.id LIMIT 1),
+                        d.stage_id), d.created_at, NULL, NULL
+    FROM deals d
+   WHERE d.id = $1 AND NOT EXISTS (SELECT FROM stage_history h WHERE h.deal_id = d.id AND h.from_stage_id IS NULL)
+),
+-- Until the next one began. What the last one was left for is its own end: a deal that was closed where it stood.
+spans AS (
+  SELECT e.id, e.stage_id, e.entered_at, e.moved_by, e.reason,
+         lead(e.entered_at) OVER (ORDER BY e.entered_at, e.id) AS next_at
+    FROM entries e
+)
+SELECT p.id, p.stage_id, s.name AS stage_name, s.color, s.pipeline_id, l.name AS pipeline_name, p.entered_at,
+       COALESCE(p.next_at, CASE WHEN NOT COALESCE(s.won OR s.lost, false) THEN d.closed_at END) AS left_at,
+       d.status = 'open' AND p.next_at IS NULL AS running, p.moved_by,
+       (SELECT m.name FROM team_members m WHERE m.id::text = p.moved_by) AS moved_by_name, p.reason
+  FROM spans p
+  JOIN deals d ON d.id = $1
+  LEFT JOIN stages s ON s.id = p.stage_id
+  LEFT JOIN pipelines l ON l.id = s.pipeline_id
+ ORDER BY p.entered_at DESC, p.id DESC
+ LIMIT $2
+OFFSET $3
+
+-- name: count_history
+SELECT (SELECT count(*) FROM stage_history h WHERE h.deal_id = $1)
+     + CASE WHEN EXISTS (SELECT FROM stage_history h WHERE h.deal_id = $1 AND h.from_stage_id IS NULL) THEN 0 ELSE 1 END

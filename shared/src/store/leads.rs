@@ -4,6 +4,7 @@
 pub mod history;
 pub mod list;
 mod row;
+pub mod timeline;
 pub mod write;
 
 use std::collections::BTreeMap;

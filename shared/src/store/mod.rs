@@ -23,6 +23,7 @@ pub mod pipelines;
 pub mod reminders;
 pub mod routing;
 pub mod rules;
+pub mod scoring;
 pub mod scoring_rules;
 pub mod sql;
 pub mod tasks;

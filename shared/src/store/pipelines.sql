@@ -37,13 +37,16 @@ SELECT d.stage_id, d.currency, count(*) AS deals, sum(d.value_minor)::bigint AS 
 -- name: board_deals
 -- The first $2 deals of every stage, by the index on (pipeline, stage, position).
 SELECT d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
-       d.currency, s.probability, d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.created_at,
-       d.updated_at, d.version
+       d.currency, s.probability, d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.origin,
+       d.created_at, d.updated_at, d.version,
+       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
+       (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
+       (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
   FROM stages s
  CROSS JOIN LATERAL (
        SELECT i.id, i.name, i.lead_id, i.contact_id, i.company_id, i.pipeline_id, i.stage_id, i.position, i.owner_id,
               i.value_minor, i.currency, i.expected_close_on, i.status, i.lost_reason, i.closed_at, i.source, i.campaign,
-              i.created_at, i.updated_at, i.version
+              i.origin, i.created_at, i.updated_at, i.version
          FROM deals i
         WHERE i.pipeline_id = $1 AND i.stage_id = s.id
         ORDER BY i.position, i.id

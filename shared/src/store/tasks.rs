@@ -1,4 +1,4 @@
-//! Tasks: lists, and completing one.
+//! Tasks: lists, and the changes people make.
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Tx;
 use super::sql::{params, section};
 use crate::domain::ids::{DealId, LeadId, MemberId, TaskId};
-use crate::failure::Failure;
+use crate::failure::{Failure, Fault};
 
 const SQL: &str = include_str!("tasks.sql");
 
@@ -32,6 +32,10 @@ pub struct Task {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i64,
+    /// What people call its lead.
+    pub lead_name: Option<String>,
+    pub deal_name: Option<String>,
+    pub owner_name: Option<String>,
 }
 
 fn task(row: &Row) -> Task {
@@ -53,6 +57,9 @@ fn task(row: &Row) -> Task {
         created_at: row.get("created_at"),
         updated_at: row.get("updated_at"),
         version: row.get("version"),
+        lead_name: row.get("lead_name"),
+        deal_name: row.get("deal_name"),
+        owner_name: row.get("owner_name"),
     }
 }
 
@@ -122,5 +129,135 @@ pub async fn lock(tx: &Tx, id: TaskId) -> Result<Task, Failure> {
 /// When the database does not answer.
 pub async fn complete(tx: &Tx, id: TaskId, by: &str, now: Timestamp) -> Result<Task, Failure> {
     let row = tx.find(const { section(SQL, "complete") }, params![id, now, by]).await?;
+    row.as_ref().map(task).ok_or_else(|| Failure::internal("a locked task is gone"))
+}
+
+/// One task.
+///
+/// # Errors
+/// `NotFound` when this tenant has no such task.
+pub async fn get(tx: &Tx, id: TaskId) -> Result<Task, Failure> {
+    let row = tx.find(const { section(SQL, "find") }, params![id]).await?;
+    row.as_ref().map(task).ok_or_else(|| Failure::not_found("task"))
+}
+
+/// What people say about a task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    pub title: String,
+    pub description: Option<String>,
+    pub kind: String,
+    pub priority: String,
+    pub due_at: Option<Timestamp>,
+    pub owner: Option<MemberId>,
+    pub lead: Option<LeadId>,
+    pub deal: Option<DealId>,
+    /// `open`, `done`, `cancelled`.
+    pub status: String,
+}
+
+impl Facts {
+    /// As a task has them.
+    pub fn of(task: &Task) -> Self {
+        Self {
+            title: task.title.clone(),
+            description: task.description.clone(),
+            kind: task.kind.clone(),
+            priority: task.priority.clone(),
+            due_at: task.due_at,
+            owner: task.owner,
+            lead: task.lead,
+            deal: task.deal,
+            status: task.status.clone(),
+        }
+    }
+}
+
+/// What a task is to be linked with; only what is new must exist.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Links {
+    pub owner: Option<MemberId>,
+    pub lead: Option<LeadId>,
+    pub deal: Option<DealId>,
+}
+
+/// Passes when all of them exist in this tenant. Answers with the lead of the deal.
+///
+/// # Errors
+/// `Invalid` naming what does not exist, with pointers into the body.
+pub async fn check_links(tx: &Tx, links: Links) -> Result<Option<LeadId>, Failure> {
+    let Links { owner, lead, deal } = links;
+    let Some(row) = tx.find(const { section(SQL, "find_links") }, params![owner, lead, deal]).await? else {
+        return Ok(None);
+    };
+    let mut faults = Vec::new();
+    for (column, pointer, detail) in [
+        ("owner", "/owner_id", "There is no such active member of the team."),
+        ("lead", "/lead_id", "There is no such lead."),
+        ("deal", "/deal_id", "There is no such deal."),
+    ] {
+        if !row.get::<_, bool>(column) {
+            faults.push(Fault::new(pointer, "unknown_value", detail));
+        }
+    }
+    if faults.is_empty() { Ok(row.get("lead_of_deal")) } else { Err(Failure::Invalid(faults)) }
+}
+
+/// Adds a task.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn insert(tx: &Tx, id: TaskId, facts: &Facts, now: Timestamp) -> Result<Task, Failure> {
+    let row = tx
+        .find(
+            const { section(SQL, "insert") },
+            params![
+                id,
+                tx.tenant(),
+                facts.title,
+                facts.description,
+                facts.kind,
+                facts.priority,
+                facts.due_at,
+                facts.owner,
+                facts.lead,
+                facts.deal,
+                now,
+            ],
+        )
+        .await?;
+    row.as_ref().map(task).ok_or_else(|| Failure::internal("the new task is not there"))
+}
+
+/// Replaces what people say about a locked task. One that becomes done now was completed by `by`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn update(tx: &Tx, before: &Task, facts: &Facts, by: &str, now: Timestamp) -> Result<Task, Failure> {
+    let (completed_at, completed_by) = match facts.status.as_str() {
+        "done" if before.status == "done" => (before.completed_at, before.completed_by.as_deref()),
+        "done" => (Some(now), Some(by)),
+        _ => (None, None),
+    };
+    let row = tx
+        .find(
+            const { section(SQL, "update") },
+            params![
+                before.id,
+                facts.title,
+                facts.description,
+                facts.kind,
+                facts.priority,
+                facts.due_at,
+                facts.owner,
+                facts.lead,
+                facts.deal,
+                facts.status,
+                completed_at,
+                completed_by,
+                now,
+            ],
+        )
+        .await?;
     row.as_ref().map(task).ok_or_else(|| Failure::internal("a locked task is gone"))
 }

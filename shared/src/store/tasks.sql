@@ -1,7 +1,10 @@
 -- name: list
 -- Statements are planned with their values: conditions on absent filters and the orders not asked for vanish from the plan.
 SELECT t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_id, t.deal_id, t.contact_id, t.status,
-       t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version
+       t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version,
+       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = t.lead_id) AS lead_name,
+       (SELECT d.name FROM deals d WHERE d.id = t.deal_id) AS deal_name,
+       (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name
   FROM tasks t
  WHERE ($1::uuid IS NULL OR t.owner_id = $1)
    AND ($2::text IS NULL OR t.status = $2)
@@ -29,7 +32,10 @@ SELECT count(*)
 
 -- name: lock
 SELECT t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_id, t.deal_id, t.contact_id, t.status,
-       t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version
+       t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version,
+       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = t.lead_id) AS lead_name,
+       (SELECT d.name FROM deals d WHERE d.id = t.deal_id) AS deal_name,
+       (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name
   FROM tasks t
  WHERE t.id = $1
    FOR NO KEY UPDATE
@@ -39,4 +45,47 @@ UPDATE tasks t
    SET status = 'done', completed_at = $2, completed_by = $3, updated_at = $2, version = t.version + 1
  WHERE t.id = $1
 RETURNING t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_id, t.deal_id, t.contact_id, t.status,
-          t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version
+          t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version,
+          (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = t.lead_id) AS lead_name,
+          (SELECT d.name FROM deals d WHERE d.id = t.deal_id) AS deal_name,
+          (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name
+
+-- name: find
+SELECT t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_id, t.deal_id, t.contact_id, t.status,
+       t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version,
+       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = t.lead_id) AS lead_name,
+       (SELECT d.name FROM deals d WHERE d.id = t.deal_id) AS deal_name,
+       (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name
+  FROM tasks t
+ WHERE t.id = $1
+
+-- name: find_links
+-- Whether the records a task is to be linked with exist, and whose the deal is; foreign keys alone would not see the tenant.
+SELECT $1 IS NULL OR EXISTS (SELECT FROM team_members m WHERE m.id = $1 AND m.active) AS owner,
+       $2 IS NULL OR EXISTS (SELECT FROM leads l WHERE l.id = $2) AS lead,
+       $3 IS NULL OR EXISTS (SELECT FROM deals d WHERE d.id = $3) AS deal,
+       (SELECT d.lead_id FROM deals d WHERE d.id = $3) AS lead_of_deal
+
+-- name: insert
+INSERT INTO tasks AS t (id, tenant_id, title, description, kind, priority, due_at, owner_id, lead_id, deal_id, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+RETURNING t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_id, t.deal_id, t.contact_id, t.status,
+          t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version,
+          (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = t.lead_id) AS lead_name,
+          (SELECT d.name FROM deals d WHERE d.id = t.deal_id) AS deal_name,
+          (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name
+
+-- name: update
+-- A task that is due at another moment is reminded of again, and has no schedule for it yet.
+UPDATE tasks t
+   SET title = $2, description = $3, kind = $4, priority = $5, due_at = $6, owner_id = $7, lead_id = $8, deal_id = $9, status = $10,
+       completed_at = $11, completed_by = $12,
+       reminded_at = CASE WHEN t.due_at IS DISTINCT FROM $6 THEN NULL ELSE t.reminded_at END,
+       scheduled_at = CASE WHEN t.due_at IS DISTINCT FROM $6 THEN NULL ELSE t.scheduled_at END,
+       updated_at = $13, version = t.version + 1
+ WHERE t.id = $1
+RETURNING t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_id, t.deal_id, t.contact_id, t.status,
+          t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version,
+          (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = t.lead_id) AS lead_name,
+          (SELECT d.name FROM deals d WHERE d.id = t.deal_id) AS deal_name,
+          (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name

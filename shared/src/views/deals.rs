@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::domain::ids::{CampaignId, DealId, LeadId, MemberId, PipelineId, StageId};
 use crate::store::deals::Deal;
+use crate::store::deals::history::Stay;
 
 /// How a deal stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,9 +59,15 @@ pub struct DealView {
     pub campaign_id: Option<CampaignId>,
     /// The campaign's name as the events carried it.
     pub campaign: Option<String>,
+    /// Opened by routing: it always has a lead.
+    pub routed: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i64,
+    /// What its lead is called: the name, else the company, else the e-mail address.
+    pub lead_name: Option<String>,
+    pub lead_company: Option<String>,
+    pub owner_name: Option<String>,
 }
 
 impl From<Deal> for DealView {
@@ -89,9 +96,58 @@ impl From<Deal> for DealView {
             source: deal.source,
             campaign_id: None,
             campaign: deal.campaign,
+            routed: deal.routed,
             created_at: deal.created_at,
             updated_at: deal.updated_at,
             version: deal.version,
+            lead_name: deal.lead_name,
+            lead_company: deal.lead_company,
+            owner_name: deal.owner_name,
+        }
+    }
+}
+
+/// One stay of a deal in a stage.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DealStayView {
+    pub id: Uuid,
+    pub stage_id: StageId,
+    /// Null like the next three: the stage was deleted.
+    pub stage_name: Option<String>,
+    /// `#RRGGBB`.
+    pub color: Option<String>,
+    pub pipeline_id: Option<PipelineId>,
+    pub pipeline_name: Option<String>,
+    pub entered_at: Timestamp,
+    /// Null: it stands there.
+    pub left_at: Option<Timestamp>,
+    /// How long it stood there; so far, while it is open and stands there. Null for the stage a closed deal ended in.
+    pub duration_seconds: Option<i64>,
+    /// Who put it there: the `sub` of a token, the id of an API key, or `machine`; null when that was not noted.
+    pub moved_by: Option<String>,
+    /// The member's name, when it was one.
+    pub moved_by_name: Option<String>,
+    /// Why, when a person said so.
+    pub reason: Option<String>,
+}
+
+impl DealStayView {
+    /// A stay as it is at `now`.
+    pub fn at(now: Timestamp, stay: Stay) -> Self {
+        let end = stay.left_at.or(stay.running.then_some(now));
+        Self {
+            id: stay.id,
+            stage_id: stay.stage,
+            stage_name: stay.stage_name,
+            color: stay.color,
+            pipeline_id: stay.pipeline,
+            pipeline_name: stay.pipeline_name,
+            entered_at: stay.entered_at,
+            left_at: stay.left_at,
+            duration_seconds: end.map(|end| end.duration_since(stay.entered_at).as_secs().max(0)),
+            moved_by: stay.moved_by,
+            moved_by_name: stay.moved_by_name,
+            reason: stay.reason,
         }
     }
 }

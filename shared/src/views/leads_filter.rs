@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::cursor::Cursor;
-use crate::domain::ids::{MemberId, PipelineId};
+use crate::domain::ids::{LeadId, MemberId, PipelineId};
 use crate::domain::scoring::Tier;
 use crate::failure::{Failure, Fault};
 use crate::http::Paging;
@@ -17,6 +17,9 @@ const SORTS: [&str; 3] = ["total_score", "last_activity_at", "created_at"];
 
 /// More words than these make no search better.
 const MAX_WORDS: usize = 8;
+
+/// As many as a list shows at most.
+const MAX_IDS: usize = 100;
 
 /// Which leads.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -44,6 +47,8 @@ pub struct LeadFilter {
     pub active_to: Option<Timestamp>,
     /// Words that name, e-mail address or company must contain, all of them.
     pub q: Option<String>,
+    /// Only these: ids with commas between, at most 100.
+    pub ids: Option<String>,
 }
 
 /// Which leads of the global pool.
@@ -91,6 +96,7 @@ impl LeadFilter {
             }
         }
         let words = self.q.as_deref().and_then(|q| words(q, &mut faults));
+        let ids = self.ids.as_deref().and_then(|list| ids(list, &mut faults));
         if !faults.is_empty() {
             return Err(Failure::Invalid(faults));
         }
@@ -111,6 +117,7 @@ impl LeadFilter {
             active_to: self.active_to,
             words,
             unrouted: false,
+            ids,
         })
     }
 }
@@ -137,6 +144,7 @@ impl PoolFilter {
             active_from: self.active_from,
             active_to: self.active_to,
             q: self.q,
+            ids: None,
         };
         Ok(Filter { unrouted: true, ..filter.check()? })
     }
@@ -153,6 +161,17 @@ fn words(q: &str, faults: &mut Vec<Fault>) -> Option<Vec<String>> {
         faults.push(Fault::new("?q", "nul_character", "Remove the NUL character (U+0000)."));
     } else {
         return Some(words);
+    }
+    None
+}
+
+/// The ids of a list with commas.
+fn ids(list: &str, faults: &mut Vec<Fault>) -> Option<Vec<LeadId>> {
+    let ids: Option<Vec<LeadId>> = list.split(',').map(|id| id.trim().parse().ok()).collect();
+    match ids {
+        Some(ids) if ids.len() <= MAX_IDS => return Some(ids),
+        Some(_) => faults.push(Fault::new("?ids", "too_many", format!("Name at most {MAX_IDS} ids."))),
+        None => faults.push(Fault::new("?ids", "format", "Write ids with commas between.")),
     }
     None
 }

@@ -2,10 +2,12 @@
 
 pub mod cursor;
 pub mod deals;
+pub mod deals_input;
 pub mod decisions;
 pub mod events;
 pub mod health;
 pub mod inbox;
+pub mod input;
 pub mod leads;
 pub mod leads_filter;
 pub mod leads_history;
@@ -14,4 +16,8 @@ pub mod leads_unrouted;
 pub mod pipelines;
 pub mod routing;
 pub mod scoring;
+pub mod scoring_history;
+pub mod scoring_stats;
 pub mod tasks;
+pub mod tasks_input;
+pub mod timeline;

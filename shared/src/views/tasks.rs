@@ -50,6 +50,15 @@ words! {
     }
 }
 
+words! {
+    /// How much it matters.
+    TaskPriority {
+        Low => "low",
+        Normal => "normal",
+        High => "high",
+    }
+}
+
 /// A task.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TaskView {
@@ -58,7 +67,7 @@ pub struct TaskView {
     pub description: Option<String>,
     #[schemars(with = "TaskKind")]
     pub kind: String,
-    /// `low`, `normal`, `high`.
+    #[schemars(with = "TaskPriority")]
     pub priority: String,
     pub due_at: Option<Timestamp>,
     pub owner_id: Option<MemberId>,
@@ -75,6 +84,10 @@ pub struct TaskView {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i64,
+    /// What its lead is called: the name, else the company, else the e-mail address.
+    pub lead_name: Option<String>,
+    pub deal_name: Option<String>,
+    pub owner_name: Option<String>,
 }
 
 impl From<Task> for TaskView {
@@ -97,6 +110,9 @@ impl From<Task> for TaskView {
             created_at: task.created_at,
             updated_at: task.updated_at,
             version: task.version,
+            lead_name: task.lead_name,
+            deal_name: task.deal_name,
+            owner_name: task.owner_name,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use shared::domain::ids::DealId;
+use shared::flows::deals::stand;
 use shared::http::{self, Call, Json};
 use shared::store::audit::{self, Change};
 use shared::store::deals::{self, Move, Place};
@@ -43,14 +44,8 @@ async fn handle(call: Call<MoveDeal>) -> Result<Json<DealView>, Failure> {
         let version = before.version;
         return Ok(Json::versioned(before.into(), version));
     }
-    let after = deals::apply_move(&call.tx, id, &to, call.now).await?;
-    if stage.id != before.stage {
-        let history = call.app.new_id();
-        deals::insert_stage_history(&call.tx, history, &before, stage.id, &call.caller.subject, call.now).await?;
-        if let Some(lead) = after.lead {
-            deals::follow_lead(&call.tx, lead, &after, call.now).await?;
-        }
-    }
+    let by = (call.caller.subject.as_str(), reason);
+    let after = stand(&call.app, &call.tx, &before, &to, by, call.now).await?;
     let (before, after) = (json!(DealView::from(before)), DealView::from(after));
     let change = Change { action: "move", record: "deal", id: id.0, before: Some(before), after: Some(json!(after)) };
     audit::note(&call, change).await?;

@@ -67,6 +67,30 @@ async fn filters() {
 }
 
 #[tokio::test]
+async fn cards_name_their_lead_and_owner() {
+    let app = TestApp::new().await;
+    let (board, [alpha, beta, gamma]) = three(&app).await;
+    let name = "UPDATE leads l SET first_name = v.first, last_name = v.last, company = v.company, email = v.email
+        FROM (VALUES ($1::uuid, 'Anna', 'Schmidt', 'Labor Nord', 'a@x.example'), ($2::uuid, NULL, NULL, 'Nord AG', 'b@x.example'),
+                     ($3::uuid, ' ', NULL, NULL, 'c@x.example')) v (deal, first, last, company, email), deals d
+        WHERE d.id = v.deal AND l.id = d.lead_id";
+    assert_eq!(app.db().await.execute(name, &[&alpha, &beta, &gamma]).await.unwrap(), 3);
+    let told = |deal: &Value| [&deal["lead_name"], &deal["lead_company"], &deal["owner_name"]].map(Value::to_string);
+    let expected = [
+        ["\"c@x.example\"", "null", "null"],
+        ["\"Nord AG\"", "\"Nord AG\"", "\"sam\""],
+        ["\"Anna Schmidt\"", "\"Labor Nord\"", "null"],
+    ];
+    let list = listed(&app, "").await;
+    let shown: Vec<_> = list["data"].as_array().unwrap().iter().map(told).collect();
+    assert_eq!(shown, expected);
+    let path = format!("/api/v1/pipelines/{}/deals", board.pipeline);
+    let board: Value = app.get(&path).bearer(&app.token("viewer")).send().await.expect(200).json();
+    let on_board: Vec<_> = [LOST, QUALIFIED, NEW].map(|n| told(&board["columns"][n]["deals"][0])).into();
+    assert_eq!(on_board, expected);
+}
+
+#[tokio::test]
 async fn sorts_and_pages() {
     let app = TestApp::new().await;
     three(&app).await;

@@ -65,6 +65,21 @@ impl Board {
     }
 }
 
+/// The id of the first member of a tenant's team with that name.
+pub async fn member(app: &TestApp, tenant: &Tenant, name: &str) -> Uuid {
+    let tenant: Uuid = tenant.id.parse().unwrap();
+    let statement = "SELECT id FROM team_members WHERE tenant_id = $1 AND name = $2";
+    app.db().await.query_one(statement, &[&tenant, &name]).await.unwrap().get(0)
+}
+
+/// An organisation of a tenant.
+pub async fn organization(app: &TestApp, tenant: &Tenant, name: &str) -> Uuid {
+    let (id, tenant): (Uuid, Uuid) = (Uuid::now_v7(), tenant.id.parse().unwrap());
+    let statement = "INSERT INTO organizations (id, tenant_id, name) VALUES ($1, $2, $3)";
+    app.db().await.execute(statement, &[&id, &tenant, &name]).await.unwrap();
+    id
+}
+
 /// The names of `data`, in order.
 pub fn names(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect()

@@ -17,6 +17,7 @@ fn endpoints<'a>(app: &'a TestApp, lead: &Value) -> Vec<(&'static str, RequestBu
         ("leads-scores", app.get(&path(lead, "/scores"))),
         ("leads-intents", app.get(&path(lead, "/intents"))),
         ("leads-decisions", app.get(&path(lead, "/decisions"))),
+        ("leads-timeline", app.get(&path(lead, "/timeline"))),
         ("leads-update", app.patch(&path(lead, ""), &json!({"company": "Neu"}))),
         ("leads-delete", app.delete(&path(lead, ""))),
     ]
@@ -38,7 +39,7 @@ async fn credentials_and_scope_come_first() {
         assert!(refused.problem()["detail"].as_str().unwrap().contains("leads:"), "{name} names the scope");
     }
     let viewer = app.token("viewer");
-    for (name, request) in endpoints(&app, &lead).split_off(9) {
+    for (name, request) in endpoints(&app, &lead).split_off(10) {
         assert_eq!(request.bearer(&viewer).send().await.status, 403, "{name} as a viewer");
     }
     // Nothing of it happened.
@@ -92,7 +93,7 @@ async fn another_tenants_leads_do_not_exist() {
 #[tokio::test]
 async fn ids_that_are_none_are_not_found() {
     let app = TestApp::new().await;
-    for rest in ["", "/events", "/scores", "/intents", "/decisions"] {
+    for rest in ["", "/events", "/scores", "/intents", "/decisions", "/timeline"] {
         for id in ["7", "0192c5a0-0000-7000-8000-000000000000"] {
             let refused = crate::support::get(&app, &format!("/api/v1/leads/{id}{rest}")).await;
             assert_eq!(refused.status, 404, "{id}{rest}");

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use testkit::app::TestApp;
 
-use crate::support::{create, deal, faults, get, ids, member, pipeline, standing};
+use crate::support::{create, deal, faults, get, ids, member, pipeline, standing, tenant_id};
 
 async fn list(app: &TestApp, query: &str) -> Value {
     get(app, &format!("/api/v1/leads?{query}")).await.expect(200).json()
@@ -37,7 +37,7 @@ async fn filters() {
     deal(&app, &anna, "b2b", "open").await;
     let owner = member(&app, app.tenant(), "sam").await;
     let pipeline = pipeline(&app, "b2b").await;
-    let cases: [(String, &[&Value]); 25] = [
+    let cases: [(String, &[&Value]); 27] = [
         (String::new(), &[&cleo, &ben, &anna]),
         ("status=routed".to_owned(), &[&anna]),
         ("status=engaged".to_owned(), &[&ben]),
@@ -63,6 +63,8 @@ async fn filters() {
         ("q=be+example.com".to_owned(), &[&ben]),
         ("q=100%25_s".to_owned(), &[&ben]),
         ("q=%25%25%25".to_owned(), &[]),
+        (format!("ids={},{}", cleo["id"].as_str().unwrap(), anna["id"].as_str().unwrap()), &[&cleo, &anna]),
+        (format!("tier=hot&ids={},{}", tenant_id(&app), anna["id"].as_str().unwrap()), &[&anna]),
     ];
     for (query, expected) in cases {
         check(&list(&app, &query).await, expected, &query);
@@ -138,9 +140,14 @@ async fn bad_values_are_named() {
         ("cursor=abc", "?cursor", "format"),
         ("cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&sort=total_score", "?cursor", "not_allowed"),
         ("page=0", "?page", "range"),
+        ("ids=7", "?ids", "format"),
+        ("ids=", "?ids", "format"),
         ("limit=101", "?limit", "range"),
     ] {
         let refused = get(&app, &format!("/api/v1/leads?{query}")).await.expect(400);
         assert_eq!(faults(&refused), [(pointer.to_owned(), code.to_owned())], "{query}");
     }
+    let many = vec![uuid::Uuid::nil().to_string(); 101].join(",");
+    let refused = get(&app, &format!("/api/v1/leads?ids={many}")).await.expect(400);
+    assert_eq!(faults(&refused), [("?ids".to_owned(), "too_many".to_owned())]);
 }

@@ -13,6 +13,7 @@ mod leads_list;
 mod leads_route;
 mod leads_scores;
 mod leads_stats;
+mod leads_timeline;
 mod leads_unrouted;
 mod leads_update;
 mod plans;

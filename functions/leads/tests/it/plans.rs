@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::support::{member, pipeline, tenant_id};
 
 mod engine;
+mod timeline;
 
 /// 40,000 leads of twenty tenants, the first tenant among them, with three scores and two signals each, and a
 /// quarter of them with events in every partition: reading an empty one from end to end would be no fault.
@@ -33,7 +34,7 @@ async fn fill(app: &TestApp) -> LeadId {
            FROM leads l, LATERAL (SELECT abs(hashtext(l.id::text)) % 100) s (n) WHERE $1::uuid IS NOT NULL",
         "INSERT INTO events (id, tenant_id, lead_id, event_type, source, occurred_at, received_at, external_id, identifiers)
          SELECT gen_random_uuid(), l.tenant_id, l.id, 'page_visited', 'website', l.created_at + m * interval '1 month', now(), 'x', '[]'
-           FROM leads l, generate_series(-2, 3) m WHERE $1::uuid IS NOT NULL AND hashtext(l.id::text) % 4 = 0",
+           FROM leads l, unnest(ARRAY[-6, -3, -2, -1, 0, 1, 2, 3]) m WHERE $1::uuid IS NOT NULL AND hashtext(l.id::text) % 4 = 0",
         "INSERT INTO score_history (tenant_id, lead_id, rule_id, event_id, rule_version, category, points, awarded_at, withdrawn_at)
          SELECT l.tenant_id, l.id, gen_random_uuid(), gen_random_uuid(), 1, 'behavior', 1, now(), CASE WHEN m = 2 THEN now() END
            FROM leads l, generate_series(0, 2) m WHERE $1::uuid IS NOT NULL",
@@ -78,7 +79,7 @@ fn nodes(plan: &Value, found: &mut Vec<String>) {
     }
 }
 
-const BIG: [&str; 8] = [
+const BIG: [&str; 11] = [
     "leads",
     "lead_standings",
     "events",
@@ -87,6 +88,9 @@ const BIG: [&str; 8] = [
     "routing_decisions",
     "lead_identifiers",
     "deals",
+    "stage_history",
+    "tasks",
+    "effects",
 ];
 
 #[track_caller]
@@ -115,6 +119,7 @@ async fn lists_use_indexes_and_keep_to_their_tenant() {
     the_search_uses_the_trigrams(&app).await;
     the_search_keeps_to_its_tenant(&app).await;
     engine::statements_of_the_engine(&app).await;
+    timeline::one_stream(&app, lead).await;
 }
 
 async fn lists_of_leads(app: &TestApp) {
@@ -132,6 +137,7 @@ async fn lists_of_leads(app: &TestApp) {
         ("time", Filter { created_from: Some(later), active_from: Some(later), ..Filter::default() }),
         ("text", Filter { words: Some(vec!["person123".to_owned()]), ..Filter::default() }),
         ("pool", Filter { unrouted: true, ..Filter::default() }),
+        ("ids", Filter { ids: Some(vec![LeadId(Uuid::nil())]), ..Filter::default() }),
     ];
     let orders = [
         (Order::NewestFirst, "leads_created_at_idx"),

@@ -3,7 +3,10 @@
 
 mod score_decay;
 mod scoring_breakdown;
+mod scoring_history;
+mod scoring_recalculate;
 mod scoring_rules_create;
 mod scoring_rules_list;
+mod scoring_stats;
 #[path = "../../../deals/tests/it/support.rs"]
 mod support;

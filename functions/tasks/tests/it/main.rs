@@ -6,4 +6,7 @@ mod reminder_worker;
 mod support;
 mod task_reminders;
 mod tasks_complete;
+mod tasks_create;
+mod tasks_get;
 mod tasks_list;
+mod tasks_update;

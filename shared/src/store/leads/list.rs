@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::super::Tx;
 use super::super::sql::{Param, params};
 use super::row::{self, Lead, LeadStatus};
-use crate::domain::ids::{MemberId, PipelineId};
+use crate::domain::ids::{LeadId, MemberId, PipelineId};
 use crate::domain::scoring::Tier;
 use crate::failure::Failure;
 
@@ -37,6 +37,8 @@ pub struct Filter {
     pub words: Option<Vec<String>>,
     /// Only the global pool.
     pub unrouted: bool,
+    /// Only these.
+    pub ids: Option<Vec<LeadId>>,
 }
 
 /// The order of a list; the id decides between equals.
@@ -144,7 +146,8 @@ impl<'a> Arguments<'a> {
             filter.active_from,
             filter.active_to,
             filter.words,
-            filter.unrouted
+            filter.unrouted,
+            filter.ids
         ]
         .to_vec()
     }

@@ -15,3 +15,4 @@
    AND ($14 IS NULL OR s.last_activity_at < $14)
    AND ($15 IS NULL OR l.id = ANY (ARRAY(SELECT lotse.find_leads($15, 10000))))
    AND ($16 = false OR (l.pipeline_id IS NULL AND l.lifecycle IS NULL))
+   AND ($17 IS NULL OR l.id = ANY ($17))

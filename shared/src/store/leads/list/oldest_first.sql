@@ -1,3 +1,3 @@
-   AND ($19 IS NULL OR (l.created_at, l.id) > ($19, $20))
+   AND ($20 IS NULL OR (l.created_at, l.id) > ($20, $21))
  ORDER BY l.created_at, l.id
- LIMIT $17 OFFSET $18
+ LIMIT $18 OFFSET $19

@@ -1,0 +1,50 @@
+//! Changes a task: absent keeps, null clears. `status` completes it, cancels it, or takes it up again.
+//!
+//! Another due time means another reminder. Refuses owners, leads and deals that do not exist, and a version that is no longer current.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+use shared::domain::ids::TaskId;
+use shared::http::{self, Call, Json};
+use shared::schedule::reminders;
+use shared::store::audit::{self, Change};
+use shared::store::tasks::{self, Facts, Links};
+use shared::views::tasks::TaskView;
+use shared::views::tasks_input::TaskPatch;
+use shared::{Failure, Scope};
+
+fn main() -> ExitCode {
+    http::patch("/api/v1/tasks/{id}", Scope::TasksWrite, handle)
+}
+
+async fn handle(call: Call<TaskPatch>) -> Result<Json<TaskView>, Failure> {
+    let id: TaskId = call.id("id")?;
+    let before = tasks::lock(&call.tx, id).await?;
+    if call.if_match()?.is_some_and(|version| version != before.version) {
+        return Err(Failure::Stale { current: before.version });
+    }
+    let present = Facts::of(&before);
+    let facts = call.body.clone().check(present.clone())?;
+    if facts == present {
+        let version = before.version;
+        return Ok(Json::versioned(before.into(), version));
+    }
+    // What was there before may be gone by now; only what is new must exist.
+    let links = Links {
+        owner: facts.owner.filter(|_| facts.owner != present.owner),
+        lead: facts.lead.filter(|_| facts.lead != present.lead),
+        deal: facts.deal.filter(|_| facts.deal != present.deal),
+    };
+    tasks::check_links(&call.tx, links).await?;
+    let after = TaskView::from(tasks::update(&call.tx, &before, &facts, &call.caller.subject, call.now).await?);
+    let waits_anew = facts.due_at != present.due_at || facts.status != present.status;
+    if let Some(due_at) = facts.due_at.filter(|_| waits_anew && facts.status == "open") {
+        reminders::schedule_within(&call.app, &call.tx, id, due_at, call.now).await?;
+    }
+    let before = Some(json!(TaskView::from(before)));
+    let change = Change { action: "update", record: "task", id: id.0, before, after: Some(json!(after)) };
+    audit::note(&call, change).await?;
+    let version = after.version;
+    Ok(Json::versioned(after, version))
+}
