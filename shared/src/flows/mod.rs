@@ -4,5 +4,6 @@
 mod alerts;
 pub mod event_path;
 pub mod intake;
+pub mod passwords;
 pub mod routing;
 mod texts;

@@ -15,3 +15,5 @@ pub mod pipelines;
 pub mod routing;
 pub mod scoring;
 pub mod tasks;
+pub mod team;
+pub mod team_input;
