@@ -113,7 +113,9 @@ async fn demonstrate(workspace: &Workspace, state: &mut State) -> anyhow::Result
 
 fn show(state: &State) {
     let access = &state.access;
-    line(&format!("\n  API            {}   (documentation: {})", access.api_url, access.docs_url));
+    line(&format!("\n  console        {}", access.console_url));
+    line(&format!("  sign in with   {} and {} (everybody in the demo)", access.console_email, access.console_password));
+    line(&format!("  API            {}   (documentation: {})", access.api_url, access.docs_url));
     line(&format!("  API key        X-API-Key: {}", access.api_key));
     line(
         "  administrator  Authorization: Bearer $(cargo dev status --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[\"token\"])')",

@@ -45,6 +45,10 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
+            // Vite's own notes, and whatever else hides.
+            if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
+                continue;
+            }
             if path.is_dir() {
                 open.push(path);
             } else {
@@ -139,12 +143,13 @@ mod tests {
         write(dist.path(), "index.html", b"<!doctype html>\"quoted\"");
         write(dist.path(), "assets/app-Ab12Cd34.js", script.as_bytes());
         write(dist.path(), "assets/app-Ab12Cd34.js.map", b"{}");
+        write(dist.path(), ".vite/manifest.json", b"{}");
         write(dist.path(), "logo.png", &[0x89, b'P', b'N', b'G']);
         let source = pack(dist.path(), out.path()).unwrap();
         assert!(source.contains(r#"page: "<!doctype html>\"quoted\"""#), "{source}");
         assert!(source.contains(r#"path: "assets/app-Ab12Cd34.js", kind: "text/javascript; charset=utf-8""#), "{source}");
         assert!(source.contains(r#"path: "logo.png", kind: "image/png""#) && source.contains("Body::AsIs"), "{source}");
-        assert!(!source.contains(".map"), "{source}");
+        assert!(!source.contains(".map") && !source.contains("manifest"), "{source}");
 
         let packed = |form: &str| fs::read(out.path().join(format!("packed/{}.{form}", tag(script.as_bytes())))).unwrap();
         let (brotli, gzip) = (packed("br"), packed("gz"));

@@ -4,6 +4,8 @@
 
 use std::process::ExitCode;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use shared::Failure;
 use shared::http::sign_in::{self, WithCookie};
 use shared::http::{self, NoContent, PublicCall};
@@ -12,7 +14,12 @@ fn main() -> ExitCode {
     http::public_post("/api/v1/auth/logout", handle)
 }
 
-async fn handle(call: PublicCall, (): ()) -> Result<WithCookie<NoContent>, Failure> {
+/// The cookie says it all; an empty body does too.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+async fn handle(call: PublicCall, _: Option<Nothing>) -> Result<WithCookie<NoContent>, Failure> {
     if let Some(token) = sign_in::refresh_token(&call.headers) {
         sign_in::end(&call.app, token, call.now, &call.request_id).await?;
     }

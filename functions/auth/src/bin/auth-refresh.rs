@@ -5,6 +5,8 @@
 
 use std::process::ExitCode;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use shared::Failure;
 use shared::http::{self, PublicCall, sign_in};
 
@@ -12,7 +14,12 @@ fn main() -> ExitCode {
     http::public_post("/api/v1/auth/refresh", handle)
 }
 
-async fn handle(call: PublicCall, (): ()) -> Result<sign_in::Session, Failure> {
+/// The cookie says it all; an empty body does too.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+async fn handle(call: PublicCall, _: Option<Nothing>) -> Result<sign_in::Session, Failure> {
     let token = sign_in::refresh_token(&call.headers)
         .ok_or_else(|| Failure::Unauthenticated("There is no session here. Sign in.".to_owned()))?;
     sign_in::refresh(&call.app, token, call.now, &call.request_id).await
