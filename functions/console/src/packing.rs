@@ -20,7 +20,8 @@ const CACHE: &str = "packed";
 pub fn pack(folder: &Path, out: &Path) -> io::Result<String> {
     fs::create_dir_all(out.join(CACHE))?;
     let page = fs::read_to_string(folder.join(PAGE))?;
-    let mut source = String::from("/// The console's files, as they were built.\nstatic SITE: site::Site = site::Site {\n");
+    let mut source =
+        String::from("/// The console's files, as they were built.\nstatic SITE: site::Site = site::Site {\n");
     let _ = writeln!(source, "    page: {page:?},\n    tag: {:?},\n    files: &[", tag(page.as_bytes()));
     for path in files(folder)? {
         let name = path.strip_prefix(folder).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
@@ -32,7 +33,8 @@ pub fn pack(folder: &Path, out: &Path) -> io::Result<String> {
         let (kind, is_text) = kind(&name);
         let body = if is_text { packed(&content, out)? } else { as_it_is(&content, out)? };
         let tag = tag(&content);
-        let _ = writeln!(source, "        site::File {{ path: {name:?}, kind: {kind:?}, tag: {tag:?}, body: {body} }},");
+        let _ =
+            writeln!(source, "        site::File {{ path: {name:?}, kind: {kind:?}, tag: {tag:?}, body: {body} }},");
     }
     source.push_str("    ],\n};\n");
     Ok(source)
@@ -147,11 +149,15 @@ mod tests {
         write(dist.path(), "logo.png", &[0x89, b'P', b'N', b'G']);
         let source = pack(dist.path(), out.path()).unwrap();
         assert!(source.contains(r#"page: "<!doctype html>\"quoted\"""#), "{source}");
-        assert!(source.contains(r#"path: "assets/app-Ab12Cd34.js", kind: "text/javascript; charset=utf-8""#), "{source}");
+        assert!(
+            source.contains(r#"path: "assets/app-Ab12Cd34.js", kind: "text/javascript; charset=utf-8""#),
+            "{source}"
+        );
         assert!(source.contains(r#"path: "logo.png", kind: "image/png""#) && source.contains("Body::AsIs"), "{source}");
         assert!(!source.contains(".map") && !source.contains("manifest"), "{source}");
 
-        let packed = |form: &str| fs::read(out.path().join(format!("packed/{}.{form}", tag(script.as_bytes())))).unwrap();
+        let packed =
+            |form: &str| fs::read(out.path().join(format!("packed/{}.{form}", tag(script.as_bytes())))).unwrap();
         let (brotli, gzip) = (packed("br"), packed("gz"));
         assert!(brotli.len() < 200 && gzip.len() < 200);
         let mut text = String::new();

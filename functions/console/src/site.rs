@@ -34,7 +34,10 @@ pub struct File {
 pub enum Body {
     /// Compressed already by its own format.
     AsIs(&'static [u8]),
-    Packed { brotli: &'static [u8], gzip: &'static [u8] },
+    Packed {
+        brotli: &'static [u8],
+        gzip: &'static [u8],
+    },
 }
 
 /// What of a request matters.

@@ -55,11 +55,9 @@ fn the_caller_chooses_the_encoding() {
 
 #[test]
 fn hashed_files_are_kept_for_good_in_every_encoding() {
-    for (accept, encoding, body) in [
-        (Some("br"), Some("br"), BROTLI),
-        (Some("gzip"), Some("gzip"), GZIP),
-        (None, None, SCRIPT.as_bytes()),
-    ] {
+    for (accept, encoding, body) in
+        [(Some("br"), Some("br"), BROTLI), (Some("gzip"), Some("gzip"), GZIP), (None, None, SCRIPT.as_bytes())]
+    {
         let reply = answer(&SITE, Request { accept_encoding: accept, ..request("assets/app-Ab12Cd34.js") }).unwrap();
         assert_eq!((reply.status, header(&reply, "content-encoding")), (200, encoding));
         assert_eq!(reply.body, body);
@@ -122,7 +120,8 @@ fn an_unchanged_page_keeps_the_policy_the_browser_has() {
     assert_eq!(header(&first, "cache-control"), Some("no-cache"));
     let known = header(&first, "etag").unwrap();
     for tags in [known.to_owned(), format!("\"other\", {known}"), "*".to_owned()] {
-        let again = answer(&SITE, Request { if_none_match: Some(&tags), nonce: "another", ..request("leads") }).unwrap();
+        let again =
+            answer(&SITE, Request { if_none_match: Some(&tags), nonce: "another", ..request("leads") }).unwrap();
         assert_eq!((again.status, again.body.len()), (304, 0), "{tags}");
         assert_eq!(header(&again, "content-security-policy"), None, "its nonce would not fit the kept page");
     }

@@ -8,7 +8,8 @@ use crate::contract::Contract;
 pub fn text(contracts: &BTreeMap<String, Contract>) -> String {
     let mut rows = Vec::new();
     for (name, contract) in contracts {
-        let scope = contract.scope.clone().unwrap_or_else(|| if contract.public { "public" } else { "anyone" }.to_owned());
+        let scope =
+            contract.scope.clone().unwrap_or_else(|| if contract.public { "public" } else { "anyone" }.to_owned());
         for route in &contract.routes {
             rows.push((route.path.clone(), route.method.clone(), scope.clone(), name.clone()));
         }

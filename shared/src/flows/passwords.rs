@@ -17,12 +17,7 @@ const MOST_TENANTS: usize = 3;
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn matching(
-    app: &App,
-    email: &str,
-    tenant: Option<&str>,
-    password: &str,
-) -> Result<Vec<Candidate>, Failure> {
+pub async fn matching(app: &App, email: &str, tenant: Option<&str>, password: &str) -> Result<Vec<Candidate>, Failure> {
     let rounds = if tenant.is_some() { 1 } else { MOST_TENANTS };
     let limit = i32::try_from(rounds).unwrap_or(1);
     let mut candidates = sign_in::find_credentials(app.database(), email, tenant, limit).await?.into_iter();

@@ -186,7 +186,8 @@ impl Start {
         let Self { methods, paths, mut contract, max_body, verifier } = self;
         if crate::contract::asked() {
             let route = |path: &&str, method: &&str| Route { method: (*method).to_owned(), path: (*path).to_owned() };
-            contract.routes = paths.iter().flat_map(|path| methods.iter().map(move |method| route(path, method))).collect();
+            contract.routes =
+                paths.iter().flat_map(|path| methods.iter().map(move |method| route(path, method))).collect();
             return contract.print(source);
         }
         crate::telemetry::start();

@@ -143,16 +143,7 @@ pub async fn start_session(tx: &Tx, new: &NewSession<'_>, now: Timestamp) -> Res
     let row = tx
         .find(
             const { section(SQL, "start_session") },
-            params![
-                new.family,
-                new.member,
-                hash,
-                new.jti,
-                now,
-                new.family_until,
-                new.refresh_until,
-                new.access_until
-            ],
+            params![new.family, new.member, hash, new.jti, now, new.family_until, new.refresh_until, new.access_until],
         )
         .await?;
     match row.is_some_and(|row| row.get(0)) {
@@ -218,12 +209,7 @@ pub async fn refresh_session(
         ("ended", _) => Outcome::Ended,
         (other, _) => return Err(Failure::internal(format!("a refresh token's outcome is unknown: {other}"))),
     };
-    Ok(Some(Refreshed {
-        outcome,
-        tenant: row.get("tenant_id"),
-        member: row.get("member_id"),
-        role: row.get("role"),
-    }))
+    Ok(Some(Refreshed { outcome, tenant: row.get("tenant_id"), member: row.get("member_id"), role: row.get("role") }))
 }
 
 /// A session that was open until now.

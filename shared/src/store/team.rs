@@ -84,10 +84,7 @@ pub struct Filter {
 /// When the database does not answer.
 pub async fn list(tx: &Tx, filter: &Filter, order: &str, limit: i64, offset: i64) -> Result<Vec<Member>, Failure> {
     let rows = tx
-        .query(
-            const { section(SQL, "list") },
-            params![filter.role, filter.active, filter.text, order, limit, offset],
-        )
+        .query(const { section(SQL, "list") }, params![filter.role, filter.active, filter.text, order, limit, offset])
         .await?;
     Ok(rows.iter().map(member).collect())
 }

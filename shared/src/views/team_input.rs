@@ -157,11 +157,7 @@ impl MemberPatch {
             pipelines: pipeline_ids.map_or(before.pipelines, |ids| pipelines(ids, given)),
         };
         password(new_password.as_deref(), &profile.email, given);
-        if faults.is_empty() {
-            Ok(Change { profile, password: new_password, current_password })
-        } else {
-            Err(faults)
-        }
+        if faults.is_empty() { Ok(Change { profile, password: new_password, current_password }) } else { Err(faults) }
     }
 }
 

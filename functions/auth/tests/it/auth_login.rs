@@ -50,7 +50,8 @@ async fn nothing_secret_is_written_down() {
     try_login(&app, "ada@test.example", "wrong wrong wrong").await.expect(401);
     let log = app.logs("auth-login");
     assert!(log.contains("answered"), "{log}");
-    for secret in [&password, &token, &session.access, &"wrong wrong wrong".to_owned(), &"ada@test.example".to_owned()] {
+    for secret in [&password, &token, &session.access, &"wrong wrong wrong".to_owned(), &"ada@test.example".to_owned()]
+    {
         assert!(!log.contains(secret.as_str()), "the log holds {secret}");
     }
     let rows = app
@@ -77,7 +78,8 @@ async fn a_refusal_tells_nothing() {
     let app = TestApp::new().await;
     let tenant = app.tenant();
     run(&app, "UPDATE team_members SET active = false WHERE name = 'sophie'").await;
-    run(&app, "DELETE FROM member_credentials c USING team_members m WHERE m.id = c.member_id AND m.name = 'mia'").await;
+    run(&app, "DELETE FROM member_credentials c USING team_members m WHERE m.id = c.member_id AND m.name = 'mia'")
+        .await;
     for (email, password, what) in [
         (tenant.email("sam"), tenant.password("ada"), "another's password"),
         (tenant.email("sam"), String::new(), "no password"),
@@ -120,7 +122,8 @@ async fn time_does_not_tell_whether_there_is_an_account() {
 #[tokio::test]
 async fn somebody_of_several_tenants_names_one() {
     let app = TestApp::new().await;
-    let member = |password: &str| json!([{"email": "sam@test.example", "name": "Sam", "role": "viewer", "password": password}]);
+    let member =
+        |password: &str| json!([{"email": "sam@test.example", "name": "Sam", "role": "viewer", "password": password}]);
     let password = app.tenant().password("sam");
     let second = json!({"slug": "second", "name": "Second GmbH", "members": member(&password)});
     let second = app.create_tenant(second).await;

@@ -52,7 +52,9 @@ async fn nearly_empty(app: &TestApp, bucket: &str) -> f64 {
     let db = app.db().await;
     let left = format!("SELECT tokens FROM sign_in_attempts WHERE key = {key}");
     let left = db.query_one(&left, &[]).await.unwrap().get(0);
-    db.batch_execute(&format!("UPDATE sign_in_attempts SET tokens = 1, refilled_at = now() WHERE key = {key}")).await.unwrap();
+    db.batch_execute(&format!("UPDATE sign_in_attempts SET tokens = 1, refilled_at = now() WHERE key = {key}"))
+        .await
+        .unwrap();
     left
 }
 

@@ -40,7 +40,8 @@ async fn without_a_session_there_is_nothing_to_do() {
 async fn another_site_cannot_sign_anybody_out() {
     let app = TestApp::new().await;
     let session = sign_in(&app, "sam").await;
-    let foreign = app.post(LOGOUT, &json!({})).header("cookie", &session.cookie).header("origin", "https://evil.example");
+    let foreign =
+        app.post(LOGOUT, &json!({})).header("cookie", &session.cookie).header("origin", "https://evil.example");
     foreign.send().await.expect(403).problem();
     let form = app.request(testkit::Method::POST, LOGOUT).header("cookie", &session.cookie);
     form.header("content-type", "text/plain").body("{}").send().await.expect(400).problem();

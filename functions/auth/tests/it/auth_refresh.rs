@@ -120,7 +120,8 @@ async fn acts_only_with_a_cookie_and_for_our_own_pages() {
     for cookie in ["lotse_refresh=", "lotse_refresh=nonsense", "other=x", "lotse_refresh=ä"] {
         refresh(&app, cookie).await.expect(401).problem();
     }
-    let foreign = app.post(REFRESH, &json!({})).header("cookie", &session.cookie).header("origin", "https://evil.example");
+    let foreign =
+        app.post(REFRESH, &json!({})).header("cookie", &session.cookie).header("origin", "https://evil.example");
     assert!(foreign.send().await.expect(403).cookies.is_empty());
     for kind in ["text/plain", "application/x-www-form-urlencoded"] {
         let form = app.request(Method::POST, REFRESH).header("cookie", &session.cookie).header("content-type", kind);

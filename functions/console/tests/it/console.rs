@@ -77,7 +77,8 @@ async fn what_the_page_names_is_there_in_every_encoding() {
         let plain = app.get(&path).send().await.expect(200);
         assert_eq!(plain.header("content-encoding"), None);
         assert!(!plain.body.is_empty(), "{path}");
-        let kept = if file.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
+        let kept =
+            if file.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
         assert_eq!(plain.header("cache-control"), Some(kept), "{path}");
         let gzip = app.get(&path).header("accept-encoding", "gzip").send().await.expect(200);
         if gzip.header("content-encoding") == Some("gzip") {
@@ -96,7 +97,9 @@ async fn what_the_page_names_is_there_in_every_encoding() {
 #[tokio::test]
 async fn what_is_no_file_is_not_found() {
     let app = TestApp::bare().await;
-    for path in ["/console/assets/gone-00000000.js", "/console/robots.txt", "/console/%2e%2e/Cargo.toml", "/console/app.js.map"] {
+    for path in
+        ["/console/assets/gone-00000000.js", "/console/robots.txt", "/console/%2e%2e/Cargo.toml", "/console/app.js.map"]
+    {
         get(&app, path).await.expect(404).problem();
     }
 }

@@ -9,7 +9,8 @@ use testkit::{Method, TestApp};
 /// Routes that need no token: documents and the console for everybody, signing in and out, and receivers whose path token or
 /// signature is the credential.
 fn is_public(path: &str) -> bool {
-    ["/", "/health", "/ready", "/openapi.json", "/docs", "/console", "/console/{proxy+}", "/api/v1/events/webhook"].contains(&path)
+    ["/", "/health", "/ready", "/openapi.json", "/docs", "/console", "/console/{proxy+}", "/api/v1/events/webhook"]
+        .contains(&path)
         || ["/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/logout"].contains(&path)
         || path.starts_with("/api/v1/webhooks/")
 }

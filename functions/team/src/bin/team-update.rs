@@ -38,7 +38,9 @@ async fn handle(call: Call<MemberPatch>) -> Result<Json<MemberView>, Failure> {
     }
     let change = patch.check(&before.profile).map_err(Failure::Invalid)?;
     if !personal && ![&before.profile, &change.profile].into_iter().all(|profile| covers(&call, profile)) {
-        return Err(Failure::Forbidden("Only an administrator can change somebody who may do more than you.".to_owned()));
+        return Err(Failure::Forbidden(
+            "Only an administrator can change somebody who may do more than you.".to_owned(),
+        ));
     }
     let remains = change.profile.active && change.profile.role == "admin";
     if admins == [id] && !remains {

@@ -75,16 +75,24 @@ async fn names_every_fault() {
         &["/capacity", "/email", "/name", "/password", "/slack_user_id", "/zone"],
     )
     .await;
-    check(json!({"email": "a@b.example", "name": "A", "role": "boss", "language": "fr", "x": 1}), &["/language", "/role", "/x"])
-        .await;
+    check(
+        json!({"email": "a@b.example", "name": "A", "role": "boss", "language": "fr", "x": 1}),
+        &["/language", "/role", "/x"],
+    )
+    .await;
     check(json!({"email": "a@b.example", "name": "A\nB", "role": "sales"}), &["/name"]).await;
-    check(json!({"email": "long.address@b.example", "name": "A", "role": "sales", "password": "LONG.ADDRESS@B.example"}), &["/password"])
-        .await;
+    check(
+        json!({"email": "long.address@b.example", "name": "A", "role": "sales", "password": "LONG.ADDRESS@B.example"}),
+        &["/password"],
+    )
+    .await;
     let unknown = json!(["0190a000-0000-7000-8000-000000000001"]);
-    check(json!({"email": "a@b.example", "name": "A", "role": "sales", "pipeline_ids": unknown}), &["/pipeline_ids"]).await;
+    check(json!({"email": "a@b.example", "name": "A", "role": "sales", "pipeline_ids": unknown}), &["/pipeline_ids"])
+        .await;
     let other = app.new_tenant("other").await;
     let theirs = Board::of(&app, &other, "discovery").await.pipeline;
-    check(json!({"email": "a@b.example", "name": "A", "role": "sales", "pipeline_ids": [theirs]}), &["/pipeline_ids"]).await;
+    check(json!({"email": "a@b.example", "name": "A", "role": "sales", "pipeline_ids": [theirs]}), &["/pipeline_ids"])
+        .await;
 }
 
 #[tokio::test]

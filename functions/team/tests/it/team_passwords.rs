@@ -33,7 +33,8 @@ async fn ones_own_with_the_present_one() {
     let present = app.tenant().password("sam");
     let missing = change(&app, "sam", json!({"password": NEW}), &here).await.expect(400);
     assert_eq!(pointers(&missing), ["/current_password"]);
-    let wrong = change(&app, "sam", json!({"password": NEW, "current_password": "not this one"}), &here).await.expect(400);
+    let wrong =
+        change(&app, "sam", json!({"password": NEW, "current_password": "not this one"}), &here).await.expect(400);
     assert_eq!(pointers(&wrong), ["/current_password"]);
     change(&app, "sam", json!({"password": NEW, "current_password": present}), &here).await.expect(200);
     login(&app, "sam@test.example", NEW).await.expect(200);
@@ -59,7 +60,9 @@ async fn guesses_at_the_present_one_count() {
     let left: f64 =
         db.query_one(&format!("SELECT tokens FROM sign_in_attempts WHERE {pair}"), &[]).await.unwrap().get(0);
     assert!((5.0..5.9).contains(&left), "of six: {left}");
-    db.batch_execute(&format!("UPDATE sign_in_attempts SET tokens = 1, refilled_at = now() WHERE {pair}")).await.unwrap();
+    db.batch_execute(&format!("UPDATE sign_in_attempts SET tokens = 1, refilled_at = now() WHERE {pair}"))
+        .await
+        .unwrap();
     change(&app, "sam", guess.clone(), &token).await.expect(400);
     let right = json!({"password": NEW, "current_password": app.tenant().password("sam")});
     change(&app, "sam", right, &token).await.expect(429);

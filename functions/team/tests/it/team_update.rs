@@ -23,9 +23,14 @@ async fn absent_keeps_and_null_clears() {
         let expected = if field == "email" { &json!("s.sander@test.example") } else { expected };
         assert_eq!(&changed[field], expected, "{field}");
     }
-    let cleared: Value =
-        change(&app, &sam, json!({"zone": null, "language": null, "slack_user_id": null}), &manager).await.expect(200).json();
-    assert_eq!((&cleared["zone"], &cleared["language"], &cleared["slack_user_id"]), (&json!(null), &json!(null), &json!(null)));
+    let cleared: Value = change(&app, &sam, json!({"zone": null, "language": null, "slack_user_id": null}), &manager)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&cleared["zone"], &cleared["language"], &cleared["slack_user_id"]),
+        (&json!(null), &json!(null), &json!(null))
+    );
     assert_eq!((&cleared["name"], &cleared["capacity"]), (&json!("Sam Sander"), &json!(3)));
     let same: Value = change(&app, &sam, json!({"capacity": 3}), &manager).await.expect(200).json();
     assert_eq!(same["version"], 3, "nothing changed");
@@ -77,7 +82,10 @@ async fn there_is_always_an_administrator() {
     change(&app, &ada, json!({"role": "admin", "active": true, "capacity": 4}), &admin).await.expect(200);
     change(&app, &sam, json!({"role": "admin"}), &admin).await.expect(200);
     // Both at once remove each other: one is left.
-    let both = tokio::join!(change(&app, &ada, json!({"active": false}), &admin), change(&app, &sam, json!({"role": "sales"}), &admin));
+    let both = tokio::join!(
+        change(&app, &ada, json!({"active": false}), &admin),
+        change(&app, &sam, json!({"role": "sales"}), &admin)
+    );
     let mut statuses = [both.0.status, both.1.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409]);
@@ -91,7 +99,9 @@ async fn who_may_change_whom() {
     // Oneself: only what is personal.
     let own = token_of(&app, &sam);
     change(&app, &sam, json!({"name": "Sam", "zone": "Europe/Vienna", "language": "en"}), &own).await.expect(200);
-    for body in [json!({"role": "admin"}), json!({"capacity": 1}), json!({"email": "x@test.example"}), json!({"active": false})] {
+    for body in
+        [json!({"role": "admin"}), json!({"capacity": 1}), json!({"email": "x@test.example"}), json!({"active": false})]
+    {
         change(&app, &sam, body, &own).await.expect(403).problem();
     }
     change(&app, &mia, json!({"name": "x"}), &own).await.expect(403);

@@ -45,7 +45,15 @@ impl<'app> RequestBuilder<'app> {
             ("x-forwarded-proto", "https"),
         ];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
-        Self { app, method, path: path.to_owned(), query: query.to_owned(), headers, body: None, source_ip: SOURCE_IP.to_owned() }
+        Self {
+            app,
+            method,
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers,
+            body: None,
+            source_ip: SOURCE_IP.to_owned(),
+        }
     }
 
     /// Lets it come from another network address.
