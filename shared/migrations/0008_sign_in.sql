@@ -154,7 +154,7 @@ $$;
 CREATE FUNCTION lotse.refresh_session(
   p_hash bytea, p_new_hash bytea, p_jti text, p_now timestamptz, p_refresh_until timestamptz, p_access_until timestamptz,
   p_grace interval
-) RETURNS TABLE (outcome text, tenant_id uuid, member_id uuid, role text, refresh_until timestamptz)
+) RETURNS TABLE (outcome text, tenant_id uuid, member_id uuid, family_id uuid, role text, refresh_until timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 #variable_conflict use_column
@@ -174,25 +174,25 @@ BEGIN
   SELECT m.role INTO v_role FROM team_members m JOIN tenants t ON t.id = m.tenant_id AND t.active
    WHERE m.id = v_family.member_id AND m.active;
   IF v_family.ended_at IS NOT NULL OR v_family.expires_at <= p_now OR v_token.expires_at <= p_now OR v_role IS NULL THEN
-    RETURN QUERY SELECT 'ended', v_family.tenant_id, v_family.member_id, v_role, NULL::timestamptz;
+    RETURN QUERY SELECT 'ended', v_family.tenant_id, v_family.member_id, v_family.id, v_role, NULL::timestamptz;
     RETURN;
   END IF;
   IF v_token.used_at IS NOT NULL AND v_token.used_at < p_now - p_grace THEN
     PERFORM lotse.end_family(v_family.id, 'reuse', p_now);
-    RETURN QUERY SELECT 'reuse', v_family.tenant_id, v_family.member_id, v_role, NULL::timestamptz;
+    RETURN QUERY SELECT 'reuse', v_family.tenant_id, v_family.member_id, v_family.id, v_role, NULL::timestamptz;
     RETURN;
   END IF;
   INSERT INTO session_access_tokens (jti, tenant_id, family_id, expires_at)
   VALUES (p_jti, v_family.tenant_id, v_family.id, p_access_until);
   IF v_token.used_at IS NOT NULL THEN
-    RETURN QUERY SELECT 'again', v_family.tenant_id, v_family.member_id, v_role, NULL::timestamptz;
+    RETURN QUERY SELECT 'again', v_family.tenant_id, v_family.member_id, v_family.id, v_role, NULL::timestamptz;
     RETURN;
   END IF;
   v_until := LEAST(p_refresh_until, v_family.expires_at);
   UPDATE refresh_tokens t SET used_at = p_now WHERE t.token_hash = p_hash;
   INSERT INTO refresh_tokens (token_hash, tenant_id, family_id, issued_at, expires_at)
   VALUES (p_new_hash, v_family.tenant_id, v_family.id, p_now, v_until);
-  RETURN QUERY SELECT 'rotated', v_family.tenant_id, v_family.member_id, v_role, v_until;
+  RETURN QUERY SELECT 'rotated', v_family.tenant_id, v_family.member_id, v_family.id, v_role, v_until;
 END
 $$;
 

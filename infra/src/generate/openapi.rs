@@ -91,7 +91,9 @@ fn operation(name: &str, contract: &Contract, route: &Route, number: usize, sche
         operation["security"] = json!([]);
     } else {
         operation["security"] = json!([{ "bearer": [] }, { "apiKey": [] }]);
-        operation["x-scope"] = json!(contract.scope);
+        if let Some(scope) = &contract.scope {
+            operation["x-scope"] = json!(scope);
+        }
     }
     operation
 }

@@ -140,7 +140,7 @@ pub async fn refresh(app: &App, token: &str, now: Timestamp, request_id: &str) -
         Outcome::Reuse => {
             tracing::warn!(member = %session.member, "a used refresh token came again: its session was ended");
             let change =
-                Change { action: "end_stolen", record: "session", id: session.member.0, before: None, after: None };
+                Change { action: "end_stolen", record: "session", id: session.family, before: None, after: None };
             note(app, session.tenant, session.member, change, now, request_id).await?;
             return Err(over());
         }

@@ -170,6 +170,7 @@ pub struct Refreshed {
     pub outcome: Outcome,
     pub tenant: TenantId,
     pub member: MemberId,
+    pub family: Uuid,
     /// As it is now; none for a member who may no longer sign in.
     pub role: Option<String>,
 }
@@ -209,7 +210,13 @@ pub async fn refresh_session(
         ("ended", _) => Outcome::Ended,
         (other, _) => return Err(Failure::internal(format!("a refresh token's outcome is unknown: {other}"))),
     };
-    Ok(Some(Refreshed { outcome, tenant: row.get("tenant_id"), member: row.get("member_id"), role: row.get("role") }))
+    Ok(Some(Refreshed {
+        outcome,
+        tenant: row.get("tenant_id"),
+        member: row.get("member_id"),
+        family: row.get("family_id"),
+        role: row.get("role"),
+    }))
 }
 
 /// A session that was open until now.

@@ -24,7 +24,7 @@ SELECT lotse.set_first_password(m.id, p.hash, $2)
 SELECT lotse.start_session($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: refresh_session
-SELECT outcome, tenant_id, member_id, role, refresh_until
+SELECT outcome, tenant_id, member_id, family_id, role, refresh_until
   FROM lotse.refresh_session($1, $2, $3, $4, $5, $6, make_interval(secs => $7))
 
 -- name: end_session

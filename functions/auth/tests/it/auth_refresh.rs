@@ -37,6 +37,10 @@ async fn a_used_token_ends_its_whole_session() {
     let sam = member_id(&app, "sam").await.to_string();
     let last = audited(&app).await.pop().unwrap();
     assert_eq!(last, ("end_stolen".to_owned(), sam));
+    let named = "SELECT count(DISTINCT record_id) FROM audit_log WHERE record_type = 'session' AND at >= (
+                   SELECT max(at) FROM audit_log WHERE action = 'sign_in')";
+    let named: i64 = app.db().await.query_one(named, &[]).await.unwrap().get(0);
+    assert_eq!(named, 1, "it is the session that began last");
 }
 
 #[tokio::test]
