@@ -1,6 +1,8 @@
 //! Embeds what Vite made in `web/dist`, compressed, into the `console` function; without it a page that says how to make it. So the
 //! workspace builds without Node.
 
+#![expect(clippy::disallowed_methods, reason = "Cargo speaks to a build script through its environment")]
+
 #[path = "src/packing.rs"]
 mod packing;
 

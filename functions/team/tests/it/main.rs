@@ -1,5 +1,5 @@
 //! The team, tested as the deployed executables.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends in a panic that says where")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends in a panic that says where")]
 
 #[path = "../../../deals/tests/it/support.rs"]
 mod support;
