@@ -11,11 +11,10 @@ use clap::{Args, ValueEnum};
 use serde_json::Value;
 use testkit::template::Template;
 
-use crate::process;
 use crate::tools::{self, Python};
 use crate::ui::{Step, line};
-use crate::watch;
 use crate::workspace::Workspace;
+use crate::{console, process, watch};
 
 /// Processor of the functions on AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -68,6 +67,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if !options.yes {
         confirm()?;
     }
+    console::build(&workspace)?;
     build(&workspace, options)?;
     line("deploying; a first deployment makes the database and takes about 15 minutes");
     let mut deploy = Command::new(sam.join("bin/python"));
@@ -134,7 +134,7 @@ fn explain(options: &Options, template: &Template, parameters: &[String], accoun
         options.region,
         template.resources().count()
     ));
-    line("1. builds every function in release mode (cargo-lambda, zig as linker)");
+    line("1. builds the console (Node.js) and every function in release mode (cargo-lambda, zig as linker)");
     line("2. uploads them to the bucket that sam keeps for this account and region");
     line("3. creates or updates the stack; what it replaces or deletes shows in the change set");
     line("4. runs `migrate` on the deployed database");

@@ -1,6 +1,7 @@
 //! The stable local address of the API: a reverse proxy to whatever id the AWS stand-in gave the API this time.
 //!
-//! It adds nothing but CORS headers, so that a console under development may call from another port. It runs as a daemon
+//! It adds nothing but CORS headers, so that a console under development may call from another port (without cookies: signing in
+//! goes through Vite's proxy). It runs as a daemon
 //! (`dev gateway`, hidden) and re-reads the API's id from the state file when that changes.
 
 use std::convert::Infallible;
@@ -93,8 +94,10 @@ fn allow(headers: &mut hyper::HeaderMap, origin: HeaderValue) {
 
 async fn forward(target: &Target, request: Request<Incoming>) -> anyhow::Result<Response<Full<Bytes>>> {
     let (mut parts, body) = request.into_parts();
-    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    parts.uri = format!("/_aws/execute-api/{}/$default{path}", target.api_id()?).parse().context("not a valid path")?;
+    let path = routed(parts.uri.path());
+    let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let uri = format!("/_aws/execute-api/{}/$default{path}{query}", target.api_id()?);
+    parts.uri = uri.parse().context("not a valid path")?;
     let body = body.collect().await.context("the request broke off")?.to_bytes();
 
     let stream = TcpStream::connect(target.aws).await.context("the AWS stand-in is not running")?;
@@ -108,6 +111,14 @@ async fn forward(target: &Target, request: Request<Incoming>) -> anyhow::Result<
     parts.headers.remove("connection");
     let body = body.collect().await.context("the answer broke off")?.to_bytes();
     Ok(Response::from_parts(parts, Full::new(body)))
+}
+
+/// AWS takes a path with a slash at its end for the one without, and has no routes with one.
+fn routed(path: &str) -> &str {
+    match path.trim_end_matches('/') {
+        "" => "/",
+        path => path,
+    }
 }
 
 impl Target {
@@ -129,4 +140,14 @@ fn plain(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(text.to_owned())));
     *response.status_mut() = status;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::routed;
+
+    #[test]
+    fn a_slash_at_the_end_makes_no_other_path() {
+        assert_eq!(["/", "/console/", "/console/leads", "//"].map(routed), ["/", "/console", "/console/leads", "/"]);
+    }
 }

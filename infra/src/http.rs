@@ -19,6 +19,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
+    /// The headers as they came.
+    #[allow(dead_code, reason = "only the end-to-end tests look at them, which share this file")]
+    pub headers: hyper::HeaderMap,
     /// The body as it came.
     pub body: Bytes,
 }
@@ -86,6 +89,6 @@ async fn exchange(method: &str, url: &str, headers: &[(&str, &str)], body: Bytes
     }
     let answer = sender.send_request(request.body(Full::new(body))?).await?;
     let status = answer.status().as_u16();
-    let body = answer.into_body().collect().await?.to_bytes();
-    Ok(Answer { status, body })
+    let (parts, body) = answer.into_parts();
+    Ok(Answer { status, headers: parts.headers, body: body.collect().await?.to_bytes() })
 }

@@ -39,6 +39,16 @@ pub fn public_key(dev: &Path) -> anyhow::Result<String> {
     fs::read_to_string(&public).with_context(|| format!("cannot read {}", public.display()))
 }
 
+/// The private key as PEM, for the functions that sign people in; made with the public one.
+///
+/// # Errors
+/// As [`public_key`].
+pub fn private_key(dev: &Path) -> anyhow::Result<String> {
+    public_key(dev)?;
+    let private = dev.join("keys/jwt-private.pem");
+    fs::read_to_string(&private).with_context(|| format!("cannot read {}", private.display()))
+}
+
 fn pem(kind: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let lines: Vec<String> =
@@ -74,8 +84,6 @@ const SOURCES: &[&str] = &["portal", "website", "conference", "waalaxy"];
 /// Secrets nobody has seen before.
 pub fn random_secrets() -> Secrets {
     let token = || URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>());
-    // Passwords stand in connection strings, so they are letters and digits only.
-    let password = || uuid::Uuid::new_v4().simple().to_string();
     Secrets {
         superuser: password(),
         owner: password(),
@@ -85,7 +93,20 @@ pub fn random_secrets() -> Secrets {
         website_token: token(),
         lemlist_token: token(),
         lemlist_secret: token(),
+        console_password: console_password(),
     }
+}
+
+/// Letters and digits only: passwords stand in connection strings.
+fn password() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
+/// What the demo's people sign in with: four groups of four, since somebody may have to type it.
+pub fn console_password() -> String {
+    let letters = password();
+    let groups: Vec<&str> = (0..4).filter_map(|group| letters.get(group * 4..group * 4 + 4)).collect();
+    groups.join("-")
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ pub fn parameters(
         ("LocalSecretsKey", secrets.sealing_key.clone()),
         ("AppDatabasePassword", secrets.app.clone()),
         ("JwtPublicKey", keys::public_key(&workspace.dev())?),
+        ("LocalJwtPrivateKey", keys::private_key(&workspace.dev())?),
         ("JwtIssuer", keys::ISSUER.to_owned()),
         ("JwtAudience", keys::AUDIENCE.to_owned()),
         ("SlackBaseUrl", format!("http://127.0.0.1:{}", ports.stand_ins)),

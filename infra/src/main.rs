@@ -8,6 +8,7 @@
 
 mod bench;
 mod check;
+mod console;
 mod contract;
 mod demo;
 mod deploy;

@@ -82,6 +82,14 @@ pub async fn tenant(workspace: &Workspace, state: &mut State) -> anyhow::Result<
     Ok(true)
 }
 
+/// The e-mail address of the demo's administrator; empty when the demo has none, which a test forbids.
+pub fn administrator() -> String {
+    let demo: Value = serde_json::from_str(DEMO).unwrap_or_default();
+    let members = demo["tenant"]["members"].as_array().into_iter().flatten();
+    let mut admins = members.filter(|member| member["role"] == "admin").filter_map(|member| member["email"].as_str());
+    admins.next().unwrap_or_default().to_owned()
+}
+
 fn input(secrets: &Secrets) -> anyhow::Result<Value> {
     let mut demo: Value = serde_json::from_str(DEMO).context("demo.json is no JSON")?;
     let mut input = demo["tenant"].take();
@@ -93,6 +101,9 @@ fn input(secrets: &Secrets) -> anyhow::Result<Value> {
         json!({"source": source, "name": format!("{source} (demo)"), "key": key, "scopes": scopes, "requests_per_minute": 6000})
     });
     input["api_keys"] = keys.collect();
+    for member in input["members"].as_array_mut().into_iter().flatten() {
+        member["password"] = json!(secrets.console_password);
+    }
     input["webhook_sources"] = json!([
         {"source": "website", "token": secrets.website_token, "secret": null},
         {"source": "lemlist", "token": secrets.lemlist_token, "secret": secrets.lemlist_secret},
@@ -123,6 +134,18 @@ mod tests {
         let keys = input["api_keys"].as_array().unwrap();
         assert_eq!(keys.len(), secrets.source_keys.len());
         assert!(keys.iter().any(|key| key["source"] == "portal" && key["scopes"].to_string().contains("leads:read")));
-        assert!(input["members"].as_array().is_some_and(|members| members.len() >= 3));
+    }
+
+    #[test]
+    fn the_demo_has_somebody_of_every_role_who_can_sign_in() {
+        let secrets = crate::keys::random_secrets();
+        let input = input(&secrets).unwrap();
+        let members = input["members"].as_array().unwrap();
+        for (role, count) in [("admin", 1), ("manager", 1), ("sales", 2), ("viewer", 1)] {
+            assert_eq!(members.iter().filter(|member| member["role"] == role).count(), count, "{role}");
+        }
+        assert!(members.iter().all(|member| member["password"] == secrets.console_password.as_str()));
+        assert!(secrets.console_password.len() >= 12);
+        assert!(administrator().contains('@'));
     }
 }

@@ -117,7 +117,11 @@ impl Stack {
         };
         let ports = Ports::choose(remembered.as_ref(), ours);
         let fresh = state.secrets.is_none();
-        let secrets = state.secrets.get_or_insert_with(keys::random_secrets).clone();
+        let secrets = state.secrets.get_or_insert_with(keys::random_secrets);
+        if secrets.console_password.is_empty() {
+            secrets.console_password = keys::console_password();
+        }
+        let secrets = secrets.clone();
         let stack = Self::new(&dev, &ports, &secrets, tools)?;
         if fresh {
             // Clusters made with passwords that nobody knows any more.
@@ -159,6 +163,8 @@ impl Stack {
             api_url: local(self.ports.gateway),
             docs_url: format!("{}/docs", local(self.ports.gateway)),
             console_url: format!("{}/console", local(self.ports.gateway)),
+            console_email: crate::seed::administrator(),
+            console_password: secrets.console_password.clone(),
             api_key: format!("portal:{portal}"),
             token: state.access.token.clone(),
             database_url: self.postgres.url("lotse"),

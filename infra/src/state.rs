@@ -55,6 +55,10 @@ pub struct Access {
     pub docs_url: String,
     /// The web console.
     pub console_url: String,
+    /// The demo's administrator signs in there with this e-mail address.
+    pub console_email: String,
+    /// The password of everybody in the demo.
+    pub console_password: String,
     /// `portal:<key>`: may ingest and read.
     pub api_key: String,
     /// An administrator's JWT.
@@ -88,6 +92,9 @@ pub struct Secrets {
     pub lemlist_token: String,
     /// Secret that lemlist puts into its webhooks.
     pub lemlist_secret: String,
+    /// The demo's people sign in at the console with it. Empty in the state of an older version.
+    #[serde(default)]
+    pub console_password: String,
 }
 
 impl State {

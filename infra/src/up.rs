@@ -11,7 +11,7 @@ use crate::state::State;
 use crate::tools::Python;
 use crate::ui::{Step, line, note};
 use crate::workspace::Workspace;
-use crate::{demo, keys, local, seed};
+use crate::{console, demo, keys, local, seed};
 
 /// Space that building and running everything takes, in bytes.
 const NEEDED_SPACE: u64 = 8 << 30;
@@ -38,6 +38,8 @@ pub async fn bring_up(workspace: &Workspace) -> anyhow::Result<()> {
     enough_space(&workspace.root)?;
     // Before ten minutes of compiling.
     Python::find()?;
+    // Before the functions: one of them embeds it.
+    console::build(workspace)?;
     let (tools, built) = std::thread::scope(|scope| {
         let tools = scope.spawn(Tools::install);
         let built = local::build(workspace);
@@ -122,7 +124,9 @@ async fn demonstrate(workspace: &Workspace, state: &mut State) -> anyhow::Result
 
 fn show(state: &State) {
     let access = &state.access;
-    line(&format!("\n  API            {}   (documentation: {})", access.api_url, access.docs_url));
+    line(&format!("\n  console        {}", access.console_url));
+    line(&format!("  sign in with   {} and {} (everybody in the demo)", access.console_email, access.console_password));
+    line(&format!("  API            {}   (documentation: {})", access.api_url, access.docs_url));
     line(&format!("  API key        X-API-Key: {}", access.api_key));
     line(
         "  administrator  Authorization: Bearer $(cargo dev status --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[\"token\"])')",

@@ -148,6 +148,54 @@ async fn the_same_events_twice_make_one_lead_and_one_deal() {
     stack.lose(&deal).await;
 }
 
+/// A header's value; empty when it is not there.
+fn header<'a>(answer: &'a http::Answer, name: &str) -> &'a str {
+    answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn the_console_comes_through_the_gateway() {
+    let stack = Stack::running();
+    let root = stack.call("GET", "/", &[], None).await;
+    assert_eq!((root.status, header(&root, "location")), (302, "/console"));
+    for path in ["/console", "/console/", "/console/leads?sort=-total_score"] {
+        let page = stack.call("GET", path, &[], None).await;
+        assert_eq!(page.status, 200, "{path}: {}", page.text());
+        assert!(header(&page, "content-security-policy").contains("script-src 'self'"), "{path}");
+        assert!(page.text().contains("<html"), "{path}: {}", page.text());
+    }
+    let head = stack.call("HEAD", "/console", &[], None).await;
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    let page = stack.call("GET", "/console", &[], None).await.text();
+    for file in page.split("src=\"/console/").skip(1).filter_map(|rest| rest.split('"').next()) {
+        let packed = stack.call("GET", &format!("/console/{file}"), &[("accept-encoding", "gzip, br")], None).await;
+        assert_eq!((packed.status, header(&packed, "content-encoding")), (200, "br"), "{file}");
+        assert!(std::str::from_utf8(&packed.body).is_err(), "{file} arrived as bytes, not as their base64");
+    }
+}
+
+#[tokio::test]
+async fn somebody_signs_in_and_out() {
+    let stack = Stack::running();
+    let origin = stack.text("api_url").to_owned();
+    let login = json!({"email": stack.text("console_email"), "password": stack.text("console_password")});
+    let session = stack.call("POST", "/api/v1/auth/login", &[("origin", &origin)], Some(&login)).await;
+    assert_eq!(session.status, 200, "{}", session.text());
+    let cookie = header(&session, "set-cookie").to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap();
+    let refreshed = stack.call("POST", "/api/v1/auth/refresh", &[("cookie", cookie)], Some(&json!({}))).await;
+    assert_eq!(refreshed.status, 200, "{}", refreshed.text());
+    let next = header(&refreshed, "set-cookie").split(';').next().unwrap().to_owned();
+    assert_ne!(next, cookie);
+    let bearer = format!("Bearer {}", refreshed.json().unwrap()["access_token"].as_str().unwrap());
+    let me = stack.call("GET", "/api/v1/auth/me", &[("authorization", &bearer)], None).await.ok("me").unwrap();
+    assert_eq!(me.json().unwrap()["member"]["role"], "admin");
+    let out = stack.call("POST", "/api/v1/auth/logout", &[("cookie", &next)], Some(&json!({}))).await;
+    assert_eq!(out.status, 204, "{}", out.text());
+    assert_eq!(stack.call("GET", "/api/v1/auth/me", &[("authorization", &bearer)], None).await.status, 401);
+}
+
 #[tokio::test]
 async fn nothing_is_shown_without_credentials() {
     let stack = Stack::running();

@@ -14,6 +14,7 @@ use crate::config::{self, DatabaseConfig, SchedulerConfig, SecretsConfig, SlackC
 use crate::domain::ids::TenantId;
 use crate::environment::optional;
 use crate::failure::Failure;
+use crate::http::sign_in::Signer;
 use crate::queue::sender::Sender;
 use crate::schedule::wake_up::WakeUps;
 use crate::secrets::Sealer;
@@ -29,6 +30,7 @@ struct Parts {
     sender: Sender,
     rules: RuleCache,
     sealer: OnceLock<Sealer>,
+    signer: OnceLock<Signer>,
     http: OnceLock<reqwest::Client>,
     slack: SlackConfig,
     console_url: Option<String>,
@@ -50,6 +52,7 @@ impl App {
             sender: Sender::default(),
             rules: RuleCache::default(),
             sealer: OnceLock::new(),
+            signer: OnceLock::new(),
             http: OnceLock::new(),
             slack: SlackConfig::from_env(),
             console_url: config::console_url(),
@@ -125,6 +128,18 @@ impl App {
         Ok(self.0.sealer.get_or_init(|| made))
     }
 
+    /// Signs access tokens.
+    ///
+    /// # Errors
+    /// `NotFound` where an identity provider signs people in.
+    pub fn signer(&self) -> Result<&Signer, Failure> {
+        if let Some(signer) = self.0.signer.get() {
+            return Ok(signer);
+        }
+        let made = crate::http::sign_in::signer_from_env()?;
+        Ok(self.0.signer.get_or_init(|| made))
+    }
+
     /// The client for partners' APIs: with time-outs, without redirects.
     ///
     /// # Errors
@@ -140,6 +155,11 @@ impl App {
     /// Where Slack is.
     pub fn slack(&self) -> &SlackConfig {
         &self.0.slack
+    }
+
+    /// The console's address, when it has one.
+    pub fn console_url(&self) -> Option<&str> {
+        self.0.console_url.as_deref()
     }
 
     /// A link into the console, when it has an address.

@@ -11,6 +11,7 @@
 //! | `QUEUE_<NAME>_URL` | where messages for a queue go |
 //! | `QUEUE_REMINDERS_ARN`, `SCHEDULER_GROUP`, `SCHEDULER_ROLE_ARN` | one-time schedules |
 //! | `JWT_PUBLIC_KEY` or `JWT_JWKS_URL` | who may sign access tokens |
+//! | `JWT_PRIVATE_KEY` | signs access tokens; only for the functions that sign people in |
 //! | `JWT_ISSUER`, `JWT_AUDIENCE` | what a token must say of itself |
 //! | `SECRETS_KEY` | base64 of 32 bytes; seals tenants' secrets in the database |
 //! | `SLACK_BASE_URL` | a stand-in for Slack's hosts; empty means Slack itself |
@@ -121,6 +122,15 @@ impl JwtConfig {
         };
         Ok(Self { key, issuer: required("JWT_ISSUER")?, audience: required("JWT_AUDIENCE")? })
     }
+}
+
+/// The private key that signs access tokens: `JWT_PRIVATE_KEY`.
+///
+/// # Errors
+/// When it is missing: an identity provider signs people in, or this function does not.
+pub fn signing_key() -> Result<String, ConfigError> {
+    // Deployment parameters hold one line, as for the public key.
+    Ok(required("JWT_PRIVATE_KEY")?.replace("\\n", "\n"))
 }
 
 /// One-time schedules that put a message on the reminders queue.

@@ -23,6 +23,7 @@ pub mod flows;
 pub mod http;
 pub mod integrations;
 pub mod messages;
+pub mod passwords;
 pub mod queue;
 pub mod schedule;
 pub mod secrets;

@@ -2,6 +2,9 @@
 //! and path tokens are stored.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::rand;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use crate::failure::Failure;
@@ -60,6 +63,16 @@ impl Sealer {
 /// SHA-256 of a key or token of high entropy: what the database knows of it.
 pub fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
+}
+
+/// A token nobody can guess: 256 random bits, in characters that need no quoting anywhere.
+///
+/// # Errors
+/// When the random generator fails.
+pub fn random_token() -> Result<String, Failure> {
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes).map_err(|_| Failure::internal("no random bytes for a token"))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// Compares without telling by time where the difference is.

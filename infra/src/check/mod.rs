@@ -17,6 +17,8 @@ use crate::local;
 use crate::ui::{Step, line};
 use crate::workspace::Workspace;
 
+pub use sources::files;
+
 /// Something that is not as it must be: where, what, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {

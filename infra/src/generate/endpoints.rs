@@ -8,7 +8,8 @@ use crate::contract::Contract;
 pub fn text(contracts: &BTreeMap<String, Contract>) -> String {
     let mut rows = Vec::new();
     for (name, contract) in contracts {
-        let scope = contract.scope.clone().unwrap_or_else(|| "public".to_owned());
+        let scope =
+            contract.scope.clone().unwrap_or_else(|| if contract.public { "public" } else { "anyone" }.to_owned());
         for route in &contract.routes {
             rows.push((route.path.clone(), route.method.clone(), scope.clone(), name.clone()));
         }
@@ -33,18 +34,25 @@ mod tests {
 
     #[test]
     fn routes_are_sorted_by_path() {
-        let contract = |path: &str, scope: Option<&str>| {
-            serde_json::from_value::<Contract>(
-                json!({"function": "x", "kind": "http", "scope": scope, "routes": [{"method": "GET", "path": path}]}),
-            )
-            .unwrap()
+        let contract = |path: &str, scope: Option<&str>, public: bool| {
+            let routes = json!([{"method": "GET", "path": path}]);
+            let contract = json!({"function": "x", "kind": "http", "scope": scope, "public": public, "routes": routes});
+            serde_json::from_value::<Contract>(contract).unwrap()
         };
         let contracts = BTreeMap::from([
-            ("ready".to_owned(), contract("/ready", None)),
-            ("leads-list".to_owned(), contract("/api/v1/leads", Some("leads:read"))),
+            ("ready".to_owned(), contract("/ready", None, true)),
+            ("leads-list".to_owned(), contract("/api/v1/leads", Some("leads:read"), false)),
+            ("auth-me".to_owned(), contract("/api/v1/auth/me", None, false)),
         ]);
         let text = text(&contracts);
         let lines: Vec<&str> = text.lines().skip(1).collect();
-        assert_eq!(lines, ["GET    /api/v1/leads leads:read leads-list", "GET    /ready        public     ready"]);
+        assert_eq!(
+            lines,
+            [
+                "GET    /api/v1/auth/me anyone     auth-me",
+                "GET    /api/v1/leads   leads:read leads-list",
+                "GET    /ready          public     ready"
+            ]
+        );
     }
 }

@@ -29,7 +29,9 @@ pub fn document(contracts: &BTreeMap<String, Contract>) -> anyhow::Result<Value>
     let mut paths = Map::new();
     let mut tags = Vec::new();
     for (name, contract) in contracts {
-        for (number, route) in contract.routes.iter().enumerate() {
+        // HEAD is GET without the body: nobody has to be told twice.
+        let routes = contract.routes.iter().filter(|route| route.method != "HEAD");
+        for (number, route) in routes.enumerate() {
             let operation = operation(name, contract, route, number, &mut schemas);
             tags.push(operation["tags"][0].clone());
             let path = paths.entry(route.path.clone()).or_insert_with(|| json!({}));
@@ -89,7 +91,9 @@ fn operation(name: &str, contract: &Contract, route: &Route, number: usize, sche
         operation["security"] = json!([]);
     } else {
         operation["security"] = json!([{ "bearer": [] }, { "apiKey": [] }]);
-        operation["x-scope"] = json!(contract.scope);
+        if let Some(scope) = &contract.scope {
+            operation["x-scope"] = json!(scope);
+        }
     }
     operation
 }

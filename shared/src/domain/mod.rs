@@ -14,6 +14,7 @@ mod fixtures;
 pub mod identity;
 pub mod ids;
 pub mod intent;
+pub mod passwords;
 pub mod profile;
 mod read;
 pub mod routing;

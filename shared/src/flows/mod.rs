@@ -5,5 +5,6 @@ mod alerts;
 pub mod deals;
 pub mod event_path;
 pub mod intake;
+pub mod passwords;
 pub mod routing;
 mod texts;

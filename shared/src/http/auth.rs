@@ -66,6 +66,15 @@ scopes! {
     AuditRead => "audit:read",
 }
 
+/// In place of a scope: whoever is signed in may do it.
+pub struct Anyone;
+
+impl From<Anyone> for Option<Scope> {
+    fn from(_: Anyone) -> Self {
+        None
+    }
+}
+
 /// What a person is in their tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -170,6 +179,16 @@ impl Caller {
             "This needs the scope `{}`. Ask an administrator for a key or role that has it.",
             scope.as_str()
         )))
+    }
+
+    /// Everything this caller may do.
+    pub fn scopes(&self) -> impl Iterator<Item = Scope> {
+        self.scopes.iter().copied()
+    }
+
+    /// Whether this caller may do all that somebody with the role may. Nobody gives away, takes or changes what is beyond them.
+    pub fn covers(&self, role: Role) -> bool {
+        Scope::ALL.iter().all(|scope| self.may(*scope) || !role.allows(*scope))
     }
 
     /// `person`, `api_key`: as the audit log names it.

@@ -28,6 +28,7 @@ pub(crate) struct Parts {
     pub caller: Caller,
     pub now: Timestamp,
     pub request_id: String,
+    pub source_ip: Option<String>,
     pub path: BTreeMap<&'static str, String>,
     pub headers: HeaderMap,
     pub query: String,
@@ -42,6 +43,8 @@ pub struct Call<B = (), Q = NoQuery> {
     /// The moment the request arrived; the only clock of the handler.
     pub now: Timestamp,
     pub request_id: String,
+    /// The network address the gateway saw.
+    pub source_ip: Option<String>,
     pub body: B,
     pub query: Q,
     pub paging: Paging,
@@ -62,6 +65,7 @@ impl<B: DeserializeOwned + JsonSchema, Q: DeserializeOwned + JsonSchema> Call<B,
                 caller: parts.caller,
                 now: parts.now,
                 request_id: parts.request_id,
+                source_ip: parts.source_ip,
                 body,
                 query,
                 paging,
@@ -74,6 +78,12 @@ impl<B: DeserializeOwned + JsonSchema, Q: DeserializeOwned + JsonSchema> Call<B,
 }
 
 impl<B, Q> Call<B, Q> {
+    /// The body on its own, for handlers that take it apart.
+    pub fn split(self) -> (Call<(), Q>, B) {
+        let Self { app, tx, caller, now, request_id, source_ip, body, query, paging, path, headers } = self;
+        (Call { app, tx, caller, now, request_id, source_ip, body: (), query, paging, path, headers }, body)
+    }
+
     /// The id in the path under `{name}`.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ mod public;
 mod reply;
 mod route;
 mod serve;
+pub mod sign_in;
 
 pub use serve::idempotency_key;
 pub(crate) use serve::refuse_start;
@@ -34,11 +35,11 @@ use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-pub use auth::{Caller, Role, Scope};
+pub use auth::{Anyone, Caller, Role, Scope};
 pub use call::{Call, NoQuery};
 pub use paging::{Page, Paging, Sort};
 pub use patch::Patch;
-pub use public::{PublicCall, public, receive};
+pub use public::{PublicCall, public, public_post, receive, site};
 pub use reply::{Accepted, Created, Html, Json, NoContent, RawReply, Reply};
 
 use crate::contract::{Contract, Kind, Route};
@@ -52,7 +53,8 @@ type Handler = Arc<dyn Fn(Parts) -> BoxFuture<'static, Result<RawReply, Failure>
 pub(crate) struct Endpoint {
     method: Method,
     paths: Vec<&'static str>,
-    scope: Scope,
+    /// None: whoever is signed in.
+    scope: Option<Scope>,
     handler: Handler,
     contract: fn() -> Shapes,
     source: &'static str,
@@ -70,7 +72,7 @@ macro_rules! verb {
     ($(#[$doc:meta])* $name:ident, $method:ident) => {
         $(#[$doc])*
         #[track_caller]
-        pub fn $name<B, Q, R, F, Fut>(paths: impl Paths, scope: Scope, handle: F) -> ExitCode
+        pub fn $name<B, Q, R, F, Fut>(paths: impl Paths, scope: impl Into<Option<Scope>>, handle: F) -> ExitCode
         where
             B: DeserializeOwned + JsonSchema + Send + 'static,
             Q: DeserializeOwned + JsonSchema + Send + 'static,
@@ -79,7 +81,7 @@ macro_rules! verb {
             Fut: Future<Output = Result<R, Failure>> + Send + 'static,
         {
             let source = std::panic::Location::caller().file();
-            run(endpoint(Method::$method, paths.list(), scope, handle, source))
+            run(endpoint(Method::$method, paths.list(), scope.into(), handle, source))
         }
     };
 }
@@ -104,7 +106,7 @@ verb!(
 fn endpoint<B, Q, R, F, Fut>(
     method: Method,
     paths: Vec<&'static str>,
-    scope: Scope,
+    scope: Option<Scope>,
     handle: F,
     source: &'static str,
 ) -> Endpoint
@@ -146,7 +148,7 @@ fn run(endpoint: Endpoint) -> ExitCode {
                 .iter()
                 .map(|path| Route { method: endpoint.method.to_string(), path: (*path).to_owned() })
                 .collect(),
-            scope: Some(endpoint.scope.as_str()),
+            scope: endpoint.scope.map(Scope::as_str),
             queue: None,
             public: false,
             input: shapes.input,

@@ -1,4 +1,4 @@
-//! Endpoints without a transaction around them: public ones (`health`, documents), and receivers, which must accept while the
+//! Endpoints without a transaction around them: public ones (`health`, documents, the console), signing in, and receivers, which must accept while the
 //! database is away and therefore look after credentials themselves.
 
 use std::collections::BTreeMap;
@@ -7,15 +7,18 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use ::http::HeaderMap;
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 
 use super::auth::{Caller, Verifier};
-use super::reply::Reply;
+use super::reply::{RawReply, Reply};
 use super::route::Paths;
-use super::serve::{self, Incoming, KnownRate, Service};
+use super::serve::{self, Incoming, KnownRate, MAX_BODY, Service};
+use super::{body, sign_in};
 use crate::app::App;
-use crate::config::JwtConfig;
+use crate::config::{JwtConfig, Stage};
 use crate::contract::{Contract, Kind, Route};
 use crate::failure::Failure;
 use crate::http::Scope;
@@ -32,6 +35,8 @@ pub struct PublicCall {
     pub body: Vec<u8>,
     pub source_ip: Option<String>,
     pub verifier: Option<Arc<Verifier>>,
+    /// The path as it came, still encoded.
+    pub raw_path: String,
     path: BTreeMap<&'static str, String>,
     rate: KnownRate,
 }
@@ -65,7 +70,54 @@ where
     Fut: Future<Output = Result<R, Failure>> + Send + 'static,
 {
     let contract = Contract { public: true, output: R::schema(), status: Some(R::STATUS), ..Contract::of(Kind::Http) };
-    start("GET", paths.list(), contract, None, handle, std::panic::Location::caller().file())
+    let start = Start { methods: &["GET"], paths: paths.list(), contract, max_body: MAX_BODY, verifier: None };
+    start.with(handle, std::panic::Location::caller().file())
+}
+
+/// Public pages and files: `GET`, and `HEAD`, which the gateway routes apart. The plumbing leaves the body of an answer to `HEAD` out.
+#[track_caller]
+pub fn site<R, F, Fut>(paths: impl Paths, handle: F) -> ExitCode
+where
+    R: Reply,
+    F: Fn(PublicCall) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<R, Failure>> + Send + 'static,
+{
+    let contract = Contract { public: true, output: R::schema(), status: Some(R::STATUS), ..Contract::of(Kind::Http) };
+    let start = Start { methods: &["GET", "HEAD"], paths: paths.list(), contract, max_body: MAX_BODY, verifier: None };
+    start.with(handle, std::panic::Location::caller().file())
+}
+
+/// A public `POST` endpoint with a JSON body, for programs and for pages of ours: those of other sites are refused, because an
+/// answer may set a cookie or act with one.
+#[track_caller]
+pub fn public_post<B, R, F, Fut>(paths: impl Paths, handle: F) -> ExitCode
+where
+    B: DeserializeOwned + JsonSchema + Send + 'static,
+    R: Reply,
+    F: Fn(PublicCall, B) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<R, Failure>> + Send + 'static,
+{
+    let contract = Contract {
+        public: true,
+        input: super::schema::<B>(),
+        output: R::schema(),
+        status: Some(R::STATUS),
+        ..Contract::of(Kind::Http)
+    };
+    let start = Start { methods: &["POST"], paths: paths.list(), contract, max_body: MAX_BODY, verifier: None };
+    let handle = Arc::new(handle);
+    let checked = move |call: PublicCall| {
+        let handle = Arc::clone(&handle);
+        async move {
+            sign_in::from_our_pages(&call.headers, call.app.console_url(), Stage::from_env())?;
+            let mut faults = Vec::new();
+            match body::json::<B>(&call.body, &mut faults) {
+                Some(body) if faults.is_empty() => handle(call, body).await,
+                _ => Err(Failure::Invalid(faults)),
+            }
+        }
+    };
+    start.with(checked, std::panic::Location::caller().file())
 }
 
 /// A `POST` receiver. `scope` is what its callers need, which the handler checks itself as far as the database allows; without
@@ -87,60 +139,78 @@ where
         ..Contract::of(Kind::Http)
     };
     let source = std::panic::Location::caller().file();
+    let mut start = Start { methods: &["POST"], paths: paths.list(), contract, max_body: MAX_RECEIVED, verifier: None };
     if crate::contract::asked() {
-        return start("POST", paths.list(), contract, None, handle, source);
+        return start.with(handle, source);
     }
     // A receiver without its queue could lose events: it does not start.
     if let Err(error) = crate::config::queue_url("events") {
         crate::telemetry::start();
         return serve::refuse_start(&error);
     }
-    let verifier = match (scope, JwtConfig::from_env()) {
+    start.verifier = match (scope, JwtConfig::from_env()) {
         (None, _) => None,
         (Some(_), Ok(config)) => Some(Arc::new(Verifier::new(config))),
         (Some(_), Err(error)) => return serve::refuse_start(&error),
     };
-    start("POST", paths.list(), contract, verifier, handle, source)
+    start.with(handle, source)
 }
 
-fn start<R, F, Fut>(
-    method: &str,
+/// What all of them begin with.
+struct Start {
+    methods: &'static [&'static str],
     paths: Vec<&'static str>,
-    mut contract: Contract,
+    contract: Contract,
+    max_body: usize,
     verifier: Option<Arc<Verifier>>,
-    handle: F,
-    source: &str,
-) -> ExitCode
-where
-    R: Reply,
-    F: Fn(PublicCall) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<R, Failure>> + Send + 'static,
-{
-    if crate::contract::asked() {
-        contract.routes =
-            paths.iter().map(|path| Route { method: method.to_owned(), path: (*path).to_owned() }).collect();
-        return contract.print(source);
-    }
-    crate::telemetry::start();
-    let app = match App::from_env() {
-        Ok(app) => app,
-        Err(error) => return serve::refuse_start(&error),
-    };
-    let handle = Arc::new(handle);
-    let service: Service = Arc::new(move |incoming: Incoming, now| {
-        let call = PublicCall {
-            app: app.clone(),
-            now,
-            request_id: incoming.request_id,
-            headers: incoming.headers,
-            body: incoming.body,
-            source_ip: incoming.source_ip,
-            verifier: verifier.clone(),
-            path: incoming.values,
-            rate: incoming.rate,
-        };
-        let handle = Arc::clone(&handle);
-        Box::pin(async move { handle(call).await?.into_raw() })
-    });
-    serve::listen(paths, MAX_RECEIVED, service)
 }
+
+impl Start {
+    fn with<R, F, Fut>(self, handle: F, source: &str) -> ExitCode
+    where
+        R: Reply,
+        F: Fn(PublicCall) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, Failure>> + Send + 'static,
+    {
+        let handle = Arc::new(handle);
+        self.boxed(
+            Arc::new(move |call| {
+                let handle = Arc::clone(&handle);
+                Box::pin(async move { handle(call).await?.into_raw() })
+            }),
+            source,
+        )
+    }
+
+    fn boxed(self, handle: Handle, source: &str) -> ExitCode {
+        let Self { methods, paths, mut contract, max_body, verifier } = self;
+        if crate::contract::asked() {
+            let route = |path: &&str, method: &&str| Route { method: (*method).to_owned(), path: (*path).to_owned() };
+            contract.routes =
+                paths.iter().flat_map(|path| methods.iter().map(move |method| route(path, method))).collect();
+            return contract.print(source);
+        }
+        crate::telemetry::start();
+        let app = match App::from_env() {
+            Ok(app) => app,
+            Err(error) => return serve::refuse_start(&error),
+        };
+        let service: Service = Arc::new(move |incoming: Incoming, now| {
+            handle(PublicCall {
+                app: app.clone(),
+                now,
+                request_id: incoming.request_id,
+                headers: incoming.headers,
+                body: incoming.body,
+                source_ip: incoming.source_ip,
+                verifier: verifier.clone(),
+                raw_path: incoming.path,
+                path: incoming.values,
+                rate: incoming.rate,
+            })
+        });
+        serve::listen(paths, max_body, service)
+    }
+}
+
+type Handle = Arc<dyn Fn(PublicCall) -> BoxFuture<'static, Result<RawReply, Failure>> + Send + Sync>;

@@ -194,7 +194,9 @@ async fn authenticated(
     if let Some(rate) = caller.rate {
         let _first = incoming.rate.set(rate);
     }
-    caller.need(endpoint.scope)?;
+    if let Some(scope) = endpoint.scope {
+        caller.need(scope)?;
+    }
     let tx = app.database().begin(caller.tenant, caller.jti.as_deref()).await?;
     let outcome = in_transaction(&app, &tx, endpoint, caller, incoming, now).await;
     match outcome {
@@ -234,6 +236,7 @@ async fn in_transaction(
         caller,
         now,
         request_id: incoming.request_id,
+        source_ip: incoming.source_ip,
         path: incoming.values,
         headers: incoming.headers,
         query: incoming.query,

@@ -46,6 +46,8 @@ pub struct NewTenantMember {
     /// Slugs of the pipelines served; `*` for all.
     #[serde(default)]
     pub pipelines: Vec<String>,
+    /// For the first sign-in; a password that a member has already stays.
+    pub password: Option<String>,
 }
 
 /// An API key; it is stored as a hash.

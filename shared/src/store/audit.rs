@@ -1,8 +1,10 @@
 //! The audit log: every write by a person or key, with before and after, in the transaction of the write itself.
 
+use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::Tx;
 use super::sql::{params, section};
 use crate::failure::Failure;
 use crate::http::Call;
@@ -20,29 +22,50 @@ pub struct Change<'a> {
     pub after: Option<Value>,
 }
 
+/// Who did it.
+pub struct Actor {
+    /// `person` or `api_key`.
+    pub kind: &'static str,
+    pub subject: String,
+}
+
 /// Notes a change by the caller.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn note<B, Q>(call: &Call<B, Q>, change: Change<'_>) -> Result<(), Failure> {
-    let id = call.app.new_id();
-    call.tx
-        .execute(
-            const { section(SQL, "note") },
-            params![
-                id,
-                call.tx.tenant(),
-                call.now,
-                call.caller.kind_name(),
-                call.caller.subject,
-                change.action,
-                change.record,
-                change.id.to_string(),
-                change.before,
-                change.after,
-                call.request_id,
-            ],
-        )
-        .await?;
+    let actor = Actor { kind: call.caller.kind_name(), subject: call.caller.subject.clone() };
+    note_by(&call.tx, call.app.new_id(), call.now, actor, change, &call.request_id).await
+}
+
+/// Notes a change where nobody is signed in yet, or any more.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_by(
+    tx: &Tx,
+    id: Uuid,
+    now: Timestamp,
+    actor: Actor,
+    change: Change<'_>,
+    request_id: &str,
+) -> Result<(), Failure> {
+    tx.execute(
+        const { section(SQL, "note") },
+        params![
+            id,
+            tx.tenant(),
+            now,
+            actor.kind,
+            actor.subject,
+            change.action,
+            change.record,
+            change.id.to_string(),
+            change.before,
+            change.after,
+            request_id,
+        ],
+    )
+    .await?;
     Ok(())
 }

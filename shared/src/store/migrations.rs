@@ -32,6 +32,7 @@ const MIGRATIONS: &[Migration] = migrations![
     5 => "0005_health",
     6 => "0006_lead_search",
     7 => "0007_keys_and_cleaning",
+    8 => "0008_sign_in",
     9 => "0009_sales",
 ];
 

@@ -25,8 +25,10 @@ pub mod routing;
 pub mod rules;
 pub mod scoring;
 pub mod scoring_rules;
+pub mod sign_in;
 pub mod sql;
 pub mod tasks;
+pub mod team;
 pub mod tenants;
 
 mod iam;

@@ -34,10 +34,12 @@ pub async fn create(
 /// What every statement of a tenant's life needs to know of it.
 #[derive(Debug, Clone)]
 pub struct Tenant {
+    pub slug: String,
     pub name: String,
     pub zone: String,
     pub language: String,
     pub default_country: String,
+    pub currency: String,
 }
 
 /// The tenant of this transaction.
@@ -50,10 +52,12 @@ pub async fn get(tx: &Tx) -> Result<Tenant, Failure> {
         .await?
         .ok_or_else(|| Failure::internal("the transaction's tenant is gone"))?;
     Ok(Tenant {
+        slug: row.get("slug"),
         name: row.get("name"),
         zone: row.get("zone"),
         language: row.get("language"),
         default_country: row.get("default_country"),
+        currency: row.get("currency"),
     })
 }
 
@@ -130,6 +134,7 @@ pub async fn insert_defaults(
 /// A member of the team as a deployment or seed describes them.
 pub struct NewMember {
     pub id: MemberId,
+    /// In normal form.
     pub email: String,
     pub name: String,
     pub role: String,

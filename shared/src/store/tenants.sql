@@ -2,7 +2,7 @@
 SELECT lotse.create_tenant($1, $2, $3, $4, $5, $6)
 
 -- name: get
-SELECT name, zone, language, default_country
+SELECT slug, name, zone, language, default_country, currency
   FROM tenants
  WHERE id = $1
 

@@ -20,4 +20,6 @@ pub mod scoring_history;
 pub mod scoring_stats;
 pub mod tasks;
 pub mod tasks_input;
+pub mod team;
+pub mod team_input;
 pub mod timeline;

@@ -12,7 +12,8 @@ use uuid::Uuid;
 /// The public half, as `JWT_PUBLIC_KEY` wants it.
 pub const PUBLIC_KEY: &str = include_str!("keys/test-public.pem");
 
-const PRIVATE_KEY: &str = include_str!("keys/test-private.pem");
+/// The private half, for the functions that sign people in.
+pub const PRIVATE_KEY: &str = include_str!("keys/test-private.pem");
 
 /// `iss` of the kit's tokens, and what the functions are told to expect.
 pub const ISSUER: &str = "lotse-test";

@@ -1,5 +1,5 @@
 //! Daily: makes the event partitions of this month and the next three, so that every event finds its place, and throws away what
-//! has had its time: answers kept for an `Idempotency-Key` (24 hours) and revoked tokens that have expired by themselves.
+//! has had its time: answers kept for an `Idempotency-Key` (24 hours), revoked tokens that have expired by themselves, and sessions whose time is over.
 //!
 //! Safe to run at any time. Events that already wait in the default partition move into the new month.
 
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
-use shared::store::jobs;
+use shared::store::{jobs, sign_in};
 use shared::telemetry::{self, Metric};
 use shared::{App, Failure, schedule};
 
@@ -29,12 +29,15 @@ struct Done {
     idempotency_keys: i64,
     /// Revoked tokens that were forgotten.
     revoked_tokens: i64,
+    /// Sessions of people whose time is over.
+    sessions: i64,
 }
 
 async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
     let this_month = moment.to_zoned(TimeZone::UTC).date().first_of_month();
     let made = jobs::ensure_event_partitions(app.database(), this_month, MONTHS).await?;
     let purged = jobs::purge_expired(app.database(), moment).await?;
+    let sign_ins = sign_in::purge(app.database(), moment).await?;
     let report = jobs::event_partition_report(app.database(), this_month, MONTHS).await?;
     if !report.missing.is_empty() {
         return Err(Failure::internal(format!("these months still have no partition: {}", report.missing.join(", "))));
@@ -51,5 +54,6 @@ async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
         default_rows: report.default_rows,
         idempotency_keys: purged.idempotency_keys,
         revoked_tokens: purged.revoked_tokens,
+        sessions: sign_ins.sessions,
     })
 }

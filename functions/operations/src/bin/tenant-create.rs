@@ -1,18 +1,19 @@
 //! Makes a tenant with its rules, pipelines, people, keys, webhook sources and partner settings; invoked by whoever deploys.
 //!
 //! Running it again with the same slug adds what is missing and updates people and keys; rules and pipelines that exist stay as
-//! people made them. Secrets go in, and never come out again.
+//! people made them, and so does a password that a member has. Secrets go in, and never come out again.
 
 use std::process::ExitCode;
 
 use serde::Serialize;
 use serde_json::json;
 use shared::domain::defaults::defaults;
+use shared::domain::identity::normalize_email;
 use shared::domain::ids::{ApiKeyId, MemberId, TenantId};
 use shared::messages::tenants::{NewTenant, NewTenantMember};
 use shared::secrets::token_hash;
-use shared::store::{rules, tenants};
-use shared::{App, Failure, schedule};
+use shared::store::{rules, sign_in, tenants};
+use shared::{App, Failure, domain, passwords, schedule};
 
 fn main() -> ExitCode {
     schedule::direct(handle)
@@ -39,8 +40,11 @@ async fn handle(app: App, input: NewTenant) -> Result<Output, Failure> {
     .await?;
     let tx = app.begin(id).await?;
     let new = tenants::insert_defaults(&tx, defaults(), || app.new_id(), now).await?;
-    let members: Vec<tenants::NewMember> = input.members.into_iter().map(|member| new_member(&app, member)).collect();
+    let members = checked(input.members)?;
+    let passwords = first_passwords(&members)?;
+    let members: Vec<tenants::NewMember> = members.into_iter().map(|member| new_member(&app, member)).collect();
     tenants::upsert_members(&tx, &members, now).await?;
+    sign_in::set_first_passwords(&tx, &passwords, now).await?;
     for key in input.api_keys {
         let key = tenants::NewApiKey {
             id: ApiKeyId(app.new_id()),
@@ -70,6 +74,27 @@ async fn handle(app: App, input: NewTenant) -> Result<Output, Failure> {
     };
     app.commit(&tx).await?;
     Ok(Output { tenant_id: id, rule_set_version: version })
+}
+
+/// E-mail addresses in normal form, as signing in looks for them, and passwords as the console would take them.
+fn checked(mut members: Vec<NewTenantMember>) -> Result<Vec<NewTenantMember>, Failure> {
+    for (position, member) in members.iter_mut().enumerate() {
+        let bad = |field: &str, code: &'static str, detail: String| {
+            Failure::invalid(format!("/members/{position}/{field}"), code, detail)
+        };
+        member.email =
+            normalize_email(&member.email).map_err(|fault| bad("email", "bad_identifier", fault.to_string()))?;
+        let fault = member.password.as_deref().and_then(|password| domain::passwords::fault(password, &member.email));
+        if let Some((code, detail)) = fault {
+            return Err(bad("password", code, detail));
+        }
+    }
+    Ok(members)
+}
+
+fn first_passwords(members: &[NewTenantMember]) -> Result<Vec<(String, String)>, Failure> {
+    let given = members.iter().filter_map(|member| Some((member, member.password.as_deref()?)));
+    given.map(|(member, password)| Ok((member.email.clone(), passwords::hash(password)?))).collect()
 }
 
 fn new_member(app: &App, member: NewTenantMember) -> tenants::NewMember {

@@ -34,6 +34,15 @@ async fn the_functions_role_cannot_step_around_it() {
     }
     let client = app.database().app_client().await.unwrap();
     for forbidden in [
+        "SELECT password_hash FROM member_credentials",
+        "UPDATE member_credentials SET password_hash = ''",
+        "SELECT * FROM refresh_tokens",
+        "SELECT * FROM session_families",
+        "SELECT * FROM session_access_tokens",
+        "SELECT * FROM sign_in_attempts",
+        "DELETE FROM sign_in_attempts",
+        "SELECT lotse.end_family(gen_random_uuid(), 'logout', now())",
+        "SELECT lotse.take_attempt('\\x00', 1, 1, now())",
         "ALTER TABLE leads DISABLE ROW LEVEL SECURITY",
         "DROP POLICY leads_own ON leads",
         "SET ROLE postgres",
@@ -57,7 +66,8 @@ async fn without_a_tenant_there_is_nothing_and_with_one_only_its_own() {
         .await
         .query(
             "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
-                AND NOT c.relispartition AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')",
+                AND NOT c.relispartition AND has_table_privilege('lotse_app', c.oid, 'SELECT')
+                AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')",
             &[],
         )
         .await
@@ -76,6 +86,16 @@ async fn without_a_tenant_there_is_nothing_and_with_one_only_its_own() {
         client.batch_execute("COMMIT").await.unwrap();
     }
     assert!(seen > 30, "the tenant's own rows are there: {seen}");
+    // What a tenant is asked of a password answers for its own members only.
+    client.batch_execute(&format!("BEGIN; SELECT lotse.enter_tenant('{}')", other.id)).await.unwrap();
+    let foreign = format!(
+        "SELECT count(lotse.password_hash(id)), count(*) FILTER (WHERE lotse.set_password(id, '$argon2id$x', now()))
+           FROM unnest(ARRAY(SELECT '{}'::uuid)) AS t (id)",
+        ada(&app).await
+    );
+    let row = client.query_one(&foreign, &[]).await.unwrap();
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (0, 0), "a foreign member");
+    client.batch_execute("ROLLBACK").await.unwrap();
     // Writing for somebody else is refused as well, and so is entering a tenant that does not exist.
     client.batch_execute(&format!("BEGIN; SELECT lotse.enter_tenant('{}')", other.id)).await.unwrap();
     let foreign = format!(
@@ -87,4 +107,10 @@ async fn without_a_tenant_there_is_nothing_and_with_one_only_its_own() {
     client.batch_execute("ROLLBACK").await.unwrap();
     let nobody = client.query_one("SELECT lotse.enter_tenant(gen_random_uuid())", &[]).await.unwrap();
     assert_eq!(nobody.get::<_, Option<i32>>(0), None);
+}
+
+/// A member of the first tenant.
+async fn ada(app: &TestApp) -> String {
+    let statement = "SELECT id::text FROM team_members WHERE email = 'ada@test.example'";
+    app.db().await.query_one(statement, &[]).await.unwrap().get(0)
 }

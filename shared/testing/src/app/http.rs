@@ -16,6 +16,9 @@ use uuid::Uuid;
 use super::TestApp;
 use crate::runtime::{InvokeError, PAYLOAD_LIMIT};
 
+/// Where requests come from, unless a test says otherwise.
+const SOURCE_IP: &str = "203.0.113.7";
+
 /// A request on its way; [`RequestBuilder::send`] sends it.
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is sent"]
@@ -26,6 +29,7 @@ pub struct RequestBuilder<'app> {
     query: String,
     headers: BTreeMap<String, String>,
     body: Option<Bytes>,
+    source_ip: String,
 }
 
 impl<'app> RequestBuilder<'app> {
@@ -36,12 +40,27 @@ impl<'app> RequestBuilder<'app> {
             ("host", "testkit.execute-api.eu-central-1.amazonaws.com"),
             ("user-agent", "testkit"),
             ("x-amzn-trace-id", "Root=1-5e9f0c65-1de4d666d4dd26aced652b6c"),
-            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-for", SOURCE_IP),
             ("x-forwarded-port", "443"),
             ("x-forwarded-proto", "https"),
         ];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
-        Self { app, method, path: path.to_owned(), query: query.to_owned(), headers, body: None }
+        Self {
+            app,
+            method,
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers,
+            body: None,
+            source_ip: SOURCE_IP.to_owned(),
+        }
+    }
+
+    /// Lets it come from another network address.
+    pub fn source_ip(mut self, address: &str) -> Self {
+        self.headers.insert("x-forwarded-for".to_owned(), address.to_owned());
+        self.source_ip = address.to_owned();
+        self
     }
 
     /// Adds an access token.
@@ -140,7 +159,7 @@ impl<'app> RequestBuilder<'app> {
                     "method": self.method.as_str(),
                     "path": self.path,
                     "protocol": "HTTP/1.1",
-                    "sourceIp": "203.0.113.7",
+                    "sourceIp": self.source_ip,
                     "userAgent": self.headers["user-agent"],
                 },
                 "requestId": Uuid::new_v4(),

@@ -96,6 +96,7 @@ impl TestApp {
             .parameter("LocalMigrationDatabaseUrl", database.admin_url())
             .parameter("AppDatabasePassword", APP_ROLE.1)
             .parameter("JwtPublicKey", keys::PUBLIC_KEY)
+            .parameter("LocalJwtPrivateKey", keys::PRIVATE_KEY)
             .parameter("JwtIssuer", keys::ISSUER)
             .parameter("JwtAudience", keys::AUDIENCE)
             .parameter("SlackBaseUrl", slack.base_url());

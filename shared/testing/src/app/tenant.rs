@@ -69,6 +69,16 @@ impl Tenant {
         Token::new(&self.id).role("sales").scopes(scopes).sign()
     }
 
+    /// The address of a member: `ada` (admin), `mia` (manager), `sam` or `sophie` (sales).
+    pub fn email(&self, member: &str) -> String {
+        email(&self.slug, member)
+    }
+
+    /// The password a member signs in with.
+    pub fn password(&self, member: &str) -> String {
+        secret(&self.slug, "password", member)
+    }
+
     /// The path of the Slack hook this tenant posts to.
     pub fn slack_hook(&self) -> String {
         slack_hook(&self.slug)
@@ -88,7 +98,8 @@ pub fn input(slug: &str) -> Value {
     let members = [("ada", "admin", 0), ("mia", "manager", 10), ("sam", "sales", 10), ("sophie", "sales", 10)];
     let members = members.map(|(name, role, capacity)| {
         json!({
-            "email": format!("{name}@{slug}.example"),
+            "email": email(slug, name),
+            "password": secret(slug, "password", name),
             "name": name,
             "role": role,
             "capacity": capacity,
@@ -107,6 +118,10 @@ pub fn input(slug: &str) -> Value {
         "integrations": { "slack": { "webhook_url": format!("https://hooks.slack.com{}", slack_hook(slug)) } },
         "webhook_sources": hooks,
     })
+}
+
+fn email(slug: &str, member: &str) -> String {
+    format!("{member}@{slug}.example")
 }
 
 /// Differs by tenant and use, and is long enough for a real one.

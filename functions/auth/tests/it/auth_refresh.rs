@@ -1,0 +1,138 @@
+use serde_json::{Value, json};
+use testkit::{Method, TestApp};
+
+use crate::support::{ME, REFRESH, Session, audited, believed, member_id, refresh, run, sign_in};
+
+/// Lets the grace of used tokens pass.
+async fn later(app: &TestApp) {
+    run(app, "UPDATE refresh_tokens SET used_at = used_at - interval '11 seconds'").await;
+}
+
+#[tokio::test]
+async fn each_refresh_gives_a_new_pair() {
+    let app = TestApp::new().await;
+    let first = sign_in(&app, "sam").await;
+    let second = Session::of(&refresh(&app, &first.cookie).await.expect(200));
+    assert!(first.access != second.access && first.cookie != second.cookie);
+    assert!(believed(&app, &second.access).await && believed(&app, &first.access).await);
+    later(&app).await;
+    let third = Session::of(&refresh(&app, &second.cookie).await.expect(200));
+    assert!(believed(&app, &third.access).await);
+}
+
+#[tokio::test]
+async fn a_used_token_ends_its_whole_session() {
+    let app = TestApp::new().await;
+    let other = sign_in(&app, "sam").await;
+    let first = sign_in(&app, "sam").await;
+    let second = Session::of(&refresh(&app, &first.cookie).await.expect(200));
+    later(&app).await;
+    let refused = refresh(&app, &first.cookie).await.expect(401);
+    assert!(refused.cookies.is_empty());
+    // The thief and the owner are out alike, at once; the member's other session is not.
+    refresh(&app, &second.cookie).await.expect(401);
+    assert!(!believed(&app, &first.access).await && !believed(&app, &second.access).await);
+    assert!(believed(&app, &other.access).await);
+    refresh(&app, &other.cookie).await.expect(200);
+    let sam = member_id(&app, "sam").await.to_string();
+    let last = audited(&app).await.pop().unwrap();
+    assert_eq!(last, ("end_stolen".to_owned(), sam));
+    let named = "SELECT count(DISTINCT record_id) FROM audit_log WHERE record_type = 'session' AND at >= (
+                   SELECT max(at) FROM audit_log WHERE action = 'sign_in')";
+    let named: i64 = app.db().await.query_one(named, &[]).await.unwrap().get(0);
+    assert_eq!(named, 1, "it is the session that began last");
+}
+
+#[tokio::test]
+async fn two_tabs_at_once_stay_signed_in() {
+    let app = TestApp::new().await;
+    let session = sign_in(&app, "sam").await;
+    let asks = (0..4).map(|_| app.post(REFRESH, &json!({})).header("cookie", &session.cookie).send());
+    let answers = futures(asks).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    // One new cookie; the others get an access token and nothing to go on with.
+    assert_eq!(answers.iter().map(|answer| answer.cookies.len()).sum::<usize>(), 1);
+    for answer in &answers {
+        let body: Value = answer.json();
+        assert!(believed(&app, body["access_token"].as_str().unwrap()).await);
+    }
+    let winner = answers.iter().find(|answer| !answer.cookies.is_empty()).unwrap();
+    later(&app).await;
+    refresh(&app, &Session::of(winner).cookie).await.expect(200);
+}
+
+/// All at once, on one thread.
+async fn futures<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut waiting: Vec<_> = all.map(|one| (Box::pin(one), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut pending = false;
+        for (one, done) in waiting.iter_mut().filter(|(_, done)| done.is_none()) {
+            match one.as_mut().poll(context) {
+                std::task::Poll::Ready(value) => *done = Some(value),
+                std::task::Poll::Pending => pending = true,
+            }
+        }
+        if pending { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
+    })
+    .await;
+    waiting.into_iter().filter_map(|(_, done)| done).collect()
+}
+
+#[tokio::test]
+async fn a_change_of_role_shows_and_who_left_is_out() {
+    let app = TestApp::new().await;
+    let first = sign_in(&app, "sam").await;
+    run(&app, "UPDATE team_members SET role = 'viewer' WHERE name = 'sam'").await;
+    let second = Session::of(&refresh(&app, &first.cookie).await.expect(200));
+    let scopes = async |access: &str| {
+        let me: Value = app.get(ME).bearer(access).send().await.expect(200).json();
+        me["scopes"].as_array().unwrap().clone()
+    };
+    assert!(scopes(&first.access).await.contains(&json!("leads:write")));
+    assert!(!scopes(&second.access).await.contains(&json!("leads:write")));
+    run(&app, "UPDATE team_members SET active = false WHERE name = 'sam'").await;
+    refresh(&app, &second.cookie).await.expect(401);
+    let mia = sign_in(&app, "mia").await;
+    run(&app, "UPDATE tenants SET active = false").await;
+    refresh(&app, &mia.cookie).await.expect(401);
+}
+
+#[tokio::test]
+async fn a_session_ends_when_it_is_idle_and_at_last_in_any_case() {
+    let app = TestApp::new().await;
+    let idle = sign_in(&app, "sam").await;
+    run(&app, "UPDATE refresh_tokens SET expires_at = now() - interval '1 second'").await;
+    refresh(&app, &idle.cookie).await.expect(401);
+
+    let old = sign_in(&app, "sam").await;
+    run(&app, "UPDATE session_families SET expires_at = now() + interval '1 day'").await;
+    let answer = refresh(&app, &old.cookie).await.expect(200);
+    let age = answer.cookies[0].split("Max-Age=").nth(1).unwrap().split(';').next().unwrap();
+    let age: u64 = age.parse().unwrap();
+    assert!((86_000..=86_400).contains(&age), "the cookie ends with its session: {age}");
+    run(&app, "UPDATE session_families SET expires_at = now() - interval '1 second'").await;
+    refresh(&app, &Session::of(&answer).cookie).await.expect(401);
+    assert_eq!(audited(&app).await.len(), 2, "that is no theft");
+}
+
+#[tokio::test]
+async fn acts_only_with_a_cookie_and_for_our_own_pages() {
+    let app = TestApp::new().await;
+    let session = sign_in(&app, "sam").await;
+    app.post(REFRESH, &json!({})).send().await.expect(401).problem();
+    app.post(REFRESH, &json!({})).bearer(&session.access).send().await.expect(401);
+    for cookie in ["lotse_refresh=", "lotse_refresh=nonsense", "other=x", "lotse_refresh=ä"] {
+        refresh(&app, cookie).await.expect(401).problem();
+    }
+    let foreign =
+        app.post(REFRESH, &json!({})).header("cookie", &session.cookie).header("origin", "https://evil.example");
+    assert!(foreign.send().await.expect(403).cookies.is_empty());
+    for kind in ["text/plain", "application/x-www-form-urlencoded"] {
+        let form = app.request(Method::POST, REFRESH).header("cookie", &session.cookie).header("content-type", kind);
+        form.body("").send().await.expect(400).problem();
+    }
+    app.post(REFRESH, &json!({"token": "x"})).header("cookie", &session.cookie).send().await.expect(400);
+    // Nothing of this has used the token up.
+    let ours = app.post(REFRESH, &json!({})).header("cookie", &format!("a=b; {}", session.cookie));
+    Session::of(&ours.header("origin", "http://localhost:8080").send().await.expect(200));
+}

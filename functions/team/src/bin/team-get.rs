@@ -1,0 +1,19 @@
+//! Shows one member of the team with their open deals.
+//!
+//! Those who are no longer active are shown too: their names stand on what they did.
+
+use std::process::ExitCode;
+
+use shared::http::{self, Call, Json};
+use shared::views::team::MemberView;
+use shared::{Failure, Scope, store};
+
+fn main() -> ExitCode {
+    http::get("/api/v1/team/{id}", Scope::TeamRead, handle)
+}
+
+async fn handle(call: Call) -> Result<Json<MemberView>, Failure> {
+    let member = store::team::get(&call.tx, call.id("id")?).await?;
+    let version = member.version;
+    Ok(Json::versioned(member.into(), version))
+}

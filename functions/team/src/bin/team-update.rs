@@ -1,0 +1,96 @@
+//! Changes a member: absent keeps, null clears. Everybody may change their own name, zone, language and password; the rest, and other
+//! members, need `team:write`.
+//!
+//! One's own password is changed only with the present one. Refuses to touch or grant a role that may do more than the caller (403),
+//! an e-mail address in use, and taking away the last active administrator (409). Who is deactivated, or gets a new password, is
+//! signed out everywhere else. `If-Match` guards against lost updates (412).
+
+use std::process::ExitCode;
+
+use serde_json::json;
+use shared::domain::ids::MemberId;
+use shared::flows::passwords::confirm;
+use shared::http::auth::CallerKind;
+use shared::http::{self, Call, Json};
+use shared::store::audit::{self, Change};
+use shared::store::sign_in::{self, Attempt, Ending};
+use shared::store::team::{self, Member, Profile};
+use shared::views::team::{MemberRole, MemberView};
+use shared::views::team_input::MemberPatch;
+use shared::{Failure, Scope, passwords};
+
+fn main() -> ExitCode {
+    http::patch("/api/v1/team/{id}", Scope::TeamRead, handle)
+}
+
+async fn handle(call: Call<MemberPatch>) -> Result<Json<MemberView>, Failure> {
+    let (call, patch) = call.split();
+    let id: MemberId = call.id("id")?;
+    let own = call.caller.kind == CallerKind::Person && call.caller.subject == id.to_string();
+    let personal = own && patch.is_personal();
+    let admins = if patch.touches_access() { team::lock_admins(&call.tx).await? } else { Vec::new() };
+    let before = team::lock(&call.tx, id).await?;
+    if call.if_match()?.is_some_and(|version| version != before.version) {
+        return Err(Failure::Stale { current: before.version });
+    }
+    if !personal {
+        call.caller.need(Scope::TeamWrite)?;
+    }
+    let change = patch.check(&before.profile).map_err(Failure::Invalid)?;
+    if !personal && ![&before.profile, &change.profile].into_iter().all(|profile| covers(&call, profile)) {
+        return Err(Failure::Forbidden(
+            "Only an administrator can change somebody who may do more than you.".to_owned(),
+        ));
+    }
+    let remains = change.profile.active && change.profile.role == "admin";
+    if admins == [id] && !remains {
+        return Err(Failure::conflict(
+            "last_admin",
+            "This is the last active administrator. Make somebody else an administrator first.",
+        ));
+    }
+    if change.password.is_none() && change.profile == before.profile {
+        let version = before.version;
+        return Ok(Json::versioned(before.into(), version));
+    }
+    team::update(&call.tx, id, &change.profile, call.now).await?;
+    if let Some(password) = &change.password {
+        set_password(&call, &before, own, password, change.current_password.as_deref()).await?;
+    }
+    if before.profile.active && !change.profile.active {
+        sign_in::end_sessions_of(&call.tx, id, Ending::Deactivated, None, call.now).await?;
+    }
+    let member = team::get(&call.tx, id).await?;
+    let version = member.version;
+    let value = MemberView::from(member);
+    let mut after = json!(value);
+    if change.password.is_some() {
+        after["password"] = "changed".into();
+    }
+    let before = Some(json!(MemberView::from(before)));
+    audit::note(&call, Change { action: "update", record: "member", id: id.0, before, after: Some(after) }).await?;
+    Ok(Json::versioned(value, version))
+}
+
+fn covers(call: &Call, profile: &Profile) -> bool {
+    call.caller.covers(MemberRole::stored(&profile.role).role())
+}
+
+async fn set_password(
+    call: &Call,
+    member: &Member,
+    own: bool,
+    password: &str,
+    current: Option<&str>,
+) -> Result<(), Failure> {
+    if own {
+        let Some(current) = current else {
+            return Err(Failure::invalid("/current_password", "required", "Also send your present password."));
+        };
+        let attempt = Attempt::of(&member.profile.email, call.source_ip.as_deref());
+        confirm(&call.app, &call.tx, member.id, current, &attempt, call.now).await?;
+    }
+    sign_in::set_password(&call.tx, member.id, &passwords::hash(password)?, call.now).await?;
+    let except = if own { call.caller.jti.as_deref() } else { None };
+    sign_in::end_sessions_of(&call.tx, member.id, Ending::Password, except, call.now).await
+}

@@ -1,0 +1,132 @@
+use serde_json::{Value, json};
+use testkit::{Method, Response, TestApp};
+
+use crate::support::{Board, pointers, refuses_strangers};
+use crate::{audited, login, member, path, token_of};
+
+async fn change(app: &TestApp, target: &Value, body: Value, token: &str) -> Response {
+    app.patch(&path(target), &body).bearer(token).send().await
+}
+
+#[tokio::test]
+async fn absent_keeps_and_null_clears() {
+    let app = TestApp::new().await;
+    let board = Board::of(&app, app.tenant(), "discovery").await;
+    let sam = member(&app, "sam").await;
+    let manager = app.token("manager");
+    let body = json!({"name": "Sam Sander", "capacity": 3, "slack_user_id": "U0SAM", "zone": "Europe/Zurich", "language": "en",
+                      "pipeline_ids": [board.pipeline], "lead_of_team": true, "role": "viewer", "email": "S.Sander@test.example"});
+    let answer = change(&app, &sam, body.clone(), &manager).await.expect(200);
+    assert_eq!(answer.header("etag"), Some("\"2\""));
+    let changed: Value = answer.json();
+    for (field, expected) in body.as_object().unwrap() {
+        let expected = if field == "email" { &json!("s.sander@test.example") } else { expected };
+        assert_eq!(&changed[field], expected, "{field}");
+    }
+    let cleared: Value = change(&app, &sam, json!({"zone": null, "language": null, "slack_user_id": null}), &manager)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&cleared["zone"], &cleared["language"], &cleared["slack_user_id"]),
+        (&json!(null), &json!(null), &json!(null))
+    );
+    assert_eq!((&cleared["name"], &cleared["capacity"]), (&json!("Sam Sander"), &json!(3)));
+    let same: Value = change(&app, &sam, json!({"capacity": 3}), &manager).await.expect(200).json();
+    assert_eq!(same["version"], 3, "nothing changed");
+    let audit = audited(&app).await;
+    assert_eq!(audit.len(), 2);
+    assert_eq!((audit[0].1.as_ref(), audit[0].2.as_ref()), (Some(&sam), Some(&changed)));
+}
+
+#[tokio::test]
+async fn names_every_fault() {
+    let app = TestApp::new().await;
+    let sam = member(&app, "sam").await;
+    let body = json!({"email": null, "name": "", "role": null, "capacity": 20_000, "zone": "x", "password": "short", "active": null});
+    let mut found = pointers(&change(&app, &sam, body, &app.token("admin")).await.expect(400));
+    found.sort_unstable();
+    assert_eq!(found, ["/active", "/capacity", "/email", "/name", "/password", "/role", "/zone"]);
+    let unknown = change(&app, &sam, json!({"load": 1, "language": "fr"}), &app.token("admin")).await.expect(400);
+    let mut found = pointers(&unknown);
+    found.sort_unstable();
+    assert_eq!(found, ["/language", "/load"]);
+    assert_eq!(member(&app, "sam").await, sam);
+}
+
+#[tokio::test]
+async fn guards_against_lost_updates_and_doubled_addresses() {
+    let app = TestApp::new().await;
+    let sam = member(&app, "sam").await;
+    let with = |version: &str, body: Value| {
+        app.patch(&path(&sam), &body).bearer(&app.token("admin")).header("if-match", version).send()
+    };
+    with("\"1\"", json!({"capacity": 1})).await.expect(200);
+    let stale = with("\"1\"", json!({"capacity": 2})).await.expect(412);
+    assert_eq!(stale.problem()["current_version"], 2);
+    with("x", json!({"capacity": 2})).await.expect(400);
+    let taken = change(&app, &sam, json!({"email": "Mia@test.example"}), &app.token("admin")).await.expect(409);
+    assert_eq!(taken.problem()["code"], "email_in_use");
+    assert_eq!(member(&app, "sam").await["capacity"], 1);
+}
+
+#[tokio::test]
+async fn there_is_always_an_administrator() {
+    let app = TestApp::new().await;
+    let (ada, sam) = (member(&app, "ada").await, member(&app, "sam").await);
+    let admin = app.token("admin");
+    for body in [json!({"active": false}), json!({"role": "manager"}), json!({"role": "viewer", "active": false})] {
+        let refused = change(&app, &ada, body, &admin).await.expect(409);
+        assert_eq!(refused.problem()["code"], "last_admin");
+    }
+    change(&app, &ada, json!({"role": "admin", "active": true, "capacity": 4}), &admin).await.expect(200);
+    change(&app, &sam, json!({"role": "admin"}), &admin).await.expect(200);
+    // Both at once remove each other: one is left.
+    let both = tokio::join!(
+        change(&app, &ada, json!({"active": false}), &admin),
+        change(&app, &sam, json!({"role": "sales"}), &admin)
+    );
+    let mut statuses = [both.0.status, both.1.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+}
+
+#[tokio::test]
+async fn who_may_change_whom() {
+    let app = TestApp::new().await;
+    let (ada, mia, sam) = (member(&app, "ada").await, member(&app, "mia").await, member(&app, "sam").await);
+    refuses_strangers(&app, Method::PATCH, &path(&sam), Some(&json!({"name": "x"})), "team:read").await;
+    // Oneself: only what is personal.
+    let own = token_of(&app, &sam);
+    change(&app, &sam, json!({"name": "Sam", "zone": "Europe/Vienna", "language": "en"}), &own).await.expect(200);
+    for body in
+        [json!({"role": "admin"}), json!({"capacity": 1}), json!({"email": "x@test.example"}), json!({"active": false})]
+    {
+        change(&app, &sam, body, &own).await.expect(403).problem();
+    }
+    change(&app, &mia, json!({"name": "x"}), &own).await.expect(403);
+    // A manager: everybody but administrators.
+    let manager = token_of(&app, &mia);
+    change(&app, &sam, json!({"role": "viewer"}), &manager).await.expect(200);
+    for (target, body) in [
+        (&sam, json!({"role": "admin"})),
+        (&mia, json!({"role": "admin"})),
+        (&ada, json!({"password": "mine from now on"})),
+        (&ada, json!({"email": "x@test.example"})),
+        (&ada, json!({"name": "x"})),
+    ] {
+        change(&app, target, body, &manager).await.expect(403).problem();
+    }
+    login(&app, "ada@test.example", &app.tenant().password("ada")).await.expect(200);
+}
+
+#[tokio::test]
+async fn refuses_what_is_not_there() {
+    let app = TestApp::new().await;
+    let sam = member(&app, "sam").await;
+    let other = app.new_tenant("other").await;
+    change(&app, &sam, json!({"name": "Fremd"}), &other.token("admin")).await.expect(404).problem();
+    let nobody = json!({"id": "0190a000-0000-7000-8000-000000000001"});
+    change(&app, &nobody, json!({"name": "x"}), &app.token("admin")).await.expect(404).problem();
+    assert_eq!(member(&app, "sam").await, sam);
+}

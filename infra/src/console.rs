@@ -1,0 +1,106 @@
+//! Builds the web console with Node.js, for the `console` function to embed. Without Node everything else works, and that function
+//! shows a page that says so.
+//!
+//! What has not changed since the last build is not built again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use crate::check::files;
+use crate::local::digest;
+use crate::process;
+use crate::state::write_private;
+use crate::ui::{Step, note};
+use crate::workspace::Workspace;
+
+/// Brings `functions/console/web/dist` to what its source is.
+///
+/// # Errors
+/// When Node is there and the console does not build: with what `npm` said.
+pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
+    let web = workspace.root.join("functions/console/web");
+    if !web.join("package.json").is_file() {
+        return Ok(());
+    }
+    if process::output(Command::new("npm").arg("--version")).is_err() {
+        note("! Node.js is not installed, so the web console is not built; everything else works without");
+        return Ok(());
+    }
+    // Its types come from the API's document.
+    let mut sources = vec![workspace.root.join("functions/health/openapi.json")];
+    sources.extend(files(&web)?.into_iter().filter(|file| !is_hidden(&web, file)));
+    let wanted = content(&sources)?;
+    let remembered = workspace.dev().join("console-built");
+    let is_built = web.join("dist/index.html").is_file();
+    if is_built && fs::read_to_string(&remembered).is_ok_and(|built| built == wanted) {
+        return Ok(());
+    }
+    let step = Step::start("web console built");
+    install(workspace, &web)?;
+    npm(workspace, &web, &["run", "build"])
+        .context("the web console does not build; `npm run build` in functions/console/web shows it alone")?;
+    // Building may write sources too: types from the API's document.
+    write_private(&remembered, content(&sources)?.as_bytes())?;
+    step.done("");
+    Ok(())
+}
+
+/// Installs the packages of the lock file, unless they are there.
+fn install(workspace: &Workspace, web: &Path) -> anyhow::Result<()> {
+    let lock = content(&[web.join("package-lock.json")])?;
+    let remembered = web.join("node_modules/.lotse-lock");
+    if fs::read_to_string(&remembered).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    npm(workspace, web, &["ci", "--no-audit", "--no-fund"]).context("the console's packages cannot be installed")?;
+    write_private(&remembered, lock.as_bytes())
+}
+
+fn npm(workspace: &Workspace, web: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+    let mut npm = Command::new("npm");
+    npm.current_dir(web).args(arguments).env("NO_UPDATE_NOTIFIER", "1");
+    process::logged(&mut npm, &workspace.logs().join("console.log"))
+}
+
+fn is_hidden(web: &Path, file: &Path) -> bool {
+    let inside = file.strip_prefix(web).unwrap_or(file);
+    inside.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."))
+}
+
+/// A digest of files with their names.
+fn content(files: &[PathBuf]) -> anyhow::Result<String> {
+    let mut parts = Vec::new();
+    for file in files {
+        parts.push(file.as_os_str().as_encoded_bytes().to_vec());
+        parts.push(fs::read(file).with_context(|| format!("cannot read {}", file.display()))?);
+    }
+    Ok(digest(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_changes_with_names_and_content() {
+        let folder = std::env::temp_dir().join(format!("lotse-console-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (one, other) = (folder.join("a.ts"), folder.join("b.ts"));
+        fs::write(&one, "x").unwrap();
+        fs::write(&other, "x").unwrap();
+        let first = content(std::slice::from_ref(&one)).unwrap();
+        assert_ne!(first, content(std::slice::from_ref(&other)).unwrap());
+        fs::write(&one, "y").unwrap();
+        assert_ne!(first, content(std::slice::from_ref(&one)).unwrap());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn hidden_folders_are_no_source() {
+        let web = Path::new("/a/.b/web");
+        assert!(is_hidden(web, Path::new("/a/.b/web/.vite/x")) && !is_hidden(web, Path::new("/a/.b/web/src/x.ts")));
+    }
+}

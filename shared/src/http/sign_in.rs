@@ -1,0 +1,184 @@
+//! Sessions of the console: a short access token in the answer, and a refresh token in a cookie that no script can read.
+//!
+//! The refresh token is used once and replaced. Whoever shows a used one again has a copy of somebody's cookie, or had their own
+//! copied: the whole session ends. One exception: two tabs of one browser may ask in the same moment with the same cookie. For
+//! [`GRACE_SECONDS`] after its use a token still gets an access token, but **no refresh token**: the browser has the new cookie
+//! from the tab that was first, and a thief who is quick enough gets fifteen minutes and nothing to go on with.
+
+mod cookie;
+mod pages;
+mod signer;
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+pub use cookie::{cleared_cookie, refresh_cookie, refresh_token};
+pub(crate) use pages::from_our_pages;
+pub use signer::Signer;
+
+use super::reply::{Json, RawReply, Reply};
+use crate::app::App;
+use crate::config::ConfigError;
+use crate::domain::ids::MemberId;
+use crate::failure::Failure;
+use crate::secrets::{random_token, token_hash};
+use crate::store::audit::{self, Actor, Change};
+use crate::store::sign_in::{self, Candidate, NewSession, Outcome, Successor};
+
+/// How long an access token is believed.
+const ACCESS: SignedDuration = SignedDuration::from_mins(15);
+
+/// A session that nobody used for this long is over.
+const IDLE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// However much it is used, a session ends after this.
+const ABSOLUTE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// See the module's text.
+const GRACE_SECONDS: f64 = 10.0;
+
+/// An access token, to be sent as `Authorization: Bearer`. Its refresh token is in a cookie.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SessionView {
+    pub access_token: String,
+    /// `Bearer`.
+    pub token_type: &'static str,
+    /// Seconds until the access token is no longer believed.
+    pub expires_in: i64,
+}
+
+impl SessionView {
+    fn of(access_token: String) -> Self {
+        Self { access_token, token_type: "Bearer", expires_in: ACCESS.as_secs() }
+    }
+}
+
+/// An answer that also sets a cookie, or leaves the cookie as it is.
+pub struct WithCookie<R> {
+    pub reply: R,
+    pub cookie: Option<String>,
+}
+
+impl<R: Reply> Reply for WithCookie<R> {
+    const STATUS: u16 = R::STATUS;
+    fn schema() -> Option<serde_json::Value> {
+        R::schema()
+    }
+    fn into_raw(self) -> Result<RawReply, Failure> {
+        let mut reply = self.reply.into_raw()?;
+        reply.headers.extend(self.cookie.map(|cookie| ("set-cookie", cookie)));
+        Ok(reply)
+    }
+}
+
+/// The answer to a sign-in or a refresh.
+pub type Session = WithCookie<Json<SessionView>>;
+
+/// The signer of this installation, made at the first use.
+///
+/// # Errors
+/// `NotFound` where an identity provider signs people in; `Internal` when the keys do not fit each other.
+pub(crate) fn signer_from_env() -> Result<Signer, Failure> {
+    match Signer::from_env() {
+        Ok(signer) => Ok(signer),
+        Err(ConfigError::Missing(_)) => Err(Failure::NotFound(
+            "This installation has no sign-in with password: people sign in at its identity provider, and its tokens \
+             are sent as `Authorization: Bearer`."
+                .to_owned(),
+        )),
+        Err(error) => Err(Failure::internal(error)),
+    }
+}
+
+/// Signs a member in whose password was right.
+///
+/// # Errors
+/// When the member was deactivated meanwhile, or the database does not answer.
+pub async fn start(app: &App, member: &Candidate, now: Timestamp, request_id: &str) -> Result<Session, Failure> {
+    let (refresh, jti, family) = (random_token()?, app.new_id().to_string(), app.new_id());
+    let until = later(now, IDLE)?;
+    let new = NewSession {
+        family,
+        member: member.member,
+        refresh_hash: token_hash(&refresh),
+        jti: &jti,
+        family_until: later(now, ABSOLUTE)?,
+        refresh_until: until,
+        access_until: later(now, ACCESS)?,
+    };
+    let token = app.signer()?.sign(member.tenant, member.member, &member.role, &jti, now, new.access_until)?;
+    let tx = app.begin(member.tenant).await?;
+    sign_in::start_session(&tx, &new, now).await?;
+    let change = Change { action: "sign_in", record: "session", id: family, before: None, after: None };
+    audit::note_by(&tx, app.new_id(), now, person(member.member), change, request_id).await?;
+    app.commit(&tx).await?;
+    let cookie = refresh_cookie(&refresh, now, until);
+    Ok(WithCookie { reply: Json::new(SessionView::of(token)), cookie: Some(cookie) })
+}
+
+/// Uses a refresh token.
+///
+/// # Errors
+/// `Unauthenticated` when it is unknown, was used before, or its session is over.
+pub async fn refresh(app: &App, token: &str, now: Timestamp, request_id: &str) -> Result<Session, Failure> {
+    let signer = app.signer()?;
+    let over = || Failure::Unauthenticated("This session is over. Sign in again.".to_owned());
+    let (refresh, jti) = (random_token()?, app.new_id().to_string());
+    let next = Successor {
+        refresh_hash: token_hash(&refresh),
+        jti: &jti,
+        refresh_until: later(now, IDLE)?,
+        access_until: later(now, ACCESS)?,
+        grace: GRACE_SECONDS,
+    };
+    let hash = token_hash(token);
+    let session = sign_in::refresh_session(app.database(), &hash, &next, now).await?.ok_or_else(over)?;
+    let cookie = match session.outcome {
+        Outcome::Rotated { until } => Some(refresh_cookie(&refresh, now, until)),
+        Outcome::Again => None,
+        Outcome::Reuse => {
+            tracing::warn!(member = %session.member, "a used refresh token came again: its session was ended");
+            let change =
+                Change { action: "end_stolen", record: "session", id: session.family, before: None, after: None };
+            note(app, session.tenant, session.member, change, now, request_id).await?;
+            return Err(over());
+        }
+        Outcome::Ended => return Err(over()),
+    };
+    // As it is now: a change of role shows here.
+    let role = session.role.ok_or_else(over)?;
+    let token = signer.sign(session.tenant, session.member, &role, &jti, now, next.access_until)?;
+    Ok(WithCookie { reply: Json::new(SessionView::of(token)), cookie })
+}
+
+/// Ends the session of a refresh token. One that is over already is no error.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn end(app: &App, token: &str, now: Timestamp, request_id: &str) -> Result<(), Failure> {
+    let Some(ended) = sign_in::end_session(app.database(), &token_hash(token), now).await? else { return Ok(()) };
+    let change = Change { action: "sign_out", record: "session", id: ended.family, before: None, after: None };
+    note(app, ended.tenant, ended.member, change, now, request_id).await
+}
+
+async fn note(
+    app: &App,
+    tenant: crate::domain::ids::TenantId,
+    member: MemberId,
+    change: Change<'_>,
+    now: Timestamp,
+    request_id: &str,
+) -> Result<(), Failure> {
+    let tx = app.begin(tenant).await?;
+    audit::note_by(&tx, app.new_id(), now, person(member), change, request_id).await?;
+    app.commit(&tx).await
+}
+
+fn person(member: MemberId) -> Actor {
+    Actor { kind: "person", subject: member.to_string() }
+}
+
+fn later(now: Timestamp, by: SignedDuration) -> Result<Timestamp, Failure> {
+    now.checked_add(by).map_err(Failure::internal)
+}

@@ -1,0 +1,86 @@
+-- name: list
+-- The page first, then load and pipelines of its members only.
+WITH page AS (
+  SELECT m.id, m.email, m.name, m.role, m.capacity, m.slack_user_id, m.zone, m.language, m.lead_of_team, m.active,
+         m.last_assigned_at, m.created_at, m.updated_at, m.version,
+         row_number() OVER (
+           ORDER BY CASE WHEN $4 = 'name' THEN lower(m.name) END,
+                    CASE WHEN $4 = '-name' THEN lower(m.name) END DESC,
+                    CASE WHEN $4 = 'email' THEN m.email END,
+                    CASE WHEN $4 = '-email' THEN m.email END DESC,
+                    CASE WHEN $4 = 'created_at' THEN m.created_at END,
+                    CASE WHEN $4 = '-created_at' THEN m.created_at END DESC,
+                    m.id
+         ) AS place
+    FROM team_members m
+   WHERE ($1::text IS NULL OR m.role = $1)
+     AND ($2::boolean IS NULL OR m.active = $2)
+     AND ($3::text IS NULL OR strpos(lower(m.name || ' ' || m.email), $3) > 0)
+   ORDER BY place
+   LIMIT $5
+  OFFSET $6
+)
+SELECT m.id, m.email, m.name, m.role, m.capacity, m.slack_user_id, m.zone, m.language, m.lead_of_team, m.active,
+       m.last_assigned_at, m.created_at, m.updated_at, m.version,
+       ARRAY(SELECT s.pipeline_id FROM team_member_pipelines s WHERE s.member_id = m.id ORDER BY s.pipeline_id) AS pipelines,
+       (SELECT count(*) FROM deals d WHERE d.owner_id = m.id AND d.status = 'open') AS load
+  FROM page m
+ ORDER BY m.place
+
+-- name: count
+SELECT count(*)
+  FROM team_members m
+ WHERE ($1::text IS NULL OR m.role = $1)
+   AND ($2::boolean IS NULL OR m.active = $2)
+   AND ($3::text IS NULL OR strpos(lower(m.name || ' ' || m.email), $3) > 0)
+
+-- name: find
+SELECT m.id, m.email, m.name, m.role, m.capacity, m.slack_user_id, m.zone, m.language, m.lead_of_team, m.active,
+       m.last_assigned_at, m.created_at, m.updated_at, m.version,
+       ARRAY(SELECT s.pipeline_id FROM team_member_pipelines s WHERE s.member_id = m.id ORDER BY s.pipeline_id) AS pipelines,
+       (SELECT count(*) FROM deals d WHERE d.owner_id = m.id AND d.status = 'open') AS load
+  FROM team_members m
+ WHERE m.id = $1
+
+-- name: lock
+SELECT m.version
+  FROM team_members m
+ WHERE m.id = $1
+   FOR NO KEY UPDATE
+
+-- name: lock_admins
+-- All of them in one order, so that of two administrators who remove each other one waits, and then sees what has happened.
+SELECT m.id
+  FROM team_members m
+ WHERE m.role = 'admin'
+   AND m.active
+ ORDER BY m.id
+   FOR NO KEY UPDATE
+
+-- name: insert
+INSERT INTO team_members (id, tenant_id, email, name, role, capacity, slack_user_id, zone, language, lead_of_team, active,
+                          created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
+
+-- name: update
+UPDATE team_members m
+   SET email = $2, name = $3, role = $4, capacity = $5, slack_user_id = $6, zone = $7, language = $8, lead_of_team = $9, active = $10,
+       updated_at = $11, version = m.version + 1
+ WHERE m.id = $1
+
+-- name: unknown_pipelines
+SELECT w.id
+  FROM unnest($1::uuid[]) AS w (id)
+ WHERE NOT EXISTS (SELECT FROM pipelines p WHERE p.id = w.id AND p.archived_at IS NULL)
+ ORDER BY w.id
+
+-- name: delete_pipelines
+DELETE FROM team_member_pipelines s
+ WHERE s.member_id = $1
+   AND NOT s.pipeline_id = ANY ($2)
+
+-- name: insert_pipelines
+INSERT INTO team_member_pipelines (tenant_id, member_id, pipeline_id)
+SELECT $1, $2, w.id
+  FROM unnest($3::uuid[]) AS w (id)
+ON CONFLICT ON CONSTRAINT team_member_pipelines_pkey DO NOTHING
