@@ -21,7 +21,10 @@ if (existsSync(agreed)) {
             }
         }
     }
-    document.components.schemas = { ...components.schemas, ...document.components.schemas };
+    for (const [name, schema] of Object.entries(components.schemas)) {
+        const known = document.components.schemas[name];
+        document.components.schemas[name] = known ? { ...known, properties: { ...schema.properties, ...known.properties } } : schema;
+    }
 }
 
 const types = astToString(await openapiTypes(document, { defaultNonNullable: false, alphabetize: true }));

@@ -540,6 +540,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/leads/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["leads-timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/leads/stats": {
         parameters: {
             query?: never;
@@ -690,6 +706,22 @@ export interface paths {
          * @description Answers 404 for leads of other tenants, as for ones that never existed.
          */
         get: operations["scoring-breakdown"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scoring/leads/{leadId}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["scoring-history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1106,6 +1138,8 @@ export interface components {
             migration?: number | null;
             status: components["schemas"]["PartStatus"];
         };
+        /** @enum {string} */
+        DealAction: "opened" | "moved" | "won" | "lost" | "reopened";
         /**
          * Format: uuid
          * @description A deal.
@@ -1302,10 +1336,13 @@ export interface components {
             /** Format: date */
             expected_close_on?: string | null;
             id: components["schemas"]["DealId"];
+            lead_company?: string | null;
             lead_id?: components["schemas"]["LeadId"] | null;
+            lead_name?: string | null;
             lost_reason?: string | null;
             name: string;
             owner_id?: components["schemas"]["MemberId"] | null;
+            owner_name?: string | null;
             pipeline_id: components["schemas"]["PipelineId"];
             /**
              * Format: double
@@ -1317,6 +1354,7 @@ export interface components {
              * @description Probability of winning it in its stage, in per cent.
              */
             probability: number;
+            routed?: boolean;
             /** @description Where its lead came from. */
             source?: string | null;
             stage_id: components["schemas"]["StageId"];
@@ -2026,6 +2064,10 @@ export interface components {
         };
         /** @description How far a lead has come. Until somebody or the router decides, the tier says it. */
         LeadStatus: "new" | "engaged" | "qualified" | "routed" | "customer" | "lost" | "anonymized";
+        LeadsTimelineOutput: {
+            data: components["schemas"]["TimelineEntryView"][];
+            pagination: components["schemas"]["Pagination"];
+        };
         /** @description A part of a list. */
         LeadsUnroutedOutput: {
             data: components["schemas"]["UnroutedLeadView"][];
@@ -2598,6 +2640,24 @@ export interface components {
         RuleId: string;
         /** @description What a rule looks at. */
         RuleType: "event" | "profile";
+        ScoreStepView: {
+            at: string;
+            awarded_at: string;
+            category: components["schemas"]["Category"];
+            event_id?: string | null;
+            event_type?: string | null;
+            expires_at?: string | null;
+            kind: components["schemas"]["StepKind"];
+            points: number;
+            rule_id: string;
+            rule_name?: string | null;
+            rule_slug?: string | null;
+            rule_version: number;
+            scores: components["schemas"]["ScoreSums"];
+            tier: components["schemas"]["Tier"];
+            total_score: number;
+            withdrawn_reason?: string | null;
+        };
         /** @description Unexpired points per category. */
         ScoreSums: {
             /**
@@ -2639,6 +2699,16 @@ export interface components {
              * @description `max(0, sum of the categories)`.
              */
             total_score: number;
+        };
+        ScoringHistoryOutput: {
+            data: components["schemas"]["ScoreStepView"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        ScoringRecalculateOutput: {
+            after: components["schemas"]["StandingView"];
+            before: components["schemas"]["StandingView"];
+            changed: boolean;
+            rule_set_version: number;
         };
         /** @description The content of a scoring rule: everything but its id and version. */
         ScoringRulesCreateInput: {
@@ -2825,8 +2895,18 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        StandingView: {
+            conflict: boolean;
+            intent_confidence: components["schemas"]["Confidence"];
+            primary_intent?: string | null;
+            scores: components["schemas"]["ScoreSums"];
+            tier: components["schemas"]["Tier"];
+            total_score: number;
+        };
         /** @description What was done about a delivery. */
         Status: ("open" | "discarded") | "replayed";
+        /** @enum {string} */
+        StepKind: "award" | "expiry" | "withdrawal";
         /** @description A sum in one currency. */
         SumView: {
             /** Format: int64 */
@@ -2838,6 +2918,8 @@ export interface components {
             /** Format: int64 */
             weighted_minor: number;
         };
+        /** @enum {string} */
+        TaskAction: "created" | "completed";
         /**
          * Format: uuid
          * @description A task for a member.
@@ -2922,13 +3004,16 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             deal_id?: components["schemas"]["DealId"] | null;
+            deal_name?: string | null;
             description?: string | null;
             /** Format: date-time */
             due_at?: string | null;
             id: components["schemas"]["TaskId"];
             kind: components["schemas"]["TaskKind"];
             lead_id?: components["schemas"]["LeadId"] | null;
+            lead_name?: string | null;
             owner_id?: components["schemas"]["MemberId"] | null;
+            owner_name?: string | null;
             /** @description `low`, `normal`, `high`. */
             priority: string;
             /**
@@ -3044,6 +3129,116 @@ export interface components {
             min_score: number;
             /** @description The tier. */
             name: components["schemas"]["Tier"];
+        };
+        TimelineDeal: {
+            action: components["schemas"]["DealAction"];
+            by: string;
+            by_name?: string | null;
+            deal_id: string;
+            deal_name: string;
+            from_stage_id?: string | null;
+            from_stage_name?: string | null;
+            pipeline_id?: string | null;
+            pipeline_name?: string | null;
+            reason?: string | null;
+            to_stage_id: string;
+            to_stage_name?: string | null;
+        };
+        TimelineDecision: {
+            deal_id?: string | null;
+            decided_by: string;
+            explanation: components["schemas"]["ExplanationView"];
+            missing?: components["schemas"]["Missing"] | null;
+            outcome: components["schemas"]["OutcomeKind"];
+            owner_id?: string | null;
+            owner_name?: string | null;
+            pipeline_id?: string | null;
+            pipeline_name?: string | null;
+        };
+        TimelineEffect: {
+            attempts: number;
+            cause: string;
+            effect: string;
+            error?: string | null;
+            finished_at?: string | null;
+            status: string;
+            target: string;
+        };
+        TimelineEntryView: {
+            at: string;
+            body: components["schemas"]["TimelineEvent"];
+            id: string;
+            /** @constant */
+            kind: "event";
+        } | {
+            at: string;
+            body: components["schemas"]["TimelinePoints"];
+            id: string;
+            /** @constant */
+            kind: "award";
+        } | {
+            at: string;
+            body: components["schemas"]["TimelinePoints"];
+            id: string;
+            /** @constant */
+            kind: "withdrawal";
+        } | {
+            at: string;
+            body: components["schemas"]["TimelineDecision"];
+            id: string;
+            /** @constant */
+            kind: "decision";
+        } | {
+            at: string;
+            body: components["schemas"]["TimelineTask"];
+            id: string;
+            /** @constant */
+            kind: "task";
+        } | {
+            at: string;
+            body: components["schemas"]["TimelineDeal"];
+            id: string;
+            /** @constant */
+            kind: "deal";
+        } | {
+            at: string;
+            body: components["schemas"]["TimelineEffect"];
+            id: string;
+            /** @constant */
+            kind: "effect";
+        };
+        TimelineEvent: {
+            campaign?: unknown;
+            event_type: string;
+            metadata?: Record<string, never> | null;
+            received_at: string;
+            source: string;
+        };
+        TimelinePoints: {
+            awarded_at: string;
+            category: components["schemas"]["Category"];
+            event_id?: string | null;
+            expires_at?: string | null;
+            points: number;
+            reason?: string | null;
+            rule_id: string;
+            rule_name?: string | null;
+            rule_slug?: string | null;
+            withdrawn_at?: string | null;
+        };
+        TimelineTask: {
+            action: components["schemas"]["TaskAction"];
+            by?: string | null;
+            by_name?: string | null;
+            deal_id?: string | null;
+            due_at?: string | null;
+            owner_id?: string | null;
+            owner_name?: string | null;
+            priority: string;
+            status: string;
+            task_id: string;
+            task_kind: string;
+            title: string;
         };
         /** @description A lead in the pool. */
         UnroutedLeadView: {
@@ -5611,6 +5806,43 @@ export interface operations {
             };
         };
     };
+    "leads-timeline": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                kinds?: string;
+                limit?: number;
+                page?: number;
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadsTimelineOutput"];
+                };
+            };
+            /** @description Refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "leads-stats": {
         parameters: {
             query?: {
@@ -6311,6 +6543,42 @@ export interface operations {
             };
         };
     };
+    "scoring-history": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                page?: number;
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                leadId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringHistoryOutput"];
+                };
+            };
+            /** @description Refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "scoring-recalculate": {
         parameters: {
             query?: never;
@@ -6322,18 +6590,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": Record<string, never> | null;
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ScoringRecalculateOutput"];
+                };
             };
             /** @description Refused */
             400: {

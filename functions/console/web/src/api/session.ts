@@ -79,7 +79,9 @@ export class Session {
         const request = new Request(new URL("/api/v1/auth/refresh", location.origin), {
             method: "POST",
             credentials: "same-origin",
-            headers: { accept: "application/json" },
+            // Only JSON is answered: a form of another site cannot send it.
+            headers: { "content-type": "application/json" },
+            body: "{}",
         });
         const answer = await this.#fetch(request);
         if (answer.ok) {

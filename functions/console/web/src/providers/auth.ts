@@ -5,8 +5,8 @@ import { api, session, take } from "../api/client";
 import { canAccess, forgetMe, me } from "./me";
 
 export const authProvider: AuthProvider = {
-    async login({ email, password }: { email: string; password: string }) {
-        const grant = await take(api.POST("/api/v1/auth/login", { body: { email, password } }));
+    async login({ email, password, tenant }: { email: string; password: string; tenant?: string }) {
+        const grant = await take(api.POST("/api/v1/auth/login", { body: { email, password, tenant } }));
         forgetMe();
         session.start(grant);
     },
@@ -16,7 +16,7 @@ export const authProvider: AuthProvider = {
         forgetMe();
         if (!session.possible) return;
         // Whatever the API says: in this browser the session is over. The refresh token dies with its own time at the latest.
-        await api.POST("/api/v1/auth/logout").catch(() => undefined);
+        await api.POST("/api/v1/auth/logout", { body: {} }).catch(() => undefined);
         session.end();
     },
 
@@ -31,8 +31,9 @@ export const authProvider: AuthProvider = {
     },
 
     async getIdentity() {
-        const { id, name, email } = await me();
-        return { id, fullName: name, email };
+        // An API key or a person of an identity provider has no member; the page then shows the tenant's name.
+        const { member, tenant } = await me();
+        return { id: member?.id ?? "", fullName: member?.name ?? tenant.name, email: member?.email ?? "", role: member?.role };
     },
 
     async getPermissions() {
