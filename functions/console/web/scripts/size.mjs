@@ -1,5 +1,5 @@
 // Fails the build when what a browser loads first is heavier than it may be: the entry with everything it imports statically.
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const LIMIT = 450 * 1024;
@@ -28,3 +28,6 @@ if (gzip > LIMIT) {
     console.error("The first load is too heavy. Import what is not needed at once with `lazy(() => import(…))`.");
     process.exit(1);
 }
+
+// Nobody who visits needs to know how it was built.
+rmSync(new URL(".vite", dist), { recursive: true });

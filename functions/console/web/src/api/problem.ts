@@ -7,6 +7,8 @@ export type Fault = NonNullable<Problem["errors"]>[number];
 
 /** Codes of faults that the console says in the person's language; others are shown in the API's words, as all are in English. */
 export const KNOWN_FAULTS = [
+    "bad_identifier",
+    "control_character",
     "duplicate",
     "empty",
     "format",
@@ -14,6 +16,7 @@ export const KNOWN_FAULTS = [
     "invalid",
     "not_allowed",
     "nul_character",
+    "null",
     "range",
     "required",
     "too_long",

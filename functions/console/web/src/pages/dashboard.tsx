@@ -15,7 +15,6 @@ import { TaskRow } from "./tasks/row";
 const BoardChart = lazy(() => import("./dashboard-chart"));
 
 const DAY = 86_400_000;
-const WEEK = 7 * DAY;
 
 /** Days begin at midnight where the person is, so that figures do not change from minute to minute. */
 function dayStart(offsetDays = 0): string {

@@ -92,7 +92,7 @@ export const dataProvider = {
         return { data: await Promise.all(ids.map((id) => one(resource, id))) };
     },
 
-    async getManyReference(resource: string, { target, id, pagination, sort, filter }: { target: string; id: Identifier; pagination: { page: number; perPage: number }; sort: { field: string; order: string }; filter: Params }) {
+    async getManyReference(resource: string, { target, id, pagination, sort, filter }: { target: string; id: Identifier; pagination: { page: number; perPage: number }; sort: { field: string; order: "ASC" | "DESC" }; filter: Params }) {
         return dataProvider.getList(resource, { pagination, sort, filter: { ...filter, [target]: id } });
     },
 

@@ -2,6 +2,7 @@
 // readable (`panel_request` → `Panel request`).
 import { useTranslate } from "ra-core";
 import { useCallback } from "react";
+import { en } from "../i18n/en";
 
 export function readable(word: string): string {
     const text = word.replaceAll(/[_-]+/g, " ").trim();
@@ -10,10 +11,16 @@ export function readable(word: string): string {
 
 type Kind = "event" | "source" | "intent" | "rule" | "field";
 
+/** The rules every tenant starts with, by the name they start with. A rule that the tenant has renamed keeps its new name. */
+const FIRST_RULES = new Map(Object.entries(en.rule).map(([key, name]) => [name, key]));
+
 export function useLabel() {
     const translate = useTranslate();
     return useCallback(
-        (kind: Kind, word: string, fallback?: string | null) => translate(`${kind}.${word.replaceAll("-", "_")}`, { _: fallback ?? readable(word) }),
+        (kind: Kind, word: string, name?: string | null) => {
+            const key = kind === "rule" && name ? FIRST_RULES.get(name) : word.replaceAll("-", "_");
+            return key === undefined ? (name ?? readable(word)) : translate(`${kind}.${key}`, { _: name ?? readable(word) });
+        },
         [translate],
     );
 }

@@ -74,7 +74,7 @@ function EventRow({ event }: { event: LeadEvent }) {
                     <Box sx={{ display: "flex", flexWrap: "wrap", gap: 0.75, mt: event.awards.length + event.signals.length > 0 ? 0.5 : 0 }}>
                         {event.awards.map((award) => (
                             <Tag key={award.rule_id} tone={award.points < 0 ? "bad" : "good"}>
-                                {t("events.points", { points: format.points(award.points), rule: award.rule_name ?? t("events.gone") })}
+                                {t("events.points", { points: format.points(award.points), rule: award.rule_name ? label("rule", award.rule_id, award.rule_name) : t("events.gone") })}
                             </Tag>
                         ))}
                         {event.signals.map((signal) => (

@@ -130,7 +130,7 @@ function SearchBox({ value, onSearch }: { value: string; onSearch: (text: string
                     </IconButton>
                 )
             }
-            slotProps={{ input: { "aria-label": t("leads.search"), type: "search", "data-search": "leads" } }}
+            slotProps={{ input: { "aria-label": t("leads.search"), type: "search" } }}
             sx={{ height: 34, px: 1.125, width: { xs: "100%", sm: 260 }, border: 1, borderColor: "divider", borderRadius: 1, bgcolor: "background.paper", fontSize: "0.8125rem", "&:focus-within": { borderColor: "primary.main" }, "& input::-webkit-search-cancel-button": { display: "none" } }}
         />
     );

@@ -232,7 +232,6 @@ function useExport(columns: Column[]) {
 
 /** All rows that the filters find, in the columns and the order shown. */
 function Export({ columns }: { columns: Column[] }) {
-    const t = useT();
     const translate = useTranslate();
     const notify = useNotify();
     const provider = useDataProvider();

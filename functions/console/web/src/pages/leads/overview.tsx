@@ -127,7 +127,7 @@ function Rules({ category, sum, rules }: { category: Category; sum: number; rule
                         <Box component="td" sx={{ color: "text.secondary", fontSize: "0.75rem !important", whiteSpace: "nowrap", textAlign: "right !important" }}>
                             {rule.points === 0 ? "" : rule.next_expiry_at ? t("score.expires", { date: format.date(rule.next_expiry_at) }) : t("score.stays")}
                         </Box>
-                        <Box component="td" sx={{ textAlign: "right !important", fontWeight: 600, width: 64, color: rule.points < 0 ? "bad.main" : undefined }}>{format.points(rule.points)}</Box>
+                        <Box component="td" sx={{ textAlign: "right !important", fontWeight: 600, width: 64, color: rule.points < 0 ? "bad.main" : "inherit" }}>{format.points(rule.points)}</Box>
                     </tr>
                 ))}
             </tbody>
@@ -142,11 +142,11 @@ function Intent({ lead }: { lead: LeadDetails }) {
     const order = config.data?.intents.map((one) => one.intent) ?? [];
     const names = Object.keys(lead.intents).sort((left, right) => (lead.intents[right] ?? 0) - (lead.intents[left] ?? 0) || order.indexOf(left) - order.indexOf(right));
     return (
-        <Card title={t("intent.title")} hint={config.data && t("intent.needed", { min: config.data.min_confidence })}>
+        <Card title={t("interest.title")} hint={config.data && t("interest.needed", { min: config.data.min_confidence })}>
             {signals.error ? (
                 <Failed error={signals.error} retry={() => void signals.refetch()} />
             ) : names.every((name) => !lead.intents[name]) ? (
-                <Empty compact icon={Lightbulb} title={t("intent.none")} hint={t("intent.noneHint")} />
+                <Empty compact icon={Lightbulb} title={t("interest.none")} hint={t("interest.noneHint")} />
             ) : (
                 <Box sx={{ display: "grid", gap: 0.75 }}>
                     {names.map((name) => (
@@ -174,7 +174,7 @@ function IntentRow({ name, confidence, min, primary, signals }: { name: string; 
                     <Box aria-hidden="true" sx={{ position: "absolute", left: `${min}%`, top: -2, bottom: -2, width: 2, bgcolor: "text.primary", opacity: 0.55, borderRadius: 1 }} />
                 </Box>
                 <Box sx={{ textAlign: "right", fontWeight: 600 }}>{format.percent(confidence)}</Box>
-                <Muted sx={{ fontSize: "0.75rem", display: { xs: "none", sm: "block" } }}>{t("intent.signals", { smart_count: counted.length })}</Muted>
+                <Muted sx={{ fontSize: "0.75rem", display: { xs: "none", sm: "block" } }}>{t("interest.signals", { smart_count: counted.length })}</Muted>
                 <Box component={ChevronDown} size={15} aria-hidden="true" sx={{ opacity: signals?.length ? 0.7 : 0, transform: open ? "rotate(180deg)" : "none", transition: "transform 120ms" }} />
             </ButtonBase>
             <Collapse in={open} id={id} unmountOnExit>

@@ -54,7 +54,7 @@ export default function Scores({ lead }: { lead: LeadDetails }) {
                                         )}
                                     </td>
                                     <Box component="td" sx={{ color: "text.secondary" }}>{step.kind === "award" ? (step.expires_at ? format.date(step.expires_at) : t("score.stays")) : ""}</Box>
-                                    <Box component="td" sx={{ textAlign: "right !important", fontWeight: 600, color: step.points < 0 ? "bad.main" : undefined }}>{format.points(step.points)}</Box>
+                                    <Box component="td" sx={{ textAlign: "right !important", fontWeight: 600, color: step.points < 0 ? "bad.main" : "inherit" }}>{format.points(step.points)}</Box>
                                     <Box component="td" sx={{ textAlign: "right !important" }}>
                                         <Box sx={{ display: "inline-flex", gap: 1, alignItems: "center" }}>
                                             <TierBadge tier={step.tier} bare />
