@@ -187,7 +187,7 @@ function Routed() {
     });
     return (
         <Card title={t("dashboard.justRouted")} flush>
-            <People query={query} empty={<Empty compact icon={RouteIcon} title={t("dashboard.noRouted")} hint={t("dashboard.noRoutedHint")} />} note={(lead) => lead.routed_at} />
+            <People query={query} empty={<Empty compact icon={RouteIcon} title={t("dashboard.noRouted")} hint={t("dashboard.noRoutedHint")} />} note={(lead) => lead.last_activity_at} />
         </Card>
     );
 }

@@ -26,7 +26,7 @@ export function Account({ narrow }: { narrow: boolean }) {
     };
     return (
         <>
-            <ButtonBase onClick={(event) => setAnchor(event.currentTarget)} aria-haspopup="menu" aria-expanded={anchor !== null} aria-label={t("account.open", { name })} sx={{ width: narrow ? "auto" : "100%", justifyContent: "flex-start", gap: 1, p: 0.75, borderRadius: 1, textAlign: "left", "&:hover": { bgcolor: "subtle" } }}>
+            <ButtonBase onClick={(event) => setAnchor(event.currentTarget)} aria-haspopup="menu" aria-expanded={anchor !== null} aria-label={narrow ? t("account.open", { name }) : undefined} sx={{ width: narrow ? "auto" : "100%", justifyContent: "flex-start", gap: 1, p: 0.75, borderRadius: 1, textAlign: "left", "&:hover": { bgcolor: "subtle" } }}>
                 <Face name={name || "?"} size={28} />
                 {!narrow && (
                     <Box sx={{ minWidth: 0, fontSize: "0.8125rem", lineHeight: 1.3 }}>

@@ -82,7 +82,7 @@ function Side({ narrow, onFind }: { narrow: boolean; onFind: () => void }) {
                     </Box>
                 )}
             </Box>
-            <ButtonBase onClick={onFind} aria-label={t("find.open")} sx={{ justifyContent: narrow ? "center" : "flex-start", gap: 1, px: 1.125, height: 34, borderRadius: 1, border: 1, borderColor: "divider", bgcolor: "background.paper", color: "text.secondary", fontSize: "0.8125rem", "&:hover": { color: "text.primary" } }}>
+            <ButtonBase onClick={onFind} aria-label={narrow ? t("find.open") : undefined} aria-keyshortcuts="Control+K Meta+K /" sx={{ justifyContent: narrow ? "center" : "flex-start", gap: 1, px: 1.125, height: 34, borderRadius: 1, border: 1, borderColor: "divider", bgcolor: "background.paper", color: "text.secondary", fontSize: "0.8125rem", "&:hover": { color: "text.primary" } }}>
                 <Search size={15} aria-hidden="true" />
                 {!narrow && (
                     <>

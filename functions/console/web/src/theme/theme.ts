@@ -28,7 +28,8 @@ declare module "@mui/material/styles" {
     }
 }
 
-const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Arial, sans-serif';
+/** What the system itself writes with. `system-ui` comes late: on many Linux desktops it is a wide face that fits no table. */
+const FONT = '-apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", system-ui, sans-serif';
 
 const light = {
     mode: "light" as const,
@@ -99,7 +100,7 @@ export function makeTheme(mode: "light" | "dark"): Theme {
                     "@media (prefers-reduced-motion: reduce)": { "*": { animationDuration: "1ms !important", transitionDuration: "1ms !important" } },
                 },
             },
-            MuiButtonBase: { defaultProps: { disableRipple: true }, styleOverrides: { root: { "&:focus-visible": ring } } },
+            MuiButtonBase: { defaultProps: { disableRipple: true }, styleOverrides: { root: { fontFamily: FONT, "&:focus-visible": ring } } },
             MuiButton: {
                 defaultProps: { size: "small", disableElevation: true },
                 styleOverrides: {
@@ -126,11 +127,13 @@ export function makeTheme(mode: "light" | "dark"): Theme {
             MuiDialogTitle: { styleOverrides: { root: { fontSize: "1rem", fontWeight: 650, padding: "16px 20px 8px" } } },
             MuiDialogContent: { styleOverrides: { root: { padding: "8px 20px 16px" } } },
             MuiDialogActions: { styleOverrides: { root: { padding: "12px 20px 16px" } } },
-            MuiDrawer: { styleOverrides: { paper: { backgroundImage: "none" } } },
+            MuiDrawer: { styleOverrides: { paper: { backgroundImage: "none", outline: "none !important", boxShadow: "-12px 0 40px rgb(0 0 0 / 12%)" } } },
+            MuiBackdrop: { styleOverrides: { root: { "&:not(.MuiBackdrop-invisible)": { backgroundColor: mode === "light" ? "rgb(24 28 30 / 22%)" : "rgb(0 0 0 / 48%)" } } } },
             MuiTabs: { styleOverrides: { root: { minHeight: 38 }, indicator: { height: 2, borderRadius: 2 } } },
             MuiTab: { styleOverrides: { root: { minHeight: 38, padding: "6px 2px", marginRight: 20, minWidth: 0, fontWeight: 500, fontSize: "0.84375rem", color: palette.text.secondary, "&.Mui-selected": { color: palette.text.primary, fontWeight: 600 } } } },
-            MuiTableCell: { styleOverrides: { root: { padding: "6px 12px", borderColor: palette.divider, fontSize: "0.8125rem" }, head: { fontWeight: 500, color: palette.text.secondary, fontSize: "0.75rem", background: palette.background.paper, whiteSpace: "nowrap" } } },
-            MuiTooltip: { defaultProps: { enterDelay: 350, arrow: false }, styleOverrides: { tooltip: { fontSize: "0.75rem", background: mode === "light" ? "#24292b" : "#e7eaea", color: mode === "light" ? "#fff" : "#15191b", padding: "5px 8px" } } },
+            MuiTableCell: { styleOverrides: { root: { padding: "6px 10px", borderColor: palette.divider, fontSize: "0.8125rem", whiteSpace: "nowrap" }, head: { fontWeight: 500, color: palette.text.secondary, fontSize: "0.75rem", background: palette.background.paper, whiteSpace: "nowrap" } } },
+            // What stands in a tooltip explains; it never takes the place of what is written.
+            MuiTooltip: { defaultProps: { enterDelay: 350, arrow: false, describeChild: true }, styleOverrides: { tooltip: { fontSize: "0.75rem", background: mode === "light" ? "#24292b" : "#e7eaea", color: mode === "light" ? "#fff" : "#15191b", padding: "5px 8px" } } },
             MuiCheckbox: { defaultProps: { size: "small" }, styleOverrides: { root: { padding: 6 } } },
             MuiSkeleton: { defaultProps: { animation: "pulse" }, styleOverrides: { root: { backgroundColor: palette.subtle } } },
             MuiAlert: { styleOverrides: { root: { fontSize: "0.8125rem", padding: "4px 12px" } } },

@@ -56,9 +56,7 @@ export function Face({ name, size = 24 }: { name: string; size?: number }) {
     const { palette } = useTheme();
     const dark = palette.mode === "dark";
     return (
-        <Box component="span" aria-hidden="true" sx={{ width: size, height: size, borderRadius: "50%", flexShrink: 0, display: "inline-grid", placeItems: "center", fontSize: size * 0.4, fontWeight: 650, letterSpacing: "0.01em", bgcolor: `hsl(${hue} ${dark ? "28% 26%" : "42% 90%"})`, color: `hsl(${hue} ${dark ? "55% 84%" : "45% 27%"})` }}>
-            {initials}
-        </Box>
+        <Box component="span" aria-hidden="true" data-initials={initials} sx={{ "&::before": { content: "attr(data-initials)" }, width: size, height: size, borderRadius: "50%", flexShrink: 0, display: "inline-grid", placeItems: "center", fontSize: size * 0.4, fontWeight: 650, letterSpacing: "0.01em", bgcolor: `hsl(${hue} ${dark ? "28% 26%" : "42% 90%"})`, color: `hsl(${hue} ${dark ? "55% 84%" : "45% 27%"})` }} />
     );
 }
 
@@ -89,10 +87,10 @@ export function Card({ title, hint, action, children, flush = false, sx }: { tit
         <Box component="section" aria-labelledby={title ? id : undefined} sx={[{ bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 1.25, minWidth: 0, overflow: "hidden" }, ...(Array.isArray(sx) ? sx : [sx])]}>
             {title && (
                 <Box sx={{ display: "flex", alignItems: "center", gap: 1, minHeight: 44, pl: 2, pr: 1.25, borderBottom: flush ? 1 : 0, borderColor: "divider" }}>
-                    <Typography variant="h2" id={id}>
+                    <Typography variant="h2" id={id} sx={{ whiteSpace: "nowrap" }}>
                         {title}
                     </Typography>
-                    {hint && <Muted sx={{ fontSize: "0.75rem" }}>{hint}</Muted>}
+                    {hint && <Muted sx={{ fontSize: "0.75rem", minWidth: 0, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{hint}</Muted>}
                     <Box sx={{ ml: "auto", display: "flex", gap: 1, alignItems: "center" }}>{action}</Box>
                 </Box>
             )}

@@ -8,7 +8,7 @@ import { useFormat } from "../../i18n/format";
 import { styleNonce } from "../../nonce";
 import { useT } from "../../providers/i18n";
 import { useMay, usePipelines, useTeam } from "../../ui/known";
-import { Card, Empty, Face, Failed, Muted, PageHead } from "../../ui/parts";
+import { Card, Empty, Face, Failed, Hidden, Muted, PageHead } from "../../ui/parts";
 import { LostReason } from "./dialogs";
 import { type Column, type Deal, find, type Spot } from "./order";
 import { DealPanel } from "./panel";
@@ -114,9 +114,9 @@ function Pipeline({ id }: { id: string }) {
                 </span>
             </Box>
             <DragDropContext nonce={styleNonce()} dragHandleUsageInstructions={t("board.instructions")} onDragStart={start} onDragUpdate={over} onDragEnd={drop}>
-                <Box sx={{ display: "flex", gap: 1.25, overflowX: "auto", pb: 2, mx: { xs: -1.5, sm: 0 }, px: { xs: 1.5, sm: 0 }, scrollSnapType: { xs: "x proximity", sm: "none" }, alignItems: "stretch", minHeight: "calc(100dvh - 250px)" }} role="region" aria-label={t("nav.board")} tabIndex={0}>
+                <Box sx={{ display: "flex", gap: 1.25, overflowX: "auto", pb: 2, mx: { xs: -1.5, sm: 0 }, px: { xs: 1.5, sm: 0 }, scrollSnapType: { xs: "x proximity", sm: "none" }, alignItems: "stretch", minHeight: "calc(100dvh - 204px)" }} role="region" aria-label={t("nav.board")} tabIndex={0}>
                     {board.data.columns.map((column) => (
-                        <Stage key={column.stage.id} column={column} currency={board.data.currency} writable={may("deals", "write")} onOpen={open} />
+                        <Stage key={column.stage.id} column={column} pipeline={board.data.name} currency={board.data.currency} writable={may("deals", "write")} onOpen={open} />
                     ))}
                 </Box>
             </DragDropContext>
@@ -134,7 +134,7 @@ function Pipeline({ id }: { id: string }) {
     );
 }
 
-function Stage({ column, currency, writable, onOpen }: { column: Column; currency: string; writable: boolean; onOpen: (deal: string) => void }) {
+function Stage({ column, pipeline, currency, writable, onOpen }: { column: Column; pipeline: string; currency: string; writable: boolean; onOpen: (deal: string) => void }) {
     const t = useT();
     const format = useFormat();
     const { stage } = column;
@@ -164,7 +164,7 @@ function Stage({ column, currency, writable, onOpen }: { column: Column; currenc
                 {(drop, { isDraggingOver }) => (
                     <Box ref={drop.innerRef} {...drop.droppableProps} sx={{ flex: 1, minHeight: 96, px: 0.75, pb: 0.75, borderRadius: 1.25, transition: "background-color 120ms", bgcolor: isDraggingOver ? "note.soft" : "transparent" }}>
                         {column.deals.map((deal, at) => (
-                            <DealCard key={deal.id} deal={deal} at={at} writable={writable} onOpen={onOpen} />
+                            <DealCard key={deal.id} deal={deal} pipeline={pipeline} at={at} writable={writable} onOpen={onOpen} />
                         ))}
                         {drop.placeholder}
                         {column.deals.length === 0 && !isDraggingOver && <Muted sx={{ display: "block", textAlign: "center", fontSize: "0.75rem", py: 3 }}>{writable ? t("board.emptyStage") : t("board.nothing")}</Muted>}
@@ -176,12 +176,13 @@ function Stage({ column, currency, writable, onOpen }: { column: Column; currenc
     );
 }
 
-function DealCard({ deal, at, writable, onOpen }: { deal: Deal; at: number; writable: boolean; onOpen: (deal: string) => void }) {
+function DealCard({ deal, pipeline, at, writable, onOpen }: { deal: Deal; pipeline: string; at: number; writable: boolean; onOpen: (deal: string) => void }) {
     const t = useT();
     const format = useFormat();
     const { nameOf } = useTeam();
     const owner = deal.owner_name ?? nameOf(deal.owner_id);
     const late = deal.status === "open" && deal.expected_close_on && deal.expected_close_on < new Date().toISOString().slice(0, 10);
+    // Routing names a deal after person and pipeline; on its own board the pipeline need not stand on every card.
     const about = [deal.lead_name && !deal.name.startsWith(deal.lead_name) ? deal.lead_name : null, deal.lead_company].filter(Boolean).join(" · ");
     return (
         <Draggable draggableId={deal.id} index={at} isDragDisabled={!writable}>
@@ -193,7 +194,6 @@ function DealCard({ deal, at, writable, onOpen }: { deal: Deal; at: number; writ
                     role="button"
                     tabIndex={0}
                     data-deal={deal.id}
-                    aria-label={[deal.name, format.money(deal.value_minor, deal.currency), owner ?? t("board.noOwner")].join(", ")}
                     onClick={() => onOpen(deal.id)}
                     onKeyDown={(event: React.KeyboardEvent) => {
                         if (event.key === "Enter") {
@@ -203,7 +203,7 @@ function DealCard({ deal, at, writable, onOpen }: { deal: Deal; at: number; writ
                     }}
                     sx={{ bgcolor: "background.paper", border: 1, borderColor: isDragging ? "primary.main" : "divider", borderRadius: 1, px: 1.25, py: 1, mb: 0.75, cursor: "pointer", userSelect: "none", boxShadow: isDragging ? "0 10px 26px rgb(0 0 0 / 20%)" : "none", "&:hover": { borderColor: "text.disabled" } }}
                 >
-                    <Box sx={{ fontWeight: 570, fontSize: "0.8125rem", lineHeight: 1.35, overflowWrap: "anywhere" }}>{deal.name}</Box>
+                    <Box sx={{ fontWeight: 570, fontSize: "0.8125rem", lineHeight: 1.35, overflowWrap: "anywhere" }}>{deal.name.replace(` – ${pipeline}`, "")}</Box>
                     {about && <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{about}</Muted>}
                     <Box sx={{ display: "flex", alignItems: "center", gap: 1, mt: 0.75, fontSize: "0.75rem" }}>
                         <Box sx={{ fontWeight: 620, fontSize: "0.8125rem" }}>{format.money(deal.value_minor, deal.currency)}</Box>
@@ -215,6 +215,7 @@ function DealCard({ deal, at, writable, onOpen }: { deal: Deal; at: number; writ
                         )}
                         <Box sx={{ ml: "auto" }} title={owner ?? t("board.noOwner")}>
                             {owner ? <Face name={owner} size={20} /> : <Muted>–</Muted>}
+                            <Hidden>{owner ?? t("board.noOwner")}</Hidden>
                         </Box>
                     </Box>
                 </Box>

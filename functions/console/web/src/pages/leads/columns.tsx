@@ -40,13 +40,13 @@ export function useColumns(): Column[] {
                 label: "leads.column.name",
                 text: leadName,
                 render: (lead) => (
-                    <Box sx={{ display: "flex", alignItems: "center", gap: 1.125, minWidth: 190 }}>
+                    <Box sx={{ display: "flex", alignItems: "center", gap: 1.125, minWidth: 180 }}>
                         <Face name={leadName(lead)} size={26} />
                         <Box sx={{ minWidth: 0, lineHeight: 1.3 }}>
                             <Box component={Link} to={`/leads/${lead.id}`} sx={{ color: "text.primary", fontWeight: 570, textDecoration: "none", "&:hover": { textDecoration: "underline" } }}>
                                 {leadName(lead)}
                             </Box>
-                            <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", maxWidth: 260 }}>{[lead.job_title, lead.company].filter(Boolean).join(" · ") || lead.email}</Muted>
+                            <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", maxWidth: 230 }}>{[lead.job_title, lead.company].filter(Boolean).join(" · ") || lead.email}</Muted>
                         </Box>
                     </Box>
                 ),

@@ -117,8 +117,8 @@ function Rules({ category, sum, rules }: { category: Category; sum: number; rule
                             {label("rule", rule.slug ?? rule.rule_id, rule.name)}
                             {rule.awards > 1 && <Muted> × {format.number(rule.awards)}</Muted>}
                             <Box sx={{ display: "flex", flexWrap: "wrap", columnGap: 1, fontSize: "0.75rem", color: "text.secondary" }}>
-                                {rule.caps.lead_reached && <span>{t("score.capLead")}</span>}
-                                {rule.caps.day_reached && !rule.caps.lead_reached && <span>{t("score.capDay")}</span>}
+                                {rule.rule_type === "event" && rule.caps.lead_reached && <span>{t("score.capLead")}</span>}
+                                {rule.rule_type === "event" && rule.caps.day_reached && !rule.caps.lead_reached && <span>{t("score.capDay")}</span>}
                                 {rule.expired.awards > 0 && <span>{t("score.expired", { points: format.points(rule.expired.points) })}</span>}
                                 {rule.withdrawn.awards > 0 && <span>{t("score.withdrawn", { points: format.points(rule.withdrawn.points) })}</span>}
                                 {!rule.is_active && <span>{t("score.inactive")}</span>}

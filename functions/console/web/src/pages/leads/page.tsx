@@ -88,7 +88,7 @@ function Head({ lead }: { lead: LeadDetails }) {
     );
     return (
         <Box component="header" sx={{ display: "flex", gap: 2, alignItems: { xs: "flex-start", md: "center" }, flexDirection: { xs: "column", md: "row" } }}>
-            <Box sx={{ display: "flex", gap: 1.75, alignItems: "center", minWidth: 0 }}>
+            <Box sx={{ display: "flex", gap: 1.75, alignItems: "center", minWidth: 0, flex: 1 }}>
                 <Face name={leadName(lead)} size={52} />
                 <Box sx={{ minWidth: 0 }}>
                     <Box component="h1" sx={{ m: 0, fontSize: "1.3125rem", fontWeight: 660, letterSpacing: "-0.015em", lineHeight: 1.3, overflowWrap: "anywhere" }}>
@@ -117,7 +117,7 @@ function Head({ lead }: { lead: LeadDetails }) {
                     </Box>
                 </Box>
             </Box>
-            <Box sx={{ ml: { md: "auto" }, display: "flex", flexWrap: "wrap", gap: 1 }}>
+            <Box sx={{ display: "flex", flexWrap: { xs: "wrap", lg: "nowrap" }, justifyContent: { md: "flex-end" }, gap: 1 }}>
                 {may("leads", "write") && act("lead.recalculate", "lead.recalculateTip", RefreshCw, recalculating.isPending, () => recalculating.mutate())}
                 {may("routing", "write") && act("lead.evaluate", "lead.evaluateTip", Scale, evaluating.isPending, () => evaluating.mutate())}
                 {may("leads", "write") && act("lead.edit", "lead.editTip", Pencil, false, () => setDialog("edit"))}
@@ -140,7 +140,7 @@ function Row({ label, children }: { label: string; children: ReactNode }) {
                 {label}
             </Box>
             <Box component="dd" sx={{ m: 0, minWidth: 0, overflowWrap: "anywhere" }}>
-                {children ?? <Muted>–</Muted>}
+                {children || <Muted>–</Muted>}
             </Box>
         </>
     );
