@@ -1,5 +1,4 @@
 // What the API says when it refuses (RFC 9457), and how that reaches the field and the person.
-import { HttpError } from "ra-core";
 import type { components } from "./schema";
 
 export type Problem = components["schemas"]["Problem"] & { code?: string; matches?: unknown };
@@ -49,14 +48,18 @@ export function kindOf(problem: Pick<Problem, "type">): string {
     return problem.type.slice(problem.type.lastIndexOf(":") + 1);
 }
 
-/** The answer as an error for react-admin; `body` is the problem. */
-export class ApiError extends HttpError {
+/** The answer as an error. It has the fields that react-admin looks at; its own `HttpError` cannot be extended, since it sets its prototype. */
+export class ApiError extends Error {
     readonly problem: Problem;
     readonly retryAfter: number | null;
+    readonly status: number;
+    readonly body: Problem;
 
     constructor(problem: Problem, retryAfter: number | null = null) {
-        super(problem.detail, problem.status, problem);
+        super(problem.detail);
         this.name = "ApiError";
+        this.status = problem.status;
+        this.body = problem;
         this.problem = problem;
         this.retryAfter = retryAfter;
     }

@@ -46,7 +46,9 @@ export function order(sort: { field: string; order: string } | undefined): strin
 
 /** What a form changed, as a merge patch: cleared fields are null, untouched ones absent. Unknown fields are never sent. */
 export function patch(data: Params, previous: Params): Params {
-    const same = (left: unknown, right: unknown) => JSON.stringify(left ?? null) === JSON.stringify(right ?? null);
+    // An empty field and no value are the same to a person.
+    const plain = (value: unknown) => JSON.stringify(value === undefined || value === "" ? null : value);
+    const same = (left: unknown, right: unknown) => plain(left) === plain(right);
     const changed = Object.entries(data).filter(([key, value]) => key !== "id" && !same(value, previous[key]));
     return Object.fromEntries(changed.map(([key, value]) => [key, value === undefined || value === "" ? null : value]));
 }

@@ -78,10 +78,12 @@ export function useColumns(): Column[] {
                     const [line, place] = [pipeline(lead.pipeline_id), stage(lead.stage_id)];
                     if (!line) return <Muted>{t("lead.pool")}</Muted>;
                     return (
-                        <Box sx={{ display: "flex", alignItems: "center", gap: 0.75, whiteSpace: "nowrap" }}>
-                            <Box aria-hidden="true" sx={{ width: 8, height: 8, borderRadius: "50%", bgcolor: place?.color ?? "divider" }} />
+                        <Box sx={{ lineHeight: 1.3 }}>
                             {line.name}
-                            <Muted sx={{ fontSize: "0.75rem" }}>{place?.name}</Muted>
+                            <Box sx={{ display: "flex", alignItems: "center", gap: 0.625, fontSize: "0.75rem", color: "text.secondary" }}>
+                                <Box aria-hidden="true" sx={{ width: 7, height: 7, borderRadius: "50%", bgcolor: place?.color ?? "divider" }} />
+                                {place?.name}
+                            </Box>
                         </Box>
                     );
                 },

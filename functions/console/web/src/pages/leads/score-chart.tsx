@@ -20,6 +20,9 @@ export default function ScoreChart({ steps }: { steps: ScoreStep[] }) {
     // The score holds until now.
     if (last) points.push({ ...last, at: Date.now() });
     const highest = Math.max(...points.map((point) => point.demographic + point.engagement + point.behavior), 50);
+    // Four days, away from the edges: the days of the changes themselves would run into each other.
+    const [first, end] = [points[0]?.at ?? 0, points.at(-1)?.at ?? 0];
+    const days = [1, 3, 5, 7].map((eighth) => first + ((end - first) * eighth) / 8);
     const marks = config.data?.tiers.filter((tier) => tier.min_score > 0 && tier.min_score <= highest * 1.15) ?? [];
     const summary = last ? t("score.chart", { from: format.date(new Date(points[0]!.at)), to: format.date(new Date()), score: format.number(steps[0]!.total_score) }) : "";
     return (
@@ -28,7 +31,7 @@ export default function ScoreChart({ steps }: { steps: ScoreStep[] }) {
                 <ResponsiveContainer>
                     <AreaChart data={points} margin={{ top: 8, right: 8, bottom: 0, left: 0 }} accessibilityLayer={false}>
                         <CartesianGrid vertical={false} stroke={palette.divider} />
-                        <XAxis dataKey="at" type="number" scale="time" domain={["dataMin", "dataMax"]} tickFormatter={(at: number) => format.date(new Date(at))} tick={{ fontSize: 11, fill: palette.text.secondary }} tickLine={false} axisLine={{ stroke: palette.divider }} minTickGap={48} />
+                        <XAxis dataKey="at" type="number" scale="time" domain={["dataMin", "dataMax"]} ticks={days} interval={0} tickFormatter={(at: number) => format.date(new Date(at))} tick={{ fontSize: 11, fill: palette.text.secondary }} tickLine={false} axisLine={{ stroke: palette.divider }} />
                         <YAxis width={34} domain={[0, "auto"]} tick={{ fontSize: 11, fill: palette.text.secondary }} tickLine={false} axisLine={false} />
                         <Tooltip
                             labelFormatter={(at) => format.dateTime(new Date(Number(at)))}
