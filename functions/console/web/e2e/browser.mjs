@@ -34,7 +34,8 @@ export async function person(browser, { locale = "de-DE", width = 1280, height =
     return { context, page, complaints };
 }
 
-export const go = (page, path) => page.goto(base + path);
+/** The console begins at `/console`, without a slash: the gateway has no route with one. */
+export const go = (page, path) => page.goto(base + (path === "/" ? "" : path));
 
 export async function signIn(page, who, { path = "/", lang = "de" } = {}) {
     await go(page, path);

@@ -14,6 +14,7 @@ describe("formats", () => {
         [german.money(12_000_000, "EUR"), "120.000 €"],
         [english.money(1_234_567, "EUR"), "€12,345.67"],
         [english.money(500, "JPY"), "JP¥500"],
+        [german.moneyRound(6_612_850, "EUR"), "66.129 €"],
         [german.percent(76.9), "76,9 %"],
         [german.points(-5), "-5"],
         [german.points(12), "+12"],

@@ -18,8 +18,8 @@ export interface Format {
     percent(value: number): string;
     points(value: number): string;
     money(minor: number, currency: string): string;
-    /** Short: `1,2 Mio. €`. */
-    moneyShort(minor: number, currency: string): string;
+    /** Without cents, for sums and estimates. */
+    moneyRound(minor: number, currency: string): string;
     date(moment: string | Date): string;
     day(moment: string | Date): string;
     time(moment: string | Date): string;
@@ -60,8 +60,7 @@ export function formatter(region: string, timeZone?: string): Format {
         points: (value) => points.format(value),
         money: (minor, currency) =>
             new Intl.NumberFormat(region, { style: "currency", currency, minimumFractionDigits: minor % minorUnits(currency) === 0 ? 0 : undefined }).format(minor / minorUnits(currency)),
-        moneyShort: (minor, currency) =>
-            new Intl.NumberFormat(region, { style: "currency", currency, notation: "compact", maximumFractionDigits: 1 }).format(minor / minorUnits(currency)),
+        moneyRound: (minor, currency) => new Intl.NumberFormat(region, { style: "currency", currency, maximumFractionDigits: 0 }).format(minor / minorUnits(currency)),
         date: (value) => date.format(moment(value)),
         day: (value) => day.format(moment(value)),
         time: (value) => time.format(moment(value)),

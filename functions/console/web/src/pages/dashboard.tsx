@@ -154,8 +154,8 @@ function Boards() {
                                         </Box>
                                     </td>
                                     <td>{format.number(count)}</td>
-                                    <td>{format.money(value, pipeline.currency)}</td>
-                                    <Box component="td" sx={{ color: "text.secondary" }}>{format.money(weighted, pipeline.currency)}</Box>
+                                    <td>{format.moneyRound(value, pipeline.currency)}</td>
+                                    <Box component="td" sx={{ color: "text.secondary" }}>{format.moneyRound(weighted, pipeline.currency)}</Box>
                                 </tr>
                             ))}
                         </tbody>

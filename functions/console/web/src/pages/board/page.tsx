@@ -107,10 +107,10 @@ function Pipeline({ id }: { id: string }) {
                     <b>{format.number(total((column) => column.count))}</b> <Muted>{t("board.openDeals")}</Muted>
                 </span>
                 <span>
-                    <b>{format.money(total((column) => column.value_minor), board.data.currency)}</b> <Muted>{t("board.value")}</Muted>
+                    <b>{format.moneyRound(total((column) => column.value_minor), board.data.currency)}</b> <Muted>{t("board.value")}</Muted>
                 </span>
                 <span>
-                    <b>{format.money(total((column) => column.weighted_minor), board.data.currency)}</b> <Muted>{t("board.weighted")}</Muted>
+                    <b>{format.moneyRound(total((column) => column.weighted_minor), board.data.currency)}</b> <Muted>{t("board.weighted")}</Muted>
                 </span>
             </Box>
             <DragDropContext nonce={styleNonce()} dragHandleUsageInstructions={t("board.instructions")} onDragStart={start} onDragUpdate={over} onDragEnd={drop}>
