@@ -46,6 +46,15 @@ describe("a session", () => {
         expect(await session.refresh()).toBe(false);
         expect(session.onEnd).toHaveBeenCalledTimes(1);
         expect(session.possible).toBe(false);
+        expect(session.endedByItself).toBe(true);
+    });
+
+    it("that somebody signs out of did not end by itself", () => {
+        const session = new Session(vi.fn());
+        session.start({ access_token: "t", expires_in: 900 });
+        session.end();
+        expect(session.endedByItself).toBe(false);
+        expect(session.possible).toBe(false);
     });
 
     it.each([429, 500, 503])("stays when the refresh meets a fault (%i)", async (status) => {

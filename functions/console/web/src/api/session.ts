@@ -23,6 +23,8 @@ export class Session {
     #channel: BroadcastChannel | null = null;
     readonly #fetch: Fetch;
     readonly #now: () => number;
+    /** The session that was there ended without anybody signing out: whoever is asked to sign in again is told why. */
+    endedByItself = false;
     /** Told when the session is over for good, here or in another tab. */
     onEnd: () => void = () => {};
 
@@ -41,6 +43,7 @@ export class Session {
     }
 
     start(grant: Grant): void {
+        this.endedByItself = false;
         this.#token = grant.access_token;
         this.#endsAt = this.#now() + grant.expires_in * 1000;
         localStorage.setItem(HINT, "1");
@@ -89,7 +92,10 @@ export class Session {
             return true;
         }
         // Anything but a refusal (a fault, too many requests) says nothing about the session, so it is kept for another try.
-        if (answer.status === 400 || answer.status === 401 || answer.status === 403) this.end();
+        if (answer.status === 400 || answer.status === 401 || answer.status === 403) {
+            this.endedByItself = this.possible;
+            this.end();
+        }
         return false;
     }
 

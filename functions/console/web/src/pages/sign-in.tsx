@@ -3,6 +3,7 @@ import { Alert, Box, Button, MenuItem, TextField, Typography } from "@mui/materi
 import { useLogin, useNotify, useTranslate } from "ra-core";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { Notification } from "ra-ui-materialui";
+import { session } from "../api/client";
 import { ApiError, sayError } from "../api/problem";
 import { LANGUAGES, useLanguage, useT } from "../providers/i18n";
 import { Muted } from "../ui/parts";
@@ -72,6 +73,11 @@ export function SignIn() {
                     </Box>
                 </Box>
                 <Box component="form" noValidate onSubmit={submit} sx={{ display: "grid", gap: 1.75, p: 2.5, bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 1.5 }}>
+                    {session.endedByItself && !problem && (
+                        <Alert severity="info" role="alert" variant="outlined">
+                            {t("session.ended")}
+                        </Alert>
+                    )}
                     {problem && (
                         <Alert severity="error" role="alert" variant="outlined">
                             {problem}

@@ -1,18 +1,14 @@
-// When the session ends by itself, the person signs in again and comes back to the page they were on.
-import { useLogout, useNotify } from "ra-core";
+// When the session ends by itself, the person signs in again and comes back to the page they were on. The sign-in page says why.
+import { useLogout } from "ra-core";
 import { useEffect } from "react";
 import { session } from "../api/client";
 
 export function useSessionWatch() {
     const logout = useLogout();
-    const notify = useNotify();
     useEffect(() => {
-        session.onEnd = () => {
-            notify("session.ended", { type: "warning", autoHideDuration: 8000 });
-            void logout({}, "/login", true);
-        };
+        session.onEnd = () => void logout({}, "/login", true);
         return () => {
             session.onEnd = () => {};
         };
-    }, [logout, notify]);
+    }, [logout]);
 }
