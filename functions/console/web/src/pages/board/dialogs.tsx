@@ -1,0 +1,119 @@
+// Changing a deal: why it was lost, what is said about it, whose it is.
+import { Alert, Box, Button, Dialog, DialogActions, DialogContent, DialogTitle, TextField } from "@mui/material";
+import { useNotify, useTranslate } from "ra-core";
+import { type FormEvent, useState } from "react";
+import type { Schemas } from "../../api/client";
+import { fieldErrors } from "../../api/problem";
+import { minorUnits } from "../../i18n/format";
+import { useT } from "../../providers/i18n";
+import { patch } from "../../providers/data";
+import { Field, FormDialog, Pair, type Values } from "../../ui/form";
+import { useTeam } from "../../ui/known";
+import { LeadChoice } from "../../ui/lead-choice";
+import type { Deal } from "./order";
+import { setLead, updateDeal, useRefreshDeals } from "./queries";
+
+/** Asks why, before a deal is lost. */
+export function LostReason({ open, name, onClose, onReason }: { open: boolean; name: string; onClose: () => void; onReason: (reason: string) => void }) {
+    const t = useT();
+    const [missing, setMissing] = useState(false);
+    const submit = (event: FormEvent<HTMLFormElement>) => {
+        event.preventDefault();
+        const reason = String(new FormData(event.currentTarget).get("reason") ?? "").trim();
+        setMissing(!reason);
+        if (reason) onReason(reason);
+    };
+    return (
+        <Dialog open={open} onClose={onClose} maxWidth="xs" fullWidth aria-label={t("deal.lose")}>
+            <Box component="form" noValidate onSubmit={submit}>
+                <DialogTitle>{t("deal.loseTitle", { name })}</DialogTitle>
+                <DialogContent>
+                    <TextField name="reason" label={t("deal.lostReason")} autoFocus fullWidth multiline minRows={2} required error={missing} helperText={missing ? t("form.required") : t("deal.lostReasonHelp")} slotProps={{ htmlInput: { maxLength: 500 } }} sx={{ mt: 1 }} />
+                </DialogContent>
+                <DialogActions>
+                    <Button onClick={onClose}>{t("action.cancel")}</Button>
+                    <Button type="submit" variant="contained" color="error">
+                        {t("deal.lose")}
+                    </Button>
+                </DialogActions>
+            </Box>
+        </Dialog>
+    );
+}
+
+export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; onClose: () => void }) {
+    const t = useT();
+    const notify = useNotify();
+    const refresh = useRefreshDeals();
+    const { active } = useTeam();
+    const unit = minorUnits(deal.currency);
+    const before = { name: deal.name, value_minor: String(deal.value_minor / unit), owner_id: deal.owner_id ?? "", expected_close_on: deal.expected_close_on ?? "", source: deal.source ?? "", campaign: deal.campaign ?? "" };
+    const save = async (values: Values) => {
+        const body = patch({ ...values, value_minor: Math.round(Number(values.value_minor) * unit) }, { ...before, value_minor: deal.value_minor });
+        if (Object.keys(body).length > 0) {
+            await updateDeal(deal, body as Schemas["DealsUpdateInput"]);
+            notify("deal.saved", { type: "success" });
+            await refresh();
+        }
+    };
+    return (
+        <FormDialog open={open} title={t("deal.edit")} submit={t("action.save")} values={before as Values} onClose={onClose} onSubmit={save}>
+            <Field name="name" label={t("deal.name")} required autoFocus />
+            <Pair>
+                <Field name="value_minor" label={t("deal.valueIn", { currency: deal.currency })} type="number" required />
+                <Field name="expected_close_on" label={t("deal.expected")} type="date" />
+                <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
+                <Field name="campaign" label={t("lead.campaign")} />
+            </Pair>
+        </FormDialog>
+    );
+}
+
+export function ChooseLead({ deal, open, onClose }: { deal: Deal; open: boolean; onClose: () => void }) {
+    const t = useT();
+    const translate = useTranslate();
+    const notify = useNotify();
+    const refresh = useRefreshDeals();
+    const [lead, choose] = useState<Schemas["LeadView"] | null>(null);
+    const [errors, setErrors] = useState<Record<string, string>>({});
+    const [busy, setBusy] = useState(false);
+    const save = async (event: FormEvent) => {
+        event.preventDefault();
+        if (!lead) {
+            setErrors({ lead_id: t("form.required") });
+            return;
+        }
+        setBusy(true);
+        try {
+            await setLead(deal, lead.id);
+            notify("deal.leadSet", { type: "success" });
+            await refresh();
+            onClose();
+        } catch (error) {
+            setErrors(fieldErrors(error, ["lead_id"], translate));
+        } finally {
+            setBusy(false);
+        }
+    };
+    return (
+        <Dialog open={open} onClose={onClose} maxWidth="xs" fullWidth aria-label={t("deal.chooseLead")}>
+            <Box component="form" noValidate onSubmit={(event: FormEvent) => void save(event)}>
+                <DialogTitle>{t("deal.chooseLead")}</DialogTitle>
+                <DialogContent sx={{ display: "grid", gap: 1.5, pt: "12px !important" }}>
+                    {errors["root.serverError"] && (
+                        <Alert severity="error" variant="outlined">
+                            {errors["root.serverError"]}
+                        </Alert>
+                    )}
+                    <LeadChoice label={t("deal.lead")} value={lead} onChange={choose} error={errors.lead_id} autoFocus />
+                </DialogContent>
+                <DialogActions>
+                    <Button onClick={onClose}>{t("action.cancel")}</Button>
+                    <Button type="submit" variant="contained" disabled={busy}>
+                        {t("action.save")}
+                    </Button>
+                </DialogActions>
+            </Box>
+        </Dialog>
+    );
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { type Board, type Column, type Deal, find, moved, placeOf, replaced } from "./order";
+
+const deal = (id: string, stage: string, value = 1000, currency = "EUR") => ({ id, name: id, stage_id: stage, value_minor: value, currency, probability: 10, status: "open", version: 1 }) as Deal;
+const column = (id: string, deals: Deal[], stage: Partial<Column["stage"]> = {}): Column => ({
+    stage: { id, name: id, color: "#000000", icon: "x", position: 1, probability: 10, is_won: false, is_lost: false, version: 1, ...stage },
+    count: deals.length,
+    value_minor: deals.filter((each) => each.currency === "EUR").reduce((sum, each) => sum + each.value_minor, 0),
+    weighted_minor: deals.filter((each) => each.currency === "EUR").reduce((sum, each) => sum + (each.value_minor * each.probability) / 100, 0),
+    other_currencies: [],
+    deals,
+});
+const board = (): Board => ({
+    pipeline_id: "p",
+    name: "P",
+    currency: "EUR",
+    columns: [column("new", [deal("a", "new"), deal("b", "new"), deal("c", "new")]), column("talk", [deal("d", "talk")], { probability: 40 }), column("won", [], { is_won: true, probability: 100 })],
+});
+const ids = (of: Board, stage: string) => of.columns.find((each) => each.stage.id === stage)?.deals.map((each) => each.id);
+
+describe("moving a deal", () => {
+    it.each([
+        ["down", 2, ["b", "c", "a"]],
+        ["to where it is", 0, ["a", "b", "c"]],
+        ["by one", 1, ["b", "a", "c"]],
+    ])("within its column: %s", (_, index, expected) => {
+        const after = moved(board(), "a", { stage: "new", index });
+        expect(ids(after, "new")).toEqual(expected);
+        expect(after.columns[0]?.count).toBe(3);
+        expect(after.columns[0]?.value_minor).toBe(3000);
+    });
+
+    it("to another column takes count, value and probability along", () => {
+        const after = moved(board(), "b", { stage: "talk", index: 1 });
+        expect(ids(after, "new")).toEqual(["a", "c"]);
+        expect(ids(after, "talk")).toEqual(["d", "b"]);
+        expect(after.columns.map((each) => [each.count, each.value_minor, each.weighted_minor])).toEqual([
+            [2, 2000, 200],
+            [2, 2000, 500],
+            [0, 0, 0],
+        ]);
+        expect(find(after, "b")?.deal).toMatchObject({ stage_id: "talk", probability: 40, status: "open" });
+    });
+
+    it("to a stage that is won closes it", () => {
+        expect(find(moved(board(), "a", { stage: "won", index: 0 }), "a")?.deal.status).toBe("won");
+    });
+
+    it("never adds up another currency", () => {
+        const start = board();
+        start.columns[0]!.deals.push(deal("x", "new", 999, "USD"));
+        start.columns[0]!.count += 1;
+        const after = moved(start, "x", { stage: "talk", index: 0 });
+        expect(after.columns.map((each) => [each.count, each.value_minor])).toEqual([[3, 3000], [2, 1000], [0, 0]]);
+    });
+
+    it("leaves the board it began with untouched", () => {
+        const start = board();
+        const copy = structuredClone(start);
+        moved(start, "a", { stage: "talk", index: 0 });
+        expect(start).toEqual(copy);
+    });
+
+    it("of a deal that is not there changes nothing", () => {
+        const start = board();
+        expect(moved(start, "nobody", { stage: "talk", index: 0 })).toBe(start);
+    });
+});
+
+describe("the place that the API is asked for", () => {
+    it.each([
+        ["a", { stage: "new", index: 1 }, { before_deal_id: "c" }],
+        ["a", { stage: "new", index: 2 }, { after_deal_id: "c" }],
+        ["c", { stage: "new", index: 0 }, { before_deal_id: "a" }],
+        ["a", { stage: "talk", index: 0 }, { before_deal_id: "d" }],
+        ["a", { stage: "talk", index: 1 }, { after_deal_id: "d" }],
+        ["a", { stage: "won", index: 0 }, { index: 0 }],
+    ])("%s to %j is %j", (id, to, place) => expect(placeOf(board(), id, to)).toEqual(place));
+});
+
+it("an answer replaces the deal where it stands", () => {
+    const after = replaced(board(), { ...deal("b", "new"), version: 7 });
+    expect(find(after, "b")).toMatchObject({ index: 1, deal: { version: 7 } });
+});

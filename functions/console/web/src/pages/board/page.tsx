@@ -1,0 +1,225 @@
+// The board of a pipeline: a column per stage, deals to drag by mouse, finger or keyboard.
+import { DragDropContext, Draggable, Droppable, type DragStart, type DragUpdate, type DropResult, type ResponderProvided } from "@hello-pangea/dnd";
+import { Box, Skeleton, Tab, Tabs } from "@mui/material";
+import { CalendarClock, Calendar, Check, CircleDot, FileText, Handshake, Inbox, KanbanSquare, Trophy, X, type LucideIcon } from "lucide-react";
+import { useCallback, useRef, useState } from "react";
+import { useNavigate, useParams, useSearchParams } from "react-router-dom";
+import { useFormat } from "../../i18n/format";
+import { styleNonce } from "../../nonce";
+import { useT } from "../../providers/i18n";
+import { useMay, usePipelines, useTeam } from "../../ui/known";
+import { Card, Empty, Face, Failed, Hidden, Muted, PageHead } from "../../ui/parts";
+import { LostReason } from "./dialogs";
+import { type Column, type Deal, find, type Spot } from "./order";
+import { DealPanel } from "./panel";
+import { SHOWN_PER_COLUMN, useBoard, useMove } from "./queries";
+
+const STAGE_ICON: Record<string, LucideIcon> = { inbox: Inbox, check: Check, calendar: Calendar, "file-text": FileText, handshake: Handshake, trophy: Trophy, x: X };
+
+export default function BoardPage() {
+    const t = useT();
+    const go = useNavigate();
+    const { pipelineId } = useParams();
+    const { pipelines, error, refetch } = usePipelines();
+    const live = pipelines?.filter((pipeline) => !pipeline.archived_at || pipeline.id === pipelineId) ?? [];
+    const chosen = pipelineId ?? live[0]?.id;
+    return (
+        <>
+            <PageHead title={t("nav.board")} />
+            {error ? (
+                <Card>
+                    <Failed error={error} retry={() => void refetch()} />
+                </Card>
+            ) : pipelines && live.length === 0 ? (
+                <Card>
+                    <Empty icon={KanbanSquare} title={t("board.noPipelines")} hint={t("board.noPipelinesHint")} />
+                </Card>
+            ) : (
+                <>
+                    {live.length > 0 && (
+                        <Tabs value={live.some((each) => each.id === chosen) ? chosen : false} onChange={(_, id: string) => go(`/board/${id}`)} variant="scrollable" scrollButtons={false} aria-label={t("board.pipelines")} sx={{ borderBottom: 1, borderColor: "divider", mb: 1.5 }}>
+                            {live.map((pipeline) => (
+                                <Tab key={pipeline.id} value={pipeline.id} label={pipeline.name} />
+                            ))}
+                        </Tabs>
+                    )}
+                    {chosen ? <Pipeline key={chosen} id={chosen} /> : <Waiting />}
+                </>
+            )}
+        </>
+    );
+}
+
+function Waiting() {
+    const t = useT();
+    return (
+        <Box role="status" aria-label={t("state.loading")} sx={{ display: "flex", gap: 1.5, overflow: "hidden" }}>
+            {[5, 3, 4, 2, 3].map((count, at) => (
+                <Box key={at} sx={{ width: 264, flexShrink: 0, display: "grid", gap: 1, alignContent: "start" }}>
+                    <Skeleton variant="rounded" height={36} />
+                    {Array.from({ length: count }, (_, each) => (
+                        <Skeleton key={each} variant="rounded" height={84} />
+                    ))}
+                </Box>
+            ))}
+        </Box>
+    );
+}
+
+function Pipeline({ id }: { id: string }) {
+    const t = useT();
+    const format = useFormat();
+    const may = useMay();
+    const board = useBoard(id);
+    const move = useMove(id);
+    const [params, setParams] = useSearchParams();
+    const [losing, setLosing] = useState<{ id: string; to: Spot } | null>(null);
+    const shown = useRef(board.data);
+    shown.current = board.data;
+
+    const open = useCallback((deal: string | null) => setParams(deal ? { deal } : {}, { replace: deal === null }), [setParams]);
+    const stageName = (stage: string) => board.data?.columns.find((column) => column.stage.id === stage)?.stage.name ?? "";
+    const dealName = (deal: string) => (board.data && find(board.data, deal)?.deal.name) ?? "";
+    const start = (drag: DragStart, { announce }: ResponderProvided) => announce(t("board.lifted", { name: dealName(drag.draggableId), stage: stageName(drag.source.droppableId), at: drag.source.index + 1 }));
+    const over = (drag: DragUpdate, { announce }: ResponderProvided) => announce(drag.destination ? t("board.over", { stage: stageName(drag.destination.droppableId), at: drag.destination.index + 1 }) : t("board.nowhere"));
+    const drop = (drag: DropResult, { announce }: ResponderProvided) => {
+        const { destination, source, draggableId } = drag;
+        if (!destination || (destination.droppableId === source.droppableId && destination.index === source.index)) {
+            announce(t("board.back"));
+            return;
+        }
+        announce(t("board.dropped", { name: dealName(draggableId), stage: stageName(destination.droppableId), at: destination.index + 1 }));
+        const to = { stage: destination.droppableId, index: destination.index };
+        const target = shown.current?.columns.find((column) => column.stage.id === to.stage);
+        // A lost deal tells why; until then it stays where it was.
+        if (target?.stage.is_lost && source.droppableId !== to.stage) setLosing({ id: draggableId, to });
+        else move(draggableId, to);
+    };
+
+    if (board.error) return <Card><Failed error={board.error} retry={() => void board.refetch()} /></Card>;
+    if (!board.data) return <Waiting />;
+    const running = board.data.columns.filter((column) => !column.stage.is_won && !column.stage.is_lost);
+    const total = (pick: (column: Column) => number) => running.reduce((sum, column) => sum + pick(column), 0);
+    return (
+        <>
+            <Box sx={{ display: "flex", flexWrap: "wrap", gap: 2.5, mb: 1.5, fontSize: "0.8125rem" }}>
+                <span>
+                    <b>{format.number(total((column) => column.count))}</b> <Muted>{t("board.openDeals")}</Muted>
+                </span>
+                <span>
+                    <b>{format.moneyRound(total((column) => column.value_minor), board.data.currency)}</b> <Muted>{t("board.value")}</Muted>
+                </span>
+                <span>
+                    <b>{format.moneyRound(total((column) => column.weighted_minor), board.data.currency)}</b> <Muted>{t("board.weighted")}</Muted>
+                </span>
+            </Box>
+            <DragDropContext nonce={styleNonce()} dragHandleUsageInstructions={t("board.instructions")} onDragStart={start} onDragUpdate={over} onDragEnd={drop}>
+                <Box sx={{ position: "relative", display: "flex", gap: 1.25, overflowX: "auto", pb: 2, mx: { xs: -1.5, sm: 0 }, px: { xs: 1.5, sm: 0 }, scrollSnapType: { xs: "x proximity", sm: "none" }, alignItems: "stretch", minHeight: "calc(100dvh - 204px)" }} role="region" aria-label={t("nav.board")} tabIndex={0}>
+                    {board.data.columns.map((column) => (
+                        <Stage key={column.stage.id} column={column} pipeline={board.data.name} currency={board.data.currency} writable={may("deals", "write")} onOpen={open} />
+                    ))}
+                </Box>
+            </DragDropContext>
+            <LostReason
+                open={losing !== null}
+                name={losing ? dealName(losing.id) : ""}
+                onClose={() => setLosing(null)}
+                onReason={(reason) => {
+                    if (losing) move(losing.id, losing.to, reason);
+                    setLosing(null);
+                }}
+            />
+            <DealPanel id={params.get("deal")} onClose={() => open(null)} />
+        </>
+    );
+}
+
+function Stage({ column, pipeline, currency, writable, onOpen }: { column: Column; pipeline: string; currency: string; writable: boolean; onOpen: (deal: string) => void }) {
+    const t = useT();
+    const format = useFormat();
+    const { stage } = column;
+    const Icon = STAGE_ICON[stage.icon] ?? CircleDot;
+    const hidden = column.count - column.deals.length;
+    return (
+        <Box component="section" aria-label={t("board.column", { stage: stage.name, smart_count: column.count, value: format.money(column.value_minor, currency) })} data-stage={stage.id} data-stage-name={stage.name} sx={{ width: { xs: "80vw", sm: 256 }, flexShrink: 0, display: "flex", flexDirection: "column", scrollSnapAlign: "center", bgcolor: "subtle", borderRadius: 1.25, borderTop: `3px solid ${stage.color}` }}>
+            <Box component="header" sx={{ px: 1.25, pt: 1, pb: 0.75 }}>
+                <Box sx={{ display: "flex", alignItems: "center", gap: 0.75 }}>
+                    <Icon size={15} aria-hidden="true" />
+                    <Box component="h2" sx={{ m: 0, fontSize: "0.8125rem", fontWeight: 620 }}>
+                        {stage.name}
+                    </Box>
+                    <Muted sx={{ fontSize: "0.75rem" }}>{format.number(column.count)}</Muted>
+                    <Muted sx={{ ml: "auto", fontSize: "0.75rem" }}>{t("board.probability", { percent: format.percent(stage.probability) })}</Muted>
+                </Box>
+                <Box sx={{ fontSize: "0.8125rem", mt: 0.25, fontWeight: 550 }}>
+                    {format.money(column.value_minor, currency)}
+                    {column.other_currencies.map((sum) => (
+                        <Muted key={sum.currency} sx={{ ml: 0.75, fontWeight: 400 }}>
+                            + {format.money(sum.value_minor, sum.currency)}
+                        </Muted>
+                    ))}
+                </Box>
+            </Box>
+            <Droppable droppableId={stage.id} isDropDisabled={!writable}>
+                {(drop, { isDraggingOver }) => (
+                    <Box ref={drop.innerRef} {...drop.droppableProps} sx={{ flex: 1, minHeight: 96, px: 0.75, pb: 0.75, borderRadius: 1.25, transition: "background-color 120ms", bgcolor: isDraggingOver ? "note.soft" : "transparent" }}>
+                        {column.deals.map((deal, at) => (
+                            <DealCard key={deal.id} deal={deal} pipeline={pipeline} at={at} writable={writable} onOpen={onOpen} />
+                        ))}
+                        {drop.placeholder}
+                        {column.deals.length === 0 && !isDraggingOver && <Muted sx={{ display: "block", textAlign: "center", fontSize: "0.75rem", py: 3 }}>{writable ? t("board.emptyStage") : t("board.nothing")}</Muted>}
+                        {hidden > 0 && <Muted sx={{ display: "block", textAlign: "center", fontSize: "0.75rem", py: 1 }}>{t("board.hidden", { smart_count: hidden, shown: SHOWN_PER_COLUMN })}</Muted>}
+                    </Box>
+                )}
+            </Droppable>
+        </Box>
+    );
+}
+
+function DealCard({ deal, pipeline, at, writable, onOpen }: { deal: Deal; pipeline: string; at: number; writable: boolean; onOpen: (deal: string) => void }) {
+    const t = useT();
+    const format = useFormat();
+    const { nameOf } = useTeam();
+    const owner = deal.owner_name ?? nameOf(deal.owner_id);
+    const late = deal.status === "open" && deal.expected_close_on && deal.expected_close_on < new Date().toISOString().slice(0, 10);
+    // Routing names a deal after person and pipeline; on its own board the pipeline need not stand on every card.
+    const about = [deal.lead_name && !deal.name.startsWith(deal.lead_name) ? deal.lead_name : null, deal.lead_company].filter(Boolean).join(" · ");
+    return (
+        <Draggable draggableId={deal.id} index={at} isDragDisabled={!writable}>
+            {(drag, { isDragging }) => (
+                <Box
+                    ref={drag.innerRef}
+                    {...drag.draggableProps}
+                    {...drag.dragHandleProps}
+                    role="button"
+                    tabIndex={0}
+                    data-deal={deal.id}
+                    onClick={() => onOpen(deal.id)}
+                    onKeyDown={(event: React.KeyboardEvent) => {
+                        if (event.key === "Enter") {
+                            event.preventDefault();
+                            onOpen(deal.id);
+                        }
+                    }}
+                    sx={{ bgcolor: "background.paper", border: 1, borderColor: isDragging ? "primary.main" : "divider", borderRadius: 1, px: 1.25, py: 1, mb: 0.75, cursor: "pointer", userSelect: "none", boxShadow: isDragging ? "0 10px 26px rgb(0 0 0 / 20%)" : "none", "&:hover": { borderColor: "text.disabled" } }}
+                >
+                    <Box sx={{ fontWeight: 570, fontSize: "0.8125rem", lineHeight: 1.35, overflowWrap: "anywhere" }}>{deal.name.replace(` – ${pipeline}`, "")}</Box>
+                    {about && <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{about}</Muted>}
+                    <Box sx={{ display: "flex", alignItems: "center", gap: 1, mt: 0.75, fontSize: "0.75rem" }}>
+                        <Box sx={{ fontWeight: 620, fontSize: "0.8125rem" }}>{format.money(deal.value_minor, deal.currency)}</Box>
+                        {deal.expected_close_on && (
+                            <Box sx={{ display: "inline-flex", alignItems: "center", gap: 0.375, color: late ? "bad.main" : "text.secondary" }}>
+                                <CalendarClock size={12} aria-hidden="true" />
+                                {format.date(deal.expected_close_on)}
+                            </Box>
+                        )}
+                        <Box sx={{ ml: "auto" }} title={owner ?? t("board.noOwner")}>
+                            {owner ? <Face name={owner} size={20} /> : <Muted>–</Muted>}
+                            <Hidden>{owner ?? t("board.noOwner")}</Hidden>
+                        </Box>
+                    </Box>
+                </Box>
+            )}
+        </Draggable>
+    );
+}

@@ -1,0 +1,104 @@
+// What the list of leads can show: each column once, for the table, the file and the choice of columns.
+import { Box } from "@mui/material";
+import { useMemo } from "react";
+import { Link } from "react-router-dom";
+import type { ReactNode } from "react";
+import type { Schemas } from "../../api/client";
+import { useFormat } from "../../i18n/format";
+import { type MessageKey, useT } from "../../providers/i18n";
+import { usePipelines, useTeam } from "../../ui/known";
+import { leadName, useLabel } from "../../ui/labels";
+import { Face, Muted, StatusTag, Tag, TierBadge, When } from "../../ui/parts";
+
+export type Lead = Schemas["LeadView"];
+
+export interface Column {
+    key: string;
+    label: MessageKey;
+    /** The API's field to sort by, where it can. */
+    sort?: "total_score" | "last_activity_at" | "created_at";
+    align?: "right";
+    render: (lead: Lead) => ReactNode;
+    /** The same as text or number, for the file. */
+    text: (lead: Lead) => string | number | null | undefined;
+}
+
+export const SHOWN_AT_FIRST = ["name", "tier", "score", "intent", "status", "owner", "pipeline", "activity"];
+
+export function useColumns(): Column[] {
+    const t = useT();
+    const format = useFormat();
+    const label = useLabel();
+    const { nameOf } = useTeam();
+    const { pipeline, stage } = usePipelines();
+    return useMemo(() => {
+        const plain = (key: string, text: Column["text"], sort?: Column["sort"]): Column => ({ key, label: `leads.column.${key}` as MessageKey, sort, text, render: (lead) => text(lead) ?? <Muted>–</Muted> });
+        const moment = (key: string, at: (lead: Lead) => string | null | undefined, sort?: Column["sort"]): Column => ({ key, label: `leads.column.${key}` as MessageKey, sort, text: (lead) => at(lead), render: (lead) => <When at={at(lead)} /> });
+        return [
+            {
+                key: "name",
+                label: "leads.column.name",
+                text: leadName,
+                render: (lead) => (
+                    <Box sx={{ display: "flex", alignItems: "center", gap: 1.125, minWidth: 180 }}>
+                        <Face name={leadName(lead)} size={26} />
+                        <Box sx={{ minWidth: 0, lineHeight: 1.3 }}>
+                            <Box component={Link} to={`/leads/${lead.id}`} sx={{ color: "text.primary", fontWeight: 570, textDecoration: "none", "&:hover": { textDecoration: "underline" } }}>
+                                {leadName(lead)}
+                            </Box>
+                            <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", maxWidth: 230 }}>{[lead.job_title, lead.company].filter(Boolean).join(" · ") || lead.email}</Muted>
+                        </Box>
+                    </Box>
+                ),
+            },
+            { key: "tier", label: "leads.column.tier", text: (lead) => t(`tier.${lead.tier}`), render: (lead) => <TierBadge tier={lead.tier} /> },
+            { key: "score", label: "leads.column.score", sort: "total_score", align: "right", text: (lead) => lead.total_score, render: (lead) => <Box sx={{ fontWeight: 600 }}>{format.number(lead.total_score)}</Box> },
+            {
+                key: "intent",
+                label: "leads.column.intent",
+                text: (lead) => (lead.primary_intent ? `${label("intent", lead.primary_intent)} (${format.percent(lead.intent_confidence)})` : null),
+                render: (lead) =>
+                    lead.primary_intent ? (
+                        <Box sx={{ display: "flex", alignItems: "baseline", gap: 0.75, whiteSpace: "nowrap" }}>
+                            {label("intent", lead.primary_intent)}
+                            <Muted sx={{ fontSize: "0.75rem" }}>{format.percent(lead.intent_confidence)}</Muted>
+                            {lead.conflict && <Tag tone="bad">{t("lead.conflict")}</Tag>}
+                        </Box>
+                    ) : (
+                        <Muted>–</Muted>
+                    ),
+            },
+            { key: "status", label: "leads.column.status", text: (lead) => t(`status.${lead.status}`), render: (lead) => <StatusTag of="status" status={lead.status} /> },
+            plain("owner", (lead) => nameOf(lead.owner_id)),
+            {
+                key: "pipeline",
+                label: "leads.column.pipeline",
+                text: (lead) => [pipeline(lead.pipeline_id)?.name, stage(lead.stage_id)?.name].filter(Boolean).join(" · ") || t("lead.pool"),
+                render: (lead) => {
+                    const [line, place] = [pipeline(lead.pipeline_id), stage(lead.stage_id)];
+                    if (!line) return <Muted>{t("lead.pool")}</Muted>;
+                    return (
+                        <Box sx={{ lineHeight: 1.3 }}>
+                            {line.name}
+                            <Box sx={{ display: "flex", alignItems: "center", gap: 0.625, fontSize: "0.75rem", color: "text.secondary" }}>
+                                <Box aria-hidden="true" sx={{ width: 7, height: 7, borderRadius: "50%", bgcolor: place?.color ?? "divider" }} />
+                                {place?.name}
+                            </Box>
+                        </Box>
+                    );
+                },
+            },
+            moment("activity", (lead) => lead.last_activity_at, "last_activity_at"),
+            moment("created", (lead) => lead.created_at, "created_at"),
+            plain("email", (lead) => lead.email),
+            plain("phone", (lead) => lead.phone),
+            plain("company", (lead) => lead.company),
+            plain("jobTitle", (lead) => lead.job_title),
+            plain("country", (lead) => lead.country),
+            plain("source", (lead) => (lead.source ? label("source", lead.source) : null)),
+            plain("campaign", (lead) => lead.campaign),
+            { key: "tags", label: "leads.column.tags", text: (lead) => lead.tags.join(", "), render: (lead) => (lead.tags.length ? <Box sx={{ display: "flex", gap: 0.5 }}>{lead.tags.map((tag) => <Tag key={tag}>{tag}</Tag>)}</Box> : <Muted>–</Muted>) },
+            moment("routedAt", (lead) => lead.routed_at),
+        ];
+    }, [t, format, label, nameOf, pipeline, stage]);
+}

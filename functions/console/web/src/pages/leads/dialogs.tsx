@@ -1,0 +1,109 @@
+// Changing a lead by hand: its profile, and where it goes.
+import { useQueryClient } from "@tanstack/react-query";
+import { useNotify } from "ra-core";
+import type { Schemas } from "../../api/client";
+import { useT } from "../../providers/i18n";
+import { patch } from "../../providers/data";
+import { Field, FormDialog, Pair, type Values } from "../../ui/form";
+import { usePipelines, useTeam } from "../../ui/known";
+import { leadName } from "../../ui/labels";
+import { change, createDeal, type LeadDetails, route } from "./queries";
+
+interface DialogProps {
+    lead: LeadDetails;
+    open: boolean;
+    onClose: () => void;
+}
+
+function useRefresh() {
+    const client = useQueryClient();
+    return () => Promise.all(["lead", "leads", "board", "tasks"].map((name) => client.invalidateQueries({ queryKey: [name] })));
+}
+
+const PROFILE = ["first_name", "last_name", "company", "job_title", "email", "phone", "linkedin_url", "country", "campaign", "owner_id"] as const;
+
+export function EditLead({ lead, open, onClose }: DialogProps) {
+    const t = useT();
+    const notify = useNotify();
+    const refresh = useRefresh();
+    const { active } = useTeam();
+    const before: Values = { ...Object.fromEntries(PROFILE.map((name) => [name, lead[name] ?? ""])), tags: lead.tags.join(", ") };
+    const save = async (values: Values) => {
+        const tags = String(values.tags).split(",").map((tag) => tag.trim()).filter(Boolean);
+        const next = { ...values, tags: [...new Set(tags)] };
+        const body = patch(next, { ...Object.fromEntries(PROFILE.map((name) => [name, lead[name] ?? ""])), tags: lead.tags });
+        if (Object.keys(body).length > 0) {
+            await change(lead, body as Schemas["LeadsUpdateInput"]);
+            notify("lead.saved", { type: "success" });
+            await refresh();
+        }
+    };
+    return (
+        <FormDialog open={open} title={t("lead.editTitle", { name: leadName(lead) })} submit={t("action.save")} values={before} onClose={onClose} onSubmit={save}>
+            <Pair>
+                <Field name="first_name" label={t("lead.firstName")} autoFocus />
+                <Field name="last_name" label={t("lead.lastName")} />
+                <Field name="company" label={t("lead.company")} />
+                <Field name="job_title" label={t("lead.jobTitle")} />
+                <Field name="email" label={t("lead.email")} type="email" />
+                <Field name="phone" label={t("lead.phone")} />
+                <Field name="linkedin_url" label={t("lead.linkedin")} />
+                <Field name="country" label={t("lead.country")} />
+                <Field name="campaign" label={t("lead.campaign")} />
+                <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
+            </Pair>
+            <Field name="tags" label={t("lead.tags")} help={t("lead.tagsHelp")} />
+        </FormDialog>
+    );
+}
+
+export function RouteLead({ lead, open, onClose }: DialogProps) {
+    const t = useT();
+    const notify = useNotify();
+    const refresh = useRefresh();
+    const { active } = useTeam();
+    const { pipelines } = usePipelines();
+    const live = pipelines?.filter((pipeline) => !pipeline.archived_at) ?? [];
+    const save = async ({ pipeline_id, owner_id, reason }: Values) => {
+        await route(lead, { pipeline_id: (pipeline_id as string) || null, owner_id: (owner_id as string) || null, reason: (reason as string) || null });
+        notify("lead.routedByHand", { type: "success" });
+        await refresh();
+    };
+    return (
+        <FormDialog open={open} title={t("lead.routeTitle", { name: leadName(lead) })} submit={t("lead.route")} values={{ pipeline_id: lead.pipeline_id ?? "", owner_id: lead.owner_id ?? "", reason: "" }} onClose={onClose} onSubmit={save}>
+            <Field name="pipeline_id" label={t("lead.pipeline")} options={live.map(({ id, name }) => ({ value: id, name }))} none={t("lead.pool")} />
+            <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
+            <Field name="reason" label={t("lead.reason")} rows={2} help={t("lead.reasonHelp")} />
+        </FormDialog>
+    );
+}
+
+export function NewDeal({ lead, open, onClose }: DialogProps) {
+    const t = useT();
+    const notify = useNotify();
+    const refresh = useRefresh();
+    const { active } = useTeam();
+    const { pipelines } = usePipelines();
+    const live = pipelines?.filter((pipeline) => !pipeline.archived_at) ?? [];
+    const save = async (values: Values) => {
+        await createDeal({
+            name: String(values.name).trim(),
+            lead_id: lead.id,
+            pipeline_id: String(values.pipeline_id),
+            owner_id: (values.owner_id as string) || null,
+            expected_close_on: (values.expected_close_on as string) || null,
+        });
+        notify("deal.created", { type: "success" });
+        await refresh();
+    };
+    return (
+        <FormDialog open={open} title={t("deal.new")} submit={t("deal.create")} values={{ name: `${leadName(lead)}`, pipeline_id: lead.pipeline_id ?? live[0]?.id ?? "", owner_id: lead.owner_id ?? "", expected_close_on: "" }} onClose={onClose} onSubmit={save}>
+            <Field name="name" label={t("deal.name")} required autoFocus />
+            <Pair>
+                <Field name="pipeline_id" label={t("lead.pipeline")} required options={live.map(({ id, name }) => ({ value: id, name }))} />
+                <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
+            </Pair>
+            <Field name="expected_close_on" label={t("deal.expected")} type="date" />
+        </FormDialog>
+    );
+}

@@ -1,0 +1,36 @@
+import { BadgeEuro, BookOpen, CalendarCheck, CalendarX, CircleDot, Contact, FileDown, FileText, Handshake, Mail, MailCheck, MailOpen, MailX, Megaphone, MessageSquareReply, MousePointerClick, Newspaper, PresentationIcon, Send, SquarePen, Trophy, UserMinus, UserPlus, Users, type LucideIcon } from "lucide-react";
+
+const ICONS: Record<string, LucideIcon> = {
+    ad_clicked: MousePointerClick,
+    ad_lead_submitted: Megaphone,
+    conference_scan: Contact,
+    conference_visited: Users,
+    content_downloaded: FileDown,
+    deal_lost: UserMinus,
+    deal_won: Trophy,
+    demo_requested: PresentationIcon,
+    email_bounced: MailX,
+    email_clicked: MousePointerClick,
+    email_opened: MailOpen,
+    email_replied: MailCheck,
+    email_sent: Mail,
+    email_unsubscribed: MailX,
+    form_submitted: SquarePen,
+    invoice_paid: BadgeEuro,
+    linkedin_connected: UserPlus,
+    linkedin_message_replied: MessageSquareReply,
+    linkedin_message_sent: Send,
+    meeting_booked: CalendarCheck,
+    meeting_held: Handshake,
+    meeting_no_show: CalendarX,
+    membership_cancelled: UserMinus,
+    membership_started: UserPlus,
+    newsletter_subscribed: Newspaper,
+    page_visited: BookOpen,
+    pricing_viewed: BadgeEuro,
+    quote_sent: FileText,
+    webinar_attended: PresentationIcon,
+    webinar_registered: CalendarCheck,
+};
+
+export const eventIcon = (type: string): LucideIcon => ICONS[type] ?? CircleDot;

@@ -1,0 +1,228 @@
+// The filters of the list of leads. They live in the address, so a view can be sent to a colleague.
+import { Badge, Box, Button, Chip, IconButton, InputAdornment, InputBase, Menu, MenuItem, Popover, TextField } from "@mui/material";
+import { Check, ChevronDown, ListFilter, Search, X } from "lucide-react";
+import { useListContext } from "ra-core";
+import { useEffect, useRef, useState } from "react";
+import { useFormat } from "../../i18n/format";
+import { type MessageKey, useT } from "../../providers/i18n";
+import { useMe, usePipelines, useRoutingConfig, useTeam } from "../../ui/known";
+import { useLabel } from "../../ui/labels";
+
+type Filters = Record<string, string | number | undefined>;
+interface Choice {
+    value: string;
+    name: string;
+}
+
+const TIERS = ["very_hot", "hot", "warm", "cold"] as const;
+const STATUSES = ["new", "engaged", "qualified", "routed", "customer", "lost", "anonymized"] as const;
+/** Shown as chips when they are set; set in the panel behind "more". */
+const FURTHER = ["source", "campaign", "tag", "min_score", "max_score", "created_from", "created_to", "active_from", "active_to"] as const;
+/** The API searches from three characters on. */
+const SHORTEST = 3;
+
+export function without(filters: Filters, ...names: string[]): Filters {
+    return Object.fromEntries(Object.entries(filters).filter(([name, value]) => !names.includes(name) && value !== undefined && value !== ""));
+}
+
+export function useViews(): { key: string; label: MessageKey; filter: Filters }[] {
+    const me = useMe();
+    return [
+        { key: "all", label: "leads.view.all", filter: {} },
+        { key: "hot", label: "leads.view.hot", filter: { min_score: 40 } },
+        ...(me?.member ? [{ key: "mine", label: "leads.view.mine" as const, filter: { owner_id: me.member.id } }] : []),
+        { key: "qualified", label: "leads.view.qualified", filter: { status: "qualified" } },
+    ];
+}
+
+export function Views() {
+    const t = useT();
+    const { filterValues, setFilters } = useListContext();
+    const views = useViews();
+    const now = JSON.stringify(without(filterValues));
+    return (
+        <Box role="group" aria-label={t("leads.views")} sx={{ display: "flex", gap: 0.5, overflowX: "auto" }}>
+            {views.map((view) => {
+                const on = JSON.stringify(view.filter) === now;
+                return (
+                    <Button key={view.key} aria-pressed={on} onClick={() => setFilters(view.filter, {}, false)} sx={{ color: on ? "text.primary" : "text.secondary", bgcolor: on ? "subtle" : undefined, fontWeight: on ? 600 : 450, flexShrink: 0 }}>
+                        {t(view.label)}
+                    </Button>
+                );
+            })}
+        </Box>
+    );
+}
+
+export function LeadFilters() {
+    const t = useT();
+    const label = useLabel();
+    const { filterValues, setFilters } = useListContext();
+    const { active } = useTeam();
+    const { pipelines } = usePipelines();
+    const config = useRoutingConfig();
+    const set = (name: string, value: string | number | undefined) => setFilters(without({ ...filterValues, [name]: value }), {}, false);
+    const choice = (name: string, title: MessageKey, choices: Choice[]) => <FilterMenu key={name} title={t(title)} value={filterValues[name] as string | undefined} choices={choices} onChoose={(value) => set(name, value)} />;
+    const any = Object.keys(without(filterValues)).length > 0;
+    return (
+        <Box sx={{ display: "flex", alignItems: "center", flexWrap: "wrap", gap: 0.75 }}>
+            <SearchBox value={(filterValues.q as string) ?? ""} onSearch={(q) => set("q", q || undefined)} />
+            {choice("tier", "leads.column.tier", TIERS.map((value) => ({ value, name: t(`tier.${value}`) })))}
+            {choice("status", "leads.column.status", STATUSES.map((value) => ({ value, name: t(`status.${value}`) })))}
+            {choice("intent", "leads.column.intent", (config.data?.intents ?? []).map(({ intent }) => ({ value: intent, name: label("intent", intent) })))}
+            {choice("pipeline_id", "leads.column.pipeline", (pipelines ?? []).map(({ id, name }) => ({ value: id, name })))}
+            {choice("owner_id", "leads.column.owner", active.map(({ id, name }) => ({ value: id, name })))}
+            <Further filters={filterValues} apply={(filters) => setFilters(without(filters), {}, false)} />
+            {FURTHER.filter((name) => filterValues[name] !== undefined && filterValues[name] !== "").map((name) => (
+                <FurtherChip key={name} name={name} value={filterValues[name] as string} onDelete={() => set(name, undefined)} />
+            ))}
+            {any && (
+                <Button onClick={() => setFilters({}, {}, false)} sx={{ color: "text.secondary" }}>
+                    {t("leads.clear")}
+                </Button>
+            )}
+        </Box>
+    );
+}
+
+function FurtherChip({ name, value, onDelete }: { name: (typeof FURTHER)[number]; value: string; onDelete: () => void }) {
+    const t = useT();
+    const format = useFormat();
+    const label = useLabel();
+    const shown = name.endsWith("_from") || name.endsWith("_to") ? format.date(value) : name === "source" ? label("source", value) : String(value);
+    return <Chip size="small" label={`${t(`leads.filter.${name}`)}: ${shown}`} onDelete={onDelete} deleteIcon={<X size={13} aria-label={t("leads.removeFilter")} />} sx={{ borderRadius: 1, height: 32 }} />;
+}
+
+function SearchBox({ value, onSearch }: { value: string; onSearch: (text: string) => void }) {
+    const t = useT();
+    const [text, setText] = useState(value);
+    const sent = useRef(value);
+    useEffect(() => {
+        // The address changed by other means, such as the back button.
+        if (value !== sent.current) {
+            sent.current = value;
+            setText(value);
+        }
+    }, [value]);
+    useEffect(() => {
+        const wanted = text.trim();
+        if (wanted === sent.current || (wanted !== "" && !wanted.split(/\s+/).some((word) => word.length >= SHORTEST))) return;
+        const timer = setTimeout(() => {
+            sent.current = wanted;
+            onSearch(wanted);
+        }, 250);
+        return () => clearTimeout(timer);
+    });
+    return (
+        <InputBase
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+            placeholder={t("leads.search")}
+            startAdornment={
+                <InputAdornment position="start" sx={{ mr: 0.75 }}>
+                    <Search size={15} aria-hidden="true" />
+                </InputAdornment>
+            }
+            endAdornment={
+                text && (
+                    <IconButton aria-label={t("leads.clearSearch")} onClick={() => setText("")} sx={{ minWidth: 24, minHeight: 24, p: 0.25 }}>
+                        <X size={14} />
+                    </IconButton>
+                )
+            }
+            slotProps={{ input: { "aria-label": t("leads.search"), type: "search" } }}
+            sx={{ height: 34, px: 1.125, width: { xs: "100%", sm: 260 }, border: 1, borderColor: "divider", borderRadius: 1, bgcolor: "background.paper", fontSize: "0.8125rem", "&:focus-within": { borderColor: "primary.main" }, "& input::-webkit-search-cancel-button": { display: "none" } }}
+        />
+    );
+}
+
+function FilterMenu({ title, value, choices, onChoose }: { title: string; value: string | undefined; choices: Choice[]; onChoose: (value: string | undefined) => void }) {
+    const t = useT();
+    const [anchor, setAnchor] = useState<HTMLElement | null>(null);
+    const chosen = choices.find((choice) => choice.value === value);
+    const choose = (next: string | undefined) => {
+        setAnchor(null);
+        onChoose(next);
+    };
+    return (
+        <>
+            <Button variant="outlined" aria-haspopup="menu" aria-expanded={anchor !== null} onClick={(event) => setAnchor(event.currentTarget)} endIcon={<ChevronDown size={14} aria-hidden="true" />} sx={{ fontWeight: value ? 600 : 450, borderColor: value ? "primary.main" : undefined, color: value ? "text.primary" : "text.secondary" }}>
+                {value ? `${title}: ${chosen?.name ?? value}` : title}
+            </Button>
+            <Menu open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)} slotProps={{ list: { sx: { minWidth: 180 } } }}>
+                <MenuItem role="menuitemradio" aria-checked={value === undefined} onClick={() => choose(undefined)}>
+                    <Box sx={{ width: 16 }}>{value === undefined && <Check size={14} />}</Box>
+                    {t("leads.any")}
+                </MenuItem>
+                {choices.map((choice) => (
+                    <MenuItem key={choice.value} role="menuitemradio" aria-checked={choice.value === value} onClick={() => choose(choice.value)}>
+                        <Box sx={{ width: 16 }}>{choice.value === value && <Check size={14} />}</Box>
+                        {choice.name}
+                    </MenuItem>
+                ))}
+            </Menu>
+        </>
+    );
+}
+
+/** Dates of the form are days where the person is; the API takes moments, from the first to before the last. */
+export function dayToMoment(day: string, after = 0): string {
+    const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
+    return new Date(year, month - 1, date + after).toISOString();
+}
+export function momentToDay(moment: unknown, after = 0): string {
+    if (typeof moment !== "string") return "";
+    const date = new Date(moment);
+    date.setDate(date.getDate() - after);
+    return `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-${String(date.getDate()).padStart(2, "0")}`;
+}
+
+function Further({ filters, apply }: { filters: Filters; apply: (filters: Filters) => void }) {
+    const t = useT();
+    const [anchor, setAnchor] = useState<HTMLElement | null>(null);
+    const set = FURTHER.filter((name) => filters[name] !== undefined && filters[name] !== "").length;
+    const submit = (event: React.FormEvent<HTMLFormElement>) => {
+        event.preventDefault();
+        const form = new FormData(event.currentTarget);
+        const next: Filters = { ...filters };
+        for (const name of FURTHER) {
+            const text = String(form.get(name) ?? "").trim();
+            if (text === "") next[name] = undefined;
+            else if (name.endsWith("_score")) next[name] = Number(text);
+            else if (name.endsWith("_from")) next[name] = dayToMoment(text);
+            else if (name.endsWith("_to")) next[name] = dayToMoment(text, 1);
+            else next[name] = text;
+        }
+        setAnchor(null);
+        apply(next);
+    };
+    const field = (name: (typeof FURTHER)[number], type: string) => {
+        const value = name.endsWith("_from") ? momentToDay(filters[name]) : name.endsWith("_to") ? momentToDay(filters[name], 1) : (filters[name] ?? "");
+        return <TextField key={name} name={name} label={t(`leads.filter.${name}`)} type={type} defaultValue={value} slotProps={{ inputLabel: { shrink: true } }} />;
+    };
+    return (
+        <>
+            <Badge badgeContent={set} color="primary">
+                <Button variant="outlined" aria-haspopup="dialog" aria-expanded={anchor !== null} startIcon={<ListFilter size={15} aria-hidden="true" />} onClick={(event) => setAnchor(event.currentTarget)} sx={{ color: "text.secondary", fontWeight: 450 }}>
+                    {t("leads.more")}
+                </Button>
+            </Badge>
+            <Popover open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)} anchorOrigin={{ vertical: "bottom", horizontal: "left" }} slotProps={{ paper: { role: "dialog", "aria-label": t("leads.more"), sx: { mt: 0.5, border: 1, borderColor: "divider", maxWidth: "calc(100vw - 24px)" } } }}>
+                <Box component="form" onSubmit={submit} sx={{ p: 2, width: 420, maxWidth: "100%", display: "grid", gap: 1.5, gridTemplateColumns: "1fr 1fr" }}>
+                    {field("source", "text")}
+                    {field("campaign", "text")}
+                    {field("min_score", "number")}
+                    {field("max_score", "number")}
+                    {field("created_from", "date")}
+                    {field("created_to", "date")}
+                    {field("active_from", "date")}
+                    {field("active_to", "date")}
+                    {field("tag", "text")}
+                    <Button type="submit" variant="contained" sx={{ minHeight: 36 }}>
+                        {t("leads.apply")}
+                    </Button>
+                </Box>
+            </Popover>
+        </>
+    );
+}

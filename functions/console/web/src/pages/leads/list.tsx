@@ -1,0 +1,368 @@
+// The list of leads: filter, sort, choose columns, select many, take it along as a file.
+import { Box, Button, Checkbox, Dialog, DialogActions, DialogContent, DialogTitle, IconButton, Menu, MenuItem, Skeleton, Table, TableBody, TableCell, TableContainer, TableHead, TableRow, TableSortLabel, TextField, Tooltip, useMediaQuery } from "@mui/material";
+import { useTheme } from "@mui/material/styles";
+import { useQueryClient } from "@tanstack/react-query";
+import { ChevronLeft, ChevronRight, Columns3Cog, Download, SearchX, Tag as TagIcon, UserRound, X } from "lucide-react";
+import { ListBase, useDataProvider, useListContext, useNotify, useStore, useTranslate } from "ra-core";
+import { useState } from "react";
+import { Link, useNavigate } from "react-router-dom";
+import { sayError } from "../../api/problem";
+import { useFormat } from "../../i18n/format";
+import { useLanguage, useT } from "../../providers/i18n";
+import { useMay, useTeam } from "../../ui/known";
+import { csv, download } from "../../ui/csv";
+import { leadName } from "../../ui/labels";
+import { Empty, Face, Failed, Muted, PageHead, TierBadge, When } from "../../ui/parts";
+import { type Column, type Lead, SHOWN_AT_FIRST, useColumns } from "./columns";
+import { LeadFilters, Views } from "./filters";
+
+/** More rows than these are a job for a report. */
+const MOST_EXPORTED = 5000;
+
+export function LeadList() {
+    return (
+        <ListBase resource="leads" sort={{ field: "total_score", order: "DESC" }} perPage={25} exporter={false} disableAuthentication={false}>
+            <Content />
+        </ListBase>
+    );
+}
+
+function Content() {
+    const t = useT();
+    const format = useFormat();
+    const theme = useTheme();
+    const phone = useMediaQuery(theme.breakpoints.down("sm"), { noSsr: true });
+    const list = useListContext<Lead>();
+    const columns = useColumns();
+    const [chosen, setChosen] = useStore<string[]>("leads.columns", SHOWN_AT_FIRST);
+    const shown = columns.filter((column) => column.key === "name" || chosen.includes(column.key));
+    const filtered = Object.keys(list.filterValues).length > 0;
+    return (
+        <>
+            <PageHead title={t("nav.leads")} hint={list.total !== undefined && format.number(list.total)}>
+                <ColumnChoice columns={columns} chosen={chosen} choose={setChosen} />
+                <Export columns={shown} />
+            </PageHead>
+            <Box sx={{ display: "grid", gap: 1.25, mb: 1.5 }}>
+                <Views />
+                <LeadFilters />
+            </Box>
+            <Box sx={{ bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 1.25, overflow: "hidden" }}>
+                {list.error ? (
+                    <Failed error={list.error} retry={() => void list.refetch()} />
+                ) : list.isPending ? (
+                    <Loading phone={phone} />
+                ) : !list.data?.length ? (
+                    <Empty
+                        icon={SearchX}
+                        title={filtered ? t("leads.noneFound") : t("leads.none")}
+                        hint={filtered ? t("leads.noneFoundHint") : t("leads.noneHint")}
+                        action={
+                            filtered && (
+                                <Button variant="outlined" onClick={() => list.setFilters({}, {}, false)}>
+                                    {t("leads.clear")}
+                                </Button>
+                            )
+                        }
+                    />
+                ) : phone ? (
+                    <Cards leads={list.data} />
+                ) : (
+                    <Rows leads={list.data} columns={shown} />
+                )}
+            </Box>
+            <Pages />
+            <Bulk columns={shown} />
+        </>
+    );
+}
+
+function Loading({ phone }: { phone: boolean }) {
+    const t = useT();
+    return (
+        <Box role="status" aria-label={t("state.loading")}>
+            {Array.from({ length: phone ? 6 : 12 }, (_, at) => (
+                <Box key={at} sx={{ display: "flex", alignItems: "center", gap: 2, px: 2, height: phone ? 64 : 47, borderBottom: 1, borderColor: "divider" }}>
+                    <Skeleton variant="circular" width={26} height={26} />
+                    <Skeleton variant="rounded" width={`${18 + ((at * 7) % 9)}%`} height={14} />
+                    {!phone && [0, 1, 2, 3].map((each) => <Skeleton key={each} variant="rounded" width="11%" height={14} />)}
+                </Box>
+            ))}
+        </Box>
+    );
+}
+
+function Rows({ leads, columns }: { leads: Lead[]; columns: Column[] }) {
+    const t = useT();
+    const go = useNavigate();
+    const { sort, setSort, selectedIds, onSelect, onToggleItem, isFetching } = useListContext<Lead>();
+    const all = leads.every((lead) => selectedIds.includes(lead.id));
+    const some = !all && leads.some((lead) => selectedIds.includes(lead.id));
+    const ids = leads.map((lead) => lead.id);
+    return (
+        <TableContainer tabIndex={0} role="region" aria-label={t("nav.leads")} sx={{ opacity: isFetching ? 0.75 : 1, transition: "opacity 120ms 200ms" }}>
+            <Table size="small" aria-rowcount={leads.length}>
+                <TableHead>
+                    <TableRow>
+                        <TableCell padding="checkbox">
+                            <Checkbox checked={all} indeterminate={some} onChange={() => onSelect(all ? selectedIds.filter((id) => !ids.includes(String(id))) : [...new Set([...selectedIds, ...ids])])} slotProps={{ input: { "aria-label": t("leads.selectAll") } }} />
+                        </TableCell>
+                        {columns.map((column) => (
+                            <TableCell key={column.key} align={column.align} sortDirection={sort.field === column.sort ? (sort.order === "ASC" ? "asc" : "desc") : false}>
+                                {column.sort ? (
+                                    <TableSortLabel active={sort.field === column.sort} direction={sort.field === column.sort && sort.order === "ASC" ? "asc" : "desc"} onClick={() => setSort({ field: column.sort!, order: sort.field === column.sort && sort.order === "DESC" ? "ASC" : "DESC" })}>
+                                        {t(column.label)}
+                                    </TableSortLabel>
+                                ) : (
+                                    t(column.label)
+                                )}
+                            </TableCell>
+                        ))}
+                    </TableRow>
+                </TableHead>
+                <TableBody>
+                    {leads.map((lead) => (
+                        <TableRow
+                            key={lead.id}
+                            hover
+                            selected={selectedIds.includes(lead.id)}
+                            data-lead={lead.id}
+                            onClick={(event) => {
+                                // Links and boxes act by themselves; marking text is no click.
+                                if ((event.target as Element).closest("a,button,input,label") || getSelection()?.toString()) return;
+                                go(`/leads/${lead.id}`);
+                            }}
+                            sx={{ cursor: "pointer", "&:last-child td": { borderBottom: 0 } }}
+                        >
+                            <TableCell padding="checkbox">
+                                <Checkbox checked={selectedIds.includes(lead.id)} onChange={() => onToggleItem(lead.id)} slotProps={{ input: { "aria-label": t("leads.select", { name: leadName(lead) }) } }} />
+                            </TableCell>
+                            {columns.map((column) => (
+                                <TableCell key={column.key} align={column.align}>
+                                    {column.render(lead)}
+                                </TableCell>
+                            ))}
+                        </TableRow>
+                    ))}
+                </TableBody>
+            </Table>
+        </TableContainer>
+    );
+}
+
+/** The same list where a table has no room. */
+function Cards({ leads }: { leads: Lead[] }) {
+    const format = useFormat();
+    return (
+        <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0 }}>
+            {leads.map((lead) => (
+                <Box key={lead.id} component="li" sx={{ borderBottom: 1, borderColor: "divider", "&:last-of-type": { borderBottom: 0 } }}>
+                    <Box component={Link} to={`/leads/${lead.id}`} data-lead={lead.id} sx={{ display: "flex", alignItems: "center", gap: 1.25, px: 1.5, py: 1.125, textDecoration: "none", color: "text.primary" }}>
+                        <Face name={leadName(lead)} size={34} />
+                        <Box sx={{ minWidth: 0, flex: 1, lineHeight: 1.35 }}>
+                            <Box sx={{ fontWeight: 570 }}>{leadName(lead)}</Box>
+                            <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{[lead.job_title, lead.company].filter(Boolean).join(" · ") || lead.email}</Muted>
+                        </Box>
+                        <Box sx={{ textAlign: "right", fontSize: "0.75rem" }}>
+                            <Box sx={{ display: "flex", gap: 0.75, alignItems: "center", justifyContent: "flex-end" }}>
+                                <TierBadge tier={lead.tier} bare />
+                                <Box sx={{ fontWeight: 650, fontSize: "0.875rem" }}>{format.number(lead.total_score)}</Box>
+                            </Box>
+                            <Muted>
+                                <When at={lead.last_activity_at} />
+                            </Muted>
+                        </Box>
+                    </Box>
+                </Box>
+            ))}
+        </Box>
+    );
+}
+
+function Pages() {
+    const t = useT();
+    const format = useFormat();
+    const { page, perPage, total, setPage } = useListContext();
+    if (!total) return null;
+    const last = Math.max(1, Math.ceil(total / perPage));
+    return (
+        <Box component="nav" aria-label={t("leads.pages")} sx={{ display: "flex", alignItems: "center", justifyContent: "flex-end", gap: 0.5, mt: 1, color: "text.secondary", fontSize: "0.8125rem" }}>
+            <span>{t("leads.range", { from: format.number((page - 1) * perPage + 1), to: format.number(Math.min(page * perPage, total)), total: format.number(total) })}</span>
+            <IconButton aria-label={t("leads.previous")} disabled={page <= 1} onClick={() => setPage(page - 1)}>
+                <ChevronLeft size={17} />
+            </IconButton>
+            <IconButton aria-label={t("leads.next")} disabled={page >= last} onClick={() => setPage(page + 1)}>
+                <ChevronRight size={17} />
+            </IconButton>
+        </Box>
+    );
+}
+
+function ColumnChoice({ columns, chosen, choose }: { columns: Column[]; chosen: string[]; choose: (keys: string[]) => void }) {
+    const t = useT();
+    const [anchor, setAnchor] = useState<HTMLElement | null>(null);
+    return (
+        <>
+            <Button variant="outlined" aria-haspopup="menu" aria-expanded={anchor !== null} startIcon={<Columns3Cog size={15} aria-hidden="true" />} onClick={(event) => setAnchor(event.currentTarget)} sx={{ display: { xs: "none", sm: "inline-flex" } }}>
+                {t("leads.columns")}
+            </Button>
+            <Menu open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)} slotProps={{ list: { sx: { minWidth: 200 } } }}>
+                {columns.filter((column) => column.key !== "name").map((column) => {
+                    const on = chosen.includes(column.key);
+                    return (
+                        <MenuItem key={column.key} role="menuitemcheckbox" aria-checked={on} onClick={() => choose(on ? chosen.filter((key) => key !== column.key) : [...chosen, column.key])} sx={{ py: 0 }}>
+                            <Checkbox checked={on} tabIndex={-1} slotProps={{ input: { "aria-hidden": true } }} sx={{ ml: -1 }} />
+                            {t(column.label)}
+                        </MenuItem>
+                    );
+                })}
+            </Menu>
+        </>
+    );
+}
+
+function useExport(columns: Column[]) {
+    const t = useT();
+    const [language] = useLanguage();
+    return (leads: Lead[]) => {
+        const text = csv(columns.map((column) => t(column.label)), leads.map((lead) => columns.map((column) => column.text(lead))), language === "de" ? ";" : ",");
+        download(`${t("leads.file")}-${new Date().toISOString().slice(0, 10)}.csv`, text);
+    };
+}
+
+/** All rows that the filters find, in the columns and the order shown. */
+function Export({ columns }: { columns: Column[] }) {
+    const translate = useTranslate();
+    const notify = useNotify();
+    const provider = useDataProvider();
+    const { filterValues, sort, total } = useListContext<Lead>();
+    const save = useExport(columns);
+    const [busy, setBusy] = useState(false);
+    const run = async () => {
+        setBusy(true);
+        try {
+            const rows: Lead[] = [];
+            for (let page = 1; ; page += 1) {
+                const part = await provider.getList<Lead>("leads", { pagination: { page, perPage: 100 }, sort, filter: filterValues });
+                rows.push(...part.data);
+                if (part.data.length < 100 || rows.length >= MOST_EXPORTED) break;
+            }
+            save(rows);
+            if (rows.length < (total ?? 0)) notify("leads.exportCut", { type: "warning", messageArgs: { smart_count: rows.length } });
+        } catch (error) {
+            notify(sayError(error, translate), { type: "error" });
+        } finally {
+            setBusy(false);
+        }
+    };
+    return (
+        <Button variant="outlined" disabled={busy || !total} startIcon={<Download size={15} aria-hidden="true" />} onClick={() => void run()}>
+            CSV
+        </Button>
+    );
+}
+
+/** What can be done with the selected leads. */
+function Bulk({ columns }: { columns: Column[] }) {
+    const t = useT();
+    const translate = useTranslate();
+    const may = useMay();
+    const notify = useNotify();
+    const provider = useDataProvider();
+    const client = useQueryClient();
+    const save = useExport(columns);
+    const { active } = useTeam();
+    const { selectedIds, onUnselectItems } = useListContext<Lead>();
+    const [anchor, setAnchor] = useState<HTMLElement | null>(null);
+    const [tagging, setTagging] = useState(false);
+    const [progress, setProgress] = useState<number | null>(null);
+    if (selectedIds.length === 0) return null;
+
+    /** Each lead as it is now, changed, guarded by its version; what fails is counted and stays selected. */
+    const change = async (next: (lead: Lead) => Partial<Lead>) => {
+        const failed: unknown[] = [];
+        let reason: unknown;
+        for (const [at, id] of selectedIds.entries()) {
+            setProgress(at);
+            try {
+                const { data } = await provider.getOne<Lead>("leads", { id });
+                await provider.update("leads", { id, data: { ...next(data) }, previousData: data });
+            } catch (error) {
+                failed.push(id);
+                reason = error;
+            }
+        }
+        setProgress(null);
+        await client.invalidateQueries({ queryKey: ["leads"] });
+        const done = selectedIds.length - failed.length;
+        if (failed.length) notify("leads.bulkFailed", { type: "warning", messageArgs: { done, failed: failed.length, reason: sayError(reason, translate) } });
+        else {
+            notify("leads.bulkDone", { type: "success", messageArgs: { smart_count: done } });
+            onUnselectItems();
+        }
+    };
+    const exportSelected = async () => save((await provider.getMany<Lead>("leads", { ids: selectedIds })).data);
+    const busy = progress !== null;
+    return (
+        <Box role="region" aria-label={t("leads.bulk")} sx={{ position: "sticky", bottom: { xs: 72, sm: 16 }, zIndex: 10, mx: "auto", mt: 2, width: "fit-content", maxWidth: "100%", display: "flex", flexWrap: "wrap", alignItems: "center", gap: 0.75, p: 0.75, pl: 1.5, bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 1.5, boxShadow: "0 8px 28px rgb(0 0 0 / 16%)" }}>
+            <Box role="status" sx={{ fontWeight: 600, fontSize: "0.8125rem", mr: 0.5 }}>
+                {busy ? t("leads.bulkBusy", { at: progress + 1, all: selectedIds.length }) : t("leads.selected", { smart_count: selectedIds.length })}
+            </Box>
+            {may("leads", "write") && (
+                <>
+                    <Button disabled={busy} startIcon={<UserRound size={15} aria-hidden="true" />} aria-haspopup="menu" onClick={(event) => setAnchor(event.currentTarget)}>
+                        {t("leads.assign")}
+                    </Button>
+                    <Button disabled={busy} startIcon={<TagIcon size={15} aria-hidden="true" />} onClick={() => setTagging(true)}>
+                        {t("leads.addTag")}
+                    </Button>
+                </>
+            )}
+            <Button disabled={busy} startIcon={<Download size={15} aria-hidden="true" />} onClick={() => void exportSelected()}>
+                CSV
+            </Button>
+            <Tooltip title={t("leads.unselect")}>
+                <IconButton aria-label={t("leads.unselect")} disabled={busy} onClick={() => onUnselectItems()}>
+                    <X size={16} />
+                </IconButton>
+            </Tooltip>
+            <Menu open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)}>
+                {active.map((member) => (
+                    <MenuItem
+                        key={member.id}
+                        onClick={() => {
+                            setAnchor(null);
+                            void change(() => ({ owner_id: member.id }));
+                        }}
+                    >
+                        <Face name={member.name} size={20} />
+                        {member.name}
+                    </MenuItem>
+                ))}
+            </Menu>
+            <Dialog open={tagging} onClose={() => setTagging(false)} maxWidth="xs" fullWidth>
+                <Box
+                    component="form"
+                    onSubmit={(event: React.FormEvent<HTMLFormElement>) => {
+                        event.preventDefault();
+                        const tag = String(new FormData(event.currentTarget).get("tag") ?? "").trim();
+                        if (!tag) return;
+                        setTagging(false);
+                        void change((lead) => ({ tags: [...new Set([...lead.tags, tag])] }));
+                    }}
+                >
+                    <DialogTitle>{t("leads.addTag")}</DialogTitle>
+                    <DialogContent>
+                        <TextField name="tag" label={t("leads.tag")} autoFocus required fullWidth sx={{ mt: 1 }} />
+                    </DialogContent>
+                    <DialogActions>
+                        <Button onClick={() => setTagging(false)}>{t("action.cancel")}</Button>
+                        <Button type="submit" variant="contained">
+                            {t("leads.addTag")}
+                        </Button>
+                    </DialogActions>
+                </Box>
+            </Dialog>
+        </Box>
+    );
+}

@@ -1,0 +1,124 @@
+// The team: who does what, and how much they carry.
+import { Box, Button, IconButton, Tooltip } from "@mui/material";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Pencil, Plus, Users } from "lucide-react";
+import { useNotify } from "ra-core";
+import { useState } from "react";
+import { api, ifMatch, once, take, type Schemas } from "../../api/client";
+import { useFormat } from "../../i18n/format";
+import { useT } from "../../providers/i18n";
+import { patch } from "../../providers/data";
+import { Field, FormDialog, Pair, type Values } from "../../ui/form";
+import { useMay, usePipelines } from "../../ui/known";
+import { Bar, Card, Empty, Face, Failed, Lines, Muted, PageHead, Tag } from "../../ui/parts";
+import { useTheme } from "@mui/material/styles";
+
+type Member = Schemas["MemberView"];
+const ROLES = ["admin", "manager", "sales", "viewer"] as const;
+
+export default function TeamList() {
+    const t = useT();
+    const format = useFormat();
+    const may = useMay();
+    const { palette } = useTheme();
+    const { pipeline } = usePipelines();
+    const [editing, setEditing] = useState<Member | "new" | null>(null);
+    const team = useQuery({ queryKey: ["team", "list"], queryFn: async () => (await take(api.GET("/api/v1/team", { params: { query: { limit: 100, sort: "name" } } }))).data });
+    const writable = may("team", "write");
+    return (
+        <>
+            <PageHead title={t("nav.team")} hint={team.data && format.number(team.data.length)}>
+                {writable && (
+                    <Button variant="contained" startIcon={<Plus size={15} aria-hidden="true" />} onClick={() => setEditing("new")}>
+                        {t("team.new")}
+                    </Button>
+                )}
+            </PageHead>
+            <Card flush>
+                {team.error ? (
+                    <Failed error={team.error} retry={() => void team.refetch()} />
+                ) : !team.data ? (
+                    <Box sx={{ px: 2 }}>
+                        <Lines count={5} height={38} />
+                    </Box>
+                ) : team.data.length === 0 ? (
+                    <Empty icon={Users} title={t("team.none")} hint={t("team.noneHint")} />
+                ) : (
+                    <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0 }}>
+                        {team.data.map((member) => (
+                            <Box key={member.id} component="li" sx={{ display: "grid", gridTemplateColumns: { xs: "minmax(0, 1fr) auto", md: "minmax(0, 2.2fr) 110px minmax(0, 1.3fr) minmax(0, 2fr) 40px" }, alignItems: "center", columnGap: 2, rowGap: 1, px: 2, py: 1.25, borderBottom: 1, borderColor: "divider", "&:last-of-type": { borderBottom: 0 } }}>
+                                <Box sx={{ display: "flex", alignItems: "center", gap: 1.25, minWidth: 0 }}>
+                                    <Face name={member.name} size={32} />
+                                    <Box sx={{ minWidth: 0, lineHeight: 1.35 }}>
+                                        <Box sx={{ fontWeight: 570 }}>
+                                            {member.name} {!member.active && <Tag>{t("team.inactive")}</Tag>} {member.lead_of_team && <Tag tone="note">{t("team.lead")}</Tag>}
+                                        </Box>
+                                        <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis" }}>{member.email}</Muted>
+                                    </Box>
+                                </Box>
+                                <Muted>{t(`role.${member.role}`)}</Muted>
+                                <Box>
+                                    <Box sx={{ fontSize: "0.75rem", mb: 0.5 }}>{t("team.load", { load: format.number(member.load), capacity: format.number(member.capacity) })}</Box>
+                                    <Bar height={6} total={Math.max(member.capacity, member.load, 1)} label={t("team.load", { load: member.load, capacity: member.capacity })} parts={[{ value: member.load, color: member.load >= member.capacity ? palette.bad.main : palette.primary.main }]} />
+                                </Box>
+                                <Box sx={{ display: "flex", flexWrap: "wrap", gap: 0.5 }}>
+                                    {member.pipeline_ids.map((id) => (
+                                        <Tag key={id}>{pipeline(id)?.name ?? id.slice(0, 8)}</Tag>
+                                    ))}
+                                    {member.pipeline_ids.length === 0 && <Muted sx={{ fontSize: "0.75rem" }}>{t("team.noPipelines")}</Muted>}
+                                </Box>
+                                {writable ? (
+                                    <Tooltip title={t("action.edit")}>
+                                        <IconButton aria-label={t("team.editOne", { name: member.name })} onClick={() => setEditing(member)}>
+                                            <Pencil size={15} />
+                                        </IconButton>
+                                    </Tooltip>
+                                ) : (
+                                    <span />
+                                )}
+                            </Box>
+                        ))}
+                    </Box>
+                )}
+            </Card>
+            {editing && <EditMember key={editing === "new" ? "new" : editing.id} member={editing === "new" ? null : editing} onClose={() => setEditing(null)} />}
+        </>
+    );
+}
+
+function EditMember({ member, onClose }: { member: Member | null; onClose: () => void }) {
+    const t = useT();
+    const notify = useNotify();
+    const client = useQueryClient();
+    const { pipelines } = usePipelines();
+    const before: Values = { name: member?.name ?? "", email: member?.email ?? "", role: member?.role ?? "sales", capacity: String(member?.capacity ?? 10), pipeline_ids: member?.pipeline_ids ?? [], slack_user_id: member?.slack_user_id ?? "", active: member?.active === false ? "no" : "yes", password: "" };
+    const save = async (values: Values) => {
+        const { password, active, capacity, ...rest } = values;
+        const body = { ...rest, capacity: Number(capacity), active: active === "yes", ...(password ? { password } : {}) };
+        if (member) {
+            const changes = patch(body, { ...member, slack_user_id: member.slack_user_id ?? "" });
+            await take(api.PATCH("/api/v1/team/{id}", { params: { path: { id: member.id }, header: ifMatch(member.version) }, body: changes as Schemas["TeamUpdateInput"] }));
+        } else {
+            const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ""));
+            await take(api.POST("/api/v1/team", { params: { header: once() }, body: given as Schemas["TeamCreateInput"] }));
+        }
+        notify("team.saved", { type: "success" });
+        await client.invalidateQueries({ queryKey: ["team"] });
+    };
+    return (
+        <FormDialog open title={member ? t("team.editOne", { name: member.name }) : t("team.new")} submit={t("action.save")} values={before} onClose={onClose} onSubmit={save}>
+            <Pair>
+                <Field name="name" label={t("team.name")} required autoFocus />
+                <Field name="email" label={t("lead.email")} type="email" required />
+                <Field name="role" label={t("team.role")} options={ROLES.map((role) => ({ value: role, name: t(`role.${role}`) }))} />
+                <Field name="capacity" label={t("team.capacity")} type="number" help={t("team.capacityHelp")} />
+            </Pair>
+            <Field name="pipeline_ids" label={t("team.pipelines")} multiple options={(pipelines ?? []).map(({ id, name }) => ({ value: id, name }))} />
+            <Pair>
+                <Field name="slack_user_id" label={t("team.slack")} />
+                <Field name="active" label={t("team.active")} options={[{ value: "yes", name: t("team.yes") }, { value: "no", name: t("team.no") }]} />
+            </Pair>
+            <Field name="password" label={t("team.password")} type="password" help={member ? t("team.passwordChange") : t("team.passwordNew")} />
+        </FormDialog>
+    );
+}

@@ -1,0 +1,62 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { session } from "../api/client";
+import { dataProvider, order, patch, query } from "./data";
+import { allows } from "./me";
+
+describe("what is asked for", () => {
+    it("leaves out what is not set", () => expect(query({ tier: "hot", q: "", owner_id: undefined, min_score: 0 })).toEqual({ tier: "hot", min_score: 0 }));
+
+    it.each([
+        [{ field: "total_score", order: "DESC" }, "-total_score"],
+        [{ field: "created_at", order: "ASC" }, "created_at"],
+        [{ field: "id", order: "ASC" }, undefined],
+    ])("orders %j as %s", (sort, expected) => expect(order(sort)).toBe(expected));
+
+    it("is a merge patch of what differs: cleared is null, untouched is absent", () => {
+        const before = { id: "1", name: "A", email: "a@b.example", tags: ["x"], company: null };
+        expect(patch({ ...before, name: "B", email: "", tags: ["x"], company: "" }, before)).toEqual({ name: "B", email: null });
+    });
+});
+
+describe("the data provider", () => {
+    const calls: Request[] = [];
+    beforeEach(() => {
+        calls.length = 0;
+        session.start({ access_token: "t", expires_in: 900 });
+        vi.stubGlobal("fetch", async (request: Request) => {
+            calls.push(request.clone());
+            return Response.json({ data: [{ id: "1" }], pagination: { page: 2, limit: 25, total: 26, total_pages: 2 }, id: "1", version: 4 });
+        });
+    });
+
+    it("reads a page of a list", async () => {
+        const answer = await dataProvider.getList("leads", { pagination: { page: 2, perPage: 25 }, sort: { field: "total_score", order: "DESC" }, filter: { tier: "hot", q: "" } });
+        expect(answer).toEqual({ data: [{ id: "1" }], total: 26 });
+        const { pathname, searchParams } = new URL(calls[0]!.url);
+        expect(pathname).toBe("/api/v1/leads");
+        expect(Object.fromEntries(searchParams)).toEqual({ tier: "hot", page: "2", limit: "25", sort: "-total_score" });
+        expect(calls[0]!.headers.get("authorization")).toBe("Bearer t");
+    });
+
+    it("guards a change by the version that was seen", async () => {
+        await dataProvider.update("leads", { id: "1", data: { id: "1", company: "New" }, previousData: { id: "1", company: "Old", version: 3 } });
+        expect(calls[0]!.method).toBe("PATCH");
+        expect(calls[0]!.headers.get("if-match")).toBe('"3"');
+        expect(await calls[0]!.json()).toEqual({ company: "New" });
+    });
+
+    it("makes a repeated creation harmless", async () => {
+        await dataProvider.create("tasks", { data: { title: "Call", due_at: "" } });
+        expect(calls[0]!.headers.get("idempotency-key")).toMatch(/^[0-9a-f-]{36}$/);
+        expect(await calls[0]!.json()).toEqual({ title: "Call" });
+    });
+});
+
+describe("scopes", () => {
+    it.each([
+        [["leads:read"], "leads", "list", true],
+        [["leads:read"], "leads", "edit", false],
+        [["leads:write"], "leads", "create", true],
+        [["deals:read"], "leads", "show", false],
+    ])("%j, %s, %s: %s", (scopes, area, action, expected) => expect(allows(scopes, area, action)).toBe(expected));
+});
