@@ -110,6 +110,10 @@ async fn no_route_shows_or_touches_another_tenant() {
         let body = match path.rsplit('/').next().unwrap_or_default() {
             "move" => json!({"stage_id": stage}),
             "route" => json!({"pipeline_id": pipeline}),
+            "close" => json!({"outcome": "won"}),
+            "lead" => json!({"lead_id": stage}),
+            _ if method == Method::PATCH && path.contains("/deals/") => json!({"name": "Fremd"}),
+            _ if method == Method::PATCH && path.contains("/tasks/") => json!({"title": "Fremd"}),
             _ if method == Method::PATCH => json!({"first_name": "Fremd"}),
             _ => json!({}),
         };
