@@ -26,7 +26,8 @@ pub struct Stage {
 }
 
 /// What to build for the event path alone.
-const PATH_ONLY: &[&str] = &["--bin", "event-processor", "--bin", "lead-router", "--bin", "migrate", "--bin", "tenant-create"];
+const PATH_ONLY: &[&str] =
+    &["--bin", "event-processor", "--bin", "lead-router", "--bin", "migrate", "--bin", "tenant-create"];
 
 const DATABASE: &str = "bench";
 const PASSWORD: &str = "bench";

@@ -38,7 +38,6 @@ pub async fn hot_leads(
             payload,
         })
     };
-    let alerts: Vec<NewEffect> =
-        changes.iter().filter(|(one, _)| told.contains(&one.lead)).filter_map(alert).collect();
+    let alerts: Vec<NewEffect> = changes.iter().filter(|(one, _)| told.contains(&one.lead)).filter_map(alert).collect();
     effects::insert(tx, slack::QUEUE, &alerts, now).await
 }

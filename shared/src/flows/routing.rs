@@ -137,10 +137,8 @@ pub async fn ask_for_discovery(app: &App, tx: &Tx, now: Timestamp) -> Result<usi
         let Some(last) = leads.last() else { return Ok(asked) };
         after = *last;
         asked += leads.len();
-        let messages: Vec<LeadsChanged> = leads
-            .chunks(50)
-            .map(|chunk| LeadsChanged { tenant_id: tx.tenant(), lead_ids: chunk.to_vec() })
-            .collect();
+        let messages: Vec<LeadsChanged> =
+            leads.chunks(50).map(|chunk| LeadsChanged { tenant_id: tx.tenant(), lead_ids: chunk.to_vec() }).collect();
         outbox::put(tx, "routing", &messages, now).await?;
     }
 }

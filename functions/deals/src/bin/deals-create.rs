@@ -30,7 +30,7 @@ async fn handle(call: Call<NewDeal>) -> Result<Created<DealView>, Failure> {
     let facts = call.body.clone().check(pipeline.as_ref())?;
     write::check_links(&call.tx, facts.company, facts.owner).await?;
     if let Some(lead) = lead {
-        let locked = event_path::lock_leads(&call.tx, &[lead]).await?.pop();
+        let locked = event_path::lock_and_load(&call.tx, &[lead]).await?.pop();
         let locked = locked.ok_or_else(|| Failure::invalid("/lead_id", "unknown_value", "There is no such lead."))?;
         if locked.flags.anonymized {
             return Err(Failure::conflict("anonymized", "This person's data were erased. Choose another lead."));

@@ -32,7 +32,7 @@ async fn handle(call: Call<SetLead>) -> Result<Json<DealView>, Failure> {
     let id: DealId = call.id("id")?;
     let (old, new) = (deals::get(&call.tx, id).await?.lead, call.body.lead_id);
     let both: Vec<LeadId> = old.into_iter().chain(new).collect();
-    let locked = event_path::lock_leads(&call.tx, &both).await?;
+    let locked = event_path::lock_and_load(&call.tx, &both).await?;
     let before = write::lock_alone(&call.tx, id).await?;
     if call.if_match()?.is_some_and(|version| version != before.version) {
         return Err(Failure::Stale { current: before.version });

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use testkit::app::{Endpoint, TestApp};
+use testkit::app::{Endpoint, Response, TestApp};
 use testkit::keys::{epoch_seconds, signature};
 use testkit::{Method, Tenant};
 use tokio_postgres::Client;
@@ -14,22 +14,33 @@ const SECRETS: [&str; 2] = ["Geheimnis", "secret.person"];
 
 /// What a tenant has that a body may name.
 pub struct Own {
-    pipeline: Uuid,
+    pub pipeline: Uuid,
     stage: Uuid,
+    /// One without a deal.
+    pub lead: Uuid,
 }
 
 impl Own {
-    pub async fn of(db: &Client, tenant: &Tenant) -> Self {
+    /// Looks them up; a lead is made.
+    pub async fn of(app: &TestApp, db: &Client, tenant: &Tenant) -> Self {
+        let email = format!("{}@own.example", Uuid::now_v7().simple());
+        let answer = app.post("/api/v1/leads", &json!({"email": email})).bearer(&tenant.token("admin")).send().await;
+        let lead: Value = answer.expect(201).json();
         let statement = "SELECT p.id, s.id FROM pipelines p JOIN stages s ON s.pipeline_id = p.id
             WHERE p.tenant_id = $1 AND p.slug = 'discovery' ORDER BY s.position LIMIT 1";
         let row = db.query_one(statement, &[&tenant.id.parse::<Uuid>().unwrap()]).await.unwrap();
-        Self { pipeline: row.get(0), stage: row.get(1) }
+        let lead = lead["id"].as_str().unwrap().parse().unwrap();
+        Self { pipeline: row.get(0), stage: row.get(1), lead }
     }
 
     /// A body that is right for a record of one's own: what refuses it is the record, and nothing else.
     pub fn body(&self, endpoint: &Endpoint) -> Value {
         match endpoint.function.as_str() {
             "deals-move" => json!({"stage_id": self.stage}),
+            "deals-close" => json!({"outcome": "lost", "reason": "no budget"}),
+            "deals-set-lead" => json!({"lead_id": self.lead}),
+            "deals-update" | "team-update" => json!({"name": "Fremd"}),
+            "tasks-update" => json!({"title": "Fremd"}),
             "leads-route" => json!({"pipeline_id": self.pipeline}),
             "leads-update" => json!({"first_name": "Fremd"}),
             _ if endpoint.contract["input"]["required"].as_array().is_none_or(Vec::is_empty) => json!({}),
@@ -101,7 +112,7 @@ pub async fn fingerprint(db: &Client, tenant: &Tenant) -> BTreeMap<String, Strin
 }
 
 #[track_caller]
-fn shows_nothing(answer: &testkit::Response, ids: &[String], what: &str) {
+fn shows_nothing(answer: &Response, ids: &[String], what: &str) {
     let text = String::from_utf8_lossy(&answer.body);
     assert!(SECRETS.iter().all(|secret| !text.contains(secret)), "{what} shows a stranger: {text}");
     let shown: Vec<&String> = ids.iter().filter(|id| text.contains(*id) && !what.contains(*id)).collect();
@@ -120,8 +131,19 @@ fn probes(endpoint: &Endpoint) -> (Vec<String>, bool) {
     (ids, properties().any(|(name, _)| name == "q"))
 }
 
+/// A body that is right but for one field that names a record of somebody else is refused, whatever the record.
+async fn refuses_foreign_ids(send: &impl AsyncFn(Value) -> Response, right: &Value, fields: &[&str], ids: &[String]) {
+    for (field, id) in fields.iter().flat_map(|field| ids.iter().map(move |id| (field, id))) {
+        let mut body = right.clone();
+        body[*field] = json!(id);
+        let answer = send(body).await;
+        assert_eq!(answer.status, 400, "a foreign {field}: {}", String::from_utf8_lossy(&answer.body));
+        shows_nothing(&answer, ids, &format!("{field} {id}"));
+    }
+}
+
 /// What an endpoint that makes or changes records without an id in its path does when a stranger names the first tenant's.
-async fn write(app: &TestApp, endpoint: &Endpoint, stranger: &Tenant, ids: &[String]) {
+async fn write(app: &TestApp, endpoint: &Endpoint, stranger: &Tenant, own: &Own, ids: &[String]) {
     let token = stranger.token("admin");
     let send = async |body: Value| app.post(&endpoint.path, &body).bearer(&token).send().await;
     let about =
@@ -148,6 +170,24 @@ async fn write(app: &TestApp, endpoint: &Endpoint, stranger: &Tenant, ids: &[Str
             let mut body = rule();
             body["name"] = json!("Fremd");
             shows_nothing(&send(body).await.expect(201), ids, &endpoint.path);
+        }
+        "deals-create" => {
+            let right = json!({"name": "Fremd", "lead_id": own.lead, "pipeline_id": own.pipeline});
+            refuses_foreign_ids(&send, &right, &["lead_id", "company_id", "pipeline_id", "stage_id", "owner_id"], ids)
+                .await;
+        }
+        "tasks-create" => {
+            refuses_foreign_ids(&send, &json!({"title": "Fremd"}), &["owner_id", "lead_id", "deal_id"], ids).await;
+        }
+        "team-create" => {
+            let right = json!({"email": "f@x.example", "name": "Fremd", "role": "sales"});
+            for id in ids {
+                let mut body = right.clone();
+                body["pipeline_ids"] = json!([id]);
+                let answer = send(body).await;
+                assert_eq!(answer.status, 400, "a member who serves a foreign pipeline");
+                shows_nothing(&answer, ids, &format!("{} {id}", endpoint.path));
+            }
         }
         other => panic!("{other} writes without an id in its path: say here what it does with another tenant's ids"),
     }
@@ -178,7 +218,7 @@ async fn no_endpoint_shows_or_touches_another_tenant() {
     let db = app.db().await;
     let ids = ids(&db, app.tenant()).await;
     let stranger = app.new_tenant("stranger").await;
-    let (token, own) = (stranger.token("admin"), Own::of(&db, &stranger).await);
+    let (token, own) = (stranger.token("admin"), Own::of(&app, &db, &stranger).await);
     let before = fingerprint(&db, app.tenant()).await;
     let endpoints: Vec<Endpoint> = app.endpoints().into_iter().filter(|one| !one.is_public()).collect();
 
@@ -209,7 +249,7 @@ async fn no_endpoint_shows_or_touches_another_tenant() {
         }
     }
     for endpoint in endpoints.iter().filter(|one| !one.path.contains('{') && one.method != Method::GET) {
-        write(&app, endpoint, &stranger, &ids).await;
+        write(&app, endpoint, &stranger, &own, &ids).await;
     }
     webhook(&app, &stranger, &ids).await;
     app.drain().await;
@@ -225,7 +265,7 @@ async fn no_endpoint_shows_or_touches_another_tenant() {
     assert_eq!(aside.get::<_, i64>(1), 2 * ids.len() as i64, "the stranger finds them in their own inbox");
 
     // Each of these paths finds something when the owner asks: those were the right ids.
-    let (token, own) = (app.token("admin"), Own::of(&db, app.tenant()).await);
+    let (token, own) = (app.token("admin"), Own::of(&app, &db, app.tenant()).await);
     let mut with_id: Vec<&Endpoint> = endpoints.iter().filter(|one| one.path.contains('{')).collect();
     with_id.sort_by_key(|one| one.method == Method::DELETE);
     for endpoint in with_id {

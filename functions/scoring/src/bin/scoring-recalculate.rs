@@ -42,10 +42,6 @@ async fn handle(call: Call) -> Result<Json<RecalculationView>, Failure> {
 
 /// What the engine knows of the lead, which is locked from here on.
 async fn state(tx: &Tx, lead: LeadId) -> Result<LeadState, Failure> {
-    let locked = event_path::lock_leads(tx, &[lead]).await?.pop().ok_or_else(|| Failure::not_found("lead"))?;
-    Ok(LeadState {
-        awards: event_path::list_awards(tx, &[lead]).await?.remove(&lead).unwrap_or_default(),
-        signals: event_path::list_signals(tx, &[lead]).await?.remove(&lead).unwrap_or_default(),
-        ..locked.state
-    })
+    let locked = event_path::lock_and_load(tx, &[lead]).await?.pop();
+    Ok(locked.ok_or_else(|| Failure::not_found("lead"))?.state)
 }

@@ -13,8 +13,8 @@ use crate::domain::routing::LeadFlags;
 use crate::failure::Failure;
 use crate::flows::alerts;
 use crate::messages::LeadsChanged;
-use crate::store::rules::TenantRules;
 use crate::store::event_path::{self as store, Stamp};
+use crate::store::rules::TenantRules;
 use crate::store::{Tx, outbox};
 
 /// Lead ids in one message to the router: few enough that one stubborn lead does not hold many up.
@@ -169,12 +169,7 @@ fn each<'c, T>(changes: &'c [Changed<'_>], of: impl Fn(&'c LeadChange) -> &'c Ve
 
 /// The router gets the leads whose standing changed and now reaches the thresholds, or is in conflict; for all others its answer
 /// would be "not yet". What only time brings about (Discovery) is the daily job's to notice.
-async fn tell_router(
-    tx: &Tx,
-    tenant: &TenantRules,
-    changes: &[Changed<'_>],
-    now: Timestamp,
-) -> Result<(), Failure> {
+async fn tell_router(tx: &Tx, tenant: &TenantRules, changes: &[Changed<'_>], now: Timestamp) -> Result<(), Failure> {
     let config = tenant.rules.routing();
     let ready: Vec<LeadId> = changes
         .iter()
