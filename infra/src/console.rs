@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use crate::check::files;
 use crate::local::digest;
 use crate::process;
-use crate::state::write_private;
+use crate::state::{State, write_private};
 use crate::ui::{Step, note};
 use crate::workspace::Workspace;
 
@@ -25,7 +25,7 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
     if !web.join("package.json").is_file() {
         return Ok(());
     }
-    if process::output(Command::new("npm").arg("--version")).is_err() {
+    if !has_node() {
         note("! Node.js is not installed, so the web console is not built; everything else works without");
         return Ok(());
     }
@@ -46,6 +46,75 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
     write_private(&remembered, content(&sources)?.as_bytes())?;
     step.done("");
     Ok(())
+}
+
+/// Types, texts, build, size and unit tests. Without Node it says that nothing of it was run.
+///
+/// # Errors
+/// When any of it fails; with how to run it alone.
+pub fn test(workspace: &Workspace) -> anyhow::Result<()> {
+    let web = workspace.root.join("functions/console/web");
+    if !has_node() {
+        note("! Node.js is not installed: the web console was NOT tested here. Install Node.js 20 or newer");
+        return Ok(());
+    }
+    build(workspace)?;
+    process::attached(Command::new("npm").current_dir(&web).args(["run", "--silent", "test"]))
+        .context("`npm test` in functions/console/web runs just these")
+}
+
+/// The browser tests, against the local stack as it runs. Screenshots are kept in `functions/console/web/e2e/out`.
+///
+/// # Errors
+/// When a test fails, or there is no Chromium and it cannot be installed.
+pub fn browse(workspace: &Workspace, state: &State) -> anyhow::Result<()> {
+    let web = workspace.root.join("functions/console/web");
+    if !has_node() {
+        note(
+            "! Node.js is not installed: the web console was NOT tried in a browser here. Install Node.js 20 or newer",
+        );
+        return Ok(());
+    }
+    let chromium = chromium(workspace)?;
+    install(workspace, &web)?;
+    let status = workspace.dev().join("status.json");
+    write_private(&status, serde_json::to_string(&state.access)?.as_bytes())?;
+    let mut run = Command::new("node");
+    run.current_dir(&web).args(["e2e/run.mjs", "--status"]).arg(&status).env("CHROMIUM", chromium);
+    process::attached(&mut run)
+}
+
+fn has_node() -> bool {
+    process::output(Command::new("npm").arg("--version")).is_ok()
+}
+
+/// Chromium from `$CHROMIUM` or the path; as root on Debian it is installed where it is missing.
+fn chromium(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    if let Some(given) = std::env::var_os("CHROMIUM").filter(|path| !path.is_empty()) {
+        return Ok(PathBuf::from(given));
+    }
+    let installed = || {
+        ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+            .map(PathBuf::from)
+            .into_iter()
+            .find(|path| path.exists())
+    };
+    if let Some(found) = installed() {
+        return Ok(found);
+    }
+    let help =
+        "the browser tests need Chromium: install it (Debian: apt install chromium) or set CHROMIUM to its program";
+    if !rustix::process::geteuid().is_root() || !Path::new("/usr/bin/apt-get").exists() {
+        anyhow::bail!(help);
+    }
+    let step = Step::start("Chromium installed");
+    for arguments in [["update", "-q"].as_slice(), &["install", "-q", "-y", "--no-install-recommends", "chromium"]] {
+        let mut apt = Command::new("apt-get");
+        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        process::logged(&mut apt, &workspace.logs().join("chromium.log")).context(help)?;
+    }
+    step.done("");
+    installed().context(help)
 }
 
 /// Installs the packages of the lock file, unless they are there.

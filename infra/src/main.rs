@@ -83,7 +83,7 @@ enum Command {
     Generate,
     /// Run everything that CI runs
     Test {
-        /// Only this step: format, clippy, check, template, deny, tests or end-to-end
+        /// Only this step: format, clippy, check, template, deny, console, tests, end-to-end or browser
         #[arg(long)]
         only: Option<String>,
     },
@@ -98,7 +98,7 @@ enum Command {
         #[arg(long, default_value_t = 10_000)]
         leads: usize,
         /// Event processors at work at once
-        #[arg(long, default_value_t = 2)]
+        #[arg(long, default_value_t = 3)]
         processors: usize,
         /// Also with a million leads and five million stored events
         #[arg(long)]

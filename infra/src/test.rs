@@ -10,7 +10,7 @@ use crate::stack::{Stack, Tools};
 use crate::state::State;
 use crate::ui::{line, note, seconds};
 use crate::workspace::{Workspace, cargo};
-use crate::{check, process, tools, up};
+use crate::{check, console, process, tools, up};
 
 /// The licence, advisory and source check; the advisories themselves are fetched when it runs.
 const CARGO_DENY: &str = "0.20.2";
@@ -30,8 +30,10 @@ const STEPS: &[Step] = &[
     Step { name: "check", about: "code, template, samples and generated files agree" },
     Step { name: "template", about: "sam validate --lint and cfn-lint" },
     Step { name: "deny", about: "licences, sources, duplicate versions and security advisories" },
+    Step { name: "console", about: "the web console's types, texts, build, size and unit tests" },
     Step { name: "tests", about: "unit, property and integration tests against real Postgres and the real binaries" },
     Step { name: "end-to-end", about: "the deployed template, from the gateway to Slack" },
+    Step { name: "browser", about: "the console in Chromium, against the deployed stack" },
 ];
 
 /// Runs all steps, or only one.
@@ -56,8 +58,10 @@ pub async fn run(only: Option<&str>) -> anyhow::Result<()> {
             "check" => check::run(),
             "template" => template(&workspace),
             "deny" => deny(&workspace),
+            "console" => console::test(&workspace),
             "tests" => tests(&workspace),
-            _ => end_to_end(&workspace).await,
+            "end-to-end" => end_to_end(&workspace).await,
+            _ => browser(&workspace).await,
         };
         outcome
             .with_context(|| format!("the step {0} failed; run just it with `cargo dev test --only {0}`", step.name))?;
@@ -171,4 +175,12 @@ async fn end_to_end(workspace: &Workspace) -> anyhow::Result<()> {
     up::bring_up(workspace).await?;
     let mut run = cargo_command(workspace, &["test", "--package", "dev", "--features", "e2e", "--test", "e2e"]);
     process::attached(&mut run)
+}
+
+async fn browser(workspace: &Workspace) -> anyhow::Result<()> {
+    up::bring_up(workspace).await?;
+    // The pages show what the demo's people did.
+    let mut state = State::load(&workspace.dev())?;
+    up::demonstrate(workspace, &mut state).await?;
+    console::browse(workspace, &state)
 }

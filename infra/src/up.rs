@@ -94,7 +94,11 @@ async fn fill(workspace: &Workspace, state: &mut State, stack: &Stack, tools: &T
     Ok(())
 }
 
-async fn demonstrate(workspace: &Workspace, state: &mut State) -> anyhow::Result<()> {
+/// Sends the demo's events, once, and shows what became of them.
+///
+/// # Errors
+/// When the stack does not take or process them.
+pub async fn demonstrate(workspace: &Workspace, state: &mut State) -> anyhow::Result<()> {
     if !state.demo_sent {
         let step = Step::start("demo events sent through the gateway");
         let secrets = state.secrets.clone().context("the local stack has no secrets")?;

@@ -1,31 +1,9 @@
 // Writes the API's types from the OpenAPI document, so that a change of the contract breaks `tsc`.
-//
-// `api/agreed.json` may hold endpoints that are agreed upon and not yet in the document. The document always wins: an entry it
-// has by now is dropped and named, so that the file only shrinks.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import openapiTypes, { astToString } from "openapi-typescript";
 
 const here = (path) => new URL(path, import.meta.url);
 const document = JSON.parse(readFileSync(here("../../../health/openapi.json"), "utf8"));
-
-const agreed = here("../api/agreed.json");
-if (existsSync(agreed)) {
-    const { paths, components } = JSON.parse(readFileSync(agreed, "utf8"));
-    for (const [path, methods] of Object.entries(paths)) {
-        for (const [method, operation] of Object.entries(methods)) {
-            document.paths[path] ??= {};
-            if (document.paths[path][method]) {
-                console.warn(`api/agreed.json: ${method.toUpperCase()} ${path} is in the document now; delete it here`);
-            } else {
-                document.paths[path][method] = operation;
-            }
-        }
-    }
-    for (const [name, schema] of Object.entries(components.schemas)) {
-        const known = document.components.schemas[name];
-        document.components.schemas[name] = known ? { ...known, properties: { ...schema.properties, ...known.properties } } : schema;
-    }
-}
 
 const types = astToString(await openapiTypes(document, { defaultNonNullable: false, alphabetize: true }));
 const target = here("../src/api/schema.d.ts");
