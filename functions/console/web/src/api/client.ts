@@ -26,6 +26,8 @@ export function authentication(session: Session, send: (request: Request) => Pro
             // Login itself answers 401 to a wrong password: that is no session that ended.
             if (response.status !== 401 || !copy?.headers.has("authorization")) return undefined;
             if (!(await session.refresh())) return undefined;
+            // An answer that nobody reads holds its connection until it is collected.
+            await response.body?.cancel();
             const token = await session.token();
             copy.headers.set("authorization", `Bearer ${token}`);
             return send(copy);
