@@ -17,7 +17,7 @@ export const de: Messages = {
     },
     session: { ended: "Ihre Sitzung ist abgelaufen. Melden Sie sich wieder an, um dort weiterzumachen, wo Sie waren." },
     nav: { label: "Hauptnavigation", skip: "Zum Inhalt springen", dashboard: "Übersicht", leads: "Leads", board: "Board", tasks: "Aufgaben", team: "Team" },
-    account: { open: "Konto von %{name}", signOut: "Abmelden" },
+    account: { open: "Konto von %{name}", signOut: "Abmelden", zone: "Uhrzeiten wie in %{zone}" },
     role: { admin: "Administration", manager: "Leitung", sales: "Vertrieb", viewer: "Nur lesen" },
     find: {
         open: "Personen, Deals und Seiten suchen",
@@ -244,6 +244,7 @@ export const de: Messages = {
             active_from: "Aktiv ab",
             active_to: "Aktiv bis",
         },
+        filterFault: { whole: "Bitte eine ganze Zahl.", below: "Das liegt unter der niedrigsten Punktzahl.", before: "Dieser Tag liegt vor dem ersten." },
         columns: "Spalten",
         column: {
             name: "Name",

@@ -17,7 +17,7 @@ export const en = {
     },
     session: { ended: "Your session has ended. Sign in again to go on where you were." },
     nav: { label: "Main navigation", skip: "Skip to content", dashboard: "Overview", leads: "Leads", board: "Board", tasks: "Tasks", team: "Team" },
-    account: { open: "Account of %{name}", signOut: "Sign out" },
+    account: { open: "Account of %{name}", signOut: "Sign out", zone: "Times as in %{zone}" },
     role: { admin: "Administrator", manager: "Manager", sales: "Sales", viewer: "Viewer" },
     find: {
         open: "Search people, deals and pages",
@@ -248,6 +248,7 @@ export const en = {
             active_from: "Active from",
             active_to: "Active to",
         },
+        filterFault: { whole: "A whole number, please.", below: "This is below the lowest score.", before: "This day is before the first." },
         columns: "Columns",
         column: {
             name: "Name",

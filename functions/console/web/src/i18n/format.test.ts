@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatter, minorUnits, regionFor } from "./format";
-import { browserLanguage } from "../providers/i18n";
+import { firstLanguage } from "../providers/i18n";
 
 /** Spaces of several widths stand in formatted text. */
 const plain = (text: string) => text.replaceAll(/[\u00a0\u202f\u2009]/g, " ");
@@ -25,6 +25,12 @@ describe("formats", () => {
         expect(plain(german.dateTime("2026-11-25T23:30:00Z"))).toBe("26.11.2026, 00:30");
         expect(plain(english.dateTime("2026-11-25T23:30:00Z"))).toBe("25 Nov 2026, 18:30");
         expect(german.date("2026-11-25")).toBe("25.11.2026");
+        expect(formatter("de-DE", "Pacific/Kiritimati").date("2026-11-25")).toBe("25.11.2026");
+        expect(formatter("de-DE", "Pacific/Honolulu").date("2026-11-25")).toBe("25.11.2026");
+    });
+
+    it("write a moment so that spreadsheets sort it", () => {
+        expect(german.stamp("2026-11-25T23:30:00Z")).toBe("2026-11-26 00:30");
     });
 
     it("say how long ago", () => {
@@ -41,11 +47,14 @@ describe("formats", () => {
 
 describe("the first language", () => {
     it.each([
-        [["de-AT", "en"], "de"],
-        [["fr-FR", "de"], "de"],
-        [["en-US"], "en"],
-        [["pl"], "en"],
-    ])("of %j is %s", (wanted, language) => expect(browserLanguage(wanted)).toBe(language));
+        ["the browser's", null, ["de-AT", "en"], undefined, "de"],
+        ["the next that the browser takes", null, ["fr-FR", "de"], "en", "de"],
+        ["the browser's rather than the profile's", null, ["en-US"], "de", "en"],
+        ["the profile's where the browser has neither", null, ["pl"], "de", "de"],
+        ["English where nothing is known", null, ["pl"], undefined, "en"],
+        ["what was chosen here before", "en", ["de"], "de", "en"],
+        ["never one that is not there", "fr", ["pl"], null, "en"],
+    ] as const)("is %s", (_, stored, wanted, profile, language) => expect(firstLanguage(stored, wanted, profile)).toBe(language));
 
     it("keeps the person's own region", () => {
         expect(regionFor("de", ["fr", "de-AT"])).toBe("de-AT");

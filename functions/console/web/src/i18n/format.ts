@@ -1,6 +1,8 @@
 // Numbers, money and moments as the person reads them: in their language, their region and their time zone.
 import { useMemo } from "react";
 import { type Language, useLanguage } from "../providers/i18n";
+import { useZone } from "../ui/known";
+import { dayOf, toLocal } from "./zone";
 
 /** The person's own region where it speaks the language shown (`de-AT` for German), else the language's usual one. */
 export function regionFor(language: Language, wanted: readonly string[] = navigator.languages): string {
@@ -24,6 +26,10 @@ export interface Format {
     day(moment: string | Date): string;
     time(moment: string | Date): string;
     dateTime(moment: string | Date): string;
+    /** `2026-11-25 14:30`: what spreadsheets of every language read as a date. */
+    stamp(moment: string): string;
+    /** `2026-11-25`: today where the person is. */
+    today(): string;
     /** `in 3 days`, `5 minutes ago`. */
     relative(moment: string | Date, now?: number): string;
     duration(seconds: number): string;
@@ -37,9 +43,10 @@ export function minorUnits(currency: string): number {
 }
 
 /** A civil date (`2026-11-25`) has no zone: it must not become the day before west of Greenwich. */
+const isCivil = (value: string | Date): value is string => typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value);
+
 function moment(value: string | Date): Date {
-    if (value instanceof Date) return value;
-    return /^\d{4}-\d{2}-\d{2}$/.test(value) ? new Date(`${value}T12:00:00`) : new Date(value);
+    return isCivil(value) ? new Date(`${value}T12:00:00Z`) : new Date(value);
 }
 
 export function formatter(region: string, timeZone?: string): Format {
@@ -47,6 +54,7 @@ export function formatter(region: string, timeZone?: string): Format {
     const percent = new Intl.NumberFormat(region, { style: "percent", maximumFractionDigits: 1 });
     const points = new Intl.NumberFormat(region, { signDisplay: "exceptZero" });
     const date = new Intl.DateTimeFormat(region, { dateStyle: "medium", timeZone });
+    const civil = new Intl.DateTimeFormat(region, { dateStyle: "medium", timeZone: "UTC" });
     const day = new Intl.DateTimeFormat(region, { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone });
     const time = new Intl.DateTimeFormat(region, { timeStyle: "short", timeZone });
     const dateTime = new Intl.DateTimeFormat(region, { dateStyle: "medium", timeStyle: "short", timeZone });
@@ -61,10 +69,12 @@ export function formatter(region: string, timeZone?: string): Format {
         money: (minor, currency) =>
             new Intl.NumberFormat(region, { style: "currency", currency, minimumFractionDigits: minor % minorUnits(currency) === 0 ? 0 : undefined }).format(minor / minorUnits(currency)),
         moneyRound: (minor, currency) => new Intl.NumberFormat(region, { style: "currency", currency, maximumFractionDigits: 0 }).format(minor / minorUnits(currency)),
-        date: (value) => date.format(moment(value)),
+        date: (value) => (isCivil(value) ? civil : date).format(moment(value)),
         day: (value) => day.format(moment(value)),
         time: (value) => time.format(moment(value)),
         dateTime: (value) => dateTime.format(moment(value)),
+        stamp: (value) => toLocal(value, timeZone).replace("T", " "),
+        today: () => dayOf(Date.now(), timeZone),
         relative(value, now = Date.now()) {
             const distance = moment(value).getTime() - now;
             const size = Math.abs(distance);
@@ -86,5 +96,6 @@ export function formatter(region: string, timeZone?: string): Format {
 
 export function useFormat(): Format {
     const [language] = useLanguage();
-    return useMemo(() => formatter(regionFor(language)), [language]);
+    const zone = useZone();
+    return useMemo(() => formatter(regionFor(language), zone), [language, zone]);
 }

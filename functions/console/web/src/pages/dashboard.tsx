@@ -6,28 +6,26 @@ import { lazy, type ReactNode, Suspense, useState } from "react";
 import { Link } from "react-router-dom";
 import { api, take, type Schemas } from "../api/client";
 import { useFormat } from "../i18n/format";
+import { addDays, dayOf, hourOf, startOf } from "../i18n/zone";
 import { useT } from "../providers/i18n";
-import { useMay, useMe, usePipelines } from "../ui/known";
+import { useHotFrom, useMay, useMe, usePipelines, useZone } from "../ui/known";
 import { leadName, useLabel } from "../ui/labels";
 import { Card, Empty, Face, Failed, Lines, Muted, PageHead, TierBadge, When } from "../ui/parts";
 import { TaskRow } from "./tasks/row";
 
 const BoardChart = lazy(() => import("./dashboard-chart"));
 
-const DAY = 86_400_000;
-
 /** Days begin at midnight where the person is, so that figures do not change from minute to minute. */
-function dayStart(offsetDays = 0): string {
-    const start = new Date();
-    start.setHours(0, 0, 0, 0);
-    return new Date(start.getTime() + offsetDays * DAY).toISOString();
+function useDayStart(): (offsetDays: number) => string {
+    const zone = useZone();
+    return (offsetDays) => startOf(addDays(dayOf(Date.now(), zone), offsetDays), zone).toISOString();
 }
 
 export function Dashboard() {
     const t = useT();
     const may = useMay();
     const me = useMe();
-    const hour = new Date().getHours();
+    const hour = hourOf(Date.now(), useZone());
     const greeting = hour < 11 ? t("dashboard.morning") : hour < 18 ? t("dashboard.day") : t("dashboard.evening");
     const first = me?.member?.name.replace(/^(Dr\.|Prof\.)\s+/, "").split(" ")[0];
     return (
@@ -51,6 +49,8 @@ export function Dashboard() {
 function Figures() {
     const t = useT();
     const format = useFormat();
+    const dayStart = useDayStart();
+    const hotFrom = useHotFrom();
     const today = dayStart(1);
     const [now, before] = [dayStart(-6), dayStart(-13)];
     const count = (query: { created_from: string; created_to: string }) => async () => (await take(api.GET("/api/v1/leads", { params: { query: { ...query, limit: 1 } } }))).pagination.total;
@@ -83,7 +83,7 @@ function Figures() {
                     )
                 }
             />
-            <Figure label={t("dashboard.hot")} value={ready && format.number(hot)} to={filtered({ min_score: 40 })} note={ready && t("dashboard.hotNote", { smart_count: tiers.very_hot ?? 0 })} />
+            <Figure label={t("dashboard.hot")} value={ready && format.number(hot)} to={filtered({ min_score: hotFrom })} note={ready && t("dashboard.hotNote", { smart_count: tiers.very_hot ?? 0 })} />
             <Figure label={t("dashboard.routed")} value={ready && format.number(routed)} to={filtered({ status: "routed" })} note={ready && t("dashboard.ofAll", { share: format.percent(stats.data.total ? Math.round((routed / stats.data.total) * 100) : 0) })} />
             <Figure label={t("dashboard.pool")} value={ready && format.number(stats.data.unrouted)} to="/leads" note={ready && t("dashboard.averageScore", { score: format.number(Math.round(stats.data.average_score)) })} />
         </Box>
@@ -227,7 +227,7 @@ function Due() {
     const me = useMe();
     const [mine, setMine] = useState(true);
     const owner = mine ? me?.member?.id : undefined;
-    const due = dayStart(2);
+    const due = useDayStart()(2);
     const query = useQuery({
         queryKey: ["tasks", "due", owner ?? "all", due],
         queryFn: async () => take(api.GET("/api/v1/tasks", { params: { query: { status: "open", owner_id: owner, due_before: due, sort: "due_at", limit: 12 } } })),

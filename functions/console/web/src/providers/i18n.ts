@@ -1,7 +1,7 @@
-// German and English: the browser's language at first, then what the person chose.
+// German and English: the browser's language at first, the profile's where the browser has neither, then what the person chose.
 import polyglot from "ra-i18n-polyglot";
 import { useLocaleState, useTranslate } from "ra-core";
-import { useCallback } from "react";
+import { useCallback, useEffect } from "react";
 import { de } from "../i18n/de";
 import { de as deFramework } from "../i18n/ra-de";
 import { en, type Messages } from "../i18n/en";
@@ -16,20 +16,19 @@ type Keys<T, Prefix extends string = ""> = {
 }[keyof T & string];
 export type MessageKey = Keys<Messages>;
 
-export function browserLanguage(wanted: readonly string[] = navigator.languages): Language {
-    const first = wanted.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag === "de" || tag === "en");
-    return (first ?? "en") as Language;
+const spoken = (tag: string | null | undefined) => LANGUAGES.find((language) => language === tag);
+
+/** What was chosen here before, else the first of the browser's languages that the console speaks, else the profile's. */
+export function firstLanguage(stored: string | null, wanted: readonly string[], profile?: string | null): Language {
+    const browser = wanted.map((tag) => spoken(tag.slice(0, 2).toLowerCase())).find(Boolean);
+    return spoken(stored) ?? browser ?? spoken(profile) ?? "en";
 }
 
 const messages = { de: { ...deFramework, ...de }, en: { ...enFramework, ...en } };
 
 const STORED = "lotse.language";
 
-/** What was chosen here before, else the browser's. */
-export function startLanguage(): Language {
-    const stored = localStorage.getItem(STORED);
-    return stored === "de" || stored === "en" ? stored : browserLanguage();
-}
+const startLanguage = (profile?: string | null) => firstLanguage(localStorage.getItem(STORED), navigator.languages, profile);
 
 export const i18nProvider = polyglot(
     (locale) => messages[locale as Language],
@@ -54,4 +53,14 @@ export function useLanguage(): [Language, (language: Language) => void] {
         [setLocale],
     );
     return [locale as Language, set];
+}
+
+/** Takes the profile's language once it is known who one is, unless the browser or the person has said which. */
+export function useProfileLanguage(profile: string | null | undefined) {
+    const [locale, setLocale] = useLocaleState();
+    useEffect(() => {
+        const wanted = startLanguage(profile);
+        if (profile && wanted !== locale) setLocale(wanted);
+        // Only when it is known who one is: what is chosen afterwards stays.
+    }, [profile]);
 }

@@ -4,14 +4,16 @@ import { Check, LogOut } from "lucide-react";
 import { useLogout } from "ra-core";
 import { useState } from "react";
 import { session } from "../api/client";
+import { browserZone } from "../i18n/zone";
 import { LANGUAGES, useLanguage, useT } from "../providers/i18n";
 import { MODES, useMode } from "../theme/mode";
-import { useMe } from "../ui/known";
+import { useMe, useZone } from "../ui/known";
 import { Face, Muted } from "../ui/parts";
 
 export function Account({ narrow }: { narrow: boolean }) {
     const t = useT();
     const me = useMe();
+    const zone = useZone();
     const logout = useLogout();
     const [anchor, setAnchor] = useState<HTMLElement | null>(null);
     const [language, setLanguage] = useLanguage();
@@ -38,7 +40,8 @@ export function Account({ narrow }: { narrow: boolean }) {
             <Menu open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)} slotProps={{ list: { sx: { minWidth: 208 } } }}>
                 <MenuItem disabled sx={{ opacity: "1 !important", display: "block", lineHeight: 1.35 }}>
                     <Box sx={{ fontWeight: 600 }}>{name}</Box>
-                    <Muted sx={{ fontSize: "0.75rem" }}>{me?.member?.email}</Muted>
+                    <Muted sx={{ display: "block", fontSize: "0.75rem" }}>{me?.member?.email}</Muted>
+                    {zone && zone !== browserZone() && <Muted sx={{ display: "block", fontSize: "0.75rem" }}>{t("account.zone", { zone })}</Muted>}
                 </MenuItem>
                 <Divider />
                 {LANGUAGES.map((each) => (

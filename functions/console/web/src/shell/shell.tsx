@@ -6,7 +6,7 @@ import { ErrorBoundary } from "react-error-boundary";
 import { type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { NavLink, useLocation } from "react-router-dom";
 import { Notification } from "ra-ui-materialui";
-import { useLanguage, useT } from "../providers/i18n";
+import { useLanguage, useProfileLanguage, useT } from "../providers/i18n";
 import { useMay, useMe } from "../ui/known";
 import { Account } from "./account";
 import { Finder } from "./finder";
@@ -23,7 +23,9 @@ export function Shell({ children }: { children?: ReactNode }) {
     const [language] = useLanguage();
     const main = useRef<HTMLElement>(null);
     const { pathname } = useLocation();
+    const me = useMe();
     useSessionWatch();
+    useProfileLanguage(me?.member?.language ?? me?.tenant.language);
 
     useEffect(() => {
         document.documentElement.lang = language;

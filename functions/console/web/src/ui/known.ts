@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { usePermissions } from "ra-core";
 import { useMemo } from "react";
 import { api, take, type Schemas } from "../api/client";
+import { knownZone } from "../i18n/zone";
 import { allows, me } from "../providers/me";
 
 const MINUTES = 60_000;
@@ -45,6 +46,11 @@ export function useRoutingConfig() {
     return useQuery({ queryKey: ["routing", "config"], queryFn: () => take(api.GET("/api/v1/routing/config")), staleTime: 5 * MINUTES });
 }
 
+/** The score that a lead is hot from: the tenant may have set it. */
+export function useHotFrom(): number {
+    return useRoutingConfig().data?.tiers.find((tier) => tier.name === "hot")?.min_score ?? 40;
+}
+
 /** `may("leads", "write")`: what is not allowed is not offered. */
 export function useMay() {
     const { permissions } = usePermissions<string[]>();
@@ -53,4 +59,10 @@ export function useMay() {
 
 export function useMe() {
     return useQuery({ queryKey: ["me"], queryFn: me, staleTime: Number.POSITIVE_INFINITY }).data;
+}
+
+/** The zone of the person, else of their company. None is the browser's: until it is known who one is, or where this browser lacks the zone. */
+export function useZone(): string | undefined {
+    const me = useMe();
+    return knownZone(me?.member?.zone ?? me?.tenant.zone);
 }

@@ -181,7 +181,7 @@ function DealCard({ deal, pipeline, at, writable, onOpen }: { deal: Deal; pipeli
     const format = useFormat();
     const { nameOf } = useTeam();
     const owner = deal.owner_name ?? nameOf(deal.owner_id);
-    const late = deal.status === "open" && deal.expected_close_on && deal.expected_close_on < new Date().toISOString().slice(0, 10);
+    const late = deal.status === "open" && deal.expected_close_on && deal.expected_close_on < format.today();
     // Routing names a deal after person and pipeline; on its own board the pipeline need not stand on every card.
     const about = [deal.lead_name && !deal.name.startsWith(deal.lead_name) ? deal.lead_name : null, deal.lead_company].filter(Boolean).join(" · ");
     return (

@@ -33,7 +33,7 @@ export function useColumns(): Column[] {
     const { pipeline, stage } = usePipelines();
     return useMemo(() => {
         const plain = (key: string, text: Column["text"], sort?: Column["sort"]): Column => ({ key, label: `leads.column.${key}` as MessageKey, sort, text, render: (lead) => text(lead) ?? <Muted>–</Muted> });
-        const moment = (key: string, at: (lead: Lead) => string | null | undefined, sort?: Column["sort"]): Column => ({ key, label: `leads.column.${key}` as MessageKey, sort, text: (lead) => at(lead), render: (lead) => <When at={at(lead)} /> });
+        const moment = (key: string, at: (lead: Lead) => string | null | undefined, sort?: Column["sort"]): Column => ({ key, label: `leads.column.${key}` as MessageKey, sort, text: (lead) => (at(lead) ? format.stamp(at(lead)!) : null), render: (lead) => <When at={at(lead)} /> });
         return [
             {
                 key: "name",

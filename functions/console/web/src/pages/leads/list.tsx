@@ -223,10 +223,11 @@ function ColumnChoice({ columns, chosen, choose }: { columns: Column[]; chosen: 
 
 function useExport(columns: Column[]) {
     const t = useT();
+    const format = useFormat();
     const [language] = useLanguage();
     return (leads: Lead[]) => {
         const text = csv(columns.map((column) => t(column.label)), leads.map((lead) => columns.map((column) => column.text(lead))), language === "de" ? ";" : ",");
-        download(`${t("leads.file")}-${new Date().toISOString().slice(0, 10)}.csv`, text);
+        download(`${t("leads.file")}-${format.today()}.csv`, text);
     };
 }
 

@@ -7,10 +7,11 @@ import { useState } from "react";
 import { useSearchParams } from "react-router-dom";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
 import { useFormat } from "../../i18n/format";
+import { dayOf, daysBetween, fromLocal, toLocal } from "../../i18n/zone";
 import { useT } from "../../providers/i18n";
 import { patch } from "../../providers/data";
 import { Field, FormDialog, Pair, type Values } from "../../ui/form";
-import { useMay, useMe, useTeam } from "../../ui/known";
+import { useMay, useMe, useTeam, useZone } from "../../ui/known";
 import { Card, Empty, Failed, Lines, PageHead } from "../../ui/parts";
 import { type Task, TaskRow } from "./row";
 
@@ -20,12 +21,11 @@ const GROUPS = ["overdue", "today", "tomorrow", "week", "later", "none"] as cons
 type Group = (typeof GROUPS)[number];
 
 /** In which part of the list a task stands: days begin at midnight where the person is. */
-export function groupOf(due: string | null | undefined, now: Date): Group {
+export function groupOf(due: string | null | undefined, now: Date, zone?: string): Group {
     if (!due) return "none";
     const at = new Date(due);
     if (at < now) return "overdue";
-    const days = (from: Date, to: Date) => Math.round((new Date(to.getFullYear(), to.getMonth(), to.getDate()).getTime() - new Date(from.getFullYear(), from.getMonth(), from.getDate()).getTime()) / 86_400_000);
-    const distance = days(now, at);
+    const distance = daysBetween(dayOf(now, zone), dayOf(at, zone));
     if (distance === 0) return "today";
     if (distance === 1) return "tomorrow";
     return distance < 7 ? "week" : "later";
@@ -35,6 +35,7 @@ export default function TaskList() {
     const t = useT();
     const me = useMe();
     const may = useMay();
+    const zone = useZone();
     const format = useFormat();
     const { active } = useTeam();
     const [params, setParams] = useSearchParams();
@@ -52,7 +53,7 @@ export default function TaskList() {
     });
     const all = tasks.data?.pages.flatMap((page) => page.data) ?? [];
     const now = new Date();
-    const groups = status === "open" ? GROUPS.map((group) => [group, all.filter((task) => groupOf(task.due_at, now) === group)] as const) : [[status as "done" | "cancelled", all] as const];
+    const groups = status === "open" ? GROUPS.map((group) => [group, all.filter((task) => groupOf(task.due_at, now, zone) === group)] as const) : [[status as "done" | "cancelled", all] as const];
     return (
         <Box sx={{ maxWidth: 860 }}>
             <PageHead title={t("nav.tasks")} hint={tasks.data && format.number(tasks.data.pages[0]?.pagination.total ?? 0)}>
@@ -113,23 +114,17 @@ export default function TaskList() {
     );
 }
 
-/** `datetime-local` knows no zone: it is the person's. */
-export function toLocalInput(moment: string | null | undefined): string {
-    if (!moment) return "";
-    const date = new Date(moment);
-    return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
 function EditTask({ task, onClose }: { task: Task | null; onClose: () => void }) {
     const t = useT();
     const me = useMe();
+    const zone = useZone();
     const notify = useNotify();
     const client = useQueryClient();
     const { active } = useTeam();
-    const before = { title: task?.title ?? "", kind: task?.kind ?? "todo", priority: task?.priority ?? "normal", due_at: toLocalInput(task?.due_at), owner_id: task ? (task.owner_id ?? "") : (me?.member?.id ?? ""), status: task?.status ?? "open", description: task?.description ?? "" };
+    const before = { title: task?.title ?? "", kind: task?.kind ?? "todo", priority: task?.priority ?? "normal", due_at: toLocal(task?.due_at, zone), owner_id: task ? (task.owner_id ?? "") : (me?.member?.id ?? ""), status: task?.status ?? "open", description: task?.description ?? "" };
     const kinds = task && !(KINDS as readonly string[]).includes(task.kind) ? [...KINDS, task.kind] : KINDS;
     const save = async (values: Values) => {
-        const due = values.due_at ? new Date(String(values.due_at)).toISOString() : null;
+        const due = values.due_at ? fromLocal(String(values.due_at), zone) : null;
         if (task) {
             const same = values.due_at === before.due_at;
             const body = patch({ ...values, due_at: same ? before.due_at : due }, before);
