@@ -1,14 +1,16 @@
 // The filters of the list of leads. They live in the address, so a view can be sent to a colleague.
 import { Badge, Box, Button, Chip, IconButton, InputAdornment, InputBase, Menu, MenuItem, Popover, TextField } from "@mui/material";
 import { Check, ChevronDown, ListFilter, Search, X } from "lucide-react";
+import { useQuery } from "@tanstack/react-query";
 import { useListContext } from "ra-core";
 import { useEffect, useRef, useState } from "react";
+import { api, take } from "../../api/client";
 import { useFormat } from "../../i18n/format";
 import { type MessageKey, useT } from "../../providers/i18n";
-import { useMe, usePipelines, useRoutingConfig, useTeam } from "../../ui/known";
+import { useHotFrom, useMe, usePipelines, useRoutingConfig, useTeam, useZone } from "../../ui/known";
 import { useLabel } from "../../ui/labels";
+import { type Filters, FURTHER, isDay, momentToDay, type Name, readFurther } from "./further";
 
-type Filters = Record<string, string | number | undefined>;
 interface Choice {
     value: string;
     name: string;
@@ -16,8 +18,6 @@ interface Choice {
 
 const TIERS = ["very_hot", "hot", "warm", "cold"] as const;
 const STATUSES = ["new", "engaged", "qualified", "routed", "customer", "lost", "anonymized"] as const;
-/** Shown as chips when they are set; set in the panel behind "more". */
-const FURTHER = ["source", "campaign", "tag", "min_score", "max_score", "created_from", "created_to", "active_from", "active_to"] as const;
 /** The API searches from three characters on. */
 const SHORTEST = 3;
 
@@ -27,9 +27,10 @@ export function without(filters: Filters, ...names: string[]): Filters {
 
 export function useViews(): { key: string; label: MessageKey; filter: Filters }[] {
     const me = useMe();
+    const hotFrom = useHotFrom();
     return [
         { key: "all", label: "leads.view.all", filter: {} },
-        { key: "hot", label: "leads.view.hot", filter: { min_score: 40 } },
+        { key: "hot", label: "leads.view.hot", filter: { min_score: hotFrom } },
         ...(me?.member ? [{ key: "mine", label: "leads.view.mine" as const, filter: { owner_id: me.member.id } }] : []),
         { key: "qualified", label: "leads.view.qualified", filter: { status: "qualified" } },
     ];
@@ -85,11 +86,13 @@ export function LeadFilters() {
     );
 }
 
-function FurtherChip({ name, value, onDelete }: { name: (typeof FURTHER)[number]; value: string; onDelete: () => void }) {
+function FurtherChip({ name, value, onDelete }: { name: Name; value: string; onDelete: () => void }) {
     const t = useT();
     const format = useFormat();
     const label = useLabel();
-    const shown = name.endsWith("_from") || name.endsWith("_to") ? format.date(value) : name === "source" ? label("source", value) : String(value);
+    const zone = useZone();
+    const day = isDay(name) && momentToDay(name, value, zone);
+    const shown = day ? format.date(day) : name === "source" ? label("source", value) : String(value);
     return <Chip size="small" label={`${t(`leads.filter.${name}`)}: ${shown}`} onDelete={onDelete} deleteIcon={<X size={13} aria-label={t("leads.removeFilter")} />} sx={{ borderRadius: 1, height: 32 }} />;
 }
 
@@ -165,41 +168,10 @@ function FilterMenu({ title, value, choices, onChoose }: { title: string; value:
     );
 }
 
-/** Dates of the form are days where the person is; the API takes moments, from the first to before the last. */
-export function dayToMoment(day: string, after = 0): string {
-    const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
-    return new Date(year, month - 1, date + after).toISOString();
-}
-export function momentToDay(moment: unknown, after = 0): string {
-    if (typeof moment !== "string") return "";
-    const date = new Date(moment);
-    date.setDate(date.getDate() - after);
-    return `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-${String(date.getDate()).padStart(2, "0")}`;
-}
-
 function Further({ filters, apply }: { filters: Filters; apply: (filters: Filters) => void }) {
     const t = useT();
     const [anchor, setAnchor] = useState<HTMLElement | null>(null);
     const set = FURTHER.filter((name) => filters[name] !== undefined && filters[name] !== "").length;
-    const submit = (event: React.FormEvent<HTMLFormElement>) => {
-        event.preventDefault();
-        const form = new FormData(event.currentTarget);
-        const next: Filters = { ...filters };
-        for (const name of FURTHER) {
-            const text = String(form.get(name) ?? "").trim();
-            if (text === "") next[name] = undefined;
-            else if (name.endsWith("_score")) next[name] = Number(text);
-            else if (name.endsWith("_from")) next[name] = dayToMoment(text);
-            else if (name.endsWith("_to")) next[name] = dayToMoment(text, 1);
-            else next[name] = text;
-        }
-        setAnchor(null);
-        apply(next);
-    };
-    const field = (name: (typeof FURTHER)[number], type: string) => {
-        const value = name.endsWith("_from") ? momentToDay(filters[name]) : name.endsWith("_to") ? momentToDay(filters[name], 1) : (filters[name] ?? "");
-        return <TextField key={name} name={name} label={t(`leads.filter.${name}`)} type={type} defaultValue={value} slotProps={{ inputLabel: { shrink: true } }} />;
-    };
     return (
         <>
             <Badge badgeContent={set} color="primary">
@@ -208,21 +180,64 @@ function Further({ filters, apply }: { filters: Filters; apply: (filters: Filter
                 </Button>
             </Badge>
             <Popover open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)} anchorOrigin={{ vertical: "bottom", horizontal: "left" }} slotProps={{ paper: { role: "dialog", "aria-label": t("leads.more"), sx: { mt: 0.5, border: 1, borderColor: "divider", maxWidth: "calc(100vw - 24px)" } } }}>
-                <Box component="form" onSubmit={submit} sx={{ p: 2, width: 420, maxWidth: "100%", display: "grid", gap: 1.5, gridTemplateColumns: "1fr 1fr" }}>
-                    {field("source", "text")}
-                    {field("campaign", "text")}
-                    {field("min_score", "number")}
-                    {field("max_score", "number")}
-                    {field("created_from", "date")}
-                    {field("created_to", "date")}
-                    {field("active_from", "date")}
-                    {field("active_to", "date")}
-                    {field("tag", "text")}
-                    <Button type="submit" variant="contained" sx={{ minHeight: 36 }}>
-                        {t("leads.apply")}
-                    </Button>
-                </Box>
+                <FurtherForm
+                    filters={filters}
+                    apply={(next) => {
+                        setAnchor(null);
+                        apply(next);
+                    }}
+                />
             </Popover>
         </>
+    );
+}
+
+/** Its fields begin anew each time it is opened. */
+function FurtherForm({ filters, apply }: { filters: Filters; apply: (filters: Filters) => void }) {
+    const t = useT();
+    const zone = useZone();
+    const label = useLabel();
+    const format = useFormat();
+    const stats = useQuery({ queryKey: ["leads", "stats"], queryFn: () => take(api.GET("/api/v1/leads/stats")) });
+    const [faults, setFaults] = useState<Partial<Record<Name, MessageKey>>>({});
+    const chosen = (filters.source as string | undefined) ?? "";
+    const sources = [...new Set([...Object.keys(stats.data?.by_source ?? {}).filter((source) => source !== "none"), ...(chosen ? [chosen] : [])])];
+    const submit = (event: React.FormEvent<HTMLFormElement>) => {
+        event.preventDefault();
+        const form = new FormData(event.currentTarget);
+        const read = readFurther(Object.fromEntries(FURTHER.map((name) => [name, String(form.get(name) ?? "")])) as Record<Name, string>, zone);
+        setFaults(read.faults);
+        if (Object.keys(read.faults).length === 0) apply({ ...filters, ...read.filters });
+    };
+    const field = (name: Name, type: "text" | "number" | "date") => {
+        const value = isDay(name) ? momentToDay(name, filters[name], zone) : (filters[name] ?? "");
+        const fault = faults[name];
+        return <TextField key={name} name={name} label={t(`leads.filter.${name}`)} type={type} defaultValue={value} error={fault !== undefined} helperText={fault && t(fault)} slotProps={{ inputLabel: { shrink: true } }} />;
+    };
+    return (
+        <Box component="form" noValidate onSubmit={submit} sx={{ p: 2, width: 420, maxWidth: "100%", display: "grid", gap: 1.5, gridTemplateColumns: "repeat(2, minmax(0, 1fr))" }}>
+            <TextField select name="source" label={t("leads.filter.source")} defaultValue={chosen} slotProps={{ inputLabel: { shrink: true }, select: { displayEmpty: true } }}>
+                <MenuItem value="">{t("leads.any")}</MenuItem>
+                {sources
+                    .map((source) => ({ source, name: label("source", source) }))
+                    .sort((left, right) => format.collate(left.name, right.name))
+                    .map(({ source, name }) => (
+                        <MenuItem key={source} value={source}>
+                            {name}
+                        </MenuItem>
+                    ))}
+            </TextField>
+            {field("campaign", "text")}
+            {field("min_score", "number")}
+            {field("max_score", "number")}
+            {field("created_from", "date")}
+            {field("created_to", "date")}
+            {field("active_from", "date")}
+            {field("active_to", "date")}
+            {field("tag", "text")}
+            <Button type="submit" variant="contained" sx={{ minHeight: 36 }}>
+                {t("leads.apply")}
+            </Button>
+        </Box>
     );
 }
