@@ -14,7 +14,7 @@ const SPOKEN = new Set(["alt", "aria-label", "aria-description", "helperText", "
 const UNIVERSAL = new Set(["Lotse", "CSV", "E-Mail", "%", "·", "×", "/", "–", "+", "→"]);
 
 /** Words of the API and of tenants: their keys are put together from data, and what has none is shown as it is. */
-const OPEN = ["dealStatus.", "event.", "field.", "intent.", "rule.", "source.", "status.", "taskStatus."];
+const OPEN = ["dealStatus.", "event.", "field.", "intent.", "rule.", "source.", "stage.", "status.", "taskStatus."];
 /** Here English shows the API's own sentence, where other languages say their own. */
 const API_WORDS = ["fault.", "problem."];
 

@@ -177,6 +177,7 @@ export const de: Messages = {
         co_creation_interest: "Nennt Co-Creation",
         co_creation_title: "Stellung, die zu Co-Creation passt",
     },
+    stage: { new: "Neu", qualified: "Qualifiziert", meeting: "Termin", proposal: "Angebot", negotiation: "Verhandlung", won: "Gewonnen", lost: "Verloren" },
     field: {
         page_path: "Seite",
         interest: "Interesse",
@@ -246,6 +247,13 @@ export const de: Messages = {
         },
         filterFault: { whole: "Bitte eine ganze Zahl.", below: "Das liegt unter der niedrigsten Punktzahl.", before: "Dieser Tag liegt vor dem ersten." },
         columns: "Spalten",
+        facts: "Angaben",
+        sort: "Sortiert nach",
+        order: {
+            total_score: { DESC: "Meiste Punkte zuerst", ASC: "Wenigste Punkte zuerst" },
+            last_activity_at: { DESC: "Zuletzt aktive zuerst", ASC: "Am längsten stille zuerst" },
+            created_at: { DESC: "Neueste zuerst", ASC: "Älteste zuerst" },
+        },
         column: {
             name: "Name",
             tier: "Temperatur",
@@ -271,6 +279,8 @@ export const de: Messages = {
         noneFound: "Niemand passt dazu",
         noneFoundHint: "Nehmen Sie einen Filter weg oder suchen Sie nach weniger.",
         selectAll: "Alle auf dieser Seite auswählen",
+        selectBegin: "Auswählen",
+        selectEnd: "Fertig",
         select: "%{name} auswählen",
         selected: "%{smart_count} ausgewählt |||| %{smart_count} ausgewählt",
         bulk: "Ausgewählte Leads",
@@ -453,6 +463,7 @@ export const de: Messages = {
         none: "Noch keine Deals",
         noneHint: "Die Zuordnung eröffnet von selbst einen; Sie können auch von Hand einen eröffnen.",
         win: "Gewonnen",
+        moved: "Verschoben nach „%{stage}“",
         wonDone: "Deal gewonnen",
         lose: "Verloren",
         lostDone: "Deal als verloren abgeschlossen",

@@ -181,6 +181,7 @@ export const en = {
         co_creation_interest: "Says co-creation",
         co_creation_title: "Position that fits co-creation",
     },
+    stage: { new: "New", qualified: "Qualified", meeting: "Meeting", proposal: "Proposal", negotiation: "Negotiation", won: "Won", lost: "Lost" },
     field: {
         page_path: "Page",
         interest: "Interest",
@@ -250,6 +251,13 @@ export const en = {
         },
         filterFault: { whole: "A whole number, please.", below: "This is below the lowest score.", before: "This day is before the first." },
         columns: "Columns",
+        facts: "Details",
+        sort: "Sorted by",
+        order: {
+            total_score: { DESC: "Highest score first", ASC: "Lowest score first" },
+            last_activity_at: { DESC: "Last active first", ASC: "Longest quiet first" },
+            created_at: { DESC: "Newest first", ASC: "Oldest first" },
+        },
         column: {
             name: "Name",
             tier: "Tier",
@@ -275,6 +283,8 @@ export const en = {
         noneFound: "Nobody matches",
         noneFoundHint: "Take a filter away, or search for something shorter.",
         selectAll: "Select all on this page",
+        selectBegin: "Select",
+        selectEnd: "Done",
         select: "Select %{name}",
         selected: "%{smart_count} selected |||| %{smart_count} selected",
         bulk: "Selected leads",
@@ -457,6 +467,7 @@ export const en = {
         none: "No deals yet",
         noneHint: "Routing opens one by itself; you can also open one by hand.",
         win: "Won",
+        moved: "Moved to “%{stage}”",
         wonDone: "Deal won",
         lose: "Lost",
         lostDone: "Deal closed as lost",

@@ -6,6 +6,7 @@ import type { Schemas } from "../api/client";
 import { useFormat } from "../i18n/format";
 import { useT } from "../providers/i18n";
 import type { Pipeline } from "../ui/known";
+import { useStageName } from "../ui/labels";
 
 interface Row {
     pipeline: Pipeline;
@@ -15,6 +16,7 @@ interface Row {
 export default function BoardChart({ rows }: { rows: Row[] }) {
     const t = useT();
     const format = useFormat();
+    const stageName = useStageName();
     const { palette } = useTheme();
     const deepest = Math.max(0, ...rows.map((row) => row.open.length));
     const data = rows.map(({ pipeline, open }) => ({ name: pipeline.name, currency: pipeline.currency, ...Object.fromEntries(open.map((column, at) => [`s${at}`, column.value_minor])) }));
@@ -34,7 +36,7 @@ export default function BoardChart({ rows }: { rows: Row[] }) {
                         formatter={(value, _, item) => format.money(Number(value), (item.payload as { currency: string }).currency)}
                     />
                     {Array.from({ length: deepest }, (_, at) => (
-                        <Bar key={at} dataKey={`s${at}`} name={stageAt(at)?.name} stackId="all" fill={stageAt(at)?.color ?? palette.text.disabled} stroke={palette.background.paper} strokeWidth={1} isAnimationActive={false} />
+                        <Bar key={at} dataKey={`s${at}`} name={stageName(stageAt(at)?.name)} stackId="all" fill={stageAt(at)?.color ?? palette.text.disabled} stroke={palette.background.paper} strokeWidth={1} isAnimationActive={false} />
                     ))}
                 </BarChart>
             </ResponsiveContainer>

@@ -38,6 +38,13 @@ describe("the data provider", () => {
         expect(calls[0]!.headers.get("authorization")).toBe("Bearer t");
     });
 
+    it("reads many leads with few requests", async () => {
+        await dataProvider.getMany("leads", { ids: Array.from({ length: 130 }, (_, at) => `l${at}`) });
+        const asked = calls.map((call) => new URL(call.url).searchParams.get("ids")!.split(","));
+        expect(asked.map((ids) => ids.length)).toEqual([100, 30]);
+        expect(asked[1]![0]).toBe("l100");
+    });
+
     it("guards a change by the version that was seen", async () => {
         await dataProvider.update("leads", { id: "1", data: { id: "1", company: "New" }, previousData: { id: "1", company: "Old", version: 3 } });
         expect(calls[0]!.method).toBe("PATCH");

@@ -22,6 +22,10 @@ const ROOT: Record<string, string> = {
 /** Resources without an endpoint for one record: they are few, and their list is read instead. */
 const LISTED_WHOLE = new Set(["team", "pipelines"]);
 
+/** Resources whose list can be asked for some of its records, so many at once. */
+const LISTED_BY_IDS = new Set(["leads"]);
+const MOST_IDS = 100;
+
 interface Page {
     data: RaRecord[];
     pagination: { total: number; total_pages: number; page: number };
@@ -90,6 +94,11 @@ export const dataProvider = {
         if (LISTED_WHOLE.has(resource)) {
             const all = await whole(resource);
             return { data: all.filter((record) => ids.includes(record.id)) };
+        }
+        if (LISTED_BY_IDS.has(resource)) {
+            const parts = Array.from({ length: Math.ceil(ids.length / MOST_IDS) }, (_, at) => ids.slice(at * MOST_IDS, (at + 1) * MOST_IDS));
+            const pages = await Promise.all(parts.map((part) => list(resource, { ids: part.join(","), limit: MOST_IDS })));
+            return { data: pages.flatMap((page) => page.data) };
         }
         return { data: await Promise.all(ids.map((id) => one(resource, id))) };
     },

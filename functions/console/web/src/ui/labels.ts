@@ -9,20 +9,29 @@ export function readable(word: string): string {
     return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-type Kind = "event" | "source" | "intent" | "rule" | "field";
+type Kind = "event" | "source" | "intent" | "rule" | "stage" | "field";
 
-/** The rules every tenant starts with, by the name they start with. A rule that the tenant has renamed keeps its new name. */
-const FIRST_RULES = new Map(Object.entries(en.rule).map(([key, name]) => [name, key]));
+/** The rules and stages every tenant starts with, by the name they start with. What the tenant has renamed keeps its new name. */
+const FIRST = { rule: byName(en.rule), stage: byName(en.stage) };
+function byName(messages: Record<string, string>): Map<string, string> {
+    return new Map(Object.entries(messages).map(([key, name]) => [name, key]));
+}
 
 export function useLabel() {
     const translate = useTranslate();
     return useCallback(
         (kind: Kind, word: string, name?: string | null) => {
-            const key = kind === "rule" && name ? FIRST_RULES.get(name) : word.replaceAll("-", "_");
+            const key = (kind === "rule" || kind === "stage") && name ? FIRST[kind].get(name) : word.replaceAll("-", "_");
             return key === undefined ? (name ?? readable(word)) : translate(`${kind}.${key}`, { _: name ?? readable(word) });
         },
         [translate],
     );
+}
+
+/** What a stage is called; nothing where there is none. */
+export function useStageName() {
+    const label = useLabel();
+    return useCallback((name: string | null | undefined) => (name ? label("stage", name, name) : ""), [label]);
 }
 
 interface Named {

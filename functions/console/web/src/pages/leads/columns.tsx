@@ -7,7 +7,7 @@ import type { Schemas } from "../../api/client";
 import { useFormat } from "../../i18n/format";
 import { type MessageKey, useT } from "../../providers/i18n";
 import { usePipelines, useTeam } from "../../ui/known";
-import { leadName, useLabel } from "../../ui/labels";
+import { leadName, useLabel, useStageName } from "../../ui/labels";
 import { Face, Muted, StatusTag, Tag, TierBadge, When } from "../../ui/parts";
 
 export type Lead = Schemas["LeadView"];
@@ -19,34 +19,44 @@ export interface Column {
     sort?: "total_score" | "last_activity_at" | "created_at";
     align?: "right";
     render: (lead: Lead) => ReactNode;
+    /** In one line, for the card of a phone, where it differs. */
+    brief?: (lead: Lead) => ReactNode;
     /** The same as text or number, for the file. */
     text: (lead: Lead) => string | number | null | undefined;
 }
 
 export const SHOWN_AT_FIRST = ["name", "tier", "score", "intent", "status", "owner", "pipeline", "activity"];
 
+/** What a card of a phone shows at first besides the name. */
+export const FACTS_AT_FIRST = ["tier", "score", "activity"];
+
+/** What stands below a lead's name. */
+export const about = (lead: Lead) => [lead.job_title, lead.company].filter(Boolean).join(" · ") || lead.email;
+
 export function useColumns(): Column[] {
     const t = useT();
     const format = useFormat();
     const label = useLabel();
+    const stageName = useStageName();
     const { nameOf } = useTeam();
     const { pipeline, stage } = usePipelines();
     return useMemo(() => {
         const plain = (key: string, text: Column["text"], sort?: Column["sort"]): Column => ({ key, label: `leads.column.${key}` as MessageKey, sort, text, render: (lead) => text(lead) ?? <Muted>–</Muted> });
         const moment = (key: string, at: (lead: Lead) => string | null | undefined, sort?: Column["sort"]): Column => ({ key, label: `leads.column.${key}` as MessageKey, sort, text: (lead) => (at(lead) ? format.stamp(at(lead)!) : null), render: (lead) => <When at={at(lead)} /> });
+        const placeOf = (lead: Lead) => [pipeline(lead.pipeline_id)?.name, stageName(stage(lead.stage_id)?.name)].filter(Boolean).join(" · ") || t("lead.pool");
         return [
             {
                 key: "name",
                 label: "leads.column.name",
                 text: leadName,
                 render: (lead) => (
-                    <Box sx={{ display: "flex", alignItems: "center", gap: 1.125, minWidth: 180 }}>
+                    <Box sx={{ display: "flex", alignItems: "center", gap: 1.125, minWidth: 0 }}>
                         <Face name={leadName(lead)} size={26} />
                         <Box sx={{ minWidth: 0, lineHeight: 1.3 }}>
-                            <Box component={Link} to={`/leads/${lead.id}`} sx={{ color: "text.primary", fontWeight: 570, textDecoration: "none", "&:hover": { textDecoration: "underline" } }}>
+                            <Box component={Link} to={`/leads/${lead.id}`} sx={{ display: "block", overflow: "hidden", textOverflow: "ellipsis", color: "text.primary", fontWeight: 570, textDecoration: "none", "&:hover": { textDecoration: "underline" } }}>
                                 {leadName(lead)}
                             </Box>
-                            <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", maxWidth: 230 }}>{[lead.job_title, lead.company].filter(Boolean).join(" · ") || lead.email}</Muted>
+                            <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{about(lead)}</Muted>
                         </Box>
                     </Box>
                 ),
@@ -73,7 +83,8 @@ export function useColumns(): Column[] {
             {
                 key: "pipeline",
                 label: "leads.column.pipeline",
-                text: (lead) => [pipeline(lead.pipeline_id)?.name, stage(lead.stage_id)?.name].filter(Boolean).join(" · ") || t("lead.pool"),
+                text: placeOf,
+                brief: placeOf,
                 render: (lead) => {
                     const [line, place] = [pipeline(lead.pipeline_id), stage(lead.stage_id)];
                     if (!line) return <Muted>{t("lead.pool")}</Muted>;
@@ -82,7 +93,7 @@ export function useColumns(): Column[] {
                             {line.name}
                             <Box sx={{ display: "flex", alignItems: "center", gap: 0.625, fontSize: "0.75rem", color: "text.secondary" }}>
                                 <Box aria-hidden="true" sx={{ width: 7, height: 7, borderRadius: "50%", bgcolor: place?.color ?? "divider" }} />
-                                {place?.name}
+                                {stageName(place?.name)}
                             </Box>
                         </Box>
                     );
@@ -100,5 +111,5 @@ export function useColumns(): Column[] {
             { key: "tags", label: "leads.column.tags", text: (lead) => lead.tags.join(", "), render: (lead) => (lead.tags.length ? <Box sx={{ display: "flex", gap: 0.5 }}>{lead.tags.map((tag) => <Tag key={tag}>{tag}</Tag>)}</Box> : <Muted>–</Muted>) },
             moment("routedAt", (lead) => lead.routed_at),
         ];
-    }, [t, format, label, nameOf, pipeline, stage]);
+    }, [t, format, label, stageName, nameOf, pipeline, stage]);
 }

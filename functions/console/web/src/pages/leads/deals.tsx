@@ -6,6 +6,7 @@ import { Link } from "react-router-dom";
 import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
 import { useMay, usePipelines, useTeam } from "../../ui/known";
+import { useStageName } from "../../ui/labels";
 import { Card, Empty, Failed, Lines, Muted, StatusTag } from "../../ui/parts";
 import { NewDeal } from "./dialogs";
 import { type LeadDetails, useDeals } from "./queries";
@@ -14,6 +15,7 @@ export default function Deals({ lead }: { lead: LeadDetails }) {
     const t = useT();
     const format = useFormat();
     const may = useMay();
+    const stageName = useStageName();
     const { nameOf } = useTeam();
     const { pipeline, stage } = usePipelines();
     const deals = useDeals(lead.id);
@@ -37,18 +39,18 @@ export default function Deals({ lead }: { lead: LeadDetails }) {
                 <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0 }}>
                     {deals.data.map((deal) => (
                         <Box key={deal.id} component="li" sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", gap: 1.5, px: 2, py: 1.25, borderBottom: 1, borderColor: "divider", "&:last-of-type": { borderBottom: 0 } }}>
-                            <Box sx={{ flex: 1, minWidth: 180 }}>
+                            <Box sx={{ flexGrow: 1, flexBasis: { xs: "100%", sm: 180 }, minWidth: 0 }}>
                                 <Box component={Link} to={`/board/${deal.pipeline_id}?deal=${deal.id}`} sx={{ color: "text.primary", fontWeight: 570 }}>
                                     {deal.name}
                                 </Box>
                                 <Box sx={{ display: "flex", alignItems: "center", gap: 0.75, fontSize: "0.75rem", color: "text.secondary", mt: 0.25 }}>
                                     <Box aria-hidden="true" sx={{ width: 8, height: 8, borderRadius: "50%", bgcolor: stage(deal.stage_id)?.color ?? "divider" }} />
-                                    {[pipeline(deal.pipeline_id)?.name, stage(deal.stage_id)?.name, deal.owner_name ?? nameOf(deal.owner_id)].filter(Boolean).join(" · ")}
+                                    {[pipeline(deal.pipeline_id)?.name, stageName(stage(deal.stage_id)?.name), deal.owner_name ?? nameOf(deal.owner_id)].filter(Boolean).join(" · ")}
                                 </Box>
                             </Box>
                             {deal.expected_close_on && <Muted sx={{ fontSize: "0.75rem" }}>{t("deal.expectedOn", { date: format.date(deal.expected_close_on) })}</Muted>}
                             <StatusTag of="dealStatus" status={deal.status} />
-                            <Box sx={{ fontWeight: 650, minWidth: 90, textAlign: "right" }}>{format.money(deal.value_minor, deal.currency)}</Box>
+                            <Box sx={{ fontWeight: 650, minWidth: 90, ml: "auto", textAlign: "right" }}>{format.money(deal.value_minor, deal.currency)}</Box>
                         </Box>
                     ))}
                 </Box>

@@ -2,18 +2,18 @@
 import { Box, Button, Checkbox, Dialog, DialogActions, DialogContent, DialogTitle, IconButton, Menu, MenuItem, Skeleton, Table, TableBody, TableCell, TableContainer, TableHead, TableRow, TableSortLabel, TextField, Tooltip, useMediaQuery } from "@mui/material";
 import { useTheme } from "@mui/material/styles";
 import { useQueryClient } from "@tanstack/react-query";
-import { ChevronLeft, ChevronRight, Columns3Cog, Download, SearchX, Tag as TagIcon, UserRound, X } from "lucide-react";
+import { ArrowDownUp, Check, ChevronLeft, ChevronRight, Columns3Cog, Download, SearchX, Tag as TagIcon, UserRound, X } from "lucide-react";
 import { ListBase, useDataProvider, useListContext, useNotify, useStore, useTranslate } from "ra-core";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router-dom";
 import { sayError } from "../../api/problem";
 import { useFormat } from "../../i18n/format";
-import { useLanguage, useT } from "../../providers/i18n";
+import { type MessageKey, useLanguage, useT } from "../../providers/i18n";
 import { useMay, useTeam } from "../../ui/known";
 import { csv, download } from "../../ui/csv";
 import { leadName } from "../../ui/labels";
-import { Empty, Face, Failed, Muted, PageHead, TierBadge, When } from "../../ui/parts";
-import { type Column, type Lead, SHOWN_AT_FIRST, useColumns } from "./columns";
+import { Empty, Face, Failed, Hidden, Muted, PageHead, TierBadge, When } from "../../ui/parts";
+import { about, type Column, FACTS_AT_FIRST, type Lead, SHOWN_AT_FIRST, useColumns } from "./columns";
 import { LeadFilters, Views } from "./filters";
 
 /** More rows than these are a job for a report. */
@@ -34,13 +34,14 @@ function Content() {
     const phone = useMediaQuery(theme.breakpoints.down("sm"), { noSsr: true });
     const list = useListContext<Lead>();
     const columns = useColumns();
-    const [chosen, setChosen] = useStore<string[]>("leads.columns", SHOWN_AT_FIRST);
+    // What fits a table would crowd a card, so each keeps its own choice.
+    const [chosen, setChosen] = useStore<string[]>(phone ? "leads.facts" : "leads.columns", phone ? FACTS_AT_FIRST : SHOWN_AT_FIRST);
     const shown = columns.filter((column) => column.key === "name" || chosen.includes(column.key));
     const filtered = Object.keys(list.filterValues).length > 0;
     return (
         <>
             <PageHead title={t("nav.leads")} hint={list.total !== undefined && format.number(list.total)}>
-                <ColumnChoice columns={columns} chosen={chosen} choose={setChosen} />
+                <ColumnChoice label={phone ? "leads.facts" : "leads.columns"} columns={columns} chosen={chosen} choose={setChosen} />
                 <Export columns={shown} />
             </PageHead>
             <Box sx={{ display: "grid", gap: 1.25, mb: 1.5 }}>
@@ -66,7 +67,7 @@ function Content() {
                         }
                     />
                 ) : phone ? (
-                    <Cards leads={list.data} />
+                    <Cards leads={list.data} facts={shown} />
                 ) : (
                     <Rows leads={list.data} columns={shown} />
                 )}
@@ -92,23 +93,24 @@ function Loading({ phone }: { phone: boolean }) {
     );
 }
 
+/** Box and name stay in sight when many columns are looked through; what slides below must not shine through. */
+const PINNED = { position: "sticky", left: 0, zIndex: 1, bgcolor: "inherit", width: 46 } as const;
+
 function Rows({ leads, columns }: { leads: Lead[]; columns: Column[] }) {
     const t = useT();
     const go = useNavigate();
     const { sort, setSort, selectedIds, onSelect, onToggleItem, isFetching } = useListContext<Lead>();
-    const all = leads.every((lead) => selectedIds.includes(lead.id));
-    const some = !all && leads.some((lead) => selectedIds.includes(lead.id));
-    const ids = leads.map((lead) => lead.id);
+    const { all, some, toggle } = whole(leads, selectedIds, onSelect);
     return (
         <TableContainer tabIndex={0} role="region" aria-label={t("nav.leads")} sx={{ opacity: isFetching ? 0.75 : 1, transition: "opacity 120ms 200ms" }}>
-            <Table size="small" aria-rowcount={leads.length}>
+            <Table size="small" aria-rowcount={leads.length} sx={{ "& .MuiTableCell-root:not(.MuiTableCell-paddingCheckbox)": { px: 1 } }}>
                 <TableHead>
                     <TableRow>
-                        <TableCell padding="checkbox">
-                            <Checkbox checked={all} indeterminate={some} onChange={() => onSelect(all ? selectedIds.filter((id) => !ids.includes(String(id))) : [...new Set([...selectedIds, ...ids])])} slotProps={{ input: { "aria-label": t("leads.selectAll") } }} />
+                        <TableCell padding="checkbox" sx={PINNED}>
+                            <Checkbox checked={all} indeterminate={some} onChange={toggle} slotProps={{ input: { "aria-label": t("leads.selectAll") } }} />
                         </TableCell>
                         {columns.map((column) => (
-                            <TableCell key={column.key} align={column.align} sortDirection={sort.field === column.sort ? (sort.order === "ASC" ? "asc" : "desc") : false}>
+                            <TableCell key={column.key} align={column.align} sx={column.key === "name" ? { ...PINNED, left: 46, minWidth: 210, width: "100%" } : undefined} sortDirection={sort.field === column.sort ? (sort.order === "ASC" ? "asc" : "desc") : false}>
                                 {column.sort ? (
                                     <TableSortLabel active={sort.field === column.sort} direction={sort.field === column.sort && sort.order === "ASC" ? "asc" : "desc"} onClick={() => setSort({ field: column.sort!, order: sort.field === column.sort && sort.order === "DESC" ? "ASC" : "DESC" })}>
                                         {t(column.label)}
@@ -132,13 +134,13 @@ function Rows({ leads, columns }: { leads: Lead[]; columns: Column[] }) {
                                 if ((event.target as Element).closest("a,button,input,label") || getSelection()?.toString()) return;
                                 go(`/leads/${lead.id}`);
                             }}
-                            sx={{ cursor: "pointer", "&:last-child td": { borderBottom: 0 } }}
+                            sx={{ cursor: "pointer", bgcolor: "background.paper", "&.MuiTableRow-hover:hover": { bgcolor: "subtle" }, "&.Mui-selected, &.Mui-selected.MuiTableRow-hover:hover": { bgcolor: "note.soft" }, "&:last-child td": { borderBottom: 0 } }}
                         >
-                            <TableCell padding="checkbox">
+                            <TableCell padding="checkbox" sx={PINNED}>
                                 <Checkbox checked={selectedIds.includes(lead.id)} onChange={() => onToggleItem(lead.id)} slotProps={{ input: { "aria-label": t("leads.select", { name: leadName(lead) }) } }} />
                             </TableCell>
                             {columns.map((column) => (
-                                <TableCell key={column.key} align={column.align}>
+                                <TableCell key={column.key} align={column.align} sx={column.key === "name" ? { ...PINNED, left: 46, maxWidth: 0 } : undefined}>
                                     {column.render(lead)}
                                 </TableCell>
                             ))}
@@ -150,33 +152,153 @@ function Rows({ leads, columns }: { leads: Lead[]; columns: Column[] }) {
     );
 }
 
-/** The same list where a table has no room. */
-function Cards({ leads }: { leads: Lead[] }) {
-    const format = useFormat();
+/** The same list where a table has no room: one is read at a time, or many are chosen. */
+function Cards({ leads, facts }: { leads: Lead[]; facts: Column[] }) {
+    const t = useT();
+    const { selectedIds, onSelect, onToggleItem, onUnselectItems, isFetching } = useListContext<Lead>();
+    const [asked, setAsked] = useState(false);
+    const choosing = asked || selectedIds.length > 0;
+    const { all, some, toggle } = whole(leads, selectedIds, onSelect);
+    const stop = () => {
+        setAsked(false);
+        onUnselectItems();
+    };
     return (
-        <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0 }}>
-            {leads.map((lead) => (
-                <Box key={lead.id} component="li" sx={{ borderBottom: 1, borderColor: "divider", "&:last-of-type": { borderBottom: 0 } }}>
-                    <Box component={Link} to={`/leads/${lead.id}`} data-lead={lead.id} sx={{ display: "flex", alignItems: "center", gap: 1.25, px: 1.5, py: 1.125, textDecoration: "none", color: "text.primary" }}>
-                        <Face name={leadName(lead)} size={34} />
-                        <Box sx={{ minWidth: 0, flex: 1, lineHeight: 1.35 }}>
-                            <Box sx={{ fontWeight: 570 }}>{leadName(lead)}</Box>
-                            <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{[lead.job_title, lead.company].filter(Boolean).join(" · ") || lead.email}</Muted>
-                        </Box>
-                        <Box sx={{ textAlign: "right", fontSize: "0.75rem" }}>
-                            <Box sx={{ display: "flex", gap: 0.75, alignItems: "center", justifyContent: "flex-end" }}>
-                                <TierBadge tier={lead.tier} bare />
-                                <Box sx={{ fontWeight: 650, fontSize: "0.875rem" }}>{format.number(lead.total_score)}</Box>
-                            </Box>
-                            <Muted>
-                                <When at={lead.last_activity_at} />
-                            </Muted>
-                        </Box>
+        <>
+            <Box sx={{ display: "flex", alignItems: "center", minHeight: 44, pl: choosing ? 0.75 : 0.5, pr: 0.5, borderBottom: 1, borderColor: "divider" }}>
+                {choosing ? (
+                    <Box component="label" sx={{ display: "flex", alignItems: "center", gap: 0.75, fontSize: "0.8125rem" }}>
+                        <Checkbox checked={all} indeterminate={some} onChange={toggle} sx={{ p: 1.25 }} />
+                        {t("leads.selectAll")}
                     </Box>
+                ) : (
+                    <Sorting />
+                )}
+                <Button onClick={choosing ? stop : () => setAsked(true)} sx={{ ml: "auto", minHeight: 40, color: "text.secondary" }}>
+                    {choosing ? t("leads.selectEnd") : t("leads.selectBegin")}
+                </Button>
+            </Box>
+            <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0, opacity: isFetching ? 0.75 : 1, transition: "opacity 120ms 200ms" }}>
+                {leads.map((lead) => {
+                    const chosen = selectedIds.includes(lead.id);
+                    const row = { display: "flex", alignItems: facts.some(isBelow) ? "flex-start" : "center", gap: 1.25, px: 1.5, py: 1.125, textDecoration: "none", color: "text.primary", bgcolor: chosen ? "note.soft" : undefined, cursor: "pointer" };
+                    return (
+                        <Box key={lead.id} component="li" sx={{ borderBottom: 1, borderColor: "divider", "&:last-of-type": { borderBottom: 0 } }}>
+                            {choosing ? (
+                                <Box component="label" data-lead={lead.id} sx={row}>
+                                    <Checkbox checked={chosen} onChange={() => onToggleItem(lead.id)} slotProps={{ input: { "aria-label": t("leads.select", { name: leadName(lead) }) } }} sx={{ width: 34, height: 34 }} />
+                                    <CardText lead={lead} facts={facts} />
+                                </Box>
+                            ) : (
+                                <Box component={Link} to={`/leads/${lead.id}`} data-lead={lead.id} sx={row}>
+                                    <Face name={leadName(lead)} size={34} />
+                                    <CardText lead={lead} facts={facts} />
+                                </Box>
+                            )}
+                        </Box>
+                    );
+                })}
+            </Box>
+        </>
+    );
+}
+
+/** These stand at the card's right, without a heading, as everybody knows them; what else is chosen stands below, with one. */
+const AT_THE_RIGHT = ["tier", "score", "activity"];
+const isBelow = (fact: Column) => fact.key !== "name" && !AT_THE_RIGHT.includes(fact.key);
+
+function CardText({ lead, facts }: { lead: Lead; facts: Column[] }) {
+    const t = useT();
+    const format = useFormat();
+    const shows = (key: string) => facts.some((fact) => fact.key === key);
+    const below = facts.filter((fact) => isBelow(fact) && fact.text(lead));
+    const cut = { overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" };
+    return (
+        <Box sx={{ minWidth: 0, flex: 1 }}>
+            <Box sx={{ display: "flex", gap: 1, lineHeight: 1.35 }}>
+                <Box sx={{ minWidth: 0, flex: 1 }}>
+                    <Box sx={{ fontWeight: 570, ...cut }}>{leadName(lead)}</Box>
+                    <Muted sx={{ display: "block", fontSize: "0.75rem", ...cut }}>{about(lead)}</Muted>
                 </Box>
-            ))}
+                <Box sx={{ textAlign: "right", fontSize: "0.75rem", flexShrink: 0 }}>
+                    <Box sx={{ display: "flex", gap: 0.75, alignItems: "center", justifyContent: "flex-end", minHeight: 20 }}>
+                        {shows("tier") && <TierBadge tier={lead.tier} bare />}
+                        {shows("score") && <Box sx={{ fontWeight: 650, fontSize: "0.875rem" }}>{format.number(lead.total_score)}</Box>}
+                    </Box>
+                    {shows("activity") && (
+                        <Muted>
+                            <When at={lead.last_activity_at} />
+                        </Muted>
+                    )}
+                </Box>
+            </Box>
+            {below.length > 0 && (
+                <Box component="dl" sx={{ display: "flex", flexWrap: "wrap", columnGap: 1.5, rowGap: 0.375, m: 0, mt: 0.5, fontSize: "0.75rem" }}>
+                    {below.map((fact) => (
+                        <Box key={fact.key} sx={{ display: "flex", alignItems: "center", gap: 0.5, maxWidth: "100%" }}>
+                            <Box component="dt" sx={{ color: "text.secondary" }}>
+                                {t(fact.label)}
+                            </Box>
+                            <Box component="dd" sx={{ m: 0, minWidth: 0, ...cut }}>
+                                {(fact.brief ?? fact.render)(lead)}
+                            </Box>
+                        </Box>
+                    ))}
+                </Box>
+            )}
         </Box>
     );
+}
+
+const ORDERS = [
+    { field: "total_score", order: "DESC" },
+    { field: "total_score", order: "ASC" },
+    { field: "last_activity_at", order: "DESC" },
+    { field: "last_activity_at", order: "ASC" },
+    { field: "created_at", order: "DESC" },
+    { field: "created_at", order: "ASC" },
+] as const;
+
+/** The order of a list whose headings are not there to press. */
+function Sorting() {
+    const t = useT();
+    const { sort, setSort } = useListContext<Lead>();
+    const [anchor, setAnchor] = useState<HTMLElement | null>(null);
+    const is = (one: (typeof ORDERS)[number]) => one.field === sort.field && one.order === sort.order;
+    const now = ORDERS.find(is) ?? ORDERS[0];
+    return (
+        <>
+            <Button aria-haspopup="menu" aria-expanded={anchor !== null} startIcon={<ArrowDownUp size={14} aria-hidden="true" />} onClick={(event) => setAnchor(event.currentTarget)} sx={{ minHeight: 40, fontWeight: 500 }}>
+                <Hidden>{t("leads.sort")}: </Hidden>
+                {t(`leads.order.${now.field}.${now.order}`)}
+            </Button>
+            <Menu open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)}>
+                {ORDERS.map((one) => (
+                    <MenuItem
+                        key={`${one.field}-${one.order}`}
+                        role="menuitemradio"
+                        aria-checked={is(one)}
+                        onClick={() => {
+                            setAnchor(null);
+                            setSort({ field: one.field, order: one.order });
+                        }}
+                        sx={{ minHeight: 40 }}
+                    >
+                        <Box sx={{ width: 16 }}>{is(one) && <Check size={14} aria-hidden="true" />}</Box>
+                        {t(`leads.order.${one.field}.${one.order}`)}
+                    </MenuItem>
+                ))}
+            </Menu>
+        </>
+    );
+}
+
+/** The box that stands for all of a page. */
+function whole(leads: Lead[], selected: readonly unknown[], select: (ids: string[]) => void) {
+    const ids = leads.map((lead) => lead.id);
+    const all = ids.every((id) => selected.includes(id));
+    const toggle = () => select(all ? (selected as string[]).filter((id) => !ids.includes(id)) : [...new Set([...(selected as string[]), ...ids])]);
+    return { all, some: !all && ids.some((id) => selected.includes(id)), toggle };
 }
 
 function Pages() {
@@ -198,13 +320,13 @@ function Pages() {
     );
 }
 
-function ColumnChoice({ columns, chosen, choose }: { columns: Column[]; chosen: string[]; choose: (keys: string[]) => void }) {
+function ColumnChoice({ label, columns, chosen, choose }: { label: MessageKey; columns: Column[]; chosen: string[]; choose: (keys: string[]) => void }) {
     const t = useT();
     const [anchor, setAnchor] = useState<HTMLElement | null>(null);
     return (
         <>
-            <Button variant="outlined" aria-haspopup="menu" aria-expanded={anchor !== null} startIcon={<Columns3Cog size={15} aria-hidden="true" />} onClick={(event) => setAnchor(event.currentTarget)} sx={{ display: { xs: "none", sm: "inline-flex" } }}>
-                {t("leads.columns")}
+            <Button variant="outlined" aria-haspopup="menu" aria-expanded={anchor !== null} startIcon={<Columns3Cog size={15} aria-hidden="true" />} onClick={(event) => setAnchor(event.currentTarget)}>
+                {t(label)}
             </Button>
             <Menu open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)} slotProps={{ list: { sx: { minWidth: 200 } } }}>
                 {columns.filter((column) => column.key !== "name").map((column) => {
@@ -273,7 +395,7 @@ function Bulk({ columns }: { columns: Column[] }) {
     const client = useQueryClient();
     const save = useExport(columns);
     const { active } = useTeam();
-    const { selectedIds, onUnselectItems } = useListContext<Lead>();
+    const { selectedIds, onSelect, onUnselectItems } = useListContext<Lead>();
     const [anchor, setAnchor] = useState<HTMLElement | null>(null);
     const [tagging, setTagging] = useState(false);
     const [progress, setProgress] = useState<number | null>(null);
@@ -281,7 +403,7 @@ function Bulk({ columns }: { columns: Column[] }) {
 
     /** Each lead as it is now, changed, guarded by its version; what fails is counted and stays selected. */
     const change = async (next: (lead: Lead) => Partial<Lead>) => {
-        const failed: unknown[] = [];
+        const failed: string[] = [];
         let reason: unknown;
         for (const [at, id] of selectedIds.entries()) {
             setProgress(at);
@@ -289,7 +411,7 @@ function Bulk({ columns }: { columns: Column[] }) {
                 const { data } = await provider.getOne<Lead>("leads", { id });
                 await provider.update("leads", { id, data: { ...next(data) }, previousData: data });
             } catch (error) {
-                failed.push(id);
+                failed.push(String(id));
                 reason = error;
             }
         }
@@ -297,12 +419,18 @@ function Bulk({ columns }: { columns: Column[] }) {
         await client.invalidateQueries({ queryKey: ["leads"] });
         const done = selectedIds.length - failed.length;
         if (failed.length) notify("leads.bulkFailed", { type: "warning", messageArgs: { done, failed: failed.length, reason: sayError(reason, translate) } });
-        else {
-            notify("leads.bulkDone", { type: "success", messageArgs: { smart_count: done } });
-            onUnselectItems();
+        else notify("leads.bulkDone", { type: "success", messageArgs: { smart_count: done } });
+        onSelect(failed);
+    };
+    const exportSelected = async () => {
+        try {
+            const { data } = await provider.getMany<Lead>("leads", { ids: selectedIds });
+            // In the order they were chosen in, which is the list's.
+            save(selectedIds.flatMap((id) => data.find((lead) => lead.id === id) ?? []));
+        } catch (error) {
+            notify(sayError(error, translate), { type: "error" });
         }
     };
-    const exportSelected = async () => save((await provider.getMany<Lead>("leads", { ids: selectedIds })).data);
     const busy = progress !== null;
     return (
         <Box role="region" aria-label={t("leads.bulk")} sx={{ position: "sticky", bottom: { xs: 72, sm: 16 }, zIndex: 10, mx: "auto", mt: 2, width: "fit-content", maxWidth: "100%", display: "flex", flexWrap: "wrap", alignItems: "center", gap: 0.75, p: 0.75, pl: 1.5, bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 1.5, boxShadow: "0 8px 28px rgb(0 0 0 / 16%)" }}>

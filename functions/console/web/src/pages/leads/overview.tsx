@@ -7,7 +7,7 @@ import { Link } from "react-router-dom";
 import { useFormat } from "../../i18n/format";
 import { useLanguage, useT } from "../../providers/i18n";
 import { useMay, useRoutingConfig } from "../../ui/known";
-import { useLabel } from "../../ui/labels";
+import { useLabel, useStageName } from "../../ui/labels";
 import { Bar, Card, Empty, Failed, Lines, Muted, Tag, When } from "../../ui/parts";
 import type { Category } from "../../theme/theme";
 import { DecisionCard } from "./decision";
@@ -246,6 +246,7 @@ function Entry({ entry }: { entry: TimelineEntry }) {
 function EntryText({ entry }: { entry: TimelineEntry }) {
     const t = useT();
     const label = useLabel();
+    const stageName = useStageName();
     const [language] = useLanguage();
     switch (entry.kind) {
         case "event":
@@ -269,7 +270,7 @@ function EntryText({ entry }: { entry: TimelineEntry }) {
         case "deal":
             return (
                 <>
-                    {t(`timeline.deal.${entry.body.action}`)} <Muted>{[entry.body.deal_name, entry.body.to_stage_name].filter(Boolean).join(" · ")}</Muted>
+                    {t(`timeline.deal.${entry.body.action}`)} <Muted>{[entry.body.deal_name, stageName(entry.body.to_stage_name)].filter(Boolean).join(" · ")}</Muted>
                 </>
             );
         case "effect":

@@ -1,6 +1,5 @@
 // One lead: who it is, why it stands where it stands, and what to do next.
-import { Box, Button, Skeleton, Tab, Tabs, Tooltip, useMediaQuery } from "@mui/material";
-import { useTheme } from "@mui/material/styles";
+import { Box, Button, Skeleton, Tab, Tabs, Tooltip } from "@mui/material";
 import { ArrowLeft, Pencil, RefreshCw, Route as RouteIcon, Scale, TriangleAlert, type LucideIcon } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router-dom";
@@ -9,7 +8,7 @@ import { useFormat } from "../../i18n/format";
 import { type MessageKey, useT } from "../../providers/i18n";
 import { Lost } from "../../shell/states";
 import { useMay, usePipelines, useTeam } from "../../ui/known";
-import { leadName, useLabel } from "../../ui/labels";
+import { leadName, useLabel, useStageName } from "../../ui/labels";
 import { Card, Face, Failed, Lines, Muted, StatusTag, Tag, TierBadge, When } from "../../ui/parts";
 import { EditLead, RouteLead } from "./dialogs";
 import { Overview } from "./overview";
@@ -40,7 +39,7 @@ export function LeadPage() {
                 {t("nav.leads")}
             </Box>
             {lead.data ? <Head lead={lead.data} /> : <Skeleton variant="rounded" height={72} />}
-            <Tabs value={tab} onChange={(_, name: TabName) => go(`/leads/${id}/${name === "overview" ? "" : name}`, { replace: true })} variant="scrollable" scrollButtons={false} aria-label={t("lead.tabs")} sx={{ borderBottom: 1, borderColor: "divider", mt: 1.5, mb: 2 }}>
+            <Tabs value={visible.includes(tab) ? tab : false} onChange={(_, name: TabName) => go(`/leads/${id}/${name === "overview" ? "" : name}`, { replace: true })} variant="scrollable" scrollButtons={false} aria-label={t("lead.tabs")} sx={{ borderBottom: 1, borderColor: "divider", mt: 1.5, mb: 2 }}>
                 {visible.map((name) => (
                     <Tab key={name} value={name} id={`tab-${name}`} aria-controls={`panel-${name}`} label={t(`lead.tab.${name}`)} />
                 ))}
@@ -74,8 +73,6 @@ function Head({ lead }: { lead: LeadDetails }) {
     const format = useFormat();
     const label = useLabel();
     const may = useMay();
-    const theme = useTheme();
-    const phone = useMediaQuery(theme.breakpoints.down("sm"), { noSsr: true });
     const [dialog, setDialog] = useState<"edit" | "route" | null>(null);
     const evaluating = useLeadAction(lead.id, () => evaluate(lead.id), (decision) => t("lead.evaluated", { outcome: t(`outcome.${decision.outcome}`) }));
     const recalculating = useLeadAction(lead.id, () => recalculate(lead.id), ({ changed, before, after }) => (changed ? t("lead.recalculated", { before: before.total_score, after: after.total_score }) : t("lead.unchanged")));
@@ -117,12 +114,12 @@ function Head({ lead }: { lead: LeadDetails }) {
                     </Box>
                 </Box>
             </Box>
-            <Box sx={{ display: "flex", flexWrap: { xs: "wrap", lg: "nowrap" }, justifyContent: { md: "flex-end" }, gap: 1 }}>
+            <Box sx={{ display: { xs: "grid", sm: "flex" }, gridTemplateColumns: "repeat(2, minmax(0, 1fr))", width: { xs: "100%", md: "auto" }, flexWrap: { sm: "wrap", lg: "nowrap" }, justifyContent: { md: "flex-end" }, gap: 1 }}>
                 {may("leads", "write") && act("lead.recalculate", "lead.recalculateTip", RefreshCw, recalculating.isPending, () => recalculating.mutate())}
                 {may("routing", "write") && act("lead.evaluate", "lead.evaluateTip", Scale, evaluating.isPending, () => evaluating.mutate())}
                 {may("leads", "write") && act("lead.edit", "lead.editTip", Pencil, false, () => setDialog("edit"))}
                 {may("leads", "write") && lead.status !== "anonymized" && (
-                    <Button variant="contained" startIcon={<RouteIcon size={15} aria-hidden="true" />} onClick={() => setDialog("route")} fullWidth={phone}>
+                    <Button variant="contained" startIcon={<RouteIcon size={15} aria-hidden="true" />} onClick={() => setDialog("route")}>
                         {t("lead.route")}
                     </Button>
                 )}
@@ -150,6 +147,7 @@ function Profile({ lead }: { lead: LeadDetails }) {
     const t = useT();
     const format = useFormat();
     const label = useLabel();
+    const stageName = useStageName();
     const { nameOf } = useTeam();
     const { pipeline, stage } = usePipelines();
     const owner = lead.owner?.name ?? nameOf(lead.owner_id);
@@ -165,7 +163,7 @@ function Profile({ lead }: { lead: LeadDetails }) {
                     </Box>
                     <Box sx={{ display: "flex", alignItems: "center", gap: 0.75, fontSize: "0.8125rem", mt: 0.5, color: "text.secondary" }}>
                         <Box aria-hidden="true" sx={{ width: 8, height: 8, borderRadius: "50%", bgcolor: place?.color ?? "divider" }} />
-                        {deal.pipeline_name} · {deal.stage_name}
+                        {deal.pipeline_name} · {stageName(deal.stage_name)}
                     </Box>
                     <Box sx={{ fontSize: "1.0625rem", fontWeight: 650, mt: 0.75 }}>{format.money(deal.value_minor, deal.currency)}</Box>
                 </Card>
@@ -180,7 +178,7 @@ function Profile({ lead }: { lead: LeadDetails }) {
                             </Box>
                         )}
                     </Row>
-                    <Row label={t("lead.pipeline")}>{line ? `${line.name}${place ? ` · ${place.name}` : ""}` : t("lead.pool")}</Row>
+                    <Row label={t("lead.pipeline")}>{line ? `${line.name}${place ? ` · ${stageName(place.name)}` : ""}` : t("lead.pool")}</Row>
                     <Row label={t("lead.email")}>{lead.email && <a href={`mailto:${lead.email}`} style={{ color: "inherit" }}>{lead.email}</a>}</Row>
                     <Row label={t("lead.phone")}>{lead.phone && <a href={`tel:${lead.phone}`} style={{ color: "inherit" }}>{lead.phone}</a>}</Row>
                     <Row label={t("lead.linkedin")}>
