@@ -8,6 +8,7 @@ import { useFormat } from "../../i18n/format";
 import { styleNonce } from "../../nonce";
 import { useT } from "../../providers/i18n";
 import { useMay, usePipelines, useTeam } from "../../ui/known";
+import { useStageName } from "../../ui/labels";
 import { Card, Empty, Face, Failed, Hidden, Muted, PageHead } from "../../ui/parts";
 import { LostReason } from "./dialogs";
 import { type Column, type Deal, find, type Spot } from "./order";
@@ -78,7 +79,8 @@ function Pipeline({ id }: { id: string }) {
     shown.current = board.data;
 
     const open = useCallback((deal: string | null) => setParams(deal ? { deal } : {}, { replace: deal === null }), [setParams]);
-    const stageName = (stage: string) => board.data?.columns.find((column) => column.stage.id === stage)?.stage.name ?? "";
+    const word = useStageName();
+    const stageName = (stage: string) => word(board.data?.columns.find((column) => column.stage.id === stage)?.stage.name);
     const dealName = (deal: string) => (board.data && find(board.data, deal)?.deal.name) ?? "";
     const start = (drag: DragStart, { announce }: ResponderProvided) => announce(t("board.lifted", { name: dealName(drag.draggableId), stage: stageName(drag.source.droppableId), at: drag.source.index + 1 }));
     const over = (drag: DragUpdate, { announce }: ResponderProvided) => announce(drag.destination ? t("board.over", { stage: stageName(drag.destination.droppableId), at: drag.destination.index + 1 }) : t("board.nowhere"));
@@ -138,15 +140,16 @@ function Stage({ column, pipeline, currency, writable, onOpen }: { column: Colum
     const t = useT();
     const format = useFormat();
     const { stage } = column;
+    const name = useStageName()(stage.name);
     const Icon = STAGE_ICON[stage.icon] ?? CircleDot;
     const hidden = column.count - column.deals.length;
     return (
-        <Box component="section" aria-label={t("board.column", { stage: stage.name, smart_count: column.count, value: format.money(column.value_minor, currency) })} data-stage={stage.id} data-stage-name={stage.name} sx={{ width: { xs: "80vw", sm: 256 }, flexShrink: 0, display: "flex", flexDirection: "column", scrollSnapAlign: "center", bgcolor: "subtle", borderRadius: 1.25, borderTop: `3px solid ${stage.color}` }}>
+        <Box component="section" aria-label={t("board.column", { stage: name, smart_count: column.count, value: format.money(column.value_minor, currency) })} data-stage={stage.id} data-stage-name={stage.name} sx={{ width: { xs: "80vw", sm: 256 }, flexShrink: 0, display: "flex", flexDirection: "column", scrollSnapAlign: "center", bgcolor: "subtle", borderRadius: 1.25, borderTop: `3px solid ${stage.color}` }}>
             <Box component="header" sx={{ px: 1.25, pt: 1, pb: 0.75 }}>
                 <Box sx={{ display: "flex", alignItems: "center", gap: 0.75 }}>
                     <Icon size={15} aria-hidden="true" />
                     <Box component="h2" sx={{ m: 0, fontSize: "0.8125rem", fontWeight: 620 }}>
-                        {stage.name}
+                        {name}
                     </Box>
                     <Muted sx={{ fontSize: "0.75rem" }}>{format.number(column.count)}</Muted>
                     <Muted sx={{ ml: "auto", fontSize: "0.75rem" }}>{t("board.probability", { percent: format.percent(stage.probability) })}</Muted>

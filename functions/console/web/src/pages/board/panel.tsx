@@ -1,5 +1,5 @@
 // A deal beside the board: what it is worth, whose it is, how it came here, and how it ends.
-import { Box, Button, Drawer, IconButton } from "@mui/material";
+import { Box, Button, Drawer, IconButton, MenuItem, TextField } from "@mui/material";
 import { useMutation } from "@tanstack/react-query";
 import { Pencil, Trophy, UserRoundPen, X } from "lucide-react";
 import { useNotify, useTranslate } from "ra-core";
@@ -9,13 +9,13 @@ import type { Schemas } from "../../api/client";
 import { sayError } from "../../api/problem";
 import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
-import { useMay, usePipelines, useTeam } from "../../ui/known";
-import { useLabel } from "../../ui/labels";
+import { type Stage, useMay, usePipelines, useTeam } from "../../ui/known";
+import { useLabel, useStageName } from "../../ui/labels";
 import { Face, Failed, Lines, Muted, StatusTag, When } from "../../ui/parts";
 import { TaskRow } from "../tasks/row";
 import { ChooseLead, EditDeal, LostReason } from "./dialogs";
 import type { Deal } from "./order";
-import { closeDeal, useDeal, useDealTasks, useRefreshDeals, useStays } from "./queries";
+import { closeDeal, isOvertaken, moveDeal, useDeal, useDealTasks, useRefreshDeals, useStays } from "./queries";
 
 export function DealPanel({ id, onClose }: { id: string | null; onClose: () => void }) {
     const t = useT();
@@ -62,11 +62,10 @@ function Content({ deal, onClose }: { deal: Deal; onClose: () => void }) {
     const may = useMay();
     const notify = useNotify();
     const { nameOf } = useTeam();
-    const { pipeline, stage } = usePipelines();
+    const { pipeline } = usePipelines();
     const refresh = useRefreshDeals();
     const [dialog, setDialog] = useState<"edit" | "lead" | "lose" | null>(null);
     const owner = deal.owner_name ?? nameOf(deal.owner_id);
-    const place = stage(deal.stage_id);
     const close = useMutation({
         mutationFn: ({ outcome, reason }: { outcome: Schemas["DealOutcome"]; reason: string | null }) => closeDeal(deal, outcome, reason),
         onSuccess: (_, { outcome }) => notify(outcome === "won" ? "deal.wonDone" : "deal.lostDone", { type: "success" }),
@@ -75,7 +74,8 @@ function Content({ deal, onClose }: { deal: Deal; onClose: () => void }) {
     });
     const writable = may("deals", "write");
     const facts: [string, ReactNode][] = [
-        [t("deal.stage"), <Box key="stage" component="span" sx={{ display: "inline-flex", alignItems: "center", gap: 0.75 }}><Box aria-hidden="true" sx={{ width: 8, height: 8, borderRadius: "50%", bgcolor: place?.color ?? "divider" }} />{[pipeline(deal.pipeline_id)?.name, place?.name].filter(Boolean).join(" · ")}</Box>],
+        [t("board.pipeline"), pipeline(deal.pipeline_id)?.name],
+        [t("deal.stage"), <StageChoice key="stage" deal={deal} writable={writable} />],
         [t("deal.probability"), format.percent(deal.probability)],
         [t("lead.owner"), owner && <Box key="owner" component="span" sx={{ display: "inline-flex", alignItems: "center", gap: 0.75 }}><Face name={owner} size={18} />{owner}</Box>],
         [t("deal.expected"), deal.expected_close_on && format.date(deal.expected_close_on)],
@@ -169,6 +169,59 @@ function Content({ deal, onClose }: { deal: Deal; onClose: () => void }) {
     );
 }
 
+/** Moves the deal without dragging: for fingers, for those who do not drag, and from afar. */
+function StageChoice({ deal, writable }: { deal: Deal; writable: boolean }) {
+    const t = useT();
+    const translate = useTranslate();
+    const notify = useNotify();
+    const refresh = useRefreshDeals();
+    const stageName = useStageName();
+    const { pipeline, stage } = usePipelines();
+    const [losing, setLosing] = useState<Stage | null>(null);
+    const move = useMutation({
+        mutationFn: ({ to, reason }: { to: Stage; reason?: string }) => moveDeal(deal, to.id, reason),
+        onSuccess: (_, { to }) => notify("deal.moved", { type: "success", messageArgs: { stage: stageName(to.name) } }),
+        onError: (error) => notify(isOvertaken(error) ? "board.conflict" : sayError(error, translate), { type: isOvertaken(error) ? "warning" : "error" }),
+        onSettled: () => refresh(),
+    });
+    const stages = pipeline(deal.pipeline_id)?.stages ?? [];
+    const place = stage(deal.stage_id);
+    const named = (one: Stage | undefined) => (
+        <Box component="span" sx={{ display: "inline-flex", alignItems: "center", gap: 0.75 }}>
+            <Box aria-hidden="true" sx={{ width: 8, height: 8, borderRadius: "50%", bgcolor: one?.color ?? "divider" }} />
+            {stageName(one?.name)}
+        </Box>
+    );
+    if (!writable || !place) return named(place);
+    const choose = (id: string) => {
+        const to = stages.find((one) => one.id === id);
+        if (!to || to.id === deal.stage_id) return;
+        // A lost deal tells why.
+        if (to.is_lost) setLosing(to);
+        else move.mutate({ to });
+    };
+    return (
+        <>
+            <TextField select value={move.isPending ? move.variables.to.id : deal.stage_id} disabled={move.isPending} onChange={(event) => choose(event.target.value)} slotProps={{ select: { inputProps: { "aria-label": t("deal.stage") }, SelectDisplayProps: { "aria-label": t("deal.stage") } } }} sx={{ minWidth: 180, "& .MuiInputBase-input": { py: 0.625, fontSize: "0.8125rem" }, "& .MuiOutlinedInput-root": { minHeight: 32 } }}>
+                {stages.map((one) => (
+                    <MenuItem key={one.id} value={one.id}>
+                        {named(one)}
+                    </MenuItem>
+                ))}
+            </TextField>
+            <LostReason
+                open={losing !== null}
+                name={deal.name}
+                onClose={() => setLosing(null)}
+                onReason={(reason) => {
+                    if (losing) move.mutate({ to: losing, reason });
+                    setLosing(null);
+                }}
+            />
+        </>
+    );
+}
+
 function Tasks({ deal }: { deal: Deal }) {
     const t = useT();
     const tasks = useDealTasks(deal.id);
@@ -187,6 +240,7 @@ function Tasks({ deal }: { deal: Deal }) {
 function History({ deal }: { deal: Deal }) {
     const t = useT();
     const format = useFormat();
+    const stageName = useStageName();
     const stays = useStays(deal.id);
     return (
         <Part title={t("deal.history")}>
@@ -199,7 +253,7 @@ function History({ deal }: { deal: Deal }) {
                     {stays.data.map((stay) => (
                         <Box key={stay.id} component="li" sx={{ position: "relative", pl: 2.5, pb: 1.25, "&::before": { content: '""', position: "absolute", left: 2, top: 6, width: 9, height: 9, borderRadius: "50%", bgcolor: stay.color ?? "divider" }, "&:not(:last-of-type)::after": { content: '""', position: "absolute", left: 6, top: 18, bottom: -2, width: "1px", bgcolor: "divider" } }}>
                             <Box sx={{ display: "flex", gap: 1 }}>
-                                <Box sx={{ fontWeight: 550 }}>{stay.stage_name ?? t("deal.goneStage")}</Box>
+                                <Box sx={{ fontWeight: 550 }}>{stageName(stay.stage_name) || t("deal.goneStage")}</Box>
                                 <Muted sx={{ ml: "auto" }}>{stay.duration_seconds !== null && stay.duration_seconds !== undefined && format.duration(stay.duration_seconds)}</Muted>
                             </Box>
                             <Muted sx={{ fontSize: "0.75rem" }}>

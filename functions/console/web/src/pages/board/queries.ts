@@ -32,6 +32,9 @@ export function useRefreshDeals() {
     return useCallback(() => Promise.all(["board", "deal", "lead", "leads", "tasks"].map((name) => client.invalidateQueries({ queryKey: [name] }))), [client]);
 }
 
+/** Somebody else was faster: changed, closed or removed it. */
+export const isOvertaken = (error: unknown) => error instanceof ApiError && [404, 409, 412].includes(error.status);
+
 interface Move {
     id: string;
     to: Spot;
@@ -62,7 +65,7 @@ export function useMove(pipeline: string) {
         },
         onError: (error, { before }) => {
             client.setQueryData(key, before);
-            const stale = error instanceof ApiError && (error.status === 412 || error.status === 409 || error.status === 404);
+            const stale = isOvertaken(error);
             notify(stale ? "board.conflict" : sayError(error, translate), { type: stale ? "warning" : "error", autoHideDuration: 8000 });
         },
         onSettled: () => refresh(),
@@ -82,5 +85,7 @@ export function useMove(pipeline: string) {
 }
 
 export const closeDeal = (deal: Deal, outcome: Schemas["DealOutcome"], reason: string | null) => take(api.POST("/api/v1/deals/{id}/close", { params: { path: { id: deal.id }, header: { ...ifMatch(deal.version), ...once() } }, body: { outcome, reason } }));
+/** To the top of another stage. */
+export const moveDeal = (deal: Deal, stage: string, reason?: string) => take(api.POST("/api/v1/deals/{id}/move", { params: { path: { id: deal.id }, header: { ...ifMatch(deal.version), ...once() } }, body: { stage_id: stage, index: 0, lost_reason: reason } }));
 export const updateDeal = (deal: Deal, body: Schemas["DealsUpdateInput"]) => take(api.PATCH("/api/v1/deals/{id}", { params: { path: { id: deal.id }, header: ifMatch(deal.version) }, body }));
 export const setLead = (deal: Deal, lead: string | null) => take(api.PATCH("/api/v1/deals/{id}/lead", { params: { path: { id: deal.id }, header: ifMatch(deal.version) }, body: { lead_id: lead } }));
