@@ -33,9 +33,9 @@ export function TaskRow({ task, showOwner, onEdit }: { task: Task; showOwner?: b
     const done = task.status !== "open" || complete.isPending || complete.isSuccess;
     const Icon = TASK_ICON[task.kind] ?? SquareCheck;
     return (
-        <Box component="li" sx={{ display: "flex", alignItems: "flex-start", gap: 0.5, pl: 1, pr: 1.5, py: 0.625, borderBottom: 1, borderColor: "divider", "&:last-of-type": { borderBottom: 0 } }}>
-            <Checkbox checked={done} disabled={done || !may("tasks", "write")} onChange={() => complete.mutate()} slotProps={{ input: { "aria-label": t("tasks.complete", { title: task.title }) } }} />
-            <Box sx={{ minWidth: 0, flex: 1, pt: 0.625, lineHeight: 1.35 }}>
+        <Box component="li" sx={{ display: "grid", gridTemplateColumns: "auto minmax(0, 1fr) auto auto", gridTemplateAreas: { xs: '"box title title edit" "box due due edit"', sm: '"box title due edit"' }, alignItems: "start", columnGap: 0.5, pl: 1, pr: 1.5, py: 0.625, borderBottom: 1, borderColor: "divider", "&:last-of-type": { borderBottom: 0 } }}>
+            <Checkbox checked={done} disabled={done || !may("tasks", "write")} onChange={() => complete.mutate()} slotProps={{ input: { "aria-label": t("tasks.complete", { title: task.title }) } }} sx={{ gridArea: "box" }} />
+            <Box sx={{ gridArea: "title", minWidth: 0, pt: 0.625, lineHeight: 1.35 }}>
                 <Box sx={{ fontWeight: 500, textDecoration: done ? "line-through" : "none", color: done ? "text.secondary" : "text.primary", overflowWrap: "anywhere" }}>{task.title}</Box>
                 <Box sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", columnGap: 1, rowGap: 0.25, fontSize: "0.75rem", color: "text.secondary", mt: 0.25 }}>
                     <Box component="span" sx={{ display: "inline-flex", alignItems: "center", gap: 0.5 }}>
@@ -51,7 +51,7 @@ export function TaskRow({ task, showOwner, onEdit }: { task: Task; showOwner?: b
                     {task.priority === "high" && <Tag tone="bad">{t("priority.high")}</Tag>}
                 </Box>
             </Box>
-            <Box sx={{ pt: 0.75, fontSize: "0.75rem", textAlign: "right", whiteSpace: "nowrap", color: overdue(task) ? "bad.main" : "text.secondary", fontWeight: overdue(task) ? 600 : 400 }}>
+            <Box sx={{ gridArea: "due", pt: { xs: 0.25, sm: 0.75 }, pb: { xs: 0.25, sm: 0 }, fontSize: "0.75rem", textAlign: { xs: "left", sm: "right" }, whiteSpace: "nowrap", color: overdue(task) ? "bad.main" : "text.secondary", fontWeight: overdue(task) ? 600 : 400 }}>
                 {task.status === "done" ? (
                     <Muted>
                         <When at={task.completed_at} />
@@ -67,7 +67,7 @@ export function TaskRow({ task, showOwner, onEdit }: { task: Task; showOwner?: b
             </Box>
             {onEdit && may("tasks", "write") && (
                 <Tooltip title={t("action.edit")}>
-                    <IconButton aria-label={t("tasks.editOne", { title: task.title })} onClick={() => onEdit(task)}>
+                    <IconButton aria-label={t("tasks.editOne", { title: task.title })} onClick={() => onEdit(task)} sx={{ gridArea: "edit" }}>
                         <Pencil size={15} />
                     </IconButton>
                 </Tooltip>

@@ -46,22 +46,22 @@ export default function TeamList() {
                 ) : (
                     <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0 }}>
                         {team.data.map((member) => (
-                            <Box key={member.id} component="li" sx={{ display: "grid", gridTemplateColumns: { xs: "minmax(0, 1fr) auto", md: "minmax(0, 2.2fr) 110px minmax(0, 1.3fr) minmax(0, 2fr) 40px" }, alignItems: "center", columnGap: 2, rowGap: 1, px: 2, py: 1.25, borderBottom: 1, borderColor: "divider", "&:last-of-type": { borderBottom: 0 } }}>
-                                <Box sx={{ display: "flex", alignItems: "center", gap: 1.25, minWidth: 0 }}>
+                            <Box key={member.id} component="li" sx={{ display: "grid", gridTemplateColumns: { xs: "minmax(0, 1fr) auto", md: "minmax(0, 2.2fr) 110px minmax(0, 1.3fr) minmax(0, 2fr) 40px" }, gridTemplateAreas: { xs: '"who edit" "load role" "serves serves"', md: '"who role load serves edit"' }, alignItems: "center", columnGap: 2, rowGap: 1, px: 2, py: 1.25, borderBottom: 1, borderColor: "divider", "&:last-of-type": { borderBottom: 0 } }}>
+                                <Box sx={{ gridArea: "who", display: "flex", alignItems: "center", gap: 1.25, minWidth: 0 }}>
                                     <Face name={member.name} size={32} />
                                     <Box sx={{ minWidth: 0, lineHeight: 1.35 }}>
-                                        <Box sx={{ fontWeight: 570 }}>
+                                        <Box sx={{ fontWeight: 570, display: "flex", flexWrap: "wrap", columnGap: 0.75 }}>
                                             {member.name} {!member.active && <Tag>{t("team.inactive")}</Tag>} {member.lead_of_team && <Tag tone="note">{t("team.lead")}</Tag>}
                                         </Box>
-                                        <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis" }}>{member.email}</Muted>
+                                        <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{member.email}</Muted>
                                     </Box>
                                 </Box>
-                                <Muted>{t(`role.${member.role}`)}</Muted>
-                                <Box>
+                                <Muted sx={{ gridArea: "role", alignSelf: { xs: "end", md: "center" }, justifySelf: { xs: "end", md: "start" } }}>{t(`role.${member.role}`)}</Muted>
+                                <Box sx={{ gridArea: "load" }}>
                                     <Box sx={{ fontSize: "0.75rem", mb: 0.5 }}>{t("team.load", { load: format.number(member.load), capacity: format.number(member.capacity) })}</Box>
                                     <Bar height={6} total={Math.max(member.capacity, member.load, 1)} label={t("team.load", { load: member.load, capacity: member.capacity })} parts={[{ value: member.load, color: member.load >= member.capacity ? palette.bad.main : palette.primary.main }]} />
                                 </Box>
-                                <Box sx={{ display: "flex", flexWrap: "wrap", gap: 0.5 }}>
+                                <Box sx={{ gridArea: "serves", display: "flex", flexWrap: "wrap", gap: 0.5 }}>
                                     {member.pipeline_ids.map((id) => (
                                         <Tag key={id}>{pipeline(id)?.name ?? id.slice(0, 8)}</Tag>
                                     ))}
@@ -69,12 +69,12 @@ export default function TeamList() {
                                 </Box>
                                 {writable ? (
                                     <Tooltip title={t("action.edit")}>
-                                        <IconButton aria-label={t("team.editOne", { name: member.name })} onClick={() => setEditing(member)}>
+                                        <IconButton aria-label={t("team.editOne", { name: member.name })} onClick={() => setEditing(member)} sx={{ gridArea: "edit", justifySelf: "end" }}>
                                             <Pencil size={15} />
                                         </IconButton>
                                     </Tooltip>
                                 ) : (
-                                    <span />
+                                    <Box component="span" sx={{ gridArea: "edit" }} />
                                 )}
                             </Box>
                         ))}
