@@ -16,7 +16,7 @@ const UNIVERSAL = new Set(["Lotse", "CSV", "E-Mail", "%", "·", "×", "/", "–"
 /** Words of the API and of tenants: their keys are put together from data, and what has none is shown as it is. */
 const OPEN = ["dealStatus.", "event.", "field.", "intent.", "rule.", "source.", "stage.", "status.", "taskStatus."];
 /** Here English shows the API's own sentence, where other languages say their own. */
-const API_WORDS = ["fault.", "problem."];
+const API_WORDS = ["conflict.", "fault.", "problem."];
 
 function parse(path) {
     return ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX);

@@ -1,32 +1,10 @@
 // What the API says when it refuses (RFC 9457), and how that reaches the field and the person.
+import { sayFault, sayFaultAway } from "./fault";
 import type { components } from "./schema";
 
 export type Problem = components["schemas"]["Problem"] & { code?: string; matches?: unknown };
 export type Fault = NonNullable<Problem["errors"]>[number];
 
-/** Codes of faults that the console says in the person's language; others are shown in the API's words, as all are in English. */
-export const KNOWN_FAULTS = [
-    "bad_identifier",
-    "control_character",
-    "duplicate",
-    "empty",
-    "format",
-    "inactive",
-    "invalid",
-    "not_allowed",
-    "nul_character",
-    "null",
-    "range",
-    "required",
-    "too_long",
-    "too_many",
-    "too_short",
-    "type",
-    "unknown",
-    "unknown_field",
-    "unknown_value",
-    "wrong_type",
-] as const;
 /** Problem types that the console says in the person's language. */
 export const KNOWN_PROBLEMS = [
     "conflict",
@@ -94,33 +72,71 @@ export function fieldOf(pointer: string): string | null {
     return parts.join(".");
 }
 
-export function sayFault(fault: Fault, translate: Translate): string {
-    const known = (KNOWN_FAULTS as readonly string[]).includes(fault.code);
-    return known ? translate(`fault.${fault.code}`, { detail: fault.detail }) : fault.detail;
+/** Conflicts that the console says in the person's language, by the problem's `code`; with the field whose value is in the way, if it is one. */
+const CONFLICTS: Record<string, string | null> = {
+    anonymized: "lead_id",
+    cancelled: null,
+    closed: null,
+    email_in_use: "email",
+    identifier_in_use: null,
+    last_admin: "role",
+    lead_changed: null,
+    lead_origin: "lead_id",
+    moved: null,
+    no_closing_stage: null,
+    no_open_stage: "pipeline_id",
+    nobody: "lead_id",
+    routed_already: "lead_id",
+};
+
+/** A record that has the same already: what the two have in common, and whose it is. */
+interface Match {
+    matched?: string[];
+    first_name?: string | null;
+    last_name?: string | null;
+    company?: string | null;
+    email?: string | null;
 }
 
-/** One sentence about an error, whatever it is. */
+function sayConflict({ code, detail, matches }: Problem, translate: Translate): string | null {
+    if (!code || !(code in CONFLICTS)) return null;
+    const other = Array.isArray(matches) ? (matches[0] as Match | undefined) : undefined;
+    const name = other && ([other.first_name, other.last_name].filter(Boolean).join(" ") || other.company || other.email);
+    return name && code === "identifier_in_use" ? translate("conflict.identifier_of", { detail, name }) : translate(`conflict.${code}`, { detail });
+}
+
+/** One sentence about an error, whatever it is; one for each fault of an input. */
 export function sayError(error: unknown, translate: Translate): string {
     if (error instanceof ApiError) {
         const { problem, kind } = error;
         if (kind === "too-many-requests" && error.retryAfter) return translate("problem.wait", { smart_count: error.retryAfter });
-        const fault = problem.errors?.length === 1 ? problem.errors[0] : undefined;
-        if (fault) return sayFault(fault, translate);
+        if (problem.errors?.length) return problem.errors.map((fault) => sayFaultAway(fault, translate)).join(" ");
+        const conflict = sayConflict(problem, translate);
+        if (conflict) return conflict;
         const known = (KNOWN_PROBLEMS as readonly string[]).includes(kind);
         return known ? translate(`problem.${kind}`, { detail: problem.detail }) : problem.detail;
     }
     return translate("problem.offline");
 }
 
-/** The faults by form field, in the person's language; `root` holds what belongs to no field of the form. */
-export function fieldErrors(error: unknown, fields: readonly string[], translate: Translate): Record<string, string> {
-    if (!(error instanceof ApiError) || !error.problem.errors?.length) return { "root.serverError": sayError(error, translate) };
+/** The fields of a form that a problem is about. `root.serverError` holds what belongs to none of them. */
+export function fieldErrors(error: unknown, fields: readonly string[], translate: Translate, units?: Record<string, number>): Record<string, string> {
     const errors: Record<string, string> = {};
-    for (const fault of error.problem.errors) {
-        const field = fieldOf(fault.pointer);
-        const target = field && fields.includes(field) ? field : "root.serverError";
-        const text = sayFault(fault, translate);
-        errors[target] = errors[target] ? `${errors[target]} ${text}` : text;
+    const add = (field: string, text: string) => {
+        errors[field] = errors[field] ? `${errors[field]} ${text}` : text;
+    };
+    const faults = error instanceof ApiError ? (error.problem.errors ?? []) : [];
+    for (const fault of faults) {
+        // One of a list's entries is shown at the list.
+        const path = fieldOf(fault.pointer);
+        const field = [path, path?.split(".")[0]].find((one) => one && fields.includes(one));
+        if (field) add(field, sayFault(fault, translate, units));
+        else add("root.serverError", sayFaultAway(fault, translate, units));
     }
+    if (faults.length > 0) return errors;
+    const { code, matches } = error instanceof ApiError ? error.problem : {};
+    const inTheWay = Array.isArray(matches) ? (matches as Match[]).flatMap((match) => match.matched ?? []) : [code ? CONFLICTS[code] : null];
+    for (const field of new Set(inTheWay)) if (field && fields.includes(field)) add(field, sayError(error, translate));
+    if (Object.keys(errors).length === 0) add("root.serverError", sayError(error, translate));
     return errors;
 }
