@@ -7,6 +7,7 @@ import { session } from "../api/client";
 import { ApiError, sayError } from "../api/problem";
 import { LANGUAGES, useLanguage, useT } from "../providers/i18n";
 import { Muted } from "../ui/parts";
+import { useTitle } from "../ui/title";
 
 interface Tenant {
     slug: string;
@@ -31,6 +32,7 @@ export function SignIn() {
         document.documentElement.lang = language;
     }, [language]);
     useEffect(() => first.current?.focus(), []);
+    useTitle(t("signIn.submit"));
 
     async function submit(event: FormEvent) {
         event.preventDefault();

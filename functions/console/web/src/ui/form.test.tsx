@@ -1,3 +1,4 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { I18nContextProvider } from "ra-core";
 import { afterEach, expect, it, vi } from "vitest";
@@ -7,15 +8,23 @@ import { Field, FormDialog } from "./form";
 
 afterEach(cleanup);
 
-function show(onSubmit: () => Promise<unknown>, onClose = vi.fn()) {
-    render(
-        <I18nContextProvider value={i18nProvider}>
-            <FormDialog open title="Title" submit="Save it" values={{ email: "", name: "x" }} onClose={onClose} onSubmit={onSubmit}>
-                <Field name="email" label="Address" />
-                <Field name="name" label="Name" required />
-            </FormDialog>
-        </I18nContextProvider>,
+type Person = { email: string; name: string };
+const client = new QueryClient();
+
+function dialog(values: Person, onSubmit: (values: Person, before: Person) => Promise<unknown>, onClose: () => void) {
+    return (
+        <QueryClientProvider client={client}>
+            <I18nContextProvider value={i18nProvider}>
+                <FormDialog open title="Title" submit="Save it" values={values} onClose={onClose} onSubmit={onSubmit}>
+                    <Field name="email" label="Address" />
+                    <Field name="name" label="Name" required />
+                </FormDialog>
+            </I18nContextProvider>
+        </QueryClientProvider>
     );
+}
+function show(onSubmit: () => Promise<unknown>, onClose = vi.fn()) {
+    render(dialog({ email: "", name: "x" }, onSubmit, onClose));
     return onClose;
 }
 const save = () => fireEvent.click(screen.getByRole("button", { name: "Save it" }));
@@ -43,4 +52,19 @@ it("closes when it is saved", async () => {
     const onClose = show(async () => undefined);
     save();
     await waitFor(() => expect(onClose).toHaveBeenCalled());
+});
+
+it("reads the record again when somebody else was faster, and keeps what the person changed apart from what they did", async () => {
+    const stale = new ApiError({ type: "urn:lotse:problem:stale", title: "", status: 412, detail: "" });
+    const onSubmit = vi.fn(async (_: Person, __: Person): Promise<unknown> => Promise.reject(stale));
+    const reread = vi.spyOn(client, "invalidateQueries");
+    const { rerender } = render(dialog({ email: "", name: "x" }, onSubmit, vi.fn()));
+    fireEvent.change(screen.getByLabelText(/Name/), { target: { value: "mine" } });
+    save();
+    await waitFor(() => expect(reread).toHaveBeenCalled());
+    rerender(dialog({ email: "theirs@b.example", name: "x" }, onSubmit, vi.fn()));
+    onSubmit.mockResolvedValue(undefined);
+    save();
+    await waitFor(() => expect(onSubmit).toHaveBeenCalledTimes(2));
+    expect(onSubmit.mock.calls[1]).toEqual([{ email: "", name: "mine" }, { email: "", name: "x" }]);
 });

@@ -1,9 +1,10 @@
 // Forms in dialogs: what the API refuses is shown at the field it refuses.
 import { Alert, Box, Button, Dialog, DialogActions, DialogContent, DialogTitle, MenuItem, TextField } from "@mui/material";
+import { useQueryClient } from "@tanstack/react-query";
 import { useTranslate } from "ra-core";
 import { type ReactNode, useState } from "react";
 import { Controller, FormProvider, useForm, useFormContext, type DefaultValues } from "react-hook-form";
-import { fieldErrors } from "../api/problem";
+import { ApiError, fieldErrors } from "../api/problem";
 import { useT } from "../providers/i18n";
 
 export type Values = Record<string, string | number | boolean | string[] | null>;
@@ -14,8 +15,10 @@ interface Props<V extends Values> {
     submit: string;
     values: V;
     onClose: () => void;
-    /** Throws what the API said. */
-    onSubmit: (values: V) => Promise<unknown>;
+    /** How many of the API's units one of a field's is, where they differ. */
+    units?: Record<string, number>;
+    /** Throws what the API said. `before` is what the form began with: only what differs from it is the person's change. */
+    onSubmit: (values: V, before: V) => Promise<unknown>;
     children: ReactNode;
 }
 
@@ -27,22 +30,27 @@ export function FormDialog<V extends Values>(props: Props<V>) {
     );
 }
 
-function Inner<V extends Values>({ title, submit, values, onClose, onSubmit, children }: Props<V>) {
+function Inner<V extends Values>({ title, submit, values, units, onClose, onSubmit, children }: Props<V>) {
     const t = useT();
     const translate = useTranslate();
-    const form = useForm<V>({ defaultValues: values as DefaultValues<V> });
+    const client = useQueryClient();
+    // The record may be read again while the form is open; what stands in the form does not change by that.
+    const [before] = useState(values);
+    const form = useForm<V>({ defaultValues: before as DefaultValues<V> });
     const [general, setGeneral] = useState<string | null>(null);
     const send = form.handleSubmit(async (given) => {
         setGeneral(null);
         try {
-            await onSubmit(given);
+            await onSubmit(given, before);
             onClose();
         } catch (error) {
-            const { "root.serverError": rest, ...fields } = fieldErrors(error, Object.keys(values), translate);
+            const { "root.serverError": rest, ...fields } = fieldErrors(error, Object.keys(values), translate, units);
             for (const [field, message] of Object.entries(fields)) form.setError(field as never, { type: "server", message });
             setGeneral(rest ?? null);
             const first = Object.keys(fields)[0];
             if (first) form.setFocus(first as never);
+            // Somebody else changed it. With its new version, saving again adds this change to theirs.
+            if (error instanceof ApiError && error.status === 412) await client.invalidateQueries();
         }
     });
     return (

@@ -11,7 +11,7 @@ import { Field, FormDialog, Pair, type Values } from "../../ui/form";
 import { useTeam } from "../../ui/known";
 import { LeadChoice } from "../../ui/lead-choice";
 import type { Deal } from "./order";
-import { setLead, updateDeal, useRefreshDeals } from "./queries";
+import { isOvertaken, setLead, updateDeal, useRefreshDeals } from "./queries";
 
 /** Asks why, before a deal is lost. */
 export function LostReason({ open, name, onClose, onReason }: { open: boolean; name: string; onClose: () => void; onReason: (reason: string) => void }) {
@@ -47,9 +47,10 @@ export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; o
     const refresh = useRefreshDeals();
     const { active } = useTeam();
     const unit = minorUnits(deal.currency);
-    const before = { name: deal.name, value_minor: String(deal.value_minor / unit), owner_id: deal.owner_id ?? "", expected_close_on: deal.expected_close_on ?? "", source: deal.source ?? "", campaign: deal.campaign ?? "" };
-    const save = async (values: Values) => {
-        const body = patch({ ...values, value_minor: Math.round(Number(values.value_minor) * unit) }, { ...before, value_minor: deal.value_minor });
+    const values = { name: deal.name, value_minor: String(deal.value_minor / unit), owner_id: deal.owner_id ?? "", expected_close_on: deal.expected_close_on ?? "", source: deal.source ?? "", campaign: deal.campaign ?? "" };
+    const read = (form: Values) => ({ ...form, value_minor: Math.round(Number(form.value_minor) * unit) });
+    const save = async (next: Values, before: Values) => {
+        const body = patch(read(next), read(before));
         if (Object.keys(body).length > 0) {
             await updateDeal(deal, body as Schemas["DealsUpdateInput"]);
             notify("deal.saved", { type: "success" });
@@ -57,7 +58,7 @@ export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; o
         }
     };
     return (
-        <FormDialog open={open} title={t("deal.edit")} submit={t("action.save")} values={before as Values} onClose={onClose} onSubmit={save}>
+        <FormDialog open={open} title={t("deal.edit")} submit={t("action.save")} values={values as Values} units={{ value_minor: unit }} onClose={onClose} onSubmit={save}>
             <Field name="name" label={t("deal.name")} required autoFocus />
             <Pair>
                 <Field name="value_minor" label={t("deal.valueIn", { currency: deal.currency })} type="number" required />
@@ -91,6 +92,8 @@ export function ChooseLead({ deal, open, onClose }: { deal: Deal; open: boolean;
             onClose();
         } catch (error) {
             setErrors(fieldErrors(error, ["lead_id"], translate));
+            // With its new version it can be tried again.
+            if (isOvertaken(error)) await refresh();
         } finally {
             setBusy(false);
         }

@@ -27,11 +27,10 @@ export function EditLead({ lead, open, onClose }: DialogProps) {
     const notify = useNotify();
     const refresh = useRefresh();
     const { active } = useTeam();
-    const before: Values = { ...Object.fromEntries(PROFILE.map((name) => [name, lead[name] ?? ""])), tags: lead.tags.join(", ") };
-    const save = async (values: Values) => {
-        const tags = String(values.tags).split(",").map((tag) => tag.trim()).filter(Boolean);
-        const next = { ...values, tags: [...new Set(tags)] };
-        const body = patch(next, { ...Object.fromEntries(PROFILE.map((name) => [name, lead[name] ?? ""])), tags: lead.tags });
+    const values: Values = { ...Object.fromEntries(PROFILE.map((name) => [name, lead[name] ?? ""])), tags: lead.tags.join(", ") };
+    const read = (form: Values) => ({ ...form, tags: [...new Set(String(form.tags).split(",").map((tag) => tag.trim()).filter(Boolean))] });
+    const save = async (next: Values, before: Values) => {
+        const body = patch(read(next), read(before));
         if (Object.keys(body).length > 0) {
             await change(lead, body as Schemas["LeadsUpdateInput"]);
             notify("lead.saved", { type: "success" });
@@ -39,7 +38,7 @@ export function EditLead({ lead, open, onClose }: DialogProps) {
         }
     };
     return (
-        <FormDialog open={open} title={t("lead.editTitle", { name: leadName(lead) })} submit={t("action.save")} values={before} onClose={onClose} onSubmit={save}>
+        <FormDialog open={open} title={t("lead.editTitle", { name: leadName(lead) })} submit={t("action.save")} values={values} onClose={onClose} onSubmit={save}>
             <Pair>
                 <Field name="first_name" label={t("lead.firstName")} autoFocus />
                 <Field name="last_name" label={t("lead.lastName")} />

@@ -10,6 +10,7 @@ import { Lost } from "../../shell/states";
 import { useMay, usePipelines, useTeam } from "../../ui/known";
 import { leadName, useLabel, useStageName } from "../../ui/labels";
 import { Card, Face, Failed, Lines, Muted, StatusTag, Tag, TierBadge, When } from "../../ui/parts";
+import { useTitle } from "../../ui/title";
 import { EditLead, RouteLead } from "./dialogs";
 import { Overview } from "./overview";
 import { evaluate, type LeadDetails, recalculate, useLead, useLeadAction } from "./queries";
@@ -28,6 +29,7 @@ export function LeadPage() {
     const go = useNavigate();
     const may = useMay();
     const lead = useLead(id);
+    useTitle(lead.data && leadName(lead.data));
     const tab: TabName = TABS.find((name) => name === rest) ?? "overview";
     const visible = TABS.filter((name) => name !== "deals" || may("deals", "read"));
     if (lead.error instanceof ApiError && (lead.error.status === 404 || lead.error.status === 400)) return <Lost />;

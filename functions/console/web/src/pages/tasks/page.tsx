@@ -109,7 +109,7 @@ export default function TaskList() {
                     {t("events.more")}
                 </Button>
             )}
-            {editing && <EditTask key={editing === "new" ? "new" : editing.id} task={editing === "new" ? null : editing} onClose={() => setEditing(null)} />}
+            {editing && <EditTask key={editing === "new" ? "new" : editing.id} task={editing === "new" ? null : (all.find((task) => task.id === editing.id) ?? editing)} onClose={() => setEditing(null)} />}
         </Box>
     );
 }
@@ -121,16 +121,17 @@ function EditTask({ task, onClose }: { task: Task | null; onClose: () => void })
     const notify = useNotify();
     const client = useQueryClient();
     const { active } = useTeam();
-    const before = { title: task?.title ?? "", kind: task?.kind ?? "todo", priority: task?.priority ?? "normal", due_at: toLocal(task?.due_at, zone), owner_id: task ? (task.owner_id ?? "") : (me?.member?.id ?? ""), status: task?.status ?? "open", description: task?.description ?? "" };
+    const values = { title: task?.title ?? "", kind: task?.kind ?? "todo", priority: task?.priority ?? "normal", due_at: toLocal(task?.due_at, zone), owner_id: task ? (task.owner_id ?? "") : (me?.member?.id ?? ""), status: task?.status ?? "open", description: task?.description ?? "" };
     const kinds = task && !(KINDS as readonly string[]).includes(task.kind) ? [...KINDS, task.kind] : KINDS;
-    const save = async (values: Values) => {
-        const due = values.due_at ? fromLocal(String(values.due_at), zone) : null;
+    const save = async (next: Values, before: Values) => {
+        const due = next.due_at ? fromLocal(String(next.due_at), zone) : null;
         if (task) {
-            const same = values.due_at === before.due_at;
-            const body = patch({ ...values, due_at: same ? before.due_at : due }, before);
+            // The field knows no seconds: what was not touched must not lose them.
+            const same = next.due_at === before.due_at;
+            const body = patch({ ...next, due_at: same ? before.due_at : due }, before);
             await take(api.PATCH("/api/v1/tasks/{id}", { params: { path: { id: task.id }, header: ifMatch(task.version) }, body: body as Schemas["TasksUpdateInput"] }));
         } else {
-            const { status: _, ...given } = values;
+            const { status: _, ...given } = next;
             const body = { ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== "")), due_at: due ?? undefined };
             await take(api.POST("/api/v1/tasks", { params: { header: once() }, body: body as Schemas["TasksCreateInput"] }));
         }
@@ -138,7 +139,7 @@ function EditTask({ task, onClose }: { task: Task | null; onClose: () => void })
         await client.invalidateQueries({ queryKey: ["tasks"] });
     };
     return (
-        <FormDialog open title={task ? t("tasks.edit") : t("tasks.new")} submit={t("action.save")} values={before as Values} onClose={onClose} onSubmit={save}>
+        <FormDialog open title={task ? t("tasks.edit") : t("tasks.new")} submit={t("action.save")} values={values as Values} onClose={onClose} onSubmit={save}>
             <Field name="title" label={t("tasks.title")} required autoFocus />
             <Pair>
                 <Field name="kind" label={t("tasks.kind")} options={kinds.map((kind) => ({ value: kind, name: t(`taskKind.${kind}`) }))} />

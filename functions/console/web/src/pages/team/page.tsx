@@ -81,7 +81,7 @@ export default function TeamList() {
                     </Box>
                 )}
             </Card>
-            {editing && <EditMember key={editing === "new" ? "new" : editing.id} member={editing === "new" ? null : editing} onClose={() => setEditing(null)} />}
+            {editing && <EditMember key={editing === "new" ? "new" : editing.id} member={editing === "new" ? null : (team.data?.find((member) => member.id === editing.id) ?? editing)} onClose={() => setEditing(null)} />}
         </>
     );
 }
@@ -91,12 +91,12 @@ function EditMember({ member, onClose }: { member: Member | null; onClose: () =>
     const notify = useNotify();
     const client = useQueryClient();
     const { pipelines } = usePipelines();
-    const before: Values = { name: member?.name ?? "", email: member?.email ?? "", role: member?.role ?? "sales", capacity: String(member?.capacity ?? 10), pipeline_ids: member?.pipeline_ids ?? [], slack_user_id: member?.slack_user_id ?? "", active: member?.active === false ? "no" : "yes", password: "" };
-    const save = async (values: Values) => {
-        const { password, active, capacity, ...rest } = values;
-        const body = { ...rest, capacity: Number(capacity), active: active === "yes", ...(password ? { password } : {}) };
+    const values: Values = { name: member?.name ?? "", email: member?.email ?? "", role: member?.role ?? "sales", capacity: String(member?.capacity ?? 10), pipeline_ids: member?.pipeline_ids ?? [], slack_user_id: member?.slack_user_id ?? "", active: member?.active === false ? "no" : "yes", password: "" };
+    const read = ({ password, active, capacity, ...rest }: Values) => ({ ...rest, capacity: Number(capacity), active: active === "yes", ...(password ? { password } : {}) });
+    const save = async (next: Values, before: Values) => {
+        const body = read(next);
         if (member) {
-            const changes = patch(body, { ...member, slack_user_id: member.slack_user_id ?? "" });
+            const changes = patch(body, read(before));
             await take(api.PATCH("/api/v1/team/{id}", { params: { path: { id: member.id }, header: ifMatch(member.version) }, body: changes as Schemas["TeamUpdateInput"] }));
         } else {
             const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ""));
@@ -106,7 +106,7 @@ function EditMember({ member, onClose }: { member: Member | null; onClose: () =>
         await client.invalidateQueries({ queryKey: ["team"] });
     };
     return (
-        <FormDialog open title={member ? t("team.editOne", { name: member.name }) : t("team.new")} submit={t("action.save")} values={before} onClose={onClose} onSubmit={save}>
+        <FormDialog open title={member ? t("team.editOne", { name: member.name }) : t("team.new")} submit={t("action.save")} values={values} onClose={onClose} onSubmit={save}>
             <Pair>
                 <Field name="name" label={t("team.name")} required autoFocus />
                 <Field name="email" label={t("lead.email")} type="email" required />
