@@ -4,10 +4,12 @@ import { useTheme } from "@mui/material/styles";
 import { Search } from "lucide-react";
 import { ErrorBoundary } from "react-error-boundary";
 import { type ReactNode, Suspense, useEffect, useRef, useState } from "react";
-import { NavLink, useLocation } from "react-router-dom";
+import { NavLink, useLocation, useNavigationType } from "react-router-dom";
 import { Notification } from "ra-ui-materialui";
 import { useLanguage, useProfileLanguage, useT } from "../providers/i18n";
 import { useMay, useMe } from "../ui/known";
+import { Hidden } from "../ui/parts";
+import { announcer } from "../ui/title";
 import { Account } from "./account";
 import { Finder } from "./finder";
 import { PLACES } from "./navigation";
@@ -23,6 +25,7 @@ export function Shell({ children }: { children?: ReactNode }) {
     const [language] = useLanguage();
     const main = useRef<HTMLElement>(null);
     const { pathname } = useLocation();
+    const arrival = useNavigationType();
     const me = useMe();
     useSessionWatch();
     useProfileLanguage(me?.member?.language ?? me?.tenant.language);
@@ -30,6 +33,12 @@ export function Shell({ children }: { children?: ReactNode }) {
     useEffect(() => {
         document.documentElement.lang = language;
     }, [language]);
+
+    useEffect(() => {
+        // A new page begins at its top; on the way back the browser knows where one was.
+        if (arrival === "PUSH") window.scrollTo(0, 0);
+        // Filters, pages of a list and open panels stand behind the same path and move nothing.
+    }, [pathname]);
 
     useEffect(() => {
         const open = (event: KeyboardEvent) => {
@@ -55,6 +64,9 @@ export function Shell({ children }: { children?: ReactNode }) {
                 </ErrorBoundary>
             </Box>
             {phone && <Places bottom />}
+            <Hidden>
+                <span {...announcer} />
+            </Hidden>
             <Finder open={finding} onClose={() => setFinding(false)} />
             <Notification autoHideDuration={6000} />
         </Box>

@@ -4,6 +4,7 @@ import { CircleAlert, Compass, Lock } from "lucide-react";
 import { Link } from "react-router-dom";
 import { useT } from "../providers/i18n";
 import { Empty } from "../ui/parts";
+import { useTitle } from "../ui/title";
 
 export function Starting() {
     const t = useT();
@@ -18,6 +19,7 @@ export function Starting() {
 
 export function Lost() {
     const t = useT();
+    useTitle(t("state.lost"));
     return (
         <Empty
             icon={Compass}

@@ -8,6 +8,7 @@ import { sayError } from "../api/problem";
 import { useFormat } from "../i18n/format";
 import { useT } from "../providers/i18n";
 import type { Tier } from "../theme/theme";
+import { useTitle } from "./title";
 
 const LEVEL: Record<Tier, number> = { cold: 1, warm: 2, hot: 3, very_hot: 4 };
 
@@ -100,7 +101,8 @@ export function Card({ title, hint, action, children, flush = false, sx }: { tit
 }
 
 /** The top of a page: where one is and what one can do here. */
-export function PageHead({ title, hint, children }: { title: ReactNode; hint?: ReactNode; children?: ReactNode }) {
+export function PageHead({ title, hint, children }: { title: string; hint?: ReactNode; children?: ReactNode }) {
+    useTitle(title);
     return (
         <Box component="header" sx={{ display: "flex", alignItems: "center", flexWrap: "wrap", gap: 1, rowGap: 1, mb: 2, minHeight: 36 }}>
             <Typography variant="h1">{title}</Typography>
