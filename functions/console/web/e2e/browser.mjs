@@ -21,8 +21,8 @@ function executable() {
 export const launch = () => chromium.launch({ executablePath: executable(), args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
 
 /** A person's own browser window: own cookies, own language. What the page complains about is kept. */
-export async function person(browser, { locale = "de-DE", width = 1280, height = 860, colorScheme = "light" } = {}) {
-    const context = await browser.newContext({ locale, colorScheme, viewport: { width, height }, timezoneId: "Europe/Berlin", reducedMotion: "reduce" });
+export async function person(browser, { locale = "de-DE", width = 1280, height = 860, colorScheme = "light", timezoneId = "Europe/Berlin" } = {}) {
+    const context = await browser.newContext({ locale, colorScheme, viewport: { width, height }, timezoneId, reducedMotion: "reduce" });
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);
     const complaints = [];

@@ -198,7 +198,7 @@ describe("leads", () => {
         await dialog.getByRole("combobox", { name: "Zuständig" }).click();
         await page.getByRole("option", { name: "Niemand" }).click();
         await dialog.getByRole("button", { name: "Von Hand zuordnen" }).click();
-        await dialog.getByText("Bitte ausfüllen.").waitFor();
+        await dialog.getByText("Schreiben Sie, warum.").waitFor();
         assert.equal(await dialog.getByRole("textbox", { name: "Grund" }).getAttribute("aria-invalid"), "true");
         await page.keyboard.press("Escape");
     });
@@ -212,6 +212,91 @@ describe("leads", () => {
         await page.getByRole("option", { name: lead.last_name }).first().waitFor();
         await page.keyboard.press("Enter");
         await page.waitForURL(/\/leads\//);
+    });
+});
+
+describe("leads on a phone", () => {
+    const words = `Handy${stamp}`;
+    const tag = `messe-${stamp}`;
+    const pair = [];
+    let page;
+
+    before(async () => {
+        for (const name of ["Anna", "Berta"]) pair.push(await api.post("/api/v1/leads", { first_name: name, last_name: words, email: `${name.toLowerCase()}-${stamp}@handy.example` }));
+        // The desk's cookie serves this window too.
+        page = await desk.context.newPage();
+        page.setDefaultTimeout(15_000);
+        page.on("pageerror", (error) => desk.complaints.push(String(error)));
+        await page.setViewportSize({ width: 390, height: 844 });
+        await go(page, `/leads?filter=${encodeURIComponent(JSON.stringify({ q: words }))}`);
+        await page.locator(`[data-lead="${pair[0].id}"]`).waitFor();
+        await settled(page);
+    });
+    after(async () => {
+        await page?.close();
+    });
+
+    it("are chosen and changed together", async () => {
+        await page.getByRole("button", { name: "Auswählen", exact: true }).click();
+        await page.getByRole("checkbox", { name: `${words} auswählen` }).first().check();
+        const bar = page.getByRole("region", { name: "Ausgewählte Leads" });
+        await bar.getByText("1 ausgewählt").waitFor();
+        await page.getByRole("checkbox", { name: "Alle auf dieser Seite auswählen" }).check();
+        await bar.getByText("2 ausgewählt").waitFor();
+        await shot(page, "leads-chosen-390-light");
+        assert.deepEqual(await barriers(page), []);
+        await bar.getByRole("button", { name: "Schlagwort hinzufügen" }).click();
+        const dialog = page.getByRole("dialog");
+        await dialog.getByRole("textbox", { name: "Schlagwort" }).fill(tag);
+        await dialog.getByRole("button", { name: "Schlagwort hinzufügen" }).click();
+        await notice(page, "2 Leads geändert").waitFor();
+        await bar.waitFor({ state: "detached" });
+        for (const { id } of pair) assert.deepEqual((await api.get(`/api/v1/leads/${id}`)).tags, [tag]);
+        await page.getByRole("button", { name: "Fertig", exact: true }).click();
+        await page.locator(`[data-lead="${pair[0].id}"][href]`).waitFor();
+    });
+
+    it("show the facts that were chosen, also after a reload and in the file", async () => {
+        const first = page.locator(`[data-lead="${pair[0].id}"]`);
+        assert.equal(await first.getByText(tag).count(), 0);
+        await page.getByRole("button", { name: "Angaben", exact: true }).click();
+        await page.getByRole("menuitemcheckbox", { name: "Schlagwörter" }).click();
+        await page.keyboard.press("Escape");
+        await first.getByText(tag).waitFor();
+        await page.reload();
+        await first.getByText(tag).waitFor();
+        await shot(page, "leads-facts-390-light");
+        assert.deepEqual(await barriers(page), []);
+        assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0, "the page is wider than the window");
+        const saved = page.waitForEvent("download");
+        await page.getByRole("button", { name: "CSV" }).click();
+        const text = (await (await saved).createReadStream().then((stream) => stream.toArray())).map(String).join("");
+        const lines = text.replace(/^\ufeff/, "").split("\r\n");
+        assert.equal(lines[0], "Name;Temperatur;Punkte;Zuletzt aktiv;Schlagwörter");
+        assert.equal(lines.length, 3);
+        assert.ok(lines.slice(1).every((line) => line.endsWith(`;${tag}`)), text);
+    });
+
+    it("are sorted without headings to press", async () => {
+        const order = () => page.locator("[data-lead]").evaluateAll((cards) => cards.map((one) => one.dataset.lead));
+        for (const [words, expected] of [["Älteste zuerst", pair], ["Neueste zuerst", [...pair].reverse()]]) {
+            await page.getByRole("button", { name: "Sortiert nach:" }).click();
+            const answered = page.waitForResponse((answer) => answer.url().includes("/api/v1/leads?") && answer.url().includes("created_at"));
+            await page.getByRole("menuitemradio", { name: words }).click();
+            await answered;
+            await page.getByRole("button", { name: `Sortiert nach: ${words}` }).waitFor();
+            await settled(page);
+            assert.deepEqual(await order(), expected.map((one) => one.id));
+        }
+        assert.match(page.url(), /sort=created_at/);
+    });
+
+    it("open at the top of their page, which has their name", async () => {
+        await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+        await page.locator(`[data-lead="${pair[1].id}"]`).click();
+        await page.getByRole("heading", { level: 1, name: words }).waitFor();
+        assert.equal(await page.evaluate(() => window.scrollY), 0);
+        assert.equal(await page.title(), `Berta ${words} · Lotse`);
     });
 });
 
@@ -278,6 +363,21 @@ describe("the board", () => {
         await column(page, pipeline.stages[2]).locator(`[data-deal="${above.id}"]`).waitFor();
     });
 
+    it("moves a deal without dragging: by the stage in its panel", async () => {
+        const { page } = desk;
+        const { above } = await twoDeals("Auswahl");
+        await go(page, `/board/${pipeline.id}?deal=${above.id}`);
+        const panel = page.getByRole("dialog", { name: above.name });
+        await panel.getByRole("combobox", { name: "Stufe" }).click();
+        const answered = moveAnswered(page, above);
+        await page.getByRole("option").nth(1).click();
+        assert.equal((await answered).status(), 200);
+        await column(page, pipeline.stages[1]).locator(`[data-deal="${above.id}"]`).waitFor();
+        assert.equal((await api.get(`/api/v1/deals/${above.id}`)).stage_id, pipeline.stages[1].id);
+        await page.keyboard.press("Escape");
+        await panel.waitFor({ state: "detached" });
+    });
+
     it("asks why a deal was lost, and shows the reason in its history", async () => {
         const { page } = desk;
         const { above } = await twoDeals("Verlust");
@@ -323,6 +423,24 @@ describe("for everybody", () => {
         await page.getByRole("menuitemradio", { name: "Deutsch" }).click();
         await page.getByText("Automatisch zugeordnet:").first().waitFor();
         assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
+        await context.close();
+    });
+
+    it("takes language and times from the profile where the browser speaks neither language and is elsewhere", async () => {
+        const { tenant, member } = await api.get("/api/v1/auth/me");
+        const { page, context } = await person(browser, { locale: "pl-PL", timezoneId: "America/New_York" });
+        await go(page, "/");
+        await page.getByLabel("E-mail address").fill(boss.email);
+        await page.getByLabel("Password").fill(boss.password);
+        await page.getByRole("button", { name: "Sign in", exact: true }).click();
+        const german = (member?.language ?? tenant.language) === "de";
+        await page.getByRole("navigation", { name: german ? "Hauptnavigation" : "Main navigation" }).waitFor();
+        await page.locator('button[aria-haspopup="menu"]').last().click();
+        await page.getByText(`${german ? "Uhrzeiten wie in" : "Times as in"} ${member?.zone ?? tenant.zone}`).waitFor();
+        // The other language, once chosen, stays.
+        await page.getByRole("menuitemradio", { name: german ? "English" : "Deutsch" }).click();
+        await page.reload();
+        await page.getByRole("navigation", { name: german ? "Main navigation" : "Hauptnavigation" }).waitFor();
         await context.close();
     });
 
