@@ -166,6 +166,20 @@ describe("leads", () => {
         assert.ok(text.includes(lead.email));
     });
 
+    it("of the pool say what each lacks", async () => {
+        const { page } = desk;
+        const [first] = (await api.get("/api/v1/leads/unrouted?sort=-total_score&limit=1")).data;
+        assert.ok(first, "the demo tenant has a lead that is not routed");
+        await go(page, "/leads?filter=%7B%7D");
+        await settled(page);
+        await page.getByRole("button", { name: "Im Pool", exact: true }).click();
+        await page.getByRole("columnheader", { name: "Was noch fehlt" }).waitFor();
+        await page.locator(`[data-lead="${first.id}"]`).waitFor();
+        await page.waitForURL(/pool/);
+        await page.reload();
+        await page.locator(`[data-lead="${first.id}"]`).waitFor();
+    });
+
     it("show why: the decision as a sentence, the points with their rules", async () => {
         const { page } = desk;
         await go(page, `/leads/${lead.id}/decisions`);
@@ -474,6 +488,7 @@ describe("for everybody", () => {
     const places = () => ({
         overview: "/",
         leads: "/leads?filter=%7B%7D",
+        pool: "/leads?filter=%7B%22pool%22%3Atrue%7D",
         lead: `/leads/${lead.id}`,
         scores: `/leads/${lead.id}/scores`,
         events: `/leads/${lead.id}/events`,

@@ -303,7 +303,7 @@ export const de: Messages = {
         search: "Name, E-Mail, Firma suchen",
         clearSearch: "Suche leeren",
         views: "Ansichten",
-        view: { all: "Alle", hot: "Heiße", mine: "Meine", qualified: "Bereit, nicht zugeordnet" },
+        view: { all: "Alle", hot: "Heiße", mine: "Meine", pool: "Im Pool", qualified: "Bereit, nicht zugeordnet" },
         any: "Alle",
         more: "Weitere Filter",
         apply: "Anwenden",

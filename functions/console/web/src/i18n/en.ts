@@ -307,7 +307,7 @@ export const en = {
         search: "Search name, e-mail, company",
         clearSearch: "Clear the search",
         views: "Views",
-        view: { all: "All", hot: "Hot", mine: "Mine", qualified: "Ready, not routed" },
+        view: { all: "All", hot: "Hot", mine: "Mine", pool: "In the pool", qualified: "Ready, not routed" },
         any: "Any",
         more: "More filters",
         apply: "Apply",

@@ -76,8 +76,9 @@ function Figures() {
                 to={filtered({ created_from: now })}
                 note={
                     ready && (
-                        <Box component="span" sx={{ display: "inline-flex", alignItems: "center", gap: 0.25, color: change >= 0 ? "good.main" : "text.secondary" }}>
-                            {change >= 0 ? <ArrowUpRight size={13} aria-hidden="true" /> : <ArrowDownRight size={13} aria-hidden="true" />}
+                        <Box component="span" sx={{ display: "inline-flex", alignItems: "center", gap: 0.25, color: change > 0 ? "good.main" : "text.secondary" }}>
+                            {change > 0 && <ArrowUpRight size={13} aria-hidden="true" />}
+                            {change < 0 && <ArrowDownRight size={13} aria-hidden="true" />}
                             {t("dashboard.change", { change: format.points(change) })}
                         </Box>
                     )
@@ -85,7 +86,7 @@ function Figures() {
             />
             <Figure label={t("dashboard.hot")} value={ready && format.number(hot)} to={filtered({ min_score: hotFrom })} note={ready && t("dashboard.hotNote", { smart_count: tiers.very_hot ?? 0 })} />
             <Figure label={t("dashboard.routed")} value={ready && format.number(routed)} to={filtered({ status: "routed" })} note={ready && t("dashboard.ofAll", { share: format.percent(stats.data.total ? Math.round((routed / stats.data.total) * 100) : 0) })} />
-            <Figure label={t("dashboard.pool")} value={ready && format.number(stats.data.unrouted)} to="/leads" note={ready && t("dashboard.averageScore", { score: format.number(Math.round(stats.data.average_score)) })} />
+            <Figure label={t("dashboard.pool")} value={ready && format.number(stats.data.unrouted)} to={filtered({ pool: true })} note={ready && t("dashboard.averageScore", { score: format.number(Math.round(stats.data.average_score)) })} />
         </Box>
     );
 }

@@ -38,6 +38,13 @@ describe("the data provider", () => {
         expect(calls[0]!.headers.get("authorization")).toBe("Bearer t");
     });
 
+    it("reads the pool from its own list, which knows neither status nor pipeline", async () => {
+        await dataProvider.getList("leads", { pagination: { page: 1, perPage: 25 }, sort: { field: "total_score", order: "DESC" }, filter: { pool: true, tier: "hot", status: "new", pipeline_id: "p" } });
+        const { pathname, searchParams } = new URL(calls[0]!.url);
+        expect(pathname).toBe("/api/v1/leads/unrouted");
+        expect(Object.fromEntries(searchParams)).toEqual({ tier: "hot", page: "1", limit: "25", sort: "-total_score" });
+    });
+
     it("reads many leads with few requests", async () => {
         await dataProvider.getMany("leads", { ids: Array.from({ length: 130 }, (_, at) => `l${at}`) });
         const asked = calls.map((call) => new URL(call.url).searchParams.get("ids")!.split(","));

@@ -58,6 +58,11 @@ export function patch(data: Params, previous: Params): Params {
 }
 
 async function list(resource: string, init: Params): Promise<Page> {
+    if (resource === "leads" && init.pool) {
+        // The pool is a list of its own, which says what each lead lacks. It cannot be asked for a pipeline, since none of it has one.
+        const { pool: _, status: __, pipeline_id: ___, ...rest } = init;
+        return (await take(call.GET("/api/v1/leads/unrouted", { params: { query: rest } }))) as Page;
+    }
     return (await take(call.GET(root(resource), { params: { query: init } }))) as Page;
 }
 

@@ -8,9 +8,10 @@ import { useFormat } from "../../i18n/format";
 import { type MessageKey, useT } from "../../providers/i18n";
 import { usePipelines, useTeam } from "../../ui/known";
 import { leadName, useLabel, useStageName } from "../../ui/labels";
+import { useMissing } from "./decision";
 import { Face, Muted, StatusTag, Tag, TierBadge, When } from "../../ui/parts";
 
-export type Lead = Schemas["LeadView"];
+export type Lead = Schemas["LeadView"] & { missing?: Schemas["Missing"] };
 
 export interface Column {
     key: string;
@@ -30,6 +31,11 @@ export const SHOWN_AT_FIRST = ["name", "tier", "score", "intent", "status", "own
 /** What a card of a phone shows at first besides the name. */
 export const FACTS_AT_FIRST = ["tier", "score", "activity"];
 
+/** In the pool it is what each lacks that counts; nobody there has a pipeline. Elsewhere nothing is known to be missing. */
+export function shownColumns(columns: Column[], chosen: readonly string[], pool: boolean): Column[] {
+    return columns.filter(({ key }) => key === "name" || (key === "missing" ? pool : chosen.includes(key) && !(pool && key === "pipeline")));
+}
+
 /** What stands below a lead's name. */
 export const about = (lead: Lead) => [lead.job_title, lead.company].filter(Boolean).join(" · ") || lead.email;
 
@@ -38,6 +44,7 @@ export function useColumns(): Column[] {
     const format = useFormat();
     const label = useLabel();
     const stageName = useStageName();
+    const missing = useMissing();
     const { nameOf } = useTeam();
     const { pipeline, stage } = usePipelines();
     return useMemo(() => {
@@ -99,6 +106,17 @@ export function useColumns(): Column[] {
                     );
                 },
             },
+            {
+                key: "missing",
+                label: "missing.title",
+                text: (lead) => missing(lead.missing ?? null).join("; "),
+                brief: (lead) => missing(lead.missing ?? null).join(" · "),
+                render: (lead) => {
+                    const lines = missing(lead.missing ?? null);
+                    if (lines.length === 0) return <Muted>–</Muted>;
+                    return <Box component="ul" sx={{ m: 0, p: 0, listStyle: "none", minWidth: 230, whiteSpace: "normal", fontSize: "0.75rem", lineHeight: 1.4 }}>{lines.map((line) => <li key={line}>{line}</li>)}</Box>;
+                },
+            },
             moment("activity", (lead) => lead.last_activity_at, "last_activity_at"),
             moment("created", (lead) => lead.created_at, "created_at"),
             plain("email", (lead) => lead.email),
@@ -111,5 +129,5 @@ export function useColumns(): Column[] {
             { key: "tags", label: "leads.column.tags", text: (lead) => lead.tags.join(", "), render: (lead) => (lead.tags.length ? <Box sx={{ display: "flex", gap: 0.5 }}>{lead.tags.map((tag) => <Tag key={tag}>{tag}</Tag>)}</Box> : <Muted>–</Muted>) },
             moment("routedAt", (lead) => lead.routed_at),
         ];
-    }, [t, format, label, stageName, nameOf, pipeline, stage]);
+    }, [t, format, label, stageName, missing, nameOf, pipeline, stage]);
 }

@@ -1,7 +1,7 @@
 // A routing decision in sentences: what came of it, why, what was missing, and who could have owned the lead.
 import { Box, ButtonBase, Collapse } from "@mui/material";
 import { Check, ChevronDown, CircleDashed, Hand, Route as RouteIcon, Scale, Telescope, type LucideIcon } from "lucide-react";
-import { useId, useState } from "react";
+import { useCallback, useId, useState } from "react";
 import { useFormat } from "../../i18n/format";
 import { useLanguage, useT } from "../../providers/i18n";
 import { usePipelines, useTeam } from "../../ui/known";
@@ -22,7 +22,7 @@ export function useMissing() {
     const t = useT();
     const format = useFormat();
     const label = useLabel();
-    return (missing: Decision["missing"]): string[] => {
+    return useCallback((missing: Decision["missing"]): string[] => {
         if (!missing) return [];
         const { score, confidence, discovery_at, pipeline_for, blocked } = missing;
         return [
@@ -33,7 +33,7 @@ export function useMissing() {
             pipeline_for && t("missing.pipeline", { intent: label("intent", pipeline_for) }),
             discovery_at && t("missing.discovery", { date: format.date(discovery_at) }),
         ].filter((line): line is string => Boolean(line));
-    };
+    }, [t, format, label]);
 }
 
 export function DecisionCard({ decision, brief = false }: { decision: Decision; brief?: boolean }) {

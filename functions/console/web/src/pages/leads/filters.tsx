@@ -25,6 +25,9 @@ export function without(filters: Filters, ...names: string[]): Filters {
     return Object.fromEntries(Object.entries(filters).filter(([name, value]) => !names.includes(name) && value !== undefined && value !== ""));
 }
 
+/** The leads that are not routed yet, each with what it lacks. */
+export const isPool = (filters: Filters) => filters.pool === true;
+
 export function useViews(): { key: string; label: MessageKey; filter: Filters }[] {
     const me = useMe();
     const hotFrom = useHotFrom();
@@ -32,6 +35,7 @@ export function useViews(): { key: string; label: MessageKey; filter: Filters }[
         { key: "all", label: "leads.view.all", filter: {} },
         { key: "hot", label: "leads.view.hot", filter: { min_score: hotFrom } },
         ...(me?.member ? [{ key: "mine", label: "leads.view.mine" as const, filter: { owner_id: me.member.id } }] : []),
+        { key: "pool", label: "leads.view.pool", filter: { pool: true } },
         { key: "qualified", label: "leads.view.qualified", filter: { status: "qualified" } },
     ];
 }
@@ -65,13 +69,15 @@ export function LeadFilters() {
     const set = (name: string, value: string | number | undefined) => setFilters(without({ ...filterValues, [name]: value }), {}, false);
     const choice = (name: string, title: MessageKey, choices: Choice[]) => <FilterMenu key={name} title={t(title)} value={filterValues[name] as string | undefined} choices={choices} onChoose={(value) => set(name, value)} />;
     const any = Object.keys(without(filterValues)).length > 0;
+    // All of the pool are without a pipeline, and their status says only how warm they are.
+    const pool = isPool(filterValues);
     return (
         <Box sx={{ display: "flex", alignItems: "center", flexWrap: "wrap", gap: 0.75 }}>
             <SearchBox value={(filterValues.q as string) ?? ""} onSearch={(q) => set("q", q || undefined)} />
             {choice("tier", "leads.column.tier", TIERS.map((value) => ({ value, name: t(`tier.${value}`) })))}
-            {choice("status", "leads.column.status", STATUSES.map((value) => ({ value, name: t(`status.${value}`) })))}
+            {!pool && choice("status", "leads.column.status", STATUSES.map((value) => ({ value, name: t(`status.${value}`) })))}
             {choice("intent", "leads.column.intent", (config.data?.intents ?? []).map(({ intent }) => ({ value: intent, name: label("intent", intent) })))}
-            {choice("pipeline_id", "leads.column.pipeline", (pipelines ?? []).map(({ id, name }) => ({ value: id, name })))}
+            {!pool && choice("pipeline_id", "leads.column.pipeline", (pipelines ?? []).map(({ id, name }) => ({ value: id, name })))}
             {choice("owner_id", "leads.column.owner", active.map(({ id, name }) => ({ value: id, name })))}
             <Further filters={filterValues} apply={(filters) => setFilters(without(filters), {}, false)} />
             {FURTHER.filter((name) => filterValues[name] !== undefined && filterValues[name] !== "").map((name) => (

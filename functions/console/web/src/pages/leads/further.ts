@@ -2,7 +2,7 @@
 import { addDays, dayOf, startOf } from "../../i18n/zone";
 import type { MessageKey } from "../../providers/i18n";
 
-export type Filters = Record<string, string | number | undefined>;
+export type Filters = Record<string, string | number | boolean | undefined>;
 
 /** Shown as chips when they are set; set in the panel behind "more". */
 export const FURTHER = ["source", "campaign", "tag", "min_score", "max_score", "created_from", "created_to", "active_from", "active_to"] as const;

@@ -16,6 +16,7 @@ const pagination = { page: 1, limit: 25, total: 3, total_pages: 1 };
 const list = (data: unknown[]) => ({ data, pagination });
 const ANSWERS: Record<string, unknown> = {
     "/api/v1/leads": list(leads),
+    "/api/v1/leads/unrouted": list([lead("a", { missing: { score: 7 } })]),
     "/api/v1/team": list([{ id: "m1", name: "Aylin Demir", active: true }]),
     "/api/v1/pipelines": list([]),
     "/api/v1/routing/config": { intents: [], tiers: [{ name: "hot", min_score: 45 }], min_confidence: 60 },
@@ -110,4 +111,15 @@ it("is a table where there is room, and hot begins where the tenant says", async
     expect(boxes()).toHaveLength(3);
     fireEvent.click(button("Hot"));
     await waitFor(() => expect(asked.map((request) => new URL(request.url).searchParams.get("min_score"))).toContain("45"));
+});
+
+it("shows the pool with what each lacks, and no filter that means nothing there", async () => {
+    await show({ width: 1280 });
+    fireEvent.click(button("In the pool"));
+    await screen.findByText("7 more points");
+    const headings = screen.getAllByRole("columnheader").map((cell) => cell.textContent);
+    expect(headings).toContain("What is missing");
+    expect(headings).not.toContain("Pipeline");
+    expect(screen.queryByRole("button", { name: "Status" })).toBeNull();
+    expect(screen.getByRole("button", { name: "Tier" })).toBeTruthy();
 });

@@ -13,8 +13,8 @@ import { useMay, useTeam } from "../../ui/known";
 import { csv, download } from "../../ui/csv";
 import { leadName } from "../../ui/labels";
 import { Empty, Face, Failed, Hidden, Muted, PageHead, TierBadge, When } from "../../ui/parts";
-import { about, type Column, FACTS_AT_FIRST, type Lead, SHOWN_AT_FIRST, useColumns } from "./columns";
-import { LeadFilters, Views } from "./filters";
+import { about, type Column, FACTS_AT_FIRST, type Lead, SHOWN_AT_FIRST, shownColumns, useColumns } from "./columns";
+import { isPool, LeadFilters, Views } from "./filters";
 
 /** More rows than these are a job for a report. */
 const MOST_EXPORTED = 5000;
@@ -36,7 +36,7 @@ function Content() {
     const columns = useColumns();
     // What fits a table would crowd a card, so each keeps its own choice.
     const [chosen, setChosen] = useStore<string[]>(phone ? "leads.facts" : "leads.columns", phone ? FACTS_AT_FIRST : SHOWN_AT_FIRST);
-    const shown = columns.filter((column) => column.key === "name" || chosen.includes(column.key));
+    const shown = shownColumns(columns, chosen, isPool(list.filterValues));
     const filtered = Object.keys(list.filterValues).length > 0;
     return (
         <>
@@ -235,11 +235,11 @@ function CardText({ lead, facts }: { lead: Lead; facts: Column[] }) {
             {below.length > 0 && (
                 <Box component="dl" sx={{ display: "flex", flexWrap: "wrap", columnGap: 1.5, rowGap: 0.375, m: 0, mt: 0.5, fontSize: "0.75rem" }}>
                     {below.map((fact) => (
-                        <Box key={fact.key} sx={{ display: "flex", alignItems: "center", gap: 0.5, maxWidth: "100%" }}>
-                            <Box component="dt" sx={{ color: "text.secondary" }}>
+                        <Box key={fact.key} sx={{ display: "flex", alignItems: "baseline", gap: 0.5, maxWidth: "100%" }}>
+                            <Box component="dt" sx={{ color: "text.secondary", whiteSpace: "nowrap" }}>
                                 {t(fact.label)}
                             </Box>
-                            <Box component="dd" sx={{ m: 0, minWidth: 0, ...cut }}>
+                            <Box component="dd" sx={{ m: 0, minWidth: 0, overflowWrap: "anywhere" }}>
                                 {(fact.brief ?? fact.render)(lead)}
                             </Box>
                         </Box>
@@ -329,7 +329,7 @@ function ColumnChoice({ label, columns, chosen, choose }: { label: MessageKey; c
                 {t(label)}
             </Button>
             <Menu open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)} slotProps={{ list: { sx: { minWidth: 200 } } }}>
-                {columns.filter((column) => column.key !== "name").map((column) => {
+                {columns.filter((column) => column.key !== "name" && column.key !== "missing").map((column) => {
                     const on = chosen.includes(column.key);
                     return (
                         <MenuItem key={column.key} role="menuitemcheckbox" aria-checked={on} onClick={() => choose(on ? chosen.filter((key) => key !== column.key) : [...chosen, column.key])} sx={{ py: 0 }}>
@@ -395,7 +395,7 @@ function Bulk({ columns }: { columns: Column[] }) {
     const client = useQueryClient();
     const save = useExport(columns);
     const { active } = useTeam();
-    const { selectedIds, onSelect, onUnselectItems } = useListContext<Lead>();
+    const { data: rows, selectedIds, onSelect, onUnselectItems } = useListContext<Lead>();
     const [anchor, setAnchor] = useState<HTMLElement | null>(null);
     const [tagging, setTagging] = useState(false);
     const [progress, setProgress] = useState<number | null>(null);
@@ -424,7 +424,10 @@ function Bulk({ columns }: { columns: Column[] }) {
     };
     const exportSelected = async () => {
         try {
-            const { data } = await provider.getMany<Lead>("leads", { ids: selectedIds });
+            // What stands here may say more than the lead alone: the pool's rows say what is missing.
+            const here = (rows ?? []).filter((lead) => selectedIds.includes(lead.id));
+            const elsewhere = selectedIds.filter((id) => !here.some((lead) => lead.id === id));
+            const data = elsewhere.length > 0 ? [...here, ...(await provider.getMany<Lead>("leads", { ids: elsewhere })).data] : here;
             // In the order they were chosen in, which is the list's.
             save(selectedIds.flatMap((id) => data.find((lead) => lead.id === id) ?? []));
         } catch (error) {
