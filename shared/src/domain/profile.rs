@@ -3,6 +3,7 @@
 //! Events fill a field with the value of the earliest event that carries it, whatever order they arrive in. A value typed
 //! by a person or owned by a partner always wins over events.
 
+mod provenance;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::events::Event;
-use super::ids::EventId;
+
+pub use provenance::{Provenance, Provenances, StoredProvenances};
 
 /// The profile fields every lead has; anything else a sender tells us is a custom field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -99,80 +101,6 @@ impl FromStr for ProfileField {
     }
 }
 
-/// Who a value comes from. Stored as JSON next to the values, for example `{"by":"event","id":"…","at":"…"}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "by", rename_all = "snake_case", try_from = "StoredProvenance")]
-#[schemars(!try_from)]
-pub enum Provenance {
-    /// The earliest event that carries the field.
-    Event {
-        /// When the event occurred.
-        at: Timestamp,
-        /// The event.
-        id: EventId,
-    },
-    /// Typed (or cleared) by a member of the team.
-    Person {
-        /// When it was typed.
-        at: Timestamp,
-    },
-    /// Owned by a partner system, for example the ERP.
-    Partner {
-        /// The partner's name.
-        name: String,
-        /// When the partner said so.
-        at: Timestamp,
-    },
-}
-
-/// [`Provenance`] as it is read: flat, because the tagged form is kept in memory whole before it is understood, and every lead of a
-/// batch has several.
-#[derive(Deserialize)]
-struct StoredProvenance {
-    by: By,
-    at: Timestamp,
-    id: Option<EventId>,
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum By {
-    Event,
-    Person,
-    Partner,
-}
-
-impl TryFrom<StoredProvenance> for Provenance {
-    type Error = &'static str;
-
-    fn try_from(stored: StoredProvenance) -> Result<Self, Self::Error> {
-        let at = stored.at;
-        match stored.by {
-            By::Event => Ok(Self::Event { at, id: stored.id.ok_or("missing field `id`")? }),
-            By::Person => Ok(Self::Person { at }),
-            By::Partner => Ok(Self::Partner { name: stored.name.ok_or("missing field `name`")?, at }),
-        }
-    }
-}
-
-impl Provenance {
-    /// Since when the value is known.
-    pub const fn at(&self) -> Timestamp {
-        match self {
-            Self::Event { at, .. } | Self::Person { at } | Self::Partner { at, .. } => *at,
-        }
-    }
-
-    /// Whether a value of this provenance gives way to what `event` carries.
-    fn yields_to(&self, event: &Event) -> bool {
-        match self {
-            Self::Event { at, id } => (event.occurred_at, event.id) < (*at, *id),
-            Self::Person { .. } | Self::Partner { .. } => false,
-        }
-    }
-}
-
 /// A value with its provenance. No value means that a person or partner cleared the field, which events do not undo.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attributed<T> {
@@ -208,25 +136,25 @@ impl Profile {
     pub fn assemble(
         fields: impl IntoIterator<Item = (ProfileField, String)>,
         custom: Map<String, Value>,
-        mut provenance: BTreeMap<String, Provenance>,
+        mut provenance: StoredProvenances,
     ) -> Self {
         let mut profile = Self::default();
         let unknown = || Provenance::Person { at: Timestamp::UNIX_EPOCH };
         for (field, value) in fields {
-            let provenance = provenance.remove(field.as_str()).unwrap_or_else(unknown);
+            let provenance = provenance.fields[field as usize].take().unwrap_or_else(unknown);
             profile.fields.insert(field, Attributed { value: Some(value), provenance });
         }
         for (key, value) in custom {
-            let provenance = provenance.remove(&custom_key(&key)).unwrap_or_else(unknown);
+            let provenance = provenance.custom.remove(&key).unwrap_or_else(unknown);
             profile.custom.insert(key, Attributed { value: Some(value), provenance });
         }
-        for (key, provenance) in provenance {
-            if let Some(key) = key.strip_prefix("custom.") {
-                profile.custom.insert(key.to_owned(), Attributed { value: None, provenance });
-            } else if let Ok(field) = key.parse() {
+        for (field, provenance) in ProfileField::ALL.into_iter().zip(provenance.fields) {
+            if let Some(provenance) = provenance {
                 profile.fields.insert(field, Attributed { value: None, provenance });
             }
         }
+        let cleared = |(key, provenance)| (key, Attributed { value: None, provenance });
+        profile.custom.extend(provenance.custom.into_iter().map(cleared));
         profile
     }
 
@@ -246,11 +174,9 @@ impl Profile {
         self.custom.iter().filter_map(present).collect()
     }
 
-    /// The provenance of every field; custom fields under `custom.<key>`. The counterpart of [`Profile::assemble`].
-    pub fn provenance(&self) -> BTreeMap<String, Provenance> {
-        let fields = self.fields.iter().map(|(field, kept)| (field.as_str().to_owned(), kept.provenance.clone()));
-        let custom = self.custom.iter().map(|(key, kept)| (custom_key(key), kept.provenance.clone()));
-        fields.chain(custom).collect()
+    /// The provenance of every field, to be stored. The counterpart of [`Profile::assemble`].
+    pub const fn provenances(&self) -> Provenances<'_> {
+        Provenances(self)
     }
 
     /// Since when the current value of a field is known; nothing when it has none.
@@ -324,9 +250,4 @@ fn carried(event: &Event) -> impl Iterator<Item = (ProfileField, &str)> {
     let campaign = event.campaign.as_ref().and_then(|campaign| campaign.name.as_deref());
     sent.chain([(ProfileField::Source, event.source.as_str())])
         .chain(campaign.map(|name| (ProfileField::Campaign, name)))
-}
-
-/// The key under which a custom field's provenance is stored.
-fn custom_key(key: &str) -> String {
-    format!("custom.{key}")
 }

@@ -112,6 +112,7 @@ async fn check(app: &App, events: Events, n: usize, sets: &mut BTreeMap<TenantId
             .receipts
             .iter()
             .map(|receipt| {
+                let source = Receipt::source(&receipt.event);
                 let again = Events {
                     tenant_id: events.tenant_id,
                     source: events.source.clone(),
@@ -121,7 +122,7 @@ async fn check(app: &App, events: Events, n: usize, sets: &mut BTreeMap<TenantId
                 };
                 let aside = Aside {
                     tenant: Some(events.tenant_id),
-                    source: receipt.event["source"].as_str().unwrap_or("unknown"),
+                    source: source.as_deref().unwrap_or("unknown"),
                     reason: "revoked_token",
                     detail: "The token these events were sent with had been revoked by then.",
                     received_at: events.received_at,

@@ -79,19 +79,30 @@ pub async fn release_events(tx: &Tx, events: &[&Event]) -> Result<(), Failure> {
 /// # Errors
 /// When the database does not answer.
 pub async fn find_identities(tx: &Tx, events: &[&Event]) -> Result<KnownIdentities, Failure> {
-    let mut kinds = Vec::new();
-    let mut values = Vec::new();
     let mut leads: Vec<Uuid> = Vec::new();
+    let mut wanted: Vec<(IdentifierKind, &str)> = Vec::new();
     for identifier in events.iter().flat_map(|event| &event.identifiers) {
         match identifier.kind {
             IdentifierKind::LeadId => leads.extend(Uuid::try_parse(&identifier.value)),
-            kind => {
-                kinds.push(kind.as_str());
-                values.push(identifier.value.as_str());
-            }
+            kind => wanted.push((kind, identifier.value.as_str())),
         }
     }
-    let rows = tx.query(const { section(SQL, "find_identities") }, params![tx.tenant(), kinds, values, leads]).await?;
+    wanted.sort_unstable();
+    wanted.dedup();
+    let values: Vec<&str> = wanted.iter().map(|(_, value)| *value).collect();
+    // Where each kind's values begin and end, counted from one and both inclusive, as Postgres does.
+    let (mut kinds, mut firsts, mut lasts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut first = 1;
+    for part in wanted.chunk_by(|one, other| one.0 == other.0) {
+        let last = first + i32::try_from(part.len()).map_err(Failure::internal)? - 1;
+        kinds.push(part[0].0.as_str());
+        firsts.push(first);
+        lasts.push(last);
+        first = last + 1;
+    }
+    let rows = tx
+        .query(const { section(SQL, "find_identities") }, params![tx.tenant(), kinds, firsts, lasts, values, leads])
+        .await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         let kind: IdentifierKind = row.get::<_, &str>("kind").parse().map_err(Failure::internal)?;

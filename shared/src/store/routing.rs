@@ -1,11 +1,10 @@
 //! Routing: who could own a lead, and everything a decision writes, one statement per table whatever the number of leads.
 
 use jiff::Timestamp;
-use postgres_types::Json;
 use uuid::Uuid;
 
 use super::Tx;
-use super::sql::{params, section};
+use super::sql::{Written, params, section};
 use crate::domain::ids::{DealId, DecisionId, LeadId, MemberId, PipelineId, StageId, TaskId};
 use crate::domain::routing::{Candidate, DecisionRecord};
 use crate::failure::Failure;
@@ -293,7 +292,7 @@ pub async fn insert_decisions(tx: &Tx, decisions: &[Decision], by: &str, now: Ti
     let owners: Vec<Option<MemberId>> = decisions.iter().map(|decision| decision.record.outcome.owner_id).collect();
     let deals: Vec<Option<DealId>> = decisions.iter().map(|decision| decision.deal).collect();
     let versions: Vec<i32> = decisions.iter().map(|decision| decision.record.inputs.rule_set_version).collect();
-    let records: Vec<Json<&DecisionRecord>> = decisions.iter().map(|decision| Json(&decision.record)).collect();
+    let records: Vec<Written<&DecisionRecord>> = decisions.iter().map(|decision| Written(&decision.record)).collect();
     tx.execute(
         const { section(SQL, "insert_decisions") },
         params![tx.tenant(), ids, leads, outcomes, pipelines, owners, deals, versions, by, now, records],

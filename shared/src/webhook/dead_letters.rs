@@ -23,7 +23,7 @@ pub async fn row(app: &App, message: &RawMessage, now: Timestamp) -> Result<Park
     let body: Value = serde_json::from_str(&message.body).unwrap_or_default();
     let tenant = match body["tenant_id"].as_str().and_then(|id| id.parse().ok()) {
         Some(tenant) => Some(TenantId(tenant)),
-        None => match serde_json::from_value::<Inbound>(body.clone()) {
+        None => match Inbound::read(message) {
             Ok(inbound) => sender::tenant_of(app, &inbound).await?,
             Err(_) => None,
         },

@@ -98,7 +98,7 @@ impl Submitted {
                 }
                 Ok(_) | Err(_) => {
                     receipts.push(ReceiptView::accepted(index, id));
-                    accepted.push(Receipt { id, event });
+                    accepted.push(Receipt::of(id, &event)?);
                 }
             }
         }

@@ -134,8 +134,8 @@ pub async fn check_and_translate(app: &App, delivery: &Delivery) -> Result<Resul
     let events = events
         .into_iter()
         .enumerate()
-        .map(|(index, event)| Receipt { id: receipt_id(delivery.id, index), event })
-        .collect();
+        .map(|(index, event)| Receipt::of(receipt_id(delivery.id, index), &event))
+        .collect::<Result<_, _>>()?;
     Ok(Ok(Translated { tenant, events }))
 }
 

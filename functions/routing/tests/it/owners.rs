@@ -59,6 +59,43 @@ async fn many_routers_at_once_overfill_nobody_and_route_once() {
 }
 
 #[tokio::test]
+async fn one_stubborn_lead_does_not_hold_up_the_others() {
+    let app = TestApp::new().await;
+    world::without_slack(&app).await;
+    let leads = ready_leads(&app, 3).await;
+    app.sqs().clear("routing");
+    let db = app.db().await;
+    db.batch_execute(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$",
+    )
+    .await
+    .unwrap();
+    let refuse = format!(
+        "CREATE TRIGGER refuse BEFORE INSERT ON deals FOR EACH ROW WHEN (NEW.lead_id = '{}') EXECUTE FUNCTION refuse()",
+        leads[1]
+    );
+    db.batch_execute(&refuse).await.unwrap();
+    // One batch; together they fail, so each message has its own transaction then.
+    for lead in &leads {
+        let body = json!({"kind": "leads_changed", "tenant_id": app.tenant().id, "lead_ids": [lead]});
+        app.sqs().send("routing", &body.to_string()).unwrap();
+    }
+    app.deliver("routing").await;
+    let dealt = "SELECT array_agg(lead_id::text ORDER BY lead_id) FROM deals";
+    let with_deals = async || -> Vec<String> { db.query_one(dealt, &[]).await.unwrap().get(0) };
+    assert_eq!(with_deals().await, [leads[0].clone(), leads[2].clone()]);
+    assert_eq!(
+        app.sqs().depth("routing").visible + app.sqs().depth("routing").hidden,
+        1,
+        "the stubborn one comes again"
+    );
+    db.batch_execute("DROP TRIGGER refuse ON deals").await.unwrap();
+    app.drain().await;
+    assert_eq!(with_deals().await, leads);
+    world::check_invariants(&app).await;
+}
+
+#[tokio::test]
 async fn a_decision_tells_why_and_says_the_same_again() {
     let app = TestApp::new().await;
     ready_leads(&app, 1).await;

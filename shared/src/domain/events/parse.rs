@@ -160,8 +160,7 @@ impl Parser<'_> {
             let detail = format!("Send no time more than {MAX_FUTURE_MINUTES} minutes in the future; check the clock.");
             return self.fault(at, "in_future", detail);
         }
-        let oldest = now.to_zoned(TimeZone::UTC).checked_sub(Span::new().years(MAX_AGE_YEARS));
-        if oldest.is_ok_and(|oldest| time < oldest.timestamp()) {
+        if time < oldest_for_sure(now) && time < oldest(now) {
             return self.fault(at, "too_old", format!("Send no events older than {MAX_AGE_YEARS} years."));
         }
         Some(Some(to_microseconds(time)))
@@ -307,6 +306,18 @@ impl Parser<'_> {
         }
         Some(object.clone())
     }
+}
+
+/// The earliest moment an event may have, by the calendar.
+fn oldest(now: Timestamp) -> Timestamp {
+    let years = now.to_zoned(TimeZone::UTC).checked_sub(Span::new().years(MAX_AGE_YEARS));
+    years.map_or(Timestamp::MIN, |oldest| oldest.timestamp())
+}
+
+/// Never before [`oldest`], and without the calendar: nearly every event is younger.
+fn oldest_for_sure(now: Timestamp) -> Timestamp {
+    let days = SignedDuration::from_hours(MAX_AGE_YEARS * 365 * 24);
+    now.saturating_sub(days).unwrap_or(Timestamp::MIN)
 }
 
 /// To the precision the database keeps, so that the order of events is the same before and after storing.

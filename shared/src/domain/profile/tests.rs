@@ -58,7 +58,7 @@ fn provenance_reads_well_in_the_database() {
     let mut profile = Profile::default();
     profile.merge_event(&saying(1, 12, ProfileField::Company, "x"));
     profile.set_custom("level", Some(json!("gold")), Provenance::Person { at: now() });
-    let kept = serde_json::to_value(profile.provenance()).unwrap();
+    let kept = serde_json::to_value(profile.provenances()).unwrap();
     let by_event = json!({"by": "event", "at": "2026-06-15T00:00:00Z", "id": "00000000-0000-0000-0000-000000000001"});
     let person = json!({"by": "person", "at": "2026-06-15T12:00:00Z"});
     assert_eq!(kept, json!({"company": by_event, "source": by_event, "custom.level": person}));
@@ -67,7 +67,7 @@ fn provenance_reads_well_in_the_database() {
 #[test]
 fn a_value_of_unknown_provenance_is_never_overwritten() {
     let company = [(ProfileField::Company, "kept".to_owned())];
-    let mut profile = Profile::assemble(company, Map::new(), BTreeMap::new());
+    let mut profile = Profile::assemble(company, Map::new(), StoredProvenances::default());
     profile.merge_event(&saying(1, 9, ProfileField::Company, "new"));
     assert_eq!(profile.get(ProfileField::Company), Some("kept"));
 }
@@ -87,7 +87,7 @@ proptest! {
             profile.set_custom("level", None, Provenance::Person { at: now() });
         }
         let fields = ProfileField::ALL.into_iter().filter_map(|field| Some((field, profile.get(field)?.to_owned())));
-        let provenance: Value = serde_json::to_value(profile.provenance()).unwrap();
+        let provenance: Value = serde_json::to_value(profile.provenances()).unwrap();
         let stored = Profile::assemble(fields, profile.custom(), serde_json::from_value(provenance).unwrap());
         prop_assert_eq!(&stored, &profile);
         let json = serde_json::to_string(&profile).unwrap();

@@ -1,6 +1,6 @@
 //! What the engine knows of leads, read in three statements and one round trip whatever their number.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use futures_util::future::{try_join, try_join3};
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ use crate::domain::engine::{LeadState, Standing};
 use crate::domain::events::Event;
 use crate::domain::ids::LeadId;
 use crate::domain::intent::{Confidence, IntentWeight, Signal};
-use crate::domain::profile::{Profile, ProfileField, Provenance};
+use crate::domain::profile::{Profile, ProfileField, StoredProvenances};
 use crate::domain::routing::LeadFlags;
 use crate::domain::scoring::{Award, ScoreSums};
 use crate::failure::Failure;
@@ -107,7 +107,7 @@ pub fn profile(row: &Row) -> Result<Profile, Failure> {
     let fields =
         ProfileField::ALL.into_iter().filter_map(|field| Some((field, row.get::<_, Option<String>>(field.as_str())?)));
     let custom: Map<String, Value> = json(row, "custom")?;
-    let provenance: BTreeMap<String, Provenance> = json(row, "provenance")?;
+    let provenance: StoredProvenances = json(row, "provenance")?;
     Ok(Profile::assemble(fields, custom, provenance))
 }
 

@@ -1,18 +1,17 @@
 //! What the engine decided, written in one statement per table whatever the number of leads.
 
 use jiff::Timestamp;
-use postgres_types::Json;
 use serde_json::Value;
 
 use super::super::Tx;
-use super::super::sql::{Param, params, section};
+use super::super::sql::{Moment, Param, Written, params, section};
 use super::SQL;
 use crate::domain::engine::Standing;
 use crate::domain::events::{Campaign, Event};
 use crate::domain::identity::Identifier;
 use crate::domain::ids::{EventId, LeadId, RuleId};
 use crate::domain::intent::{IntentWeight, Signal};
-use crate::domain::profile::{CarriedProfile, Profile, ProfileField};
+use crate::domain::profile::{CarriedProfile, Profile, ProfileField, Provenances};
 use crate::domain::scoring::{Award, Category};
 use crate::failure::Failure;
 
@@ -21,7 +20,7 @@ struct Columns<'a> {
     ids: Vec<LeadId>,
     fields: Vec<Vec<Option<&'a str>>>,
     custom: Vec<Value>,
-    provenance: Vec<Value>,
+    provenance: Vec<Written<Provenances<'a>>>,
 }
 
 /// The order of the profile's columns in the statements.
@@ -40,17 +39,16 @@ const ORDER: [ProfileField; 11] = [
 ];
 
 impl<'a> Columns<'a> {
-    fn of(profiles: &[(LeadId, &'a Profile)]) -> Result<Self, Failure> {
-        let provenance = |profile: &Profile| serde_json::to_value(profile.provenance()).map_err(Failure::internal);
-        Ok(Self {
+    fn of(profiles: &[(LeadId, &'a Profile)]) -> Self {
+        Self {
             ids: profiles.iter().map(|(id, _)| *id).collect(),
             fields: ORDER
                 .into_iter()
                 .map(|field| profiles.iter().map(|(_, profile)| profile.get(field)).collect())
                 .collect(),
             custom: profiles.iter().map(|(_, profile)| Value::Object(profile.custom())).collect(),
-            provenance: profiles.iter().map(|(_, profile)| provenance(profile)).collect::<Result<_, _>>()?,
-        })
+            provenance: profiles.iter().map(|(_, profile)| Written(profile.provenances())).collect(),
+        }
     }
 
     fn params(&self) -> Vec<Param<'_>> {
@@ -71,7 +69,7 @@ pub async fn insert_leads(tx: &Tx, profiles: &[(LeadId, &Profile)], now: Timesta
     if profiles.is_empty() {
         return Ok(());
     }
-    let columns = Columns::of(profiles)?;
+    let columns = Columns::of(profiles);
     let tenant = tx.tenant();
     let mut list: Vec<Param<'_>> = params![tenant].to_vec();
     list.extend(columns.params());
@@ -88,7 +86,7 @@ pub async fn update_profiles(tx: &Tx, profiles: &[(LeadId, &Profile)], now: Time
     if profiles.is_empty() {
         return Ok(());
     }
-    let columns = Columns::of(profiles)?;
+    let columns = Columns::of(profiles);
     let mut list = columns.params();
     list.extend_from_slice(params![now]);
     tx.execute(const { section(SQL, "update_profiles") }, &list).await?;
@@ -108,16 +106,17 @@ pub async fn insert_events(tx: &Tx, events: &[(LeadId, &Event)]) -> Result<(), F
     let leads: Vec<LeadId> = events.iter().map(|(lead, _)| *lead).collect();
     let types: Vec<&str> = events.iter().map(|(_, event)| event.event_type.as_str()).collect();
     let sources: Vec<&str> = events.iter().map(|(_, event)| event.source.as_str()).collect();
-    let occurred: Vec<Timestamp> = events.iter().map(|(_, event)| event.occurred_at).collect();
-    let received: Vec<Timestamp> = events.iter().map(|(_, event)| event.received_at).collect();
+    let occurred: Vec<Moment> = events.iter().map(|(_, event)| Moment(event.occurred_at)).collect();
+    let received: Vec<Moment> = events.iter().map(|(_, event)| Moment(event.received_at)).collect();
     let external: Vec<&str> = events.iter().map(|(_, event)| event.external_id.as_str()).collect();
-    let identifiers: Vec<Json<&Vec<Identifier>>> = events.iter().map(|(_, event)| Json(&event.identifiers)).collect();
-    let profiles: Vec<Option<Json<&CarriedProfile>>> =
-        events.iter().map(|(_, event)| of(event).map(|()| Json(&event.profile))).collect();
-    let campaigns: Vec<Option<Json<&Campaign>>> =
-        events.iter().map(|(_, event)| event.campaign.as_ref().map(Json)).collect();
-    let metadata: Vec<Option<Json<&serde_json::Map<String, Value>>>> =
-        events.iter().map(|(_, event)| (!event.metadata.is_empty()).then_some(Json(&event.metadata))).collect();
+    let identifiers: Vec<Written<&Vec<Identifier>>> =
+        events.iter().map(|(_, event)| Written(&event.identifiers)).collect();
+    let profiles: Vec<Option<Written<&CarriedProfile>>> =
+        events.iter().map(|(_, event)| of(event).map(|()| Written(&event.profile))).collect();
+    let campaigns: Vec<Option<Written<&Campaign>>> =
+        events.iter().map(|(_, event)| event.campaign.as_ref().map(Written)).collect();
+    let metadata: Vec<Option<Written<&serde_json::Map<String, Value>>>> =
+        events.iter().map(|(_, event)| (!event.metadata.is_empty()).then_some(Written(&event.metadata))).collect();
     tx.execute(
         const { section(SQL, "insert_events") },
         params![
@@ -153,8 +152,8 @@ pub async fn insert_awards(tx: &Tx, awards: &[(LeadId, &Award)]) -> Result<(), F
     let events: Vec<Option<EventId>> = awards.iter().map(|(_, award)| award.event).collect();
     let categories: Vec<&str> = awards.iter().map(|(_, award)| category(award.category)).collect();
     let points: Vec<i32> = awards.iter().map(|(_, award)| award.points).collect();
-    let awarded: Vec<Timestamp> = awards.iter().map(|(_, award)| award.awarded_at).collect();
-    let expires: Vec<Option<Timestamp>> = awards.iter().map(|(_, award)| award.expires_at).collect();
+    let awarded: Vec<Moment> = awards.iter().map(|(_, award)| Moment(award.awarded_at)).collect();
+    let expires: Vec<Option<Moment>> = awards.iter().map(|(_, award)| award.expires_at.map(Moment)).collect();
     tx.execute(
         const { section(SQL, "insert_awards") },
         params![tx.tenant(), leads, rules, versions, events, categories, points, awarded, expires],
@@ -201,8 +200,8 @@ pub async fn insert_signals(tx: &Tx, signals: &[(LeadId, &Signal)]) -> Result<()
     let intents: Vec<&str> = signals.iter().map(|(_, signal)| signal.intent.as_str()).collect();
     let weights: Vec<i32> =
         signals.iter().map(|(_, signal)| i32::try_from(signal.weight).unwrap_or(i32::MAX)).collect();
-    let detected: Vec<Timestamp> = signals.iter().map(|(_, signal)| signal.detected_at).collect();
-    let expires: Vec<Option<Timestamp>> = signals.iter().map(|(_, signal)| signal.expires_at).collect();
+    let detected: Vec<Moment> = signals.iter().map(|(_, signal)| Moment(signal.detected_at)).collect();
+    let expires: Vec<Option<Moment>> = signals.iter().map(|(_, signal)| signal.expires_at.map(Moment)).collect();
     tx.execute(
         const { section(SQL, "insert_signals") },
         params![tx.tenant(), leads, rules, versions, events, intents, weights, detected, expires],
@@ -246,13 +245,13 @@ pub async fn save_standings(tx: &Tx, rows: &[SavedStanding<'_>], version: i32, n
     let behavior: Vec<i32> = rows.iter().map(|row| row.standing.sums.behavior).collect();
     let totals: Vec<i32> = rows.iter().map(|row| row.standing.total).collect();
     let tiers: Vec<&str> = rows.iter().map(|row| row.standing.tier.as_str()).collect();
-    let intents: Vec<Json<&Vec<IntentWeight>>> = rows.iter().map(|row| Json(&row.standing.intents)).collect();
+    let intents: Vec<Written<&Vec<IntentWeight>>> = rows.iter().map(|row| Written(&row.standing.intents)).collect();
     let primary: Vec<Option<&str>> = rows.iter().map(|row| row.standing.primary_intent.as_deref()).collect();
     let confidence: Vec<i32> = rows.iter().map(|row| i32::from(row.standing.intent_confidence.tenths())).collect();
     let conflict: Vec<bool> = rows.iter().map(|row| row.standing.conflict).collect();
-    let expiry: Vec<Option<Timestamp>> = rows.iter().map(|row| row.standing.next_expiry).collect();
-    let first: Vec<Option<Timestamp>> = rows.iter().map(|row| row.standing.first_seen_at).collect();
-    let last: Vec<Option<Timestamp>> = rows.iter().map(|row| row.standing.last_activity_at).collect();
+    let expiry: Vec<Option<Moment>> = rows.iter().map(|row| row.standing.next_expiry.map(Moment)).collect();
+    let first: Vec<Option<Moment>> = rows.iter().map(|row| row.standing.first_seen_at.map(Moment)).collect();
+    let last: Vec<Option<Moment>> = rows.iter().map(|row| row.standing.last_activity_at.map(Moment)).collect();
     tx.execute(
         const { section(SQL, "save_standings") },
         params![

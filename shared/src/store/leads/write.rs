@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::super::sql::{Param, params, section};
+use super::super::sql::{Param, Written, params, section};
 use super::super::{Tx, event_path};
 use super::SQL;
 use super::row::Lead;
 use crate::domain::identity::Identifier;
 use crate::domain::ids::{DealId, LeadId, MemberId, OrganizationId};
-use crate::domain::profile::{Profile, ProfileField};
+use crate::domain::profile::{Profile, ProfileField, Provenances};
 use crate::failure::{Failure, Fault};
 
 /// What people set on a lead besides its profile.
@@ -39,16 +39,16 @@ const ORDER: [ProfileField; 11] = [
 struct Columns<'a> {
     fields: [Option<&'a str>; 11],
     custom: Value,
-    provenance: Value,
+    provenance: Written<Provenances<'a>>,
 }
 
 impl<'a> Columns<'a> {
-    fn of(profile: &'a Profile) -> Result<Self, Failure> {
-        Ok(Self {
+    fn of(profile: &'a Profile) -> Self {
+        Self {
             fields: ORDER.map(|field| profile.get(field)),
             custom: Value::Object(profile.custom()),
-            provenance: serde_json::to_value(profile.provenance()).map_err(Failure::internal)?,
-        })
+            provenance: Written(profile.provenances()),
+        }
     }
 
     fn params(&self) -> Vec<Param<'_>> {
@@ -72,7 +72,7 @@ pub async fn insert(
     handling: &Handling,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let columns = Columns::of(profile)?;
+    let columns = Columns::of(profile);
     let tenant = tx.tenant();
     let mut list: Vec<Param<'_>> = params![id, tenant].to_vec();
     list.extend(columns.params());
@@ -92,7 +92,7 @@ pub async fn update(
     handling: &Handling,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let columns = Columns::of(profile)?;
+    let columns = Columns::of(profile);
     let mut list: Vec<Param<'_>> = params![id].to_vec();
     list.extend(columns.params());
     list.extend_from_slice(params![handling.tags, handling.organization, handling.owner, now]);

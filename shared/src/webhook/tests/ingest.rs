@@ -83,7 +83,7 @@ fn phone_numbers_wait_for_the_tenant_when_it_is_not_known() {
 #[test]
 fn an_idempotency_key_names_what_nothing_else_does() {
     let external = |body: &Value, key: &str, index: usize| {
-        judge(body, None, Some(key)).unwrap().accepted[index].event.get("external_id").cloned()
+        sent(&judge(body, None, Some(key)).unwrap().accepted[index]).get("external_id").cloned()
     };
     let plain = json!([event(json!({})), event(json!({"external_id": null}))]);
     let first = external(&plain, "k", 0).unwrap();
@@ -96,13 +96,17 @@ fn an_idempotency_key_names_what_nothing_else_does() {
     // The sender's own id, or a moment to derive one from, goes first.
     assert_eq!(external(&event(json!({"external_id": "x"})), "k", 0), Some(json!("x")));
     assert_eq!(external(&event(json!({"occurred_at": "2026-11-20T15:00:00Z"})), "k", 0), None);
-    assert_eq!(judge(&plain, None, None).unwrap().accepted[0].event.get("external_id"), None);
+    assert_eq!(sent(&judge(&plain, None, None).unwrap().accepted[0]).get("external_id"), None);
+}
+
+/// The event of a receipt.
+fn sent(receipt: &Receipt) -> Value {
+    serde_json::from_str(receipt.event.get()).unwrap()
 }
 
 fn receipts(sizes: &[usize]) -> Vec<Receipt> {
-    let receipt = |(n, size): (usize, &usize)| Receipt {
-        id: EventId(Uuid::from_u128(n as u128)),
-        event: json!("x".repeat(*size)),
+    let receipt = |(n, size): (usize, &usize)| {
+        Receipt::of(EventId(Uuid::from_u128(n as u128)), &json!("x".repeat(*size))).unwrap()
     };
     sizes.iter().enumerate().map(receipt).collect()
 }

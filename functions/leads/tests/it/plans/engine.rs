@@ -53,14 +53,17 @@ pub async fn statements_of_the_engine(app: &TestApp) {
     // One event, and a set as large as they get: half of its identifiers are addresses, half are cookies.
     for people in [1, 500] {
         let leads: Vec<LeadId> = leads[..people].to_vec();
-        let mut kinds = vec!["email"; people];
-        kinds.extend(vec!["anonymous_id"; people]);
+        let kinds = vec!["email", "anonymous_id"];
+        let people_count = i32::try_from(people).unwrap();
+        let (firsts, lasts) = (vec![1, people_count + 1], vec![people_count, 2 * people_count]);
         let cookies = leads.iter().map(|lead| format!("cookie-{}", lead.0));
         let values: Vec<String> = emails[..people].iter().cloned().chain(cookies).collect();
         let ids: Vec<Uuid> = leads.iter().map(|lead| lead.0).collect();
-        let parameters: [Param<'_>; 4] = [
+        let parameters: [Param<'_>; 6] = [
             (&tenant, type_of(&tenant)),
             (&kinds, type_of(&kinds)),
+            (&firsts, type_of(&firsts)),
+            (&lasts, type_of(&lasts)),
             (&values, type_of(&values)),
             (&ids, type_of(&ids)),
         ];

@@ -94,10 +94,11 @@ fn logs(events: &[Event]) -> BTreeMap<String, Vec<Event>> {
 fn assert_model(rules: &RuleSet, state: &LeadState, log: &[Event], now: Timestamp) {
     let expected = model::judge(rules.data(), log, now);
     let standing = standing_at(rules, state, now);
-    let profile: BTreeMap<_, _> = state
-        .profile
-        .provenance()
-        .into_keys()
+    let provenances = serde_json::to_value(state.profile.provenances()).unwrap();
+    let profile: BTreeMap<_, _> = provenances
+        .as_object()
+        .unwrap()
+        .keys()
         .map(|key| match key.strip_prefix("custom.") {
             Some(custom) => (custom.to_owned(), state.profile.get_custom(custom).unwrap().clone()),
             None => (key.clone(), json!(state.profile.get(key.parse().unwrap()).unwrap())),
