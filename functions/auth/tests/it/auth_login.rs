@@ -2,9 +2,9 @@ use std::time::{Duration, Instant};
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
-use testkit::TestApp;
 use testkit::keys::{AUDIENCE, ISSUER, PUBLIC_KEY};
 use testkit::runtime::Function;
+use testkit::{Response, TestApp};
 
 use crate::support::{LOGIN, ME, Session, audited, believed, member_id, run, sign_in, try_login};
 
@@ -177,7 +177,7 @@ async fn who_works_for_many_tenants_names_theirs() {
 
 /// What a sign-in answers while somebody changes the member: the change has the member's row, the sign-in has verified the password
 /// and waits, and then the change is committed.
-async fn overtaken(app: &TestApp, change: &str) -> u16 {
+async fn overtaken(app: &TestApp, change: &str) -> Response {
     let db = app.db().await;
     db.batch_execute("BEGIN; SELECT FROM team_members WHERE name = 'sam' FOR NO KEY UPDATE").await.unwrap();
     db.batch_execute(change).await.unwrap();
@@ -186,8 +186,7 @@ async fn overtaken(app: &TestApp, change: &str) -> u16 {
         db.batch_execute("COMMIT").await.unwrap();
     };
     let (email, password) = (app.tenant().email("sam"), app.tenant().password("sam"));
-    let (answer, ()) = tokio::join!(try_login(app, &email, &password), commit);
-    answer.status
+    tokio::join!(try_login(app, &email, &password), commit).0
 }
 
 /// Until a statement of the functions waits for a lock, or ten seconds have passed: then nothing does.
@@ -210,12 +209,12 @@ async fn a_password_or_member_changed_meanwhile_starts_no_session() {
         FROM team_members m WHERE m.id = c.member_id AND m.name = 'sam'";
     let before: i64 = count(&app, "session_families").await;
     let name = "UPDATE team_members SET capacity = 7 WHERE name = 'sam'";
-    assert_eq!(overtaken(&app, name).await, 200, "any other change is only waited for");
+    overtaken(&app, name).await.expect(200);
     let inactive = "UPDATE team_members SET active = false WHERE name = 'sam'";
-    assert_eq!(overtaken(&app, inactive).await, 401);
+    assert_eq!(overtaken(&app, inactive).await.expect(401).problem()["detail"], WRONG);
     run(&app, "UPDATE team_members SET active = true WHERE name = 'sam'").await;
-    assert_eq!(overtaken(&app, another).await, 401);
-    assert_eq!((before, count(&app, "session_families").await), (0, 1), "one of the three began");
+    assert_eq!(overtaken(&app, another).await.expect(401).problem()["detail"], WRONG);
+    assert_eq!((before, count(&app, "session_families").await), (0, 1), "any other change is only waited for");
     assert_eq!(audited(&app).await.len(), 1);
 }
 
@@ -223,8 +222,7 @@ async fn a_password_or_member_changed_meanwhile_starts_no_session() {
 async fn the_role_is_the_one_of_now() {
     let app = TestApp::new().await;
     let demote = "UPDATE team_members SET role = 'viewer' WHERE name = 'sam'";
-    assert_eq!(overtaken(&app, demote).await, 200);
-    let session = sign_in(&app, "sam").await;
+    let session = Session::of(&overtaken(&app, demote).await.expect(200));
     assert_eq!(claims(&session.access)["roles"], json!(["viewer"]));
 }
 

@@ -168,7 +168,7 @@ async fn a_task_about_a_deal_is_about_its_lead_too() {
         assert_eq!(patched(&app, &path, sent.clone()).await["lead_id"], expected, "{made} {sent}");
     }
     // Only when the deal is new: who took the lead away meant it.
-    let path = create(&app, body).await;
+    let path = create(&app, json!({"title": "x", "deal_id": deal})).await;
     patched(&app, &path, json!({"lead_id": null})).await;
     assert_eq!(patched(&app, &path, json!({"title": "y", "deal_id": deal})).await["lead_id"], json!(null));
 }
