@@ -21,12 +21,33 @@ use crate::workspace::Workspace;
 /// # Errors
 /// When Node is there and the console does not build: with what `npm` said.
 pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
+    bring(workspace, has_node(), || {
+        note("! Node.js is not installed, so the web console is not built; everything else works without");
+        Ok(())
+    })
+}
+
+/// The same for a release, which people work with: a page for developers, or a console of an older release, must not take its place.
+///
+/// # Errors
+/// As [`build`], and when it would have to be built and Node is not there.
+pub fn build_for_release(workspace: &Workspace) -> anyhow::Result<()> {
+    bring(workspace, has_node(), || {
+        anyhow::bail!(
+            "Node.js is not installed, and the web console is not built from these sources: the release would be without it. \
+             Install Node.js 20 or newer"
+        )
+    })
+}
+
+/// Builds what is not built yet; `without_node` decides where that cannot be done.
+fn bring(
+    workspace: &Workspace,
+    has_node: bool,
+    without_node: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let web = workspace.root.join("functions/console/web");
     if !web.join("package.json").is_file() {
-        return Ok(());
-    }
-    if !has_node() {
-        note("! Node.js is not installed, so the web console is not built; everything else works without");
         return Ok(());
     }
     // Its types come from the API's document.
@@ -37,6 +58,9 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
     let is_built = web.join("dist/index.html").is_file();
     if is_built && fs::read_to_string(&remembered).is_ok_and(|built| built == wanted) {
         return Ok(());
+    }
+    if !has_node {
+        return without_node();
     }
     let step = Step::start("web console built");
     install(workspace, &web)?;
@@ -165,6 +189,32 @@ mod tests {
         fs::write(&one, "y").unwrap();
         assert_ne!(first, content(std::slice::from_ref(&one)).unwrap());
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn without_node_a_release_needs_a_console_of_these_sources() {
+        let root = std::env::temp_dir().join(format!("lotse-release-{}", std::process::id()));
+        let web = root.join("functions/console/web");
+        let write = |path: &Path, text: &str| {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let workspace = Workspace { root: root.clone(), target: root.join("target"), functions: Default::default() };
+        let refused = || bring(&workspace, false, || anyhow::bail!("no Node")).is_err();
+        assert!(!refused(), "no console, nothing to build");
+        for file in ["functions/health/openapi.json", "functions/console/web/package.json"] {
+            write(&root.join(file), "{}");
+        }
+        assert!(refused(), "never built");
+        write(&web.join("dist/index.html"), "<html>");
+        assert!(refused(), "built from nobody knows what");
+        let mut sources = vec![root.join("functions/health/openapi.json")];
+        sources.extend(files(&web).unwrap().into_iter().filter(|file| !is_hidden(&web, file)));
+        write(&workspace.dev().join("console-built"), &content(&sources).unwrap());
+        assert!(!refused(), "built from these sources");
+        write(&web.join("src/new.ts"), "x");
+        assert!(refused(), "the sources have changed since");
+        fs::remove_dir_all(root).unwrap();
     }
 
     #[test]

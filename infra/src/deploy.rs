@@ -67,7 +67,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if !options.yes {
         confirm()?;
     }
-    console::build(&workspace)?;
+    console::build_for_release(&workspace)?;
     build(&workspace, options)?;
     line("deploying; a first deployment makes the database and takes about 15 minutes");
     let mut deploy = Command::new(sam.join("bin/python"));

@@ -15,7 +15,7 @@
 //! | `JWT_ISSUER`, `JWT_AUDIENCE` | what a token must say of itself |
 //! | `SECRETS_KEY` | base64 of 32 bytes; seals tenants' secrets in the database |
 //! | `SLACK_BASE_URL` | a stand-in for Slack's hosts; empty means Slack itself |
-//! | `CONSOLE_URL` | the console's address, for links in messages |
+//! | `CONSOLE_URL` | the console's address: for links in messages, and its pages may sign people in |
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

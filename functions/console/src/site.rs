@@ -53,7 +53,8 @@ pub struct Request<'a> {
     pub secure: bool,
 }
 
-/// Stands in the page where the nonce goes: Vite's `html.cspNonce` puts it into the page's tags and a `<meta property="csp-nonce">`.
+/// Stands in the page where the nonce goes: `index.html` has it in a `<meta property="csp-nonce">`, for the styles that its scripts add.
+/// Tags of the page itself carry none: scripts and styles of the site's own files need none, and others do not run.
 pub const NONCE: &str = "__CSP_NONCE__";
 
 /// Vite names these by their content, so they never change.

@@ -130,6 +130,8 @@ pub struct Caller {
     pub source: Option<String>,
     /// The token's id, checked against the revoked ones on entering the tenant.
     pub jti: Option<String>,
+    /// When the token ends by itself.
+    pub expires_at: Option<Timestamp>,
     scopes: BTreeSet<Scope>,
     pub rate: Option<Rate>,
 }
@@ -224,6 +226,8 @@ struct Claims {
     roles: Vec<String>,
     scope: Option<String>,
     jti: String,
+    /// Whole seconds here; identity providers may write fractions.
+    exp: f64,
 }
 
 impl Verifier {
@@ -286,6 +290,9 @@ impl Verifier {
             kind: CallerKind::Person,
             source: None,
             jti: Some(claims.jti),
+            // A time beyond what there is cannot be waited for: the latest one then.
+            #[expect(clippy::cast_possible_truncation, reason = "a number that is too large becomes the largest")]
+            expires_at: Some(Timestamp::from_second(claims.exp.ceil() as i64).unwrap_or(Timestamp::MAX)),
             scopes,
             rate: None,
         })
@@ -337,6 +344,7 @@ fn machine(id: Uuid, tenant: TenantId, source: &str, scopes: &[String], rate: Op
         kind: CallerKind::ApiKey,
         source: Some(source.to_owned()),
         jti: None,
+        expires_at: None,
         scopes: scopes.iter().filter_map(|scope| scope.parse().ok()).collect(),
         rate,
     }

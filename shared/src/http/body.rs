@@ -2,13 +2,19 @@
 //!
 //! serde stops at its first complaint. To find the others, the offending member is taken out and the rest is read again; what is
 //! required but absent comes from the type's own JSON Schema.
+//!
+//! What Postgres cannot keep is refused here, for every endpoint: the NUL character in any text, and moments and days before our era.
+//! (Later ones than it keeps cannot be written: jiff ends with the year 9999.)
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::domain::faults::pointer_segment;
 use crate::failure::Fault;
 
 /// A caller gets at most this many faults of one body.
@@ -37,8 +43,12 @@ pub fn json<T: DeserializeOwned + JsonSchema>(bytes: &[u8], faults: &mut Vec<Fau
         value => value,
     };
     let read = |value: &Value| serde_path_to_error::deserialize::<_, T>(value).map_err(|error| complaint(&error));
+    note_nul(&value, "", faults);
     match read(&value) {
-        Ok(body) => Some(body),
+        Ok(body) => {
+            note_early(&value, &|value| read(value).err(), faults);
+            Some(body)
+        }
         Err(first) => {
             let schema = super::schema::<T>().unwrap_or_default();
             collect(value, first, &schema, &|value| read(value).err(), faults);
@@ -49,17 +59,31 @@ pub fn json<T: DeserializeOwned + JsonSchema>(bytes: &[u8], faults: &mut Vec<Fau
 
 /// Reads the query parameters that are not paging.
 pub fn query<T: DeserializeOwned>(pairs: Vec<(String, String)>, faults: &mut Vec<Fault>) -> Option<T> {
+    let read = |pairs: &[(String, String)]| {
+        let text = serde_urlencoded::to_string(pairs).unwrap_or_default();
+        let deserializer = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(text.as_bytes()));
+        serde_path_to_error::deserialize::<_, T>(deserializer).map_err(|error| complaint(&error))
+    };
+    for (name, _) in pairs.iter().filter(|(name, value)| name.contains('\0') || value.contains('\0')) {
+        faults.push(nul(format!("?{name}")));
+    }
+    let early = pairs.iter().filter(|(_, value)| is_early(value)).take(MAX_FAULTS);
+    for (name, _) in early {
+        // Only what is read as a moment or day is one: then another text in its place is refused.
+        let changed = pairs.iter().map(|(key, value)| (key, if key == name { NO_MOMENT } else { value }));
+        let changed: Vec<_> = changed.map(|(key, value)| (key.clone(), value.to_owned())).collect();
+        if read(&changed).is_err_and(|complaint| complaint.pointer == format!("/{name}")) {
+            faults.push(too_early(format!("?{name}")));
+        }
+    }
     let mut rest = pairs;
     let mut found = false;
     loop {
-        let text = serde_urlencoded::to_string(&rest).unwrap_or_default();
-        let deserializer = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(text.as_bytes()));
-        match serde_path_to_error::deserialize::<_, T>(deserializer) {
+        match read(&rest) {
             Ok(query) if !found => return Some(query),
             Ok(_) => return None,
-            Err(error) => {
+            Err(complaint) => {
                 found = true;
-                let complaint = complaint(&error);
                 let name = complaint.pointer.trim_start_matches('/').to_owned();
                 let before = rest.len();
                 rest.retain(|(key, _)| *key != name);
@@ -70,6 +94,92 @@ pub fn query<T: DeserializeOwned>(pairs: Vec<(String, String)>, faults: &mut Vec
             }
         }
     }
+}
+
+/// The faults of texts and names that hold a NUL character.
+fn note_nul(value: &Value, at: &str, faults: &mut Vec<Fault>) {
+    if faults.len() >= MAX_FAULTS {
+        return;
+    }
+    match value {
+        Value::String(text) if text.contains('\0') => faults.push(nul(at)),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                note_nul(item, &format!("{at}/{index}"), faults);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                let at = format!("{at}/{}", pointer_segment(name));
+                if name.contains('\0') {
+                    faults.push(nul(at));
+                } else {
+                    note_nul(member, &at, faults);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn nul(pointer: impl Into<String>) -> Fault {
+    Fault::new(pointer, "nul_character", "Remove the NUL character (U+0000).")
+}
+
+/// The faults of moments and days before our era, in a body that can be read.
+fn note_early(value: &Value, read: &dyn Fn(&Value) -> Option<Complaint>, faults: &mut Vec<Fault>) {
+    let mut places = Vec::new();
+    find_early(value, "", &mut places);
+    for place in places {
+        let mut changed = value.clone();
+        if let Some(text) = changed.pointer_mut(&place) {
+            *text = NO_MOMENT.into();
+        }
+        // Only what is read as a moment or day is one: then another text in its place is refused.
+        if read(&changed).is_some_and(|complaint| complaint.pointer == place) {
+            faults.push(too_early(place));
+        }
+    }
+}
+
+/// Where a text might be such a moment or day; at most as many as there are faults, because each is tried by itself.
+fn find_early(value: &Value, at: &str, places: &mut Vec<String>) {
+    match value {
+        _ if places.len() >= MAX_FAULTS => {}
+        Value::String(text) if is_early(text) => places.push(at.to_owned()),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                find_early(item, &format!("{at}/{index}"), places);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                find_early(member, &format!("{at}/{}", pointer_segment(name)), places);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// No moment, no day, and nothing else that a text must look like.
+const NO_MOMENT: &str = "~";
+
+/// Whether a text can be read as a moment or a day of a year before 1. Postgres keeps some of them, but nobody means any.
+fn is_early(text: &str) -> bool {
+    text.starts_with(['-', '0'])
+        && (text.parse::<Timestamp>().is_ok_and(is_before_our_era)
+            || text.parse::<Date>().is_ok_and(|day| day.year() < 1))
+}
+
+/// Postgres refuses moments before 4714 BC, and jiff knows them.
+pub(crate) fn is_before_our_era(moment: Timestamp) -> bool {
+    /// The first second of the year 1.
+    const FIRST: i64 = -62_135_596_800;
+    moment.as_second() < FIRST
+}
+
+fn too_early(pointer: impl Into<String>) -> Fault {
+    Fault::new(pointer, "range", "Send a moment or day of the years 1 to 9999.")
 }
 
 struct Complaint {
@@ -84,15 +194,16 @@ fn complaint<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Com
         use serde_path_to_error::Segment;
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", pointer_segment(key))),
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }
     let message = error.inner().to_string();
     let named = message.split('`').nth(1).unwrap_or_default();
     let (code, detail) = if message.starts_with("unknown field") {
-        if !pointer.ends_with(&format!("/{named}")) {
-            pointer.push_str(&format!("/{named}"));
+        let last = format!("/{}", pointer_segment(named));
+        if !pointer.ends_with(&last) {
+            pointer.push_str(&last);
         }
         ("unknown_field", format!("There is no field `{named}` here.{}", expectation(&message)))
     } else if message.starts_with("missing field") {
@@ -240,6 +351,46 @@ mod tests {
         assert!(json::<Body>(body.as_bytes(), &mut faults).is_none());
         let found: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(found, ["/tags/0", "/tags/2", "/tags/3", "/tags/5"]);
+    }
+
+    #[test]
+    fn a_nul_character_is_named_wherever_it_stands() {
+        let mut faults = Vec::new();
+        let body = r#"{"name":"a\u0000","age":"\u0000","tags":["b","\u0000"],"kind":"k","a/\u0000":1}"#;
+        json::<Body>(body.as_bytes(), &mut faults);
+        let mut found: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+        found.sort_unstable();
+        let nul = ["/age", "/a~1\0", "/name", "/tags/1"].map(|pointer| (pointer, "nul_character"));
+        assert_eq!(found, nul);
+        let mut faults = Vec::new();
+        query::<Filter>(vec![("tier".to_owned(), "a\0".to_owned())], &mut faults);
+        assert_eq!((faults[0].pointer.as_str(), faults[0].code, faults.len()), ("?tier", "nul_character", 1));
+    }
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[expect(dead_code, reason = "only its shape is under test")]
+    struct Period {
+        from: Timestamp,
+        days: Option<Vec<Date>>,
+        note: Option<String>,
+    }
+
+    #[test]
+    fn moments_before_our_era_are_refused_and_texts_that_look_like_them_are_not() {
+        let early = "-005000-01-01T00:00:00Z";
+        let body =
+            format!(r#"{{"from":"{early}","days":["2026-01-01","-004800-01-01","0000-12-31"],"note":"{early}"}}"#);
+        let mut faults = Vec::new();
+        json::<Period>(body.as_bytes(), &mut faults);
+        let found: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+        assert_eq!(found, [("/days/1", "range"), ("/days/2", "range"), ("/from", "range")]);
+        for (sent, refused) in [(early, true), ("0000-12-31T23:59:59Z", true), ("0001-01-01T00:00:00Z", false)] {
+            let mut faults = Vec::new();
+            let pairs = vec![("from".to_owned(), sent.to_owned()), ("note".to_owned(), early.to_owned())];
+            query::<Period>(pairs, &mut faults);
+            let found: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+            assert_eq!(found == ["?from"], refused, "{sent}: {found:?}");
+        }
     }
 
     #[derive(Debug, Deserialize, JsonSchema)]

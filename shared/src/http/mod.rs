@@ -23,6 +23,7 @@ mod route;
 mod serve;
 pub mod sign_in;
 
+pub(crate) use body::is_before_our_era;
 pub use serve::idempotency_key;
 pub(crate) use serve::refuse_start;
 

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use super::auth::{Caller, Verifier};
+use super::auth::{Caller, Credentials, Verifier};
 use super::reply::{RawReply, Reply};
 use super::route::Paths;
 use super::serve::{self, Incoming, KnownRate, MAX_BODY, Service};
@@ -47,6 +47,21 @@ impl PublicCall {
         crate::telemetry::of_tenant(caller.tenant);
         if let Some(rate) = caller.rate {
             let _first = self.rate.set(rate);
+        }
+    }
+
+    /// Who sent an access token, when one was sent that is believed; whether it was revoked is not looked at.
+    ///
+    /// # Errors
+    /// When the keys cannot be fetched.
+    pub async fn bearer(&self) -> Result<Option<Caller>, Failure> {
+        let (Some(verifier), Some(authorization)) = (&self.verifier, self.header("authorization")) else {
+            return Ok(None);
+        };
+        match verifier.credentials(Some(authorization), None, self.now).await {
+            Ok(Credentials::Token(caller)) => Ok(Some(*caller)),
+            Ok(Credentials::Key { .. }) | Err(Failure::Unauthenticated(_)) => Ok(None),
+            Err(failure) => Err(failure),
         }
     }
 
@@ -104,7 +119,16 @@ where
         status: Some(R::STATUS),
         ..Contract::of(Kind::Http)
     };
-    let start = Start { methods: &["POST"], paths: paths.list(), contract, max_body: MAX_BODY, verifier: None };
+    let mut start = Start { methods: &["POST"], paths: paths.list(), contract, max_body: MAX_BODY, verifier: None };
+    if !crate::contract::asked() {
+        start.verifier = match JwtConfig::from_env() {
+            Ok(config) => Some(Arc::new(Verifier::new(config))),
+            Err(error) => {
+                crate::telemetry::start();
+                return serve::refuse_start(&error);
+            }
+        };
+    }
     let handle = Arc::new(handle);
     let checked = move |call: PublicCall| {
         let handle = Arc::clone(&handle);

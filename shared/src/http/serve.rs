@@ -1,5 +1,6 @@
 //! The plumbing around every endpoint, compiled once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -10,6 +11,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Error, Request, RequestExt as _, Response, service_fn};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tracing::Instrument as _;
 
@@ -225,7 +227,7 @@ async fn in_transaction(
     };
     if let Some(key) = &key {
         let request = format!("{} {}?{}", incoming.method, incoming.path, incoming.query);
-        let hash: [u8; 32] = Sha256::digest(&incoming.body).into();
+        let hash: [u8; 32] = Sha256::digest(without_passwords(&incoming.body)).into();
         if let Some(saved) = idempotency::claim(tx, key, &request, &hash, now).await? {
             return Ok(saved);
         }
@@ -247,6 +249,19 @@ async fn in_transaction(
         idempotency::save(tx, key, &reply).await?;
     }
     Ok(reply)
+}
+
+/// What of a body tells it from others, for keeping its hash. A password is left out: beside a fast hash of it the slow one would
+/// protect nothing, because everything else in the body is known. So a request repeated with another password gets the first answer.
+fn without_passwords(body: &[u8]) -> Cow<'_, [u8]> {
+    const SECRET: [&str; 2] = ["password", "current_password"];
+    let Ok(Value::Object(mut members)) = serde_json::from_slice(body) else { return Cow::Borrowed(body) };
+    let before = members.len();
+    members.retain(|name, _| !SECRET.contains(&name.as_str()));
+    match members.len() == before {
+        true => Cow::Borrowed(body),
+        false => Cow::Owned(Value::Object(members).to_string().into_bytes()),
+    }
 }
 
 /// The request's `Idempotency-Key`; one that is not usable is refused, because its sender relies on it.
@@ -277,6 +292,18 @@ mod tests {
             (Err(Failure::Invalid(faults)), Some(code)) => assert_eq!(faults[0].code, code),
             (outcome, _) => panic!("{outcome:?}"),
         }
+    }
+
+    #[test]
+    fn passwords_leave_no_trace_in_a_hash() {
+        let left = |body: &str| String::from_utf8(without_passwords(body.as_bytes()).into_owned()).unwrap();
+        assert_eq!(left(r#"{"b": 1,  "a":2}"#), r#"{"b": 1,  "a":2}"#);
+        let one = left(r#"{"email":"a@b.example","password":"eins eins eins"}"#);
+        assert_eq!(one, left(r#"{"email":"a@b.example","pass\u0077ord":"zwei zwei zwei"}"#));
+        assert_eq!(one, r#"{"email":"a@b.example"}"#);
+        assert_ne!(one, left(r#"{"email":"c@d.example","password":"eins eins eins"}"#));
+        assert_eq!(left("[1]"), "[1]");
+        assert_eq!(left("{"), "{");
     }
 
     #[test]

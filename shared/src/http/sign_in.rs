@@ -12,19 +12,21 @@ mod signer;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 pub use cookie::{cleared_cookie, refresh_cookie, refresh_token};
 pub(crate) use pages::from_our_pages;
 pub use signer::Signer;
 
+use super::auth::Caller;
 use super::reply::{Json, RawReply, Reply};
 use crate::app::App;
 use crate::config::ConfigError;
-use crate::domain::ids::MemberId;
 use crate::failure::Failure;
+use crate::flows::passwords::wrong;
 use crate::secrets::{random_token, token_hash};
 use crate::store::audit::{self, Actor, Change};
-use crate::store::sign_in::{self, Candidate, NewSession, Outcome, Successor};
+use crate::store::sign_in::{self, Candidate, NewSession, Note, Outcome, Successor};
 
 /// How long an access token is believed.
 const ACCESS: SignedDuration = SignedDuration::from_mins(15);
@@ -94,24 +96,29 @@ pub(crate) fn signer_from_env() -> Result<Signer, Failure> {
 /// Signs a member in whose password was right.
 ///
 /// # Errors
-/// When the member was deactivated meanwhile, or the database does not answer.
+/// `Unauthenticated` when the member was deactivated or got another password meanwhile.
 pub async fn start(app: &App, member: &Candidate, now: Timestamp, request_id: &str) -> Result<Session, Failure> {
     let (refresh, jti, family) = (random_token()?, app.new_id().to_string(), app.new_id());
     let until = later(now, IDLE)?;
+    let verified = member.password_hash.as_deref().ok_or_else(wrong)?;
     let new = NewSession {
         family,
         member: member.member,
+        verified,
         refresh_hash: token_hash(&refresh),
         jti: &jti,
         family_until: later(now, ABSOLUTE)?,
         refresh_until: until,
         access_until: later(now, ACCESS)?,
     };
-    let token = app.signer()?.sign(member.tenant, member.member, &member.role, &jti, now, new.access_until)?;
     let tx = app.begin(member.tenant).await?;
-    sign_in::start_session(&tx, &new, now).await?;
+    let Some(role) = sign_in::start_session(&tx, &new, now).await? else {
+        tx.rollback().await;
+        return Err(wrong());
+    };
+    let token = app.signer()?.sign(member.tenant, member.member, &role, &jti, now, new.access_until)?;
     let change = Change { action: "sign_in", record: "session", id: family, before: None, after: None };
-    audit::note_by(&tx, app.new_id(), now, person(member.member), change, request_id).await?;
+    audit::note_by(&tx, app.new_id(), now, person(member.member.to_string()), change, request_id).await?;
     app.commit(&tx).await?;
     let cookie = refresh_cookie(&refresh, now, until);
     Ok(WithCookie { reply: Json::new(SessionView::of(token)), cookie: Some(cookie) })
@@ -133,15 +140,13 @@ pub async fn refresh(app: &App, token: &str, now: Timestamp, request_id: &str) -
         grace: GRACE_SECONDS,
     };
     let hash = token_hash(token);
-    let session = sign_in::refresh_session(app.database(), &hash, &next, now).await?.ok_or_else(over)?;
+    let note = Note { id: app.new_id(), request: request_id };
+    let session = sign_in::refresh_session(app.database(), &hash, &next, now, note).await?.ok_or_else(over)?;
     let cookie = match session.outcome {
         Outcome::Rotated { until } => Some(refresh_cookie(&refresh, now, until)),
         Outcome::Again => None,
         Outcome::Reuse => {
             tracing::warn!(member = %session.member, "a used refresh token came again: its session was ended");
-            let change =
-                Change { action: "end_stolen", record: "session", id: session.family, before: None, after: None };
-            note(app, session.tenant, session.member, change, now, request_id).await?;
             return Err(over());
         }
         Outcome::Ended => return Err(over()),
@@ -157,26 +162,33 @@ pub async fn refresh(app: &App, token: &str, now: Timestamp, request_id: &str) -
 /// # Errors
 /// When the database does not answer.
 pub async fn end(app: &App, token: &str, now: Timestamp, request_id: &str) -> Result<(), Failure> {
-    let Some(ended) = sign_in::end_session(app.database(), &token_hash(token), now).await? else { return Ok(()) };
-    let change = Change { action: "sign_out", record: "session", id: ended.family, before: None, after: None };
-    note(app, ended.tenant, ended.member, change, now, request_id).await
+    let note = Note { id: app.new_id(), request: request_id };
+    sign_in::end_session(app.database(), &token_hash(token), now, note).await
 }
 
-async fn note(
-    app: &App,
-    tenant: crate::domain::ids::TenantId,
-    member: MemberId,
-    change: Change<'_>,
-    now: Timestamp,
-    request_id: &str,
-) -> Result<(), Failure> {
-    let tx = app.begin(tenant).await?;
-    audit::note_by(&tx, app.new_id(), now, person(member), change, request_id).await?;
+/// Refuses an access token from now on, and ends its session if it has one here. One that is refused already is no error.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn revoke(app: &App, caller: &Caller, now: Timestamp, request_id: &str) -> Result<(), Failure> {
+    let (Some(jti), Some(until)) = (&caller.jti, caller.expires_at) else { return Ok(()) };
+    let tx = match app.database().begin(caller.tenant, Some(jti)).await {
+        Ok(tx) => tx,
+        Err(Failure::Unauthenticated(_)) => return Ok(()),
+        Err(failure) => return Err(failure),
+    };
+    if let Some(revoked) = sign_in::revoke_token(&tx, jti, until, now).await? {
+        // Without a session the token itself is what is named.
+        let id = revoked.family.unwrap_or_else(|| app.new_id());
+        let after = revoked.family.is_none().then(|| json!({ "token": jti }));
+        let change = Change { action: "sign_out", record: "session", id, before: None, after };
+        audit::note_by(&tx, app.new_id(), now, person(caller.subject.clone()), change, request_id).await?;
+    }
     app.commit(&tx).await
 }
 
-fn person(member: MemberId) -> Actor {
-    Actor { kind: "person", subject: member.to_string() }
+fn person(subject: String) -> Actor {
+    Actor { kind: "person", subject }
 }
 
 fn later(now: Timestamp, by: SignedDuration) -> Result<Timestamp, Failure> {

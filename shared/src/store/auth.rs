@@ -34,7 +34,8 @@ pub async fn use_api_key(
     hash: &[u8; 32],
     now: Timestamp,
 ) -> Result<Option<KeyInUse>, Failure> {
-    let rows = db.query(const { section(SQL, "use_api_key") }, params![source, hash.as_slice(), now]).await?;
+    let rows =
+        db.query_again_if_lost(const { section(SQL, "use_api_key") }, params![source, hash.as_slice(), now]).await?;
     Ok(rows.first().map(|row| KeyInUse {
         id: row.get("id"),
         tenant: row.get("tenant_id"),
@@ -63,7 +64,8 @@ pub async fn find_api_key(
     hash: &[u8; 32],
     at: Timestamp,
 ) -> Result<Option<KnownKey>, Failure> {
-    let rows = db.query(const { section(SQL, "find_api_key") }, params![source, hash.as_slice(), at]).await?;
+    let rows =
+        db.query_again_if_lost(const { section(SQL, "find_api_key") }, params![source, hash.as_slice(), at]).await?;
     Ok(rows.first().map(|row| KnownKey { id: row.get("id"), tenant: row.get("tenant_id"), scopes: row.get("scopes") }))
 }
 
@@ -92,7 +94,9 @@ pub async fn find_webhook_source(
     source: &str,
     token_hash: &[u8; 32],
 ) -> Result<Option<WebhookSource>, Failure> {
-    let rows = db.query(const { section(SQL, "find_webhook_source") }, params![source, token_hash.as_slice()]).await?;
+    let rows = db
+        .query_again_if_lost(const { section(SQL, "find_webhook_source") }, params![source, token_hash.as_slice()])
+        .await?;
     Ok(rows.first().map(|row| WebhookSource {
         tenant: row.get("tenant_id"),
         secret: row.get("secret"),

@@ -93,6 +93,23 @@ impl Database {
         Ok(client.query_typed(sql, params).await?)
     }
 
+    /// The same for what a request begins with, on a connection that may have ended unnoticed since its last use: one that turns out
+    /// closed is replaced once. The statement may have been carried out before: only for those that may happen twice.
+    ///
+    /// # Errors
+    /// As the statement fails.
+    pub async fn query_again_if_lost(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
+        let client = self.client().await?;
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        match client.query_typed(sql, params).await {
+            Err(error) if is_closed(&error) => {
+                self.discard_this(&client).await;
+                self.query(sql, params).await
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+
     /// Forgets the open connection: the next use opens another. For one that answers nothing although it is not closed.
     pub async fn discard(&self) {
         self.client.lock().await.take();

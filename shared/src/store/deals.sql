@@ -260,7 +260,8 @@ UPDATE leads l
    AND (l.deal_id = $2 OR l.lifecycle IS NOT NULL AND l.lifecycle IS DISTINCT FROM o.lifecycle)
 
 -- name: list_history
--- The stages a deal stood in, the present one first.
+-- The stages a deal stood in, the present one first. Who moved it is a member's id or another word: only as a uuid it finds the member
+-- through an index.
 WITH entries AS (
   SELECT h.id, h.to_stage_id AS stage_id, h.moved_at AS entered_at, h.moved_by, h.reason
     FROM stage_history h
@@ -281,7 +282,8 @@ spans AS (
 SELECT p.id, p.stage_id, s.name AS stage_name, s.color, s.pipeline_id, l.name AS pipeline_name, p.entered_at,
        COALESCE(p.next_at, CASE WHEN NOT COALESCE(s.won OR s.lost, false) THEN d.closed_at END) AS left_at,
        d.status = 'open' AND p.next_at IS NULL AS running, p.moved_by,
-       (SELECT m.name FROM team_members m WHERE m.id::text = p.moved_by) AS moved_by_name, p.reason
+       (SELECT m.name FROM team_members m WHERE m.id = CASE WHEN p.moved_by ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN p.moved_by::uuid END) AS moved_by_name,
+       p.reason
   FROM spans p
   JOIN deals d ON d.id = $1
   LEFT JOIN stages s ON s.id = p.stage_id

@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = migrations![
     7 => "0007_keys_and_cleaning",
     8 => "0008_sign_in",
     9 => "0009_sales",
+    10 => "0010_sign_in_hardening",
     11 => "0011_event_path",
 ];
 

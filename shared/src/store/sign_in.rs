@@ -1,6 +1,8 @@
 //! Passwords, sessions and the brake on guessing. The tables are closed to the functions' role; each statement here calls one narrow
 //! function of the schema `lotse`.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -21,15 +23,28 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// An e-mail address in normal form, and the caller's network address.
-    pub fn of(email: &str, source_ip: Option<&str>) -> Self {
+    /// An e-mail address in normal form, the slug of the tenant that was named, and the caller's network address.
+    ///
+    /// Who names a tenant tries that tenant's account only: what somebody of another tenant does with an account of the same address
+    /// neither costs nor helps there.
+    pub fn of(email: &str, tenant: Option<&str>, source_ip: Option<&str>) -> Self {
         let network = network(source_ip.unwrap_or_default());
+        let account = match tenant {
+            Some(tenant) => format!("{email} {tenant}"),
+            None => email.to_owned(),
+        };
         Self {
             address: token_hash(&format!("address {network}")),
-            pair: token_hash(&format!("pair {network} {email}")),
-            account: token_hash(&format!("account {email}")),
+            pair: token_hash(&format!("pair {network} {account}")),
+            account: token_hash(&format!("account {account}")),
         }
     }
+}
+
+/// What an attempt has cost.
+pub struct Taken {
+    /// Of the account's bucket, too: nobody signed in to it from there lately.
+    of_account: bool,
 }
 
 /// An IPv6 caller has a whole /64 to itself, so that is what counts.
@@ -40,23 +55,29 @@ fn network(address: &str) -> String {
     }
 }
 
-/// Counts an attempt before it is made. Answers with the seconds to wait when there were too many.
+/// Counts an attempt before it is made.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn take_sign_in(db: &Database, attempt: &Attempt, now: Timestamp) -> Result<Option<u64>, Failure> {
+/// `TooMany` with the time to wait when there were too many.
+pub async fn take_sign_in(db: &Database, attempt: &Attempt, now: Timestamp) -> Result<Taken, Failure> {
     let (address, pair, account) = (&attempt.address[..], &attempt.pair[..], &attempt.account[..]);
-    let rows = db.query(const { section(SQL, "take_sign_in") }, params![address, pair, account, now]).await?;
-    let wait = rows.first().map_or(0, |row| row.get::<_, i32>(0));
-    Ok(u64::try_from(wait).ok().filter(|wait| *wait > 0))
+    let statement = const { section(SQL, "take_sign_in") };
+    let rows = db.query_again_if_lost(statement, params![address, pair, account, now]).await?;
+    let row = rows.first().ok_or_else(|| Failure::internal("an attempt to sign in was not counted"))?;
+    match u64::try_from(row.get::<_, i32>("wait")) {
+        Ok(0) => Ok(Taken { of_account: row.get("counted") }),
+        Ok(seconds) => Err(Failure::TooMany { retry_after: Duration::from_secs(seconds), limit: None }),
+        Err(error) => Err(Failure::internal(error)),
+    }
 }
 
-/// The password was right: gives the attempt back.
+/// The password was right: gives back what the attempt has cost, and remembers from where it came.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn sign_in_succeeded(db: &Database, attempt: &Attempt, now: Timestamp) -> Result<(), Failure> {
-    let (address, pair, account) = (&attempt.address[..], &attempt.pair[..], &attempt.account[..]);
+pub async fn sign_in_succeeded(db: &Database, attempt: &Attempt, taken: &Taken, now: Timestamp) -> Result<(), Failure> {
+    let (address, pair) = (&attempt.address[..], &attempt.pair[..]);
+    let account = taken.of_account.then_some(&attempt.account[..]);
     db.query(const { section(SQL, "sign_in_succeeded") }, params![address, pair, account, now]).await?;
     Ok(())
 }
@@ -67,7 +88,6 @@ pub struct Candidate {
     pub tenant: TenantId,
     pub tenant_slug: String,
     pub tenant_name: String,
-    pub role: String,
     /// None: no password was ever set.
     pub password_hash: Option<String>,
 }
@@ -82,13 +102,13 @@ pub async fn find_credentials(
     tenant: Option<&str>,
     limit: i32,
 ) -> Result<Vec<Candidate>, Failure> {
-    let rows = db.query(const { section(SQL, "find_credentials") }, params![email, tenant, limit]).await?;
+    let rows =
+        db.query_again_if_lost(const { section(SQL, "find_credentials") }, params![email, tenant, limit]).await?;
     let candidate = |row: &tokio_postgres::Row| Candidate {
         member: row.get("member_id"),
         tenant: row.get("tenant_id"),
         tenant_slug: row.get("tenant_slug"),
         tenant_name: row.get("tenant_name"),
-        role: row.get("role"),
         password_hash: row.get("password_hash"),
     };
     Ok(rows.iter().map(candidate).collect())
@@ -127,6 +147,8 @@ pub async fn set_first_passwords(tx: &Tx, hashes: &[(String, String)], now: Time
 pub struct NewSession<'a> {
     pub family: Uuid,
     pub member: MemberId,
+    /// The hash whose password was right.
+    pub verified: &'a str,
     pub refresh_hash: [u8; 32],
     pub jti: &'a str,
     pub family_until: Timestamp,
@@ -134,22 +156,36 @@ pub struct NewSession<'a> {
     pub access_until: Timestamp,
 }
 
-/// Begins a session.
+/// Begins a session. Answers with the member's role; none when the member was deactivated or got another password this very moment.
 ///
 /// # Errors
-/// `Unauthenticated` when the member was deactivated this very moment.
-pub async fn start_session(tx: &Tx, new: &NewSession<'_>, now: Timestamp) -> Result<(), Failure> {
+/// When the database does not answer.
+pub async fn start_session(tx: &Tx, new: &NewSession<'_>, now: Timestamp) -> Result<Option<String>, Failure> {
     let hash = &new.refresh_hash[..];
     let row = tx
         .find(
             const { section(SQL, "start_session") },
-            params![new.family, new.member, hash, new.jti, now, new.family_until, new.refresh_until, new.access_until],
+            params![
+                new.family,
+                new.member,
+                new.verified,
+                hash,
+                new.jti,
+                now,
+                new.family_until,
+                new.refresh_until,
+                new.access_until,
+            ],
         )
         .await?;
-    match row.is_some_and(|row| row.get(0)) {
-        true => Ok(()),
-        false => Err(Failure::Unauthenticated("This member is no longer active.".to_owned())),
-    }
+    Ok(row.and_then(|row| row.get(0)))
+}
+
+/// Who notes the end of a session in the audit log: the row's id, and the request.
+#[derive(Clone, Copy)]
+pub struct Note<'a> {
+    pub id: Uuid,
+    pub request: &'a str,
 }
 
 /// What became of a refresh token that was presented.
@@ -170,7 +206,6 @@ pub struct Refreshed {
     pub outcome: Outcome,
     pub tenant: TenantId,
     pub member: MemberId,
-    pub family: Uuid,
     /// As it is now; none for a member who may no longer sign in.
     pub role: Option<String>,
 }
@@ -185,7 +220,7 @@ pub struct Successor<'a> {
     pub grace: f64,
 }
 
-/// Uses a refresh token.
+/// Uses a refresh token. Sent again after a lost connection it may find the token used a moment ago.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -194,12 +229,23 @@ pub async fn refresh_session(
     hash: &[u8; 32],
     next: &Successor<'_>,
     now: Timestamp,
+    note: Note<'_>,
 ) -> Result<Option<Refreshed>, Failure> {
     let (hash, new_hash) = (&hash[..], &next.refresh_hash[..]);
     let rows = db
-        .query(
+        .query_again_if_lost(
             const { section(SQL, "refresh_session") },
-            params![hash, new_hash, next.jti, now, next.refresh_until, next.access_until, next.grace],
+            params![
+                hash,
+                new_hash,
+                next.jti,
+                now,
+                next.refresh_until,
+                next.access_until,
+                next.grace,
+                note.id,
+                note.request,
+            ],
         )
         .await?;
     let Some(row) = rows.first() else { return Ok(None) };
@@ -210,34 +256,47 @@ pub async fn refresh_session(
         ("ended", _) => Outcome::Ended,
         (other, _) => return Err(Failure::internal(format!("a refresh token's outcome is unknown: {other}"))),
     };
-    Ok(Some(Refreshed {
-        outcome,
-        tenant: row.get("tenant_id"),
-        member: row.get("member_id"),
-        family: row.get("family_id"),
-        role: row.get("role"),
-    }))
+    Ok(Some(Refreshed { outcome, tenant: row.get("tenant_id"), member: row.get("member_id"), role: row.get("role") }))
 }
 
-/// A session that was open until now.
-pub struct EndedSession {
-    pub tenant: TenantId,
-    pub member: MemberId,
-    pub family: Uuid,
-}
-
-/// Ends the session of a refresh token, with every access token that came of it.
+/// Ends the session of a refresh token, with every access token that came of it. One that is over already stays as it is.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn end_session(db: &Database, hash: &[u8; 32], now: Timestamp) -> Result<Option<EndedSession>, Failure> {
+pub async fn end_session(db: &Database, hash: &[u8; 32], now: Timestamp, note: Note<'_>) -> Result<(), Failure> {
     let hash = &hash[..];
-    let rows = db.query(const { section(SQL, "end_session") }, params![hash, now]).await?;
-    Ok(rows.first().map(|row| EndedSession {
-        tenant: row.get("tenant_id"),
-        member: row.get("member_id"),
-        family: row.get("family_id"),
-    }))
+    let statement = const { section(SQL, "end_session") };
+    db.query_again_if_lost(statement, params![hash, now, note.id, note.request]).await?;
+    Ok(())
+}
+
+/// An access token that is refused from now on.
+pub struct RevokedToken {
+    /// Its session, which has ended with it; none for a token of an identity provider.
+    pub family: Option<Uuid>,
+}
+
+/// Refuses an access token of this transaction's tenant until it ends by itself. None: it was refused before.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn revoke_token(
+    tx: &Tx,
+    jti: &str,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<Option<RevokedToken>, Failure> {
+    let row = tx.find(const { section(SQL, "revoke_token") }, params![jti, until, now]).await?;
+    Ok(row.map(|row| RevokedToken { family: row.get("family_id") }))
+}
+
+/// Refuses the access tokens a member has now; the sessions go on with what the member may do from now on.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn revoke_access_of(tx: &Tx, member: MemberId, now: Timestamp) -> Result<(), Failure> {
+    tx.query(const { section(SQL, "revoke_access_of") }, params![member, now]).await?;
+    Ok(())
 }
 
 /// Why all sessions of a member end.
@@ -288,7 +347,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_network_counts_as_one_caller() {
-        let of = |address: &str| Attempt::of("a@x.example", Some(address)).address;
+        let of = |address: &str| Attempt::of("a@x.example", None, Some(address)).address;
         assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
         assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
         assert_ne!(of("203.0.113.7"), of("203.0.113.8"));
@@ -296,9 +355,12 @@ mod tests {
 
     #[test]
     fn the_three_buckets_are_apart() {
-        let one = Attempt::of("a@x.example", Some("203.0.113.7"));
-        let other = Attempt::of("b@x.example", Some("203.0.113.7"));
-        assert_eq!(one.address, other.address);
-        assert!(one.pair != other.pair && one.account != other.account && one.pair != one.account);
+        let one = Attempt::of("a@x.example", None, Some("203.0.113.7"));
+        let others = [("b@x.example", None), ("a@x.example", Some("north")), ("a@x.example", Some("south"))];
+        for (email, tenant) in others {
+            let other = Attempt::of(email, tenant, Some("203.0.113.7"));
+            assert_eq!(one.address, other.address);
+            assert!(one.pair != other.pair && one.account != other.account && one.pair != one.account);
+        }
     }
 }

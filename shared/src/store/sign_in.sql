@@ -1,5 +1,6 @@
 -- name: take_sign_in
-SELECT lotse.take_sign_in($1, $2, $3, $4)
+SELECT wait, counted
+  FROM lotse.take_attempts($1, $2, $3, $4)
 
 -- name: sign_in_succeeded
 SELECT FROM lotse.sign_in_succeeded($1, $2, $3, $4)
@@ -21,15 +22,21 @@ SELECT lotse.set_first_password(m.id, p.hash, $2)
  ORDER BY m.id
 
 -- name: start_session
-SELECT lotse.start_session($1, $2, $3, $4, $5, $6, $7, $8)
+SELECT lotse.start_session($1, $2, $3, $4, $5, $6, $7, $8, $9)
 
 -- name: refresh_session
-SELECT outcome, tenant_id, member_id, family_id, role, refresh_until
-  FROM lotse.refresh_session($1, $2, $3, $4, $5, $6, make_interval(secs => $7))
+SELECT outcome, tenant_id, member_id, role, refresh_until
+  FROM lotse.refresh_session($1, $2, $3, $4, $5, $6, make_interval(secs => $7), $8, $9)
 
 -- name: end_session
-SELECT tenant_id, member_id, family_id
-  FROM lotse.end_session($1, $2)
+SELECT lotse.sign_out($1, $2, $3, $4)
+
+-- name: revoke_token
+SELECT family_id
+  FROM lotse.revoke_token($1, $2, $3)
+
+-- name: revoke_access_of
+SELECT FROM lotse.revoke_access_of($1, $2)
 
 -- name: end_sessions_of
 SELECT FROM lotse.end_sessions_of($1, $2, $3, $4)

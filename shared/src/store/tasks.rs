@@ -173,6 +173,9 @@ impl Facts {
     }
 }
 
+const NO_LEAD: &str = "There is no such lead.";
+const NO_DEAL: &str = "There is no such deal.";
+
 /// What a task is to be linked with; only what is new must exist.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Links {
@@ -193,8 +196,8 @@ pub async fn check_links(tx: &Tx, links: Links) -> Result<Option<LeadId>, Failur
     let mut faults = Vec::new();
     for (column, pointer, detail) in [
         ("owner", "/owner_id", "There is no such active member of the team."),
-        ("lead", "/lead_id", "There is no such lead."),
-        ("deal", "/deal_id", "There is no such deal."),
+        ("lead", "/lead_id", NO_LEAD),
+        ("deal", "/deal_id", NO_DEAL),
     ] {
         if !row.get::<_, bool>(column) {
             faults.push(Fault::new(pointer, "unknown_value", detail));
@@ -203,10 +206,19 @@ pub async fn check_links(tx: &Tx, links: Links) -> Result<Option<LeadId>, Failur
     if faults.is_empty() { Ok(row.get("lead_of_deal")) } else { Err(Failure::Invalid(faults)) }
 }
 
+/// A lead or deal that was there when the links were checked, and was deleted since.
+fn named(error: tokio_postgres::Error) -> Failure {
+    match error.as_db_error().and_then(|db| db.constraint()) {
+        Some("tasks_lead_fkey") => Failure::invalid("/lead_id", "unknown_value", NO_LEAD),
+        Some("tasks_deal_fkey") => Failure::invalid("/deal_id", "unknown_value", NO_DEAL),
+        _ => error.into(),
+    }
+}
+
 /// Adds a task.
 ///
 /// # Errors
-/// When the database does not answer.
+/// `Invalid` when its lead or deal is deleted at this moment.
 pub async fn insert(tx: &Tx, id: TaskId, facts: &Facts, now: Timestamp) -> Result<Task, Failure> {
     let row = tx
         .find(
@@ -225,14 +237,15 @@ pub async fn insert(tx: &Tx, id: TaskId, facts: &Facts, now: Timestamp) -> Resul
                 now,
             ],
         )
-        .await?;
+        .await
+        .map_err(named)?;
     row.as_ref().map(task).ok_or_else(|| Failure::internal("the new task is not there"))
 }
 
 /// Replaces what people say about a locked task. One that becomes done now was completed by `by`.
 ///
 /// # Errors
-/// When the database does not answer.
+/// `Invalid` when its lead or deal is deleted at this moment.
 pub async fn update(tx: &Tx, before: &Task, facts: &Facts, by: &str, now: Timestamp) -> Result<Task, Failure> {
     let (completed_at, completed_by) = match facts.status.as_str() {
         "done" if before.status == "done" => (before.completed_at, before.completed_by.as_deref()),
@@ -258,6 +271,7 @@ pub async fn update(tx: &Tx, before: &Task, facts: &Facts, by: &str, now: Timest
                 now,
             ],
         )
-        .await?;
+        .await
+        .map_err(named)?;
     row.as_ref().map(task).ok_or_else(|| Failure::internal("a locked task is gone"))
 }

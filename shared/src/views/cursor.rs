@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::failure::Failure;
-use crate::http::Paging;
+use crate::http::{Paging, is_before_our_era};
 
 /// The last row of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,10 +39,12 @@ impl Cursor {
     fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 24] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         let (at, id) = bytes.split_at(8);
-        Some(Self {
-            at: Timestamp::from_microsecond(i64::from_be_bytes(at.try_into().ok()?)).ok()?,
-            id: Uuid::from_slice(id).ok()?,
-        })
+        let at = Timestamp::from_microsecond(i64::from_be_bytes(at.try_into().ok()?)).ok()?;
+        // Nothing of ours is that old, and Postgres does not know all of these moments.
+        if is_before_our_era(at) {
+            return None;
+        }
+        Some(Self { at, id: Uuid::from_slice(id).ok()? })
     }
 }
 
@@ -74,5 +76,7 @@ mod tests {
             assert!(matches!(Cursor::read(&paging(text), true), Err(Failure::Invalid(_))), "{text}");
         }
         assert!(matches!(Cursor::read(&paging(&"A".repeat(32)), false), Err(Failure::Invalid(_))));
+        let ancient = Cursor { at: Timestamp::MIN, id: Uuid::nil() }.to_string();
+        assert!(matches!(Cursor::read(&paging(&ancient), true), Err(Failure::Invalid(_))));
     }
 }

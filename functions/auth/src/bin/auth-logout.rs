@@ -1,6 +1,8 @@
-//! Ends the session of the cookie: its refresh tokens and every access token that came of it are refused from now on.
+//! Ends the session of the cookie: its refresh tokens and every access token that came of it are refused from now on. So is an access
+//! token that is sent as `Authorization: Bearer`, with its session if it has one here.
 //!
-//! Without a session there is nothing to do, and that is no error. Acts only for our own pages: JSON, and an `Origin` of this site.
+//! Without a session, or with one that is over, there is nothing to do, and that is no error. Acts only for our own pages: JSON, and
+//! an `Origin` of this site.
 
 use std::process::ExitCode;
 
@@ -22,6 +24,9 @@ struct Nothing {}
 async fn handle(call: PublicCall, _: Option<Nothing>) -> Result<WithCookie<NoContent>, Failure> {
     if let Some(token) = sign_in::refresh_token(&call.headers) {
         sign_in::end(&call.app, token, call.now, &call.request_id).await?;
+    }
+    if let Some(caller) = call.bearer().await? {
+        sign_in::revoke(&call.app, &caller, call.now, &call.request_id).await?;
     }
     Ok(WithCookie { reply: NoContent, cookie: Some(sign_in::cleared_cookie()) })
 }

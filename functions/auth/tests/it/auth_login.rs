@@ -2,11 +2,15 @@ use std::time::{Duration, Instant};
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
-use testkit::TestApp;
 use testkit::keys::{AUDIENCE, ISSUER, PUBLIC_KEY};
 use testkit::runtime::Function;
+use testkit::{Response, TestApp};
 
 use crate::support::{LOGIN, ME, Session, audited, believed, member_id, run, sign_in, try_login};
+
+/// Whatever is wrong.
+const WRONG: &str =
+    "E-mail address or password is wrong. If you work for several tenants, name one: send its short name as `tenant`.";
 
 fn claims(token: &str) -> Value {
     let mut validation = Validation::new(Algorithm::RS256);
@@ -88,7 +92,7 @@ async fn a_refusal_tells_nothing() {
         (tenant.email("mia"), tenant.password("mia"), "a member without password"),
     ] {
         let refused = try_login(&app, &email, &password).await.expect(401);
-        assert_eq!(refused.problem()["detail"], "E-mail address or password is wrong.", "{what}");
+        assert_eq!(refused.problem()["detail"], WRONG, "{what}");
         assert!(refused.cookies.is_empty(), "{what}");
     }
     let known = json!({"email": tenant.email("sam"), "password": tenant.password("sam"), "tenant": "elsewhere"});
@@ -101,22 +105,24 @@ async fn a_refusal_tells_nothing() {
 #[tokio::test]
 async fn time_does_not_tell_whether_there_is_an_account() {
     let app = TestApp::new().await;
-    let median = async |email: &str| {
+    let median = async |email: &str, tenant: Option<&str>| {
         let mut times = Vec::new();
         for n in 0..7 {
             let started = Instant::now();
-            let body = json!({"email": email, "password": "wrong wrong wrong"});
+            let body = json!({"email": email, "password": "wrong wrong wrong", "tenant": tenant});
             app.post(LOGIN, &body).source_ip(&format!("198.51.100.{n}")).send().await.expect(401);
             times.push(started.elapsed());
         }
         times.sort_unstable();
         times[3]
     };
-    median("warm@up.example").await;
-    let (known, unknown) = (median("sam@test.example").await, median("nobody@test.example").await);
-    let ratio = known.as_secs_f64() / unknown.as_secs_f64();
-    assert!((0.5..2.0).contains(&ratio), "known {known:?}, unknown {unknown:?}");
-    assert!(unknown > Duration::from_millis(10), "hashes are worked out for nobody too: {unknown:?}");
+    median("warm@up.example", None).await;
+    for tenant in [None, Some("test")] {
+        let (known, unknown) = (median("sam@test.example", tenant).await, median("nobody@test.example", tenant).await);
+        let ratio = known.as_secs_f64() / unknown.as_secs_f64();
+        assert!((0.5..2.0).contains(&ratio), "{tenant:?}: known {known:?}, unknown {unknown:?}");
+        assert!(unknown > Duration::from_millis(10), "hashes are worked out for nobody too: {unknown:?}");
+    }
 }
 
 #[tokio::test]
@@ -151,6 +157,101 @@ async fn somebody_of_several_tenants_names_one() {
 }
 
 #[tokio::test]
+async fn who_works_for_many_tenants_names_theirs() {
+    let app = TestApp::new().await;
+    let (password, other) = (app.tenant().password("sam"), "quite another one");
+    for slug in ["a", "b", "c"] {
+        let members = json!([{"email": "sam@test.example", "name": "Sam", "role": "viewer", "password": other}]);
+        app.create_tenant(json!({"slug": slug, "name": slug, "members": members})).await;
+    }
+    // Theirs is the fourth, and nobody is told that there are so many.
+    let refused = try_login(&app, "sam@test.example", &password).await.expect(401);
+    assert_eq!(refused.problem()["detail"], WRONG);
+    let named = json!({"email": "sam@test.example", "password": password, "tenant": "test"});
+    app.post(LOGIN, &named).send().await.expect(200);
+    let client = app.database().app_client().await.unwrap();
+    let all = "SELECT count(*) FROM lotse.find_credentials('sam@test.example', NULL, 1000000)";
+    let all: i64 = client.query_one(all, &[]).await.unwrap().get(0);
+    assert_eq!(all, 3, "no function gets more hashes than one sign-in tries");
+}
+
+/// What a sign-in answers while somebody changes the member: the change has the member's row, the sign-in has verified the password
+/// and waits, and then the change is committed.
+async fn overtaken(app: &TestApp, change: &str) -> Response {
+    let db = app.db().await;
+    db.batch_execute("BEGIN; SELECT FROM team_members WHERE name = 'sam' FOR NO KEY UPDATE").await.unwrap();
+    db.batch_execute(change).await.unwrap();
+    let commit = async {
+        waits(app).await;
+        db.batch_execute("COMMIT").await.unwrap();
+    };
+    let (email, password) = (app.tenant().email("sam"), app.tenant().password("sam"));
+    tokio::join!(try_login(app, &email, &password), commit).0
+}
+
+/// Until a statement of the functions waits for a lock, or ten seconds have passed: then nothing does.
+async fn waits(app: &TestApp) {
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let db = app.db().await;
+    for _ in 0..200 {
+        if db.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_password_or_member_changed_meanwhile_starts_no_session() {
+    let app = TestApp::new().await;
+    let another = "UPDATE member_credentials c SET password_hash = '$argon2id$v=19$another'
+        FROM team_members m WHERE m.id = c.member_id AND m.name = 'sam'";
+    let before: i64 = count(&app, "session_families").await;
+    let name = "UPDATE team_members SET capacity = 7 WHERE name = 'sam'";
+    overtaken(&app, name).await.expect(200);
+    let inactive = "UPDATE team_members SET active = false WHERE name = 'sam'";
+    assert_eq!(overtaken(&app, inactive).await.expect(401).problem()["detail"], WRONG);
+    run(&app, "UPDATE team_members SET active = true WHERE name = 'sam'").await;
+    assert_eq!(overtaken(&app, another).await.expect(401).problem()["detail"], WRONG);
+    assert_eq!((before, count(&app, "session_families").await), (0, 1), "any other change is only waited for");
+    assert_eq!(audited(&app).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_role_is_the_one_of_now() {
+    let app = TestApp::new().await;
+    let demote = "UPDATE team_members SET role = 'viewer' WHERE name = 'sam'";
+    let session = Session::of(&overtaken(&app, demote).await.expect(200));
+    assert_eq!(claims(&session.access)["roles"], json!(["viewer"]));
+}
+
+async fn count(app: &TestApp, table: &str) -> i64 {
+    app.db().await.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn a_connection_that_ended_unnoticed_keeps_nobody_out() {
+    let app = TestApp::new().await;
+    let session = sign_in(&app, "sam").await;
+    let lost = async || {
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND usename = 'lotse_app'";
+        app.db().await.query(cut, &[]).await.unwrap();
+    };
+    lost().await;
+    let session = match crate::support::refresh(&app, &session.cookie).await {
+        answer if answer.status == 200 => Session::of(&answer),
+        answer => panic!("{answer:?}"),
+    };
+    lost().await;
+    sign_in(&app, "sam").await;
+    lost().await;
+    app.post(crate::support::LOGOUT, &json!({})).header("cookie", &session.cookie).send().await.expect(204);
+    assert!(!believed(&app, &session.access).await);
+}
+
+#[tokio::test]
 async fn refuses_bad_input_and_pages_of_other_sites() {
     let app = TestApp::new().await;
     let check = async |body: Value, expected: &[&str]| {
@@ -163,6 +264,8 @@ async fn refuses_bad_input_and_pages_of_other_sites() {
     check(json!({}), &["/email", "/password"]).await;
     check(json!({"email": "sam@test.example", "password": 7, "remember": true}), &["/password", "/remember"]).await;
     check(json!({"email": "sam", "password": "x"}), &["/email"]).await;
+    check(json!({"email": "a@b.example", "password": "x", "tenant": "\u{0}"}), &["/tenant"]).await;
+    check(json!({"email": "a@b.example", "password": "x\u{0}"}), &["/password"]).await;
     let tenant = app.tenant();
     let good = json!({"email": tenant.email("sam"), "password": tenant.password("sam")});
     let with = |header: &str, value: &str| app.post(LOGIN, &good).header(header, value).send();

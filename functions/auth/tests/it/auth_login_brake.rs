@@ -78,6 +78,53 @@ async fn guessers_from_everywhere_have_to_wait_but_not_who_was_here_before() {
     from(&app, "192.0.2.1", &email, &password).await.expect(429);
 }
 
+/// Tries a password for a tenant that is named.
+async fn from_to(app: &TestApp, address: &str, email: &str, password: &str, tenant: &str) -> Response {
+    let body = json!({"email": email, "password": password, "tenant": tenant});
+    app.post(LOGIN, &body).source_ip(address).send().await
+}
+
+/// What is left in a bucket.
+async fn left(app: &TestApp, bucket: &str) -> f64 {
+    let left = format!("SELECT tokens FROM sign_in_attempts WHERE key = sha256(convert_to('{bucket}', 'UTF8'))");
+    app.db().await.query_one(&left, &[]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn an_account_of_the_same_address_elsewhere_spares_nobody() {
+    let app = TestApp::new().await;
+    let (email, password) = (app.tenant().email("sam"), app.tenant().password("sam"));
+    let members = json!([{"email": email, "name": "Sam", "role": "viewer", "password": "of the guesser"}]);
+    app.create_tenant(json!({"slug": "guessers", "name": "Guessers", "members": members})).await;
+    // The guesser signs in to an account of their own, named or not.
+    from(&app, "198.51.100.1", &email, "of the guesser").await.expect(200);
+    from_to(&app, "198.51.100.1", &email, "of the guesser", "guessers").await.expect(200);
+    let spared = "SELECT count(*) FROM sign_in_attempts WHERE succeeded_at IS NOT NULL
+        AND key <> sha256(convert_to('pair 198.51.100.1 sam@test.example guessers', 'UTF8'))";
+    let spared: i64 = app.db().await.query_one(spared, &[]).await.unwrap().get(0);
+    assert_eq!(spared, 0, "only that account of theirs is known to be used from there");
+    assert!(left(&app, "account sam@test.example").await < 29.5, "and nothing was given back");
+    nearly_empty(&app, "account sam@test.example").await;
+    from(&app, "198.51.100.1", &email, "wrong wrong wrong").await.expect(401);
+    from(&app, "198.51.100.1", &email, "wrong wrong wrong").await.expect(429);
+    // Who names their tenant has nothing to do with all that.
+    from_to(&app, "198.51.100.2", &email, &password, "test").await.expect(200);
+}
+
+#[tokio::test]
+async fn what_was_not_taken_is_not_given_back() {
+    let app = TestApp::new().await;
+    let (email, password) = (app.tenant().email("sam"), app.tenant().password("sam"));
+    from(&app, "192.0.2.1", &email, &password).await.expect(200);
+    from(&app, "198.51.100.1", &email, "wrong wrong wrong").await.expect(401);
+    nearly_empty(&app, "account sam@test.example").await;
+    for _ in 0..3 {
+        from(&app, "192.0.2.1", &email, &password).await.expect(200);
+    }
+    let left = left(&app, "account sam@test.example").await;
+    assert!((left - 1.0).abs() < 0.01, "{left}");
+}
+
 #[tokio::test]
 async fn one_address_cannot_try_everybody() {
     let app = TestApp::new().await;

@@ -44,6 +44,41 @@ async fn a_used_token_ends_its_whole_session() {
 }
 
 #[tokio::test]
+async fn a_late_tab_gets_no_cookie_also_when_the_session_went_on() {
+    let app = TestApp::new().await;
+    let first = sign_in(&app, "sam").await;
+    let second = Session::of(&refresh(&app, &first.cookie).await.expect(200));
+    let third = Session::of(&refresh(&app, &second.cookie).await.expect(200));
+    let late = refresh(&app, &first.cookie).await.expect(200);
+    assert!(late.cookies.is_empty());
+    later(&app).await;
+    let fourth = Session::of(&refresh(&app, &third.cookie).await.expect(200));
+    refresh(&app, &second.cookie).await.expect(401);
+    refresh(&app, &fourth.cookie).await.expect(401);
+}
+
+#[tokio::test]
+async fn theft_is_noted_with_the_end_of_the_session_or_not_at_all() {
+    let app = TestApp::new().await;
+    let first = sign_in(&app, "sam").await;
+    refresh(&app, &first.cookie).await.expect(200);
+    later(&app).await;
+    // While the log cannot be written the session goes on: what is tried again finds it as it was.
+    run(&app, "ALTER TABLE audit_log ADD CONSTRAINT closed CHECK (action <> 'end_stolen') NOT VALID").await;
+    refresh(&app, &first.cookie).await.expect(500);
+    run(&app, "ALTER TABLE audit_log DROP CONSTRAINT closed").await;
+    refresh(&app, &first.cookie).await.expect(401);
+    assert_eq!(audited(&app).await.pop().unwrap().0, "end_stolen");
+    // A tenant that was switched off has no sessions any more, stolen or not.
+    let other = sign_in(&app, "mia").await;
+    refresh(&app, &other.cookie).await.expect(200);
+    later(&app).await;
+    run(&app, "UPDATE tenants SET active = false").await;
+    refresh(&app, &other.cookie).await.expect(401);
+    assert_eq!(audited(&app).await.len(), 3);
+}
+
+#[tokio::test]
 async fn two_tabs_at_once_stay_signed_in() {
     let app = TestApp::new().await;
     let session = sign_in(&app, "sam").await;
@@ -82,13 +117,15 @@ async fn futures<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T
 async fn a_change_of_role_shows_and_who_left_is_out() {
     let app = TestApp::new().await;
     let first = sign_in(&app, "sam").await;
-    run(&app, "UPDATE team_members SET role = 'viewer' WHERE name = 'sam'").await;
-    let second = Session::of(&refresh(&app, &first.cookie).await.expect(200));
     let scopes = async |access: &str| {
         let me: Value = app.get(ME).bearer(access).send().await.expect(200).json();
         me["scopes"].as_array().unwrap().clone()
     };
     assert!(scopes(&first.access).await.contains(&json!("leads:write")));
+    let path = format!("/api/v1/team/{}", member_id(&app, "sam").await);
+    app.patch(&path, &json!({"role": "viewer"})).bearer(&app.token("admin")).send().await.expect(200);
+    assert!(!believed(&app, &first.access).await, "what it could do is over");
+    let second = Session::of(&refresh(&app, &first.cookie).await.expect(200));
     assert!(!scopes(&second.access).await.contains(&json!("leads:write")));
     run(&app, "UPDATE team_members SET active = false WHERE name = 'sam'").await;
     refresh(&app, &second.cookie).await.expect(401);

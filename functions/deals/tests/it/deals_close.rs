@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 use testkit::{Method, Response, TestApp};
 use uuid::Uuid;
 
-use crate::support::{Board, LOST, NEW, QUALIFIED, WON, names, pointers, refuses_strangers};
+use crate::support::{Board, LOST, NEW, QUALIFIED, WON, names, pointers, refuses_strangers, waits};
 
 fn path(deal: Uuid) -> String {
     format!("/api/v1/deals/{deal}/close")
@@ -117,4 +117,27 @@ async fn a_repeated_request_closes_once() {
     let rows =
         app.db().await.query_one("SELECT count(*) FROM stage_history WHERE deal_id = $1", &[&deal]).await.unwrap();
     assert_eq!(rows.get::<_, i64>(0), 1);
+}
+
+#[tokio::test]
+async fn a_deal_that_goes_to_another_pipeline_at_this_moment_stays_open() {
+    let app = TestApp::new().await;
+    let (board, other) = (Board::of(&app, app.tenant(), "discovery").await, Board::of(&app, app.tenant(), "research-lab").await);
+    let deal = board.deal(&app, "x", NEW, 1.0).await;
+    let db = app.db().await;
+    let moving = format!(
+        "BEGIN; UPDATE deals SET pipeline_id = '{}', stage_id = '{}' WHERE id = '{deal}'",
+        other.pipeline, other.stages[NEW]
+    );
+    db.batch_execute(&moving).await.unwrap();
+    let commit = async {
+        waits(&app).await;
+        db.batch_execute("COMMIT").await.unwrap();
+    };
+    let body = json!({"outcome": "won"});
+    let (answer, ()) = tokio::join!(close(&app, deal, &body), commit);
+    assert_eq!(answer.expect(409).problem()["code"], "moved");
+    let row = db.query_one("SELECT status FROM deals WHERE id = $1", &[&deal]).await.unwrap();
+    assert_eq!(row.get::<_, &str>(0), "open");
+    close(&app, deal, &body).await.expect(200);
 }

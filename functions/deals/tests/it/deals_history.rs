@@ -107,14 +107,16 @@ async fn reads_through_indexes() {
     db.batch_execute(
         "INSERT INTO stage_history (id, tenant_id, deal_id, to_stage_id, moved_at, moved_by)
          SELECT gen_random_uuid(), tenant_id, id, stage_id, created_at, 'machine' FROM deals, generate_series(1, 3);
-         ANALYZE stage_history",
+         INSERT INTO team_members (id, tenant_id, email, name, role)
+         SELECT gen_random_uuid(), id, n || '@crowd.example', 'M', 'sales' FROM tenants, generate_series(1, 200) n;
+         ANALYZE stage_history, team_members",
     )
     .await
     .unwrap();
     let row = db.query_one("SELECT id::text FROM deals WHERE tenant_id = $1 LIMIT 1", &[&board.tenant]).await.unwrap();
     let deal = format!("'{}'", row.get::<_, &str>(0));
     let list = plan(&app, board.tenant, section(SQL, "list_history"), &[&deal, "25", "0"]).await;
-    uses(&list, "stage_history_deal_idx", &["stage_history", "deals"]);
+    uses(&list, "stage_history_deal_idx", &["stage_history", "deals", "team_members"]);
     let count = plan(&app, board.tenant, section(SQL, "count_history"), &[&deal]).await;
     uses(&count, "stage_history_deal_idx", &["stage_history"]);
 }

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 use testkit::{Method, Response, TestApp};
 use uuid::Uuid;
 
-use crate::support::{Board, NEW, QUALIFIED, WON, organization, pointers, refuses_strangers};
+use crate::support::{Board, NEW, QUALIFIED, WON, organization, pointers, refuses_strangers, waits};
 
 fn path(deal: Uuid) -> String {
     format!("/api/v1/deals/{deal}/lead")
@@ -151,4 +151,21 @@ async fn refuses_what_it_must() {
     refuses_strangers(&app, Method::PATCH, &path(deal), Some(&body), "deals:write").await;
     app.db().await.execute("UPDATE leads SET lifecycle = 'anonymized' WHERE id = $1", &[&new]).await.unwrap();
     assert_eq!(give(&app, deal, Some(new)).await.expect(409).problem()["code"], "anonymized");
+}
+
+#[tokio::test]
+async fn a_deal_that_gets_another_lead_at_this_moment_is_read_again() {
+    let app = TestApp::new().await;
+    let board = Board::of(&app, app.tenant(), "discovery").await;
+    let deal = board.deal(&app, "x", NEW, 1.0).await;
+    let (first, second) = (board.lead(&app).await, board.lead(&app).await);
+    let db = app.db().await;
+    db.batch_execute(&format!("BEGIN; UPDATE deals SET lead_id = '{first}' WHERE id = '{deal}'")).await.unwrap();
+    let commit = async {
+        waits(&app).await;
+        db.batch_execute("COMMIT").await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(give(&app, deal, Some(second)), commit);
+    assert_eq!(answer.expect(409).problem()["code"], "lead_changed");
+    assert_eq!(lead_of(&app, deal).await, first);
 }

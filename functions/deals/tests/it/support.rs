@@ -1,7 +1,7 @@
 //! What the tests of boards, deals, tasks and scoring share: records put straight into the database, refusals that every endpoint
 //! owes a stranger, and the plans of statements.
 #![allow(dead_code, reason = "each area's tests use their part of it")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends in a panic that says where")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends in a panic that says where")]
 
 use serde_json::Value;
 use testkit::keys::Token;
@@ -108,6 +108,20 @@ pub async fn refuses_strangers(app: &TestApp, method: Method, path: &str, body: 
     let refused = request().bearer(&app.token_with_scopes(&[other_scope])).send().await.expect(403);
     let detail = refused.problem()["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains(scope), "{detail}");
+}
+
+/// Until a statement of the functions waits for a lock.
+pub async fn waits(app: &TestApp) {
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let db = app.db().await;
+    for _ in 0..200 {
+        if db.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("nobody waits for a lock");
 }
 
 /// The plan of a statement as the functions' role gets it in a tenant. Values stand in the text: functions send theirs with

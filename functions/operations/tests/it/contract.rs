@@ -124,6 +124,94 @@ async fn unknown_fields_and_bad_values_of_bodies_are_refused_together() {
     }
 }
 
+/// Every endpoint that reads a JSON body or a query by the plumbing: also those of signing in, where strangers may send anything.
+fn reading(app: &TestApp) -> Vec<Endpoint> {
+    let signing_in = app.endpoints().into_iter().filter(|one| one.is_public() && one.path.starts_with("/api/v1/auth/"));
+    let closed = closed(app).into_iter().filter(|one| !READ_NO_QUERY.contains(&one.function.as_str()));
+    let all: Vec<Endpoint> = closed.chain(signing_in).collect();
+    assert!(all.iter().any(|one| one.function == "auth-login"));
+    all
+}
+
+#[tokio::test]
+async fn texts_that_postgres_cannot_keep_are_refused() {
+    let app = TestApp::new().await;
+    let token = app.token("admin");
+    let mut tried = 0;
+    for endpoint in reading(&app) {
+        let what = format!("{} {}", endpoint.method, endpoint.path);
+        let send = async |query: &str, body: Option<&Value>| {
+            let request = request(&app, &endpoint, query).bearer(&token);
+            match body {
+                Some(body) => request.json(body).send().await,
+                None => request.send().await,
+            }
+        };
+        let (query, root) = (&endpoint.contract["query"], &endpoint.contract["input"]);
+        for (name, property) in query["properties"].as_object().into_iter().flatten() {
+            if takes_any_text(property, query) {
+                let answer = send(&format!("?{name}=a%00b"), None).await;
+                let fault = (format!("?{name}"), "nul_character".to_owned());
+                assert!(faults(&answer, &what).contains(&fault), "{what} with {name}");
+                tried += 1;
+            }
+        }
+        let fields = object(root, root).map(|object| &object["properties"]).and_then(Value::as_object);
+        for (name, property) in fields.into_iter().flatten() {
+            let texts = [("", json!("a\u{0}b")), ("/0", json!(["a\u{0}b"])), ("/a", json!({"a": "a\u{0}b"}))];
+            for (below, text) in texts.into_iter().filter(|(_, text)| wrong_kind(text, property, root).is_none()) {
+                let answer = send("", Some(&json!({ name: text }))).await;
+                let fault = (format!("/{name}{below}"), "nul_character".to_owned());
+                let found = faults(&answer, &what);
+                assert!(found.contains(&fault), "{what} with {name} = {text}: {found:?}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 40, "{tried}");
+}
+
+#[tokio::test]
+async fn moments_that_postgres_does_not_know_are_refused() {
+    let app = TestApp::new().await;
+    let token = app.token("admin");
+    // 24 bytes: microseconds before 1970, of the year -9999, and an id.
+    let cursor = "-sIfSFZIiAAAAAAAAAAAAAAAAAAAAAAA";
+    let early = "-005000-01-01T00:00:00Z";
+    let mut tried = 0;
+    for endpoint in reading(&app) {
+        let what = format!("{} {}", endpoint.method, endpoint.path);
+        let (query, root) = (&endpoint.contract["query"], &endpoint.contract["input"]);
+        for (name, property) in query["properties"].as_object().into_iter().flatten() {
+            if is_moment(property, query) {
+                let answer = request(&app, &endpoint, &format!("?{name}={early}")).bearer(&token).send().await;
+                let fault = (format!("?{name}"), "range".to_owned());
+                assert!(faults(&answer, &what).contains(&fault), "{what} with {name}");
+                tried += 1;
+            }
+        }
+        // Elsewhere other fields would be missed first; where there are such, the endpoint's own tests try it.
+        let fields = object(root, root).filter(|object| object["required"].is_null());
+        for (name, property) in fields.and_then(|object| object["properties"].as_object()).into_iter().flatten() {
+            if is_moment(property, root) {
+                let answer = request(&app, &endpoint, "").bearer(&token).json(&json!({ name: early })).send().await;
+                // A record that does not exist may be missed before.
+                assert!([400, 404].contains(&answer.status), "{what} with {name}: {}", answer.status);
+                tried += 1;
+            }
+        }
+        if endpoint.method == Method::GET {
+            let answer = request(&app, &endpoint, &format!("?cursor={cursor}")).bearer(&token).send().await;
+            assert!(answer.status < 500, "{what} with a cursor: {}", answer.status);
+        }
+    }
+    assert!(tried > 10, "{tried}");
+    for list in ["leads", "deals", "inbox"] {
+        let answer = app.get(&format!("/api/v1/{list}?cursor={cursor}")).bearer(&token).send().await;
+        assert!(faults(&answer, list).contains(&("?cursor".to_owned(), "format".to_owned())), "{list}");
+    }
+}
+
 #[tokio::test]
 async fn unusable_idempotency_keys_are_refused() {
     let app = TestApp::new().await;
@@ -274,6 +362,23 @@ fn wrong(schema: &Value, root: &Value) -> Option<Value> {
     let candidates =
         [("boolean", json!(true)), ("array", json!([[]])), ("object", json!({"a": {}})), ("string", json!("~"))];
     candidates.into_iter().find(|(kind, _)| !kinds.contains(*kind)).map(|(_, value)| value)
+}
+
+/// Whether a schema does not take this value's type; the fault that this is hides others.
+fn wrong_kind(value: &Value, schema: &Value, root: &Value) -> Option<&'static str> {
+    let kind = match value {
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+        _ => "string",
+    };
+    kinds(schema, root).is_some_and(|kinds| !kinds.contains(kind)).then_some(kind)
+}
+
+/// Whether a field or query parameter is a moment or a day.
+fn is_moment(schema: &Value, root: &Value) -> bool {
+    let schema = resolved(schema, root);
+    let named = schema["format"].as_str().is_some_and(|format| ["date-time", "date"].contains(&format));
+    named || alternatives(schema, root).into_iter().any(|schema| is_moment(schema, root))
 }
 
 /// Whether a query parameter takes every text.

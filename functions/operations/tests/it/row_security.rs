@@ -42,6 +42,8 @@ async fn the_functions_role_cannot_step_around_it() {
         "SELECT * FROM sign_in_attempts",
         "DELETE FROM sign_in_attempts",
         "SELECT lotse.end_family(gen_random_uuid(), 'logout', now())",
+        "SELECT lotse.note_session(gen_random_uuid(), gen_random_uuid(), 'x', 'sign_out', 'x', now(), 'x')",
+        "SELECT lotse.start_session(gen_random_uuid(), gen_random_uuid(), '\\x00'::bytea, 'x', now(), now(), now(), now())",
         "SELECT lotse.take_attempt('\\x00', 1, 1, now())",
         "ALTER TABLE leads DISABLE ROW LEVEL SECURITY",
         "DROP POLICY leads_own ON leads",

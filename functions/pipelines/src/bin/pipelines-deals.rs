@@ -5,6 +5,8 @@
 
 use std::process::ExitCode;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use shared::http::{self, Call, Json};
 use shared::views::pipelines::BoardView;
 use shared::{Failure, Scope, store};
@@ -13,7 +15,17 @@ fn main() -> ExitCode {
     http::get(["/api/v1/pipelines/{id}/deals", "/api/v1/crm/pipelines/{id}/deals"], Scope::DealsRead, handle)
 }
 
-async fn handle(call: Call) -> Result<Json<BoardView>, Failure> {
+/// As every list has it; the plumbing reads it into `call.paging`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Query {
+    /// Deals per column.
+    #[schemars(range(min = 1, max = 100), extend("default" = 25))]
+    #[serde(rename = "limit")]
+    _limit: Option<i64>,
+}
+
+async fn handle(call: Call<(), Query>) -> Result<Json<BoardView>, Failure> {
     let pipeline = store::pipelines::get(&call.tx, call.id("id")?).await?;
     let stages = store::pipelines::list_stages(&call.tx, &[pipeline.id]).await?;
     let sums = store::pipelines::stage_sums(&call.tx, pipeline.id).await?;

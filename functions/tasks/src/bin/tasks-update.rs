@@ -1,6 +1,6 @@
 //! Changes a task: absent keeps, null clears. `status` completes it, cancels it, or takes it up again.
 //!
-//! Another due time means another reminder. Refuses owners, leads and deals that do not exist, and a version that is no longer current.
+//! Another due time means another reminder. A task that is now about a deal, and was about no lead, is about the deal's lead too. Refuses owners, leads and deals that do not exist, and a version that is no longer current.
 
 use std::process::ExitCode;
 
@@ -25,7 +25,7 @@ async fn handle(call: Call<TaskPatch>) -> Result<Json<TaskView>, Failure> {
         return Err(Failure::Stale { current: before.version });
     }
     let present = Facts::of(&before);
-    let facts = call.body.clone().check(present.clone())?;
+    let mut facts = call.body.clone().check(present.clone())?;
     if facts == present {
         let version = before.version;
         return Ok(Json::versioned(before.into(), version));
@@ -36,7 +36,10 @@ async fn handle(call: Call<TaskPatch>) -> Result<Json<TaskView>, Failure> {
         lead: facts.lead.filter(|_| facts.lead != present.lead),
         deal: facts.deal.filter(|_| facts.deal != present.deal),
     };
-    tasks::check_links(&call.tx, links).await?;
+    let lead_of_deal = tasks::check_links(&call.tx, links).await?;
+    if !call.body.lead_id.is_sent() {
+        facts.lead = facts.lead.or(lead_of_deal);
+    }
     let after = TaskView::from(tasks::update(&call.tx, &before, &facts, &call.caller.subject, call.now).await?);
     let waits_anew = facts.due_at != present.due_at || facts.status != present.status;
     if let Some(due_at) = facts.due_at.filter(|_| waits_anew && facts.status == "open") {

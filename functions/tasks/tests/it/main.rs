@@ -1,5 +1,5 @@
 //! Tasks and their reminders, tested as the deployed executables.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends in a panic that says where")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends in a panic that says where")]
 
 mod reminder_worker;
 #[path = "../../../deals/tests/it/support.rs"]

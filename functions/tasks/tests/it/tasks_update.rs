@@ -4,7 +4,7 @@ use testkit::keys::epoch_seconds;
 use testkit::{Method, Response, TestApp};
 use uuid::Uuid;
 
-use crate::support::{Board, NEW, member, pointers, refuses_strangers};
+use crate::support::{Board, NEW, member, pointers, refuses_strangers, waits};
 
 /// Minutes from now, on the second.
 fn minutes(minutes: i64) -> Timestamp {
@@ -148,4 +148,67 @@ async fn refuses_what_it_must() {
     app.patch(&path, &body).bearer(&stranger.token("admin")).send().await.expect(404).problem();
     app.patch(&path, &body).bearer(&app.token("viewer")).send().await.expect(403).problem();
     refuses_strangers(&app, Method::PATCH, &path, Some(&body), "tasks:write").await;
+}
+
+#[tokio::test]
+async fn a_task_about_a_deal_is_about_its_lead_too() {
+    let app = TestApp::new().await;
+    let board = Board::of(&app, app.tenant(), "discovery").await;
+    let deal = board.deal(&app, "x", NEW, 1.0).await;
+    let of_deal = "SELECT lead_id FROM deals WHERE id = $1";
+    let lead: Uuid = app.db().await.query_one(of_deal, &[&deal]).await.unwrap().get(0);
+    let (another, body) = (board.lead(&app).await, json!({"deal_id": deal}));
+    for (made, sent, expected) in [
+        (json!({"title": "x"}), body.clone(), json!(lead)),
+        (json!({"title": "x"}), json!({"deal_id": deal, "lead_id": null}), json!(null)),
+        (json!({"title": "x", "lead_id": another}), body.clone(), json!(another)),
+        (json!({"title": "x"}), json!({"deal_id": deal, "lead_id": another}), json!(another)),
+    ] {
+        let path = create(&app, made.clone()).await;
+        assert_eq!(patched(&app, &path, sent.clone()).await["lead_id"], expected, "{made} {sent}");
+    }
+    // Only when the deal is new: who took the lead away meant it.
+    let path = create(&app, json!({"title": "x", "deal_id": deal})).await;
+    patched(&app, &path, json!({"lead_id": null})).await;
+    assert_eq!(patched(&app, &path, json!({"title": "y", "deal_id": deal})).await["lead_id"], json!(null));
+}
+
+#[tokio::test]
+async fn a_lead_or_deal_that_is_deleted_at_this_moment_is_not_there() {
+    let app = TestApp::new().await;
+    let board = Board::of(&app, app.tenant(), "discovery").await;
+    let (lead, other) = (board.lead(&app).await, board.lead(&app).await);
+    let task = create(&app, json!({"title": "x"})).await;
+    let token = app.token("sales");
+    for id in [lead, other] {
+        let db = app.db().await;
+        db.batch_execute(&format!("BEGIN; DELETE FROM leads WHERE id = '{id}'")).await.unwrap();
+        let commit = async {
+            waits(&app).await;
+            db.batch_execute("COMMIT").await.unwrap();
+        };
+        let body = json!({"title": "x", "lead_id": id});
+        let send = async {
+            match id == lead {
+                true => app.post("/api/v1/tasks", &body).bearer(&token).send().await,
+                false => app.patch(&task, &body).bearer(&token).send().await,
+            }
+        };
+        let (answer, ()) = tokio::join!(send, commit);
+        assert_eq!(pointers(&answer.expect(400)), ["/lead_id"]);
+    }
+    let deal = board.deal(&app, "x", NEW, 1.0).await;
+    let db = app.db().await;
+    let gone = format!(
+        "BEGIN; UPDATE leads SET deal_id = NULL WHERE deal_id = '{deal}'; DELETE FROM deals WHERE id = '{deal}'"
+    );
+    db.batch_execute(&gone).await.unwrap();
+    let commit = async {
+        waits(&app).await;
+        db.batch_execute("COMMIT").await.unwrap();
+    };
+    // Its lead is named, so that the deal alone is looked for.
+    let body = json!({"title": "x", "deal_id": deal, "lead_id": board.lead(&app).await});
+    let (answer, ()) = tokio::join!(app.post("/api/v1/tasks", &body).bearer(&token).send(), commit);
+    assert_eq!(pointers(&answer.expect(400)), ["/deal_id"]);
 }

@@ -3,7 +3,8 @@
 //!
 //! One's own password is changed only with the present one. Refuses to touch or grant a role that may do more than the caller (403),
 //! an e-mail address in use, and taking away the last active administrator (409). Who is deactivated, or gets a new password, is
-//! signed out everywhere else. `If-Match` guards against lost updates (412).
+//! signed out everywhere else; who gets another role has it at once, because access tokens of the old one are refused. `If-Match`
+//! guards against lost updates (412).
 
 use std::process::ExitCode;
 
@@ -13,7 +14,7 @@ use shared::flows::passwords::confirm;
 use shared::http::auth::CallerKind;
 use shared::http::{self, Call, Json};
 use shared::store::audit::{self, Change};
-use shared::store::sign_in::{self, Attempt, Ending};
+use shared::store::sign_in::{self, Ending};
 use shared::store::team::{self, Member, Profile};
 use shared::views::team::{MemberRole, MemberView};
 use shared::views::team_input::MemberPatch;
@@ -57,6 +58,10 @@ async fn handle(call: Call<MemberPatch>) -> Result<Json<MemberView>, Failure> {
     if let Some(password) = &change.password {
         set_password(&call, &before, own, password, change.current_password.as_deref()).await?;
     }
+    if before.profile.role != change.profile.role {
+        // Else whoever loses a right could take it back for as long as their access token is believed.
+        sign_in::revoke_access_of(&call.tx, id, call.now).await?;
+    }
     if before.profile.active && !change.profile.active {
         sign_in::end_sessions_of(&call.tx, id, Ending::Deactivated, None, call.now).await?;
     }
@@ -87,8 +92,7 @@ async fn set_password(
         let Some(current) = current else {
             return Err(Failure::invalid("/current_password", "required", "Also send your present password."));
         };
-        let attempt = Attempt::of(&member.profile.email, call.source_ip.as_deref());
-        confirm(&call.app, &call.tx, member.id, current, &attempt, call.now).await?;
+        confirm(call, member, current).await?;
     }
     sign_in::set_password(&call.tx, member.id, &passwords::hash(password)?, call.now).await?;
     let except = if own { call.caller.jti.as_deref() } else { None };

@@ -55,7 +55,7 @@ async fn guesses_at_the_present_one_count() {
     let (token, _) = sign_in(&app, "sam").await;
     let guess = json!({"password": NEW, "current_password": "not this one"});
     change(&app, "sam", guess.clone(), &token).await.expect(400);
-    let pair = "key = sha256(convert_to('pair 203.0.113.7 sam@test.example', 'UTF8'))";
+    let pair = "key = sha256(convert_to('pair 203.0.113.7 sam@test.example test', 'UTF8'))";
     let db = app.db().await;
     let left: f64 =
         db.query_one(&format!("SELECT tokens FROM sign_in_attempts WHERE {pair}"), &[]).await.unwrap().get(0);
@@ -67,6 +67,22 @@ async fn guesses_at_the_present_one_count() {
     let right = json!({"password": NEW, "current_password": app.tenant().password("sam")});
     change(&app, "sam", right, &token).await.expect(429);
     assert_eq!(audited(&app).await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_lost_update_costs_no_guess() {
+    let app = TestApp::new().await;
+    let (token, _) = sign_in(&app, "sam").await;
+    let attempts = async || -> f64 {
+        let sum = "SELECT sum(tokens) FROM sign_in_attempts";
+        app.db().await.query_one(sum, &[]).await.unwrap().get(0)
+    };
+    let before = attempts().await;
+    let target = member(&app, "sam").await;
+    let guess = json!({"password": NEW, "current_password": "not this one"});
+    let stale = app.patch(&path(&target), &guess).bearer(&token).header("if-match", "\"9\"").send().await;
+    assert_eq!(stale.expect(412).problem()["current_version"], 1);
+    assert_eq!(attempts().await.to_bits(), before.to_bits());
 }
 
 #[tokio::test]
@@ -93,4 +109,35 @@ async fn who_is_deactivated_is_out_at_once() {
     change(&app, "sam", json!({"active": true}), &app.token("admin")).await.expect(200);
     assert_eq!(refresh(&app, &cookie).await, 401, "what has ended does not come back");
     sign_in(&app, "sam").await;
+}
+
+#[tokio::test]
+async fn who_loses_a_role_cannot_take_it_back() {
+    let app = TestApp::new().await;
+    change(&app, "sam", json!({"role": "admin"}), &app.token("admin")).await.expect(200);
+    let (token, cookie) = sign_in(&app, "sam").await;
+    app.get("/api/v1/team").bearer(&token).send().await.expect(200);
+    change(&app, "sam", json!({"role": "viewer"}), &app.token("admin")).await.expect(200);
+    // What they could do is over at once; the session is not.
+    change(&app, "sam", json!({"role": "admin"}), &token).await.expect(401);
+    let answer = app.post("/api/v1/auth/refresh", &json!({})).header("cookie", &cookie).send().await.expect(200);
+    let body: Value = answer.json();
+    let token = body["access_token"].as_str().unwrap();
+    app.get("/api/v1/team").bearer(token).send().await.expect(200);
+    change(&app, "sam", json!({"role": "admin"}), token).await.expect(403);
+    assert_eq!(member(&app, "sam").await["role"], "viewer");
+    // Other changes leave tokens alone.
+    change(&app, "sam", json!({"capacity": 3}), &app.token("admin")).await.expect(200);
+    app.get("/api/v1/team").bearer(token).send().await.expect(200);
+}
+
+#[tokio::test]
+async fn another_address_signs_in_with_the_same_password() {
+    let app = TestApp::new().await;
+    let (token, _) = sign_in(&app, "sam").await;
+    change(&app, "sam", json!({"email": "neu@test.example"}), &app.token("admin")).await.expect(200);
+    let password = app.tenant().password("sam");
+    login(&app, "neu@test.example", &password).await.expect(200);
+    login(&app, "sam@test.example", &password).await.expect(401);
+    app.get("/api/v1/team").bearer(&token).send().await.expect(200);
 }

@@ -105,3 +105,39 @@ async fn a_connection_that_ends_twice_is_unavailable() {
     assert!(matches!(database.begin_without_tenant().await, Err(Failure::Unavailable { .. })));
     joined(server).await;
 }
+
+/// Takes a statement's first byte, and closes the connection or answers that nothing was found.
+fn answer(listener: &TcpListener, found: bool) {
+    let mut stream = welcome(listener);
+    let mut byte = [0];
+    stream.read_exact(&mut byte).unwrap();
+    if found {
+        // Parsed, bound, no rows to describe, done, ready.
+        stream.write_all(b"1\0\0\0\x042\0\0\0\x04n\0\0\0\x04C\0\0\0\x0dSELECT 0\0Z\0\0\0\x05I").unwrap();
+        everything(stream);
+    }
+}
+
+#[tokio::test]
+async fn what_may_happen_twice_is_sent_again_once() {
+    for (answers, passes) in [(vec![false, true], true), (vec![false, false], false)] {
+        let (listener, config) = listen();
+        let server = thread::spawn(move || answers.into_iter().for_each(|found| answer(&listener, found)));
+        let database = Database::new(config);
+        match database.query_again_if_lost("SELECT", params![]).await {
+            Ok(rows) => assert!(passes && rows.is_empty()),
+            Err(failure) => assert!(!passes && matches!(failure, Failure::Unavailable { .. }), "{failure:?}"),
+        }
+        drop(database);
+        joined(server).await;
+    }
+}
+
+#[tokio::test]
+async fn what_may_not_is_not() {
+    let (listener, config) = listen();
+    let server = thread::spawn(move || answer(&listener, false));
+    let database = Database::new(config);
+    assert!(matches!(database.query("SELECT", params![]).await, Err(Failure::Unavailable { .. })));
+    joined(server).await;
+}

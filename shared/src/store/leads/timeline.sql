@@ -1,6 +1,7 @@
 -- name: list
 -- What happened to a lead, newest first. Every kind brings its own newest entries behind the cursor ($2, $3), at most $5 of them; kinds
--- that were not asked for ($4) vanish from the plan.
+-- that were not asked for ($4) vanish from the plan. Who did it is a member's id or another word: only as a uuid it finds the member
+-- through an index.
 WITH
 -- An award has no id of its own: the n-th of a rule for an event is always the same one, also when it is withdrawn later. Two halves,
 -- because each has an index.
@@ -64,7 +65,8 @@ SELECT t.kind, t.at, t.id, t.body
                                    'priority', k.priority, 'status', k.status, 'due_at', k.due_at, 'owner_id', k.owner_id,
                                    'owner_name', (SELECT m.name FROM team_members m WHERE m.id = k.owner_id),
                                    'deal_id', k.deal_id, 'by', k.actor,
-                                   'by_name', (SELECT m.name FROM team_members m WHERE m.id::text = k.actor))
+                                   'by_name', (SELECT m.name FROM team_members m
+                                               WHERE m.id = CASE WHEN k.actor ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN k.actor::uuid END))
            FROM (SELECT 'created' AS action, c.created_at AS at, c.id, c.id AS task_id, c.title, c.kind, c.priority, c.status, c.due_at,
                         c.owner_id, c.deal_id, CASE WHEN c.cause IS NOT NULL THEN 'machine' END AS actor
                    FROM tasks c
@@ -85,7 +87,9 @@ SELECT t.kind, t.at, t.id, t.body
                                    'to_stage_id', h.to_stage_id, 'to_stage_name', t.name, 'pipeline_id', t.pipeline_id,
                                    'pipeline_name', (SELECT p.name FROM pipelines p WHERE p.id = t.pipeline_id),
                                    'by', h.moved_by,
-                                   'by_name', (SELECT m.name FROM team_members m WHERE m.id::text = h.moved_by), 'reason', h.reason)
+                                   'by_name', (SELECT m.name FROM team_members m
+                                               WHERE m.id = CASE WHEN h.moved_by ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN h.moved_by::uuid END),
+                                   'reason', h.reason)
            FROM deals d
            JOIN stage_history h ON h.deal_id = d.id
            LEFT JOIN stages f ON f.id = h.from_stage_id

@@ -36,8 +36,9 @@ export interface paths {
          * @description Answers with an access token for fifteen minutes, and puts a refresh token into a cookie that only the sign-in endpoints see.
          *
          *     Refuses (401) without telling whether the address or the password was wrong. Somebody with the same address and password in
-         *     several tenants is asked to name one (409, with the tenants). Too many attempts for an account or from an address have to wait (429).
-         *     Installations whose people sign in at an identity provider have no sign-in here (404).
+         *     several tenants is asked to name one (409, with the tenants). Who names none is looked for in three tenants only: people of more
+         *     name theirs. Too many attempts for an account or from an address have to wait (429). Installations whose people sign in at an
+         *     identity provider have no sign-in here (404).
          */
         post: operations["auth-login"];
         delete?: never;
@@ -57,7 +58,10 @@ export interface paths {
         put?: never;
         /**
          * Ends the session of the cookie: its refresh tokens and every access token that came of it are refused from now on.
-         * @description Without a session there is nothing to do, and that is no error. Acts only for our own pages: JSON, and an `Origin` of this site.
+         * @description So is an access token that is sent as `Authorization: Bearer`, with its session if it has one here.
+         *
+         *     Without a session, or with one that is over, there is nothing to do, and that is no error. Acts only for our own pages: JSON, and
+         *     an `Origin` of this site.
          */
         post: operations["auth-logout"];
         delete?: never;
@@ -988,7 +992,7 @@ export interface paths {
          * Changes a task: absent keeps, null clears.
          * @description `status` completes it, cancels it, or takes it up again.
          *
-         *     Another due time means another reminder. Refuses owners, leads and deals that do not exist, and a version that is no longer current.
+         *     Another due time means another reminder. A task that is now about a deal, and was about no lead, is about the deal's lead too. Refuses owners, leads and deals that do not exist, and a version that is no longer current.
          */
         patch: operations["tasks-update"];
         trace?: never;
@@ -1060,7 +1064,8 @@ export interface paths {
          *
          *     One's own password is changed only with the present one. Refuses to touch or grant a role that may do more than the caller (403),
          *     an e-mail address in use, and taking away the last active administrator (409). Who is deactivated, or gets a new password, is
-         *     signed out everywhere else. `If-Match` guards against lost updates (412).
+         *     signed out everywhere else; who gets another role has it at once, because access tokens of the old one are refused. `If-Match`
+         *     guards against lost updates (412).
          */
         patch: operations["team-update"];
         trace?: never;
@@ -1241,7 +1246,7 @@ export interface components {
         AuthLoginInput: {
             email: string;
             password: string;
-            /** @description The tenant's short name, for people who work for several. */
+            /** @description The tenant's short name, for people who work for several; needed by those who work for more than three. */
             tenant?: string | null;
         };
         /** @description An access token, to be sent as `Authorization: Bearer`. Its refresh token is in a cookie. */
@@ -5682,7 +5687,10 @@ export interface operations {
     };
     "pipelines-deals-2": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Deals per column. */
+                limit?: number | null;
+            };
             header?: never;
             path: {
                 id: string;
@@ -8334,7 +8342,10 @@ export interface operations {
     };
     "pipelines-deals": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Deals per column. */
+                limit?: number | null;
+            };
             header?: never;
             path: {
                 id: string;
