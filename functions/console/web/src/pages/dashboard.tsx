@@ -114,7 +114,7 @@ function Boards() {
     const boards = useQueries({
         queries: live.map((pipeline) => ({
             queryKey: ["board", pipeline.id, "sums"],
-            queryFn: () => take(api.GET("/api/v1/pipelines/{id}/deals", { params: { path: { id: pipeline.id }, query: { limit: 1 } } as never })),
+            queryFn: () => take(api.GET("/api/v1/pipelines/{id}/deals", { params: { path: { id: pipeline.id }, query: { limit: 1 } } })),
         })),
     });
     if (error) return <Card title={t("dashboard.boards")}><Failed error={error} retry={() => void refetch()} /></Card>;

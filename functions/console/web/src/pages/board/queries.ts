@@ -14,7 +14,7 @@ const boardKey = (pipeline: string) => ["board", pipeline];
 export const useBoard = (pipeline: string | undefined) =>
     useQuery({
         queryKey: boardKey(pipeline ?? ""),
-        queryFn: () => take(api.GET("/api/v1/pipelines/{id}/deals", { params: { path: { id: pipeline! }, query: { limit: SHOWN_PER_COLUMN } } as never })),
+        queryFn: () => take(api.GET("/api/v1/pipelines/{id}/deals", { params: { path: { id: pipeline! }, query: { limit: SHOWN_PER_COLUMN } } })),
         enabled: pipeline !== undefined,
         // Colleagues move deals too.
         refetchInterval: 30_000,
