@@ -122,7 +122,8 @@ async fn a_repeated_request_closes_once() {
 #[tokio::test]
 async fn a_deal_that_goes_to_another_pipeline_at_this_moment_stays_open() {
     let app = TestApp::new().await;
-    let (board, other) = (Board::of(&app, app.tenant(), "discovery").await, Board::of(&app, app.tenant(), "research-lab").await);
+    let (board, other) =
+        (Board::of(&app, app.tenant(), "discovery").await, Board::of(&app, app.tenant(), "research-lab").await);
     let deal = board.deal(&app, "x", NEW, 1.0).await;
     let db = app.db().await;
     let moving = format!(
