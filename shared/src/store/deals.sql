@@ -59,16 +59,17 @@ SELECT l.id
    FOR NO KEY UPDATE
 
 -- name: lock
+-- The stage by a subquery and not by a join: of a deal that was moved while this waited, a join would find nothing.
 SELECT d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
-       d.currency, s.probability, d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.origin,
+       d.currency, (SELECT s.probability FROM stages s WHERE s.id = d.stage_id) AS probability, d.expected_close_on, d.status,
+       d.lost_reason, d.closed_at, d.source, d.campaign, d.origin,
        d.created_at, d.updated_at, d.version,
        (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
        (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
        (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
   FROM deals d
-  JOIN stages s ON s.id = d.stage_id
  WHERE d.id = $1
-   FOR NO KEY UPDATE OF d
+   FOR NO KEY UPDATE
 
 -- name: lock_stage
 -- Moves into one stage take turns; deals that the machine puts into it go on undisturbed.
