@@ -3,6 +3,7 @@
 //!
 //! Nothing here decides whether a number is good enough: tests never measure time, and this never fails because of it.
 
+mod machine;
 mod path;
 mod stage;
 mod start;
@@ -18,6 +19,7 @@ use anyhow::Context as _;
 
 use crate::workspace::{Workspace, cargo};
 use crate::{process, ui};
+use machine::Machine;
 use path::{Load, Measured};
 use stage::Stage;
 
@@ -49,6 +51,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     }
     let stage = Stage::set(options.path_only).await?;
     let mut table = String::from("| figure | measured | target |\n|---|---|---|\n");
+    let machine = tokio::task::spawn_blocking(Machine::measure).await?;
+    for (what, [alone, all]) in [("of arithmetic", machine.arithmetic), ("through 32 MiB of memory", machine.memory)] {
+        let processors = machine.processors;
+        writeln!(
+            table,
+            "| this machine: a step {what}, alone / on {processors} at once | {alone:.2} / {all:.2} ns | |"
+        )?;
+    }
 
     let warm = Load {
         events: 5_000,
