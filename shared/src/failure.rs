@@ -153,6 +153,7 @@ impl From<tokio_postgres::Error> for Failure {
                 code.code().starts_with("08")
                     || code.code().starts_with("53")
                     || code.code().starts_with("57")
+                    || crate::store::database::is_outdated(&error)
                     || [
                         SqlState::T_R_DEADLOCK_DETECTED,
                         SqlState::T_R_SERIALIZATION_FAILURE,

@@ -76,7 +76,7 @@ where
             outcomes
         })
     });
-    run(queue, batch, source)
+    run(queue, batch, false, source)
 }
 
 /// A consumer of whole batches, for the hot path: it decides about each message itself.
@@ -87,10 +87,10 @@ where
     Fut: Future<Output = Outcomes> + Send + 'static,
 {
     let source = std::panic::Location::caller().file();
-    run(queue, Arc::new(move |app, messages, _deadline| Box::pin(handle(app, messages))), source)
+    run(queue, Arc::new(move |app, messages, _deadline| Box::pin(handle(app, messages))), true, source)
 }
 
-fn run(queue: &'static str, batch: Batch, source: &str) -> ExitCode {
+fn run(queue: &'static str, batch: Batch, hot: bool, source: &str) -> ExitCode {
     if crate::contract::asked() {
         return Contract { queue: Some(queue), ..Contract::of(Kind::Queue) }.print(source);
     }
@@ -99,6 +99,9 @@ fn run(queue: &'static str, batch: Batch, source: &str) -> ExitCode {
         Ok(app) => app,
         Err(error) => return refuse_start(&error),
     };
+    if hot {
+        app.database().keep_statements();
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return refuse_start(&error),

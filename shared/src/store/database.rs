@@ -1,12 +1,14 @@
 //! One connection per environment (Lambda gives an environment one request at a time), opened on first use, reopened when it
 //! was lost, and transactions that enter their tenant.
 
+mod connection;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as SyncMutex, OnceLock};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::try_join;
-use futures_util::{FutureExt as _, StreamExt as _, pin_mut};
 use tokio::sync::Mutex;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
@@ -20,6 +22,9 @@ use crate::config::DatabaseConfig;
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 
+use connection::Connection;
+pub use connection::is_outdated;
+
 const SQL: &str = include_str!("database.sql");
 
 /// How long opening a connection may take. Aurora waking from zero needs longer; the caller is told to retry meanwhile.
@@ -28,14 +33,25 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The connection of this environment.
 pub struct Database {
     config: DatabaseConfig,
-    client: Mutex<Option<Arc<Client>>>,
+    client: Mutex<Option<Arc<Connection>>>,
+    keeps_statements: AtomicBool,
     statements: AtomicU64,
 }
 
 impl Database {
     /// Nothing is opened before the first use.
     pub fn new(config: DatabaseConfig) -> Self {
-        Self { config, client: Mutex::new(None), statements: AtomicU64::new(0) }
+        Self {
+            config,
+            client: Mutex::new(None),
+            keeps_statements: AtomicBool::new(false),
+            statements: AtomicU64::new(0),
+        }
+    }
+
+    /// From the next connection on, Postgres keeps statements ready. For few environments that work much: see [`Connection`].
+    pub fn keep_statements(&self) {
+        self.keeps_statements.store(true, Ordering::Relaxed);
     }
 
     /// Statements sent since the start, for metrics and benchmarks.
@@ -47,16 +63,15 @@ impl Database {
     ///
     /// # Errors
     /// `Unavailable` when the database does not answer.
-    pub async fn client(&self) -> Result<Arc<Client>, Failure> {
+    pub async fn client(&self) -> Result<Arc<Connection>, Failure> {
         let mut slot = self.client.lock().await;
-        if let Some(client) = slot.as_ref().filter(|client| !client.is_closed()) {
+        if let Some(client) = slot.as_ref().filter(|client| !client.is_over()) {
             return Ok(Arc::clone(client));
         }
-        let client = Arc::new(
-            tokio::time::timeout(CONNECT_TIMEOUT, self.open())
-                .await
-                .map_err(|_| Failure::unavailable("the database did not accept a connection within 5 s"))??,
-        );
+        let client = tokio::time::timeout(CONNECT_TIMEOUT, self.open())
+            .await
+            .map_err(|_| Failure::unavailable("the database did not accept a connection within 5 s"))??;
+        let client = Arc::new(Connection::new(client, self.keeps_statements.load(Ordering::Relaxed)));
         *slot = Some(Arc::clone(&client));
         Ok(client)
     }
@@ -90,7 +105,7 @@ impl Database {
     pub async fn query(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
         let client = self.client().await?;
         self.statements.fetch_add(1, Ordering::Relaxed);
-        Ok(client.query_typed(sql, params).await?)
+        Ok(client.rows(sql, params).await?)
     }
 
     /// The same for what a request begins with, on a connection that may have ended unnoticed since its last use: one that turns out
@@ -101,7 +116,7 @@ impl Database {
     pub async fn query_again_if_lost(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
         let client = self.client().await?;
         self.statements.fetch_add(1, Ordering::Relaxed);
-        match client.query_typed(sql, params).await {
+        match client.rows(sql, params).await {
             Err(error) if is_closed(&error) => {
                 self.discard_this(&client).await;
                 self.query(sql, params).await
@@ -115,7 +130,7 @@ impl Database {
         self.client.lock().await.take();
     }
 
-    async fn discard_this(&self, lost: &Arc<Client>) {
+    async fn discard_this(&self, lost: &Arc<Connection>) {
         let mut slot = self.client.lock().await;
         if slot.as_ref().is_some_and(|client| Arc::ptr_eq(client, lost)) {
             slot.take();
@@ -216,7 +231,7 @@ pub struct Promise {
 pub struct Tx(Arc<Open>);
 
 struct Open {
-    client: Arc<Client>,
+    client: Arc<Connection>,
     tenant: TenantId,
     /// Known once the tenant is entered.
     rule_set_version: OnceLock<i32>,
@@ -229,7 +244,7 @@ struct Open {
 }
 
 impl Tx {
-    fn over(client: Arc<Client>, tenant: TenantId) -> Self {
+    fn over(client: Arc<Connection>, tenant: TenantId) -> Self {
         Self(Arc::new(Open {
             client,
             tenant,
@@ -270,7 +285,7 @@ impl Tx {
     /// As the statement fails.
     pub async fn query(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, tokio_postgres::Error> {
         self.0.statements.fetch_add(1, Ordering::Relaxed);
-        self.0.client.query_typed(sql, params).await.map_err(|error| self.noticed(error))
+        self.0.client.rows(sql, params).await.map_err(|error| self.noticed(error))
     }
 
     /// At most one row.
@@ -287,13 +302,7 @@ impl Tx {
     /// As the statement fails.
     pub async fn execute(&self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, tokio_postgres::Error> {
         self.0.statements.fetch_add(1, Ordering::Relaxed);
-        let typed: Vec<_> = params.iter().map(|(value, ty)| (*value, ty.clone())).collect();
-        let stream = self.0.client.query_typed_raw(sql, typed).await.map_err(|error| self.noticed(error))?;
-        pin_mut!(stream);
-        while let Some(row) = stream.next().await {
-            row.map_err(|error| self.noticed(error))?;
-        }
-        Ok(stream.rows_affected().unwrap_or(0))
+        self.0.client.affected(sql, params).await.map_err(|error| self.noticed(error))
     }
 
     /// Remembers messages whose outbox rows stand in this transaction, to be handed over right after the commit.

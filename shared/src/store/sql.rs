@@ -1,7 +1,8 @@
 //! Named statements and typed parameters.
 //!
 //! Statements stand in `store/<area>.sql`, one `-- name:` section each, picked at compile time: a missing name does not build.
-//! They run as unnamed statements in one round trip (`query_typed`), because named ones would pin a connection of RDS Proxy.
+//! They run as unnamed statements in one round trip (`query_typed`), because named ones would pin a connection of RDS Proxy; only the
+//! consumers of whole batches keep theirs (`store::database::connection`).
 
 use std::borrow::Cow;
 use std::error::Error;

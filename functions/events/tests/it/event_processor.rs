@@ -63,6 +63,21 @@ async fn a_lead_that_becomes_hot_is_told_of_once_a_day() {
     assert_eq!(app.slack().messages().len(), 2);
 }
 
+/// A warm processor keeps its statements ready in Postgres; they do not fit any more when a migration changes what they answer.
+#[tokio::test]
+async fn a_migration_does_not_stop_a_warm_processor() {
+    let app = TestApp::new().await;
+    happens(&app, &[event("meeting_booked", 1)]).await;
+    happens(&app, &[event("page_visited", 1)]).await;
+    let before = total(&app).await;
+    app.db().await.batch_execute("ALTER TABLE leads ALTER COLUMN job_title TYPE varchar").await.unwrap();
+    let key = app.tenant().api_key("portal");
+    app.post("/api/v1/events/ingest", &event("webinar_attended", 1)).api_key(&key).send().await.expect(202);
+    let delivered = app.deliver("events").await;
+    assert_eq!(delivered.failures, 0, "it is done at once, on another connection: {delivered:?}");
+    assert_eq!(total(&app).await, before + 15);
+}
+
 #[tokio::test]
 async fn a_jump_over_a_tier_is_one_alert_and_a_repetition_none() {
     let app = TestApp::new().await;
