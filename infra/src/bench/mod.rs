@@ -59,6 +59,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             "| this machine: a step {what}, alone / on {processors} at once | {alone:.2} / {all:.2} ns | |"
         )?;
     }
+    // Managed Postgres has them; here somebody must set some aside: `sysctl vm.nr_hugepages=700`.
+    writeln!(table, "| memory of Postgres in huge pages | {} | |", stage.sql("SHOW huge_pages_status")?)?;
 
     let warm = Load {
         events: 5_000,

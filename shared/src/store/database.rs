@@ -288,6 +288,27 @@ impl Tx {
         self.0.client.rows(sql, params).await.map_err(|error| self.noticed(error))
     }
 
+    /// Makes something of every row of a statement as it arrives: thousands of rows are never in memory at once.
+    ///
+    /// # Errors
+    /// As the statement fails, and the first failure of `make`, which does not keep the other rows from being received.
+    pub async fn query_map<T>(
+        &self,
+        sql: &'static str,
+        params: &[Param<'_>],
+        mut make: impl FnMut(&Row) -> Result<T, Failure>,
+    ) -> Result<Vec<T>, Failure> {
+        self.0.statements.fetch_add(1, Ordering::Relaxed);
+        let (mut made, mut failed) = (Vec::new(), None);
+        let take = |row: Row| match make(&row) {
+            Ok(one) if failed.is_none() => made.push(one),
+            Ok(_) => {}
+            Err(failure) => failed = failed.take().or(Some(failure)),
+        };
+        self.0.client.each(sql, params, take).await.map_err(|error| self.noticed(error))?;
+        failed.map_or(Ok(made), Err)
+    }
+
     /// At most one row.
     ///
     /// # Errors

@@ -43,6 +43,22 @@ impl Connection {
         outcome.inspect_err(|error| self.note(error))
     }
 
+    /// The rows of a statement one by one, as they arrive.
+    pub async fn each(&self, sql: &'static str, params: &[Param<'_>], mut take: impl FnMut(Row)) -> Result<(), Error> {
+        let run = async {
+            let rows = match self.kept(sql, params).await? {
+                Some(statement) => self.client.query_raw(&statement, values(params)).await?,
+                None => self.client.query_typed_raw(sql, typed(params)).await?,
+            };
+            pin_mut!(rows);
+            while let Some(row) = rows.next().await {
+                take(row?);
+            }
+            Ok(())
+        };
+        run.await.inspect_err(|error| self.note(error))
+    }
+
     /// Rows that the statement inserted, changed or deleted.
     pub async fn affected(&self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, Error> {
         let outcome = match self.kept(sql, params).await? {
@@ -53,8 +69,7 @@ impl Connection {
     }
 
     async fn affected_anew(&self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, Error> {
-        let typed: Vec<_> = params.iter().map(|(value, ty)| (*value, ty.clone())).collect();
-        let stream = self.client.query_typed_raw(sql, typed).await?;
+        let stream = self.client.query_typed_raw(sql, typed(params)).await?;
         pin_mut!(stream);
         while let Some(row) = stream.next().await {
             row?;
@@ -95,6 +110,10 @@ impl Deref for Connection {
 
 fn values<'a>(params: &[Param<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
     params.iter().map(|(value, _)| *value).collect()
+}
+
+fn typed<'a>(params: &[Param<'a>]) -> Vec<Param<'a>> {
+    params.iter().map(|(value, ty)| (*value, ty.clone())).collect()
 }
 
 /// A kept statement does not fit any more: a migration changed the tables meanwhile, or somebody on the way gave us another session.

@@ -51,15 +51,13 @@ pub async fn load_leads(tx: &Tx, ids: &[LeadId]) -> Result<Vec<LoadedLead>, Fail
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let leads = async { Ok(tx.query(const { section(SQL, "list_leads") }, params![ids]).await?) };
-    let (leads, mut awards, mut signals) = try_join3(leads, list_awards(tx, ids), list_signals(tx, ids)).await?;
-    let whole = |row: &Row| {
-        let mut lead = lead(row)?;
+    let leads = async { tx.query_map(const { section(SQL, "list_leads") }, params![ids], lead).await };
+    let (mut leads, mut awards, mut signals) = try_join3(leads, list_awards(tx, ids), list_signals(tx, ids)).await?;
+    for lead in &mut leads {
         lead.state.awards = awards.remove(&lead.id).unwrap_or_default();
         lead.state.signals = signals.remove(&lead.id).unwrap_or_default();
-        Ok(lead)
-    };
-    leads.iter().map(whole).collect()
+    }
+    Ok(leads)
 }
 
 /// Locks leads until the end of this transaction and reads them as they are then, in one round trip.
@@ -153,8 +151,8 @@ fn word<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
 /// When the database does not answer.
 pub async fn list_awards(tx: &Tx, leads: &[LeadId]) -> Result<HashMap<LeadId, Vec<Award>>, Failure> {
     let mut awards: HashMap<LeadId, Vec<Award>> = HashMap::with_capacity(leads.len());
-    for row in tx.query(const { section(SQL, "list_awards") }, params![leads]).await? {
-        // By position: there are thousands of rows in a batch.
+    // By position: there are thousands of rows in a batch.
+    let award = |row: &Row| {
         awards.entry(row.get(0)).or_default().push(Award {
             rule: row.get(1),
             rule_version: row.get(2),
@@ -164,7 +162,9 @@ pub async fn list_awards(tx: &Tx, leads: &[LeadId]) -> Result<HashMap<LeadId, Ve
             awarded_at: row.get(6),
             expires_at: row.get(7),
         });
-    }
+        Ok(())
+    };
+    tx.query_map(const { section(SQL, "list_awards") }, params![leads], award).await?;
     Ok(awards)
 }
 
@@ -174,7 +174,7 @@ pub async fn list_awards(tx: &Tx, leads: &[LeadId]) -> Result<HashMap<LeadId, Ve
 /// When the database does not answer.
 pub async fn list_signals(tx: &Tx, leads: &[LeadId]) -> Result<HashMap<LeadId, Vec<Signal>>, Failure> {
     let mut signals: HashMap<LeadId, Vec<Signal>> = HashMap::with_capacity(leads.len());
-    for row in tx.query(const { section(SQL, "list_signals") }, params![leads]).await? {
+    let signal = |row: &Row| {
         signals.entry(row.get(0)).or_default().push(Signal {
             rule: row.get(1),
             rule_version: row.get(2),
@@ -184,7 +184,9 @@ pub async fn list_signals(tx: &Tx, leads: &[LeadId]) -> Result<HashMap<LeadId, V
             detected_at: row.get(6),
             expires_at: row.get(7),
         });
-    }
+        Ok(())
+    };
+    tx.query_map(const { section(SQL, "list_signals") }, params![leads], signal).await?;
     Ok(signals)
 }
 
