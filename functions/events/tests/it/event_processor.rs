@@ -76,6 +76,7 @@ async fn a_migration_does_not_stop_a_warm_processor() {
     let delivered = app.deliver("events").await;
     assert_eq!(delivered.failures, 0, "it is done at once, on another connection: {delivered:?}");
     assert_eq!(total(&app).await, before + 15);
+    app.drain().await;
 }
 
 #[tokio::test]
