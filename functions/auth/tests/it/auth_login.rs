@@ -182,24 +182,12 @@ async fn overtaken(app: &TestApp, change: &str) -> Response {
     db.batch_execute("BEGIN; SELECT FROM team_members WHERE name = 'sam' FOR NO KEY UPDATE").await.unwrap();
     db.batch_execute(change).await.unwrap();
     let commit = async {
-        waits(app).await;
+        // Where nobody waits, the answer tells.
+        let _waited = app.somebody_waits_for_a_lock().await;
         db.batch_execute("COMMIT").await.unwrap();
     };
     let (email, password) = (app.tenant().email("sam"), app.tenant().password("sam"));
     tokio::join!(try_login(app, &email, &password), commit).0
-}
-
-/// Until a statement of the functions waits for a lock, or ten seconds have passed: then nothing does.
-async fn waits(app: &TestApp) {
-    let waiting =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let db = app.db().await;
-    for _ in 0..200 {
-        if db.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) > 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 #[tokio::test]

@@ -112,16 +112,7 @@ pub async fn refuses_strangers(app: &TestApp, method: Method, path: &str, body: 
 
 /// Until a statement of the functions waits for a lock.
 pub async fn waits(app: &TestApp) {
-    let waiting =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let db = app.db().await;
-    for _ in 0..200 {
-        if db.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) > 0 {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("nobody waits for a lock");
+    assert!(app.somebody_waits_for_a_lock().await, "nobody waits for a lock");
 }
 
 /// The plan of a statement as the functions' role gets it in a tenant. Values stand in the text: functions send theirs with

@@ -153,6 +153,24 @@ impl TestApp {
         self.database.client().await.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
+    /// Waits until a statement of the functions waits for a lock. False when none did within ten seconds.
+    ///
+    /// # Panics
+    /// When Postgres does not answer.
+    pub async fn somebody_waits_for_a_lock(&self) -> bool {
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let db = self.db().await;
+        for _ in 0..200 {
+            let count = db.query_one(waiting, &[]).await.map(|row| row.get::<_, i64>(0));
+            if count.unwrap_or_else(|error| panic!("cannot ask who waits: {error}")) > 0 {
+                return true;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        false
+    }
+
     /// The proxy between functions and Postgres.
     pub fn database_proxy(&self) -> &Proxy {
         &self.proxy
