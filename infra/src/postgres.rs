@@ -39,7 +39,7 @@ const THROWAWAY: &[&str] = &[
 ];
 
 /// For measuring: Postgres' own durability (fsync and synchronous_commit on), and room to work.
-const MEASURED: &[&str] = &["shared_buffers=1GB", "max_wal_size=8GB", "max_connections=50"];
+const MEASURED: &[&str] = &["shared_buffers=1GB", "min_wal_size=1GB", "max_wal_size=8GB", "max_connections=50"];
 
 impl Cluster {
     /// The cluster of the local stack.

@@ -3,8 +3,9 @@ CREATE TEMP TABLE people AS
   SELECT n, gen_random_uuid() AS id,
          'person' || (10000000 + n) || '@' || (ARRAY['uni-mainz.de', 'biolab.example', 'gmx.de', 'pharma.example', 'klinikum.example', 'gmail.com'])[(10000000 + n) % 6 + 1] AS email
     FROM generate_series(0, 999999) n;
-INSERT INTO leads (id, tenant_id, email, first_name, last_name, company, country, source, created_at, updated_at, provenance)
+INSERT INTO leads (id, tenant_id, email, first_name, last_name, company, country, source, created_at, updated_at, search, provenance)
   SELECT id, '{tenant}', email, 'Anna', 'Müller ' || n, 'Firma ' || n % 997, 'DE', 'website', now() - interval '50 days', now(),
+         lotse.trigram_codes(lotse.lead_search_text('Anna', 'Müller ' || n, email, 'Firma ' || n % 997)),
          jsonb_build_object('email', jsonb_build_object('by', 'event', 'id', id, 'at', '2026-01-01T00:00:00Z'),
                             'source', jsonb_build_object('by', 'event', 'id', id, 'at', '2026-01-01T00:00:00Z'))
     FROM people;

@@ -19,3 +19,4 @@ pub mod profile;
 mod read;
 pub mod routing;
 pub mod scoring;
+pub mod search;

@@ -7,7 +7,7 @@
 
 mod settle;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -24,8 +24,8 @@ use crate::store::inbox::{self, Parked};
 use crate::store::rules::TenantRules;
 use crate::store::{Tx, event_path as store};
 
+use settle::{Ahead, Work, advance_all, write};
 pub use settle::{Changed, Reason, profile};
-use settle::{Work, advance_all, write};
 
 /// The largest set that is worked on in one transaction.
 pub const MAX_SET: usize = 500;
@@ -140,7 +140,8 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
     if !new.is_empty() {
         let known = store::find_identities(tx, &new).await?;
         let identity = resolve_batch(&new, known.clone(), || LeadId(app.new_id()));
-        let drafts = draft(tx, &tenant, &new, &identity, now).await?;
+        let mut drafts = draft(tx, &tenant, &new, &identity, now).await?;
+        let mut ahead = settle::write_ahead(tx, &mut drafts).await?;
         // From here until the commit, others with the same people wait for us.
         let Some((identity, new_leads)) = attach(app, tx, &new, known, identity).await? else { return Ok(None) };
         let (by_lead, unknown) = by_lead(&new, &identity);
@@ -154,9 +155,9 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
                 parked(tx.tenant(), one, "unknown_lead", detail.to_owned())
             }));
         }
-        let confirmed = confirm(tx, &tenant, drafts, &by_lead, &new_leads, now).await?;
+        let confirmed = confirm(tx, &tenant, drafts, &mut ahead, &by_lead, &new_leads, now).await?;
         let Some(changes) = confirmed else { return Ok(None) };
-        write(app, tx, &tenant, &changes, Reason::Events, now).await?;
+        write(app, tx, &tenant, &changes, &ahead, Reason::Events, now).await?;
         store::insert_suspicions(tx, &identity.suspicions, now).await?;
     }
     report.parked = aside.len();
@@ -188,7 +189,7 @@ async fn draft<'a>(
     events: &[&'a Event],
     identity: &BatchIdentity,
     now: Timestamp,
-) -> Result<HashMap<LeadId, Changed<'a>>, Failure> {
+) -> Result<BTreeMap<LeadId, Changed<'a>>, Failure> {
     let new_leads: HashSet<LeadId> = identity.new_leads.iter().copied().collect();
     let (by_lead, _unknown) = by_lead(events, identity);
     let known: Vec<LeadId> = by_lead.keys().copied().filter(|lead| !new_leads.contains(lead)).collect();
@@ -239,7 +240,8 @@ async fn attach(
 async fn confirm<'a>(
     tx: &Tx,
     tenant: &TenantRules,
-    mut drafts: HashMap<LeadId, Changed<'a>>,
+    mut drafts: BTreeMap<LeadId, Changed<'a>>,
+    ahead: &mut Ahead,
     by_lead: &ByLead<'a>,
     new_leads: &HashSet<LeadId>,
     now: Timestamp,
@@ -250,15 +252,19 @@ async fn confirm<'a>(
         return Ok(None);
     }
     let mut changes = Vec::with_capacity(by_lead.len());
-    let (mut stale, mut work) = (Vec::new(), Vec::new());
+    let mut overtaken = Vec::new();
     for (lead, events) in by_lead {
         match drafts.remove(lead).filter(|(one, _)| one.still_holds(events, stamps.get(lead))) {
             Some(draft) => changes.push(draft),
-            None if new_leads.contains(lead) => work.push(Work::new(*lead, events)),
-            None => stale.push(*lead),
+            None => overtaken.push(*lead),
         }
     }
-    work.extend(load(tx, &stale, by_lead).await?);
+    let (new, stale): (Vec<LeadId>, Vec<LeadId>) = overtaken.iter().partition(|lead| new_leads.contains(lead));
+    // Also of leads that turned out to have no event of this batch.
+    overtaken.extend(drafts.keys());
+    ahead.take_back(tx, &overtaken, by_lead).await?;
+    let mut work = load(tx, &stale, by_lead).await?;
+    work.extend(new.iter().filter_map(|lead| Some(Work::new(*lead, by_lead.get(lead)?))));
     changes.extend(advance_all(tx, &tenant.rules, work, Reason::Events, now).await?);
     Ok(Some(changes))
 }
@@ -338,7 +344,7 @@ pub async fn reevaluate_for(
     let leads = store::lock_and_load(tx, &sorted).await?;
     let work = leads.into_iter().map(|lead| Work::known(lead, Vec::new())).collect();
     let changes = advance_all(tx, &tenant.rules, work, reason, now).await?;
-    write(app, tx, &tenant, &changes, reason, now).await
+    write(app, tx, &tenant, &changes, &Ahead::default(), reason, now).await
 }
 
 /// Evaluates leads again after a change by hand.

@@ -8,7 +8,9 @@ mod by_hand;
 mod decide;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use futures_util::future::try_join;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -30,7 +32,7 @@ pub use decide::display_name;
 #[derive(Debug, Clone)]
 pub struct Decided {
     pub lead: LeadId,
-    pub record: DecisionRecord,
+    pub record: Arc<DecisionRecord>,
     /// The row of the decision; none when the outcome is the same as before.
     pub decision: Option<store::Decision>,
 }
@@ -58,7 +60,7 @@ pub async fn evaluate(
     // The team is locked only when somebody is to be chosen.
     let placed = inputs.iter().any(|inputs| assess(inputs).pipeline().is_some());
     let (members, targets) = match placed {
-        true => (store::lock_members(tx).await?, store::list_pipelines(tx).await?),
+        true => try_join(store::lock_members(tx), store::list_pipelines(tx)).await?,
         false => (Vec::new(), Vec::new()),
     };
     let zone = TimeZone::get(&tenant.tenant.zone).unwrap_or(TimeZone::UTC);
@@ -126,7 +128,7 @@ pub async fn route(app: &App, tenant: TenantId, leads: &[LeadId], now: Timestamp
 /// When the database does not answer.
 pub async fn ask_for_discovery(app: &App, tx: &Tx, now: Timestamp) -> Result<usize, Failure> {
     const CHUNK: i64 = 500;
-    let tenant: std::sync::Arc<TenantRules> = app.rules().get(tx).await?;
+    let tenant: Arc<TenantRules> = app.rules().get(tx).await?;
     let config = tenant.rules.routing();
     let Some(days) = config.discovery_after_days else { return Ok(0) };
     let since = now - jiff::SignedDuration::from_hours(24 * i64::from(days));

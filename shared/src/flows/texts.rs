@@ -60,27 +60,27 @@ pub fn routed(
     record: &DecisionRecord,
     target: &Target,
     owner: Option<&LockedMember>,
+    why: &str,
 ) -> Value {
     let name = display_name(&lead.state.profile);
     let url = link(app, lead.id);
     let facts = decided_facts(lead, record, &name, url.as_deref());
     let language = Language::of(&tenant.language);
-    let why = explanation(&tenant.language, record);
     match owner {
         Some(owner) => {
             let person = Person { name: &owner.name, slack_id: owner.slack_user_id.as_deref() };
-            slack::lead_routed(language, &facts, &target.name, Some(person), &why)
+            slack::lead_routed(language, &facts, &target.name, Some(person), why)
         }
-        None => slack::no_owner(language, &facts, &target.name, &why),
+        None => slack::no_owner(language, &facts, &target.name, why),
     }
 }
 
 /// The message that a person has to choose a pipeline.
-pub fn conflict(app: &App, tenant: &Tenant, lead: &LoadedLead, record: &DecisionRecord) -> Value {
+pub fn conflict(app: &App, tenant: &Tenant, lead: &LoadedLead, record: &DecisionRecord, why: &str) -> Value {
     let name = display_name(&lead.state.profile);
     let url = link(app, lead.id);
     let facts = decided_facts(lead, record, &name, url.as_deref());
-    slack::routing_conflict(Language::of(&tenant.language), &facts, &explanation(&tenant.language, record))
+    slack::routing_conflict(Language::of(&tenant.language), &facts, why)
 }
 
 fn link(app: &App, lead: LeadId) -> Option<String> {

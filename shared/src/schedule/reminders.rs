@@ -20,8 +20,9 @@ use crate::store::jobs::{self, DueTask};
 use crate::store::reminders::{self, RemindedTask};
 use crate::store::{Tx, tenants};
 
-/// Schedules are made at most this long before a task is due; for later ones the sweep makes them in time.
-const HORIZON: SignedDuration = SignedDuration::from_hours(24);
+/// Schedules are made at most this long before a task is due: two sweeps may fail until then. For later ones the sweep makes them in
+/// time, for all tenants together, and none is made for what was done or moved by then.
+const HORIZON: SignedDuration = SignedDuration::from_hours(3);
 
 /// How far the sweep looks ahead: the next one comes within the hour, the rest is for one that starts late.
 const AHEAD: SignedDuration = SignedDuration::from_mins(75);
@@ -41,7 +42,7 @@ const SHORT: Duration = Duration::from_secs(2);
 /// A due time that differs by less was only stored with less precision.
 const SAME_DUE: SignedDuration = SignedDuration::from_secs(1);
 
-/// Makes one-time schedules for tasks due within a day, after the transaction that made or moved the tasks. What cannot be
+/// Makes one-time schedules for tasks due within hours, after the transaction that made or moved the tasks. What cannot be
 /// scheduled is logged and left to the sweep. Answers with how many schedules there are now.
 pub async fn schedule_due(app: &App, tasks: &[(TaskId, TenantId, Timestamp)]) -> usize {
     let now = app.now();

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Tx;
 use super::outbox;
-use super::sql::{params, section};
+use super::sql::{Written, params, section};
 use crate::domain::ids::{EffectId, LeadId};
 use crate::failure::Failure;
 use crate::messages::EffectDue;
@@ -40,7 +40,7 @@ pub async fn insert(tx: &Tx, queue: &'static str, effects: &[NewEffect], now: Ti
     let causes: Vec<&str> = effects.iter().map(|effect| effect.cause.as_str()).collect();
     let targets: Vec<&str> = effects.iter().map(|effect| effect.target.as_str()).collect();
     let leads: Vec<Option<LeadId>> = effects.iter().map(|effect| effect.lead).collect();
-    let payloads: Vec<&Value> = effects.iter().map(|effect| &effect.payload).collect();
+    let payloads: Vec<Written<&Value>> = effects.iter().map(|effect| Written(&effect.payload)).collect();
     let rows = tx
         .query(
             const { section(SQL, "insert") },

@@ -1,5 +1,6 @@
 //! The event path: whole batches in, whole batches out, a constant number of statements each.
 
+mod counted;
 mod read;
 mod write;
 
@@ -9,30 +10,47 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Tx;
-use super::sql::{params, section};
+use super::sql::{TransactionId, params, section};
 use crate::domain::engine::LeadState;
 use crate::domain::events::{Event, dedupe_key};
 use crate::domain::identity::{Identifier, IdentifierKind, KnownIdentities, NewIdentifier, Suspicion};
 use crate::domain::ids::{DealId, EventId, LeadId, MemberId, PipelineId, StageId, TaskId};
+use crate::domain::profile::ProfileField;
 use crate::domain::routing::LeadFlags;
 use crate::domain::scoring::Tier;
 use crate::failure::Failure;
 
+pub use counted::{decode as decode_counted, encode as encode_counted};
 pub use read::{list_awards, list_events, list_signals, load_leads, lock_and_load, lock_leads};
 pub use write::{
-    SavedStanding, insert_awards, insert_events, insert_leads, insert_signals, save_standings, update_profiles,
-    withdraw_awards, withdraw_signals,
+    SavedStanding, insert_awards, insert_events, insert_leads, insert_signals, save_standings, take_back_events,
+    take_back_worth, update_profiles, withdraw_awards, withdraw_signals,
 };
 
 pub(in crate::store) const SQL: &str = include_str!("event_path.sql");
+
+/// The order of the profile's columns in the statements.
+pub(in crate::store) const PROFILE_COLUMNS: [ProfileField; 11] = [
+    ProfileField::Email,
+    ProfileField::Phone,
+    ProfileField::LinkedinUrl,
+    ProfileField::FirstName,
+    ProfileField::LastName,
+    ProfileField::Company,
+    ProfileField::JobTitle,
+    ProfileField::Country,
+    ProfileField::Language,
+    ProfileField::Source,
+    ProfileField::Campaign,
+];
 
 /// What wrote a lead and its standing as they were read: the same now means that nobody has touched the lead since. Whoever adds
 /// events, awards or signals writes the standing too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
-    pub lead: i64,
+    pub lead: TransactionId,
     /// None for a lead without a standing.
-    pub standing: Option<i64>,
+    pub standing: Option<TransactionId>,
 }
 
 /// A lead as the engine and the router need it.

@@ -1,5 +1,6 @@
 -- Leads are given as `(SELECT $n)`, which the planner does not look into: weighing five hundred ids one by one against the statistics
 -- costs it more than looking them up.
+-- Where hundreds of rows come in, their columns are unnested in a SELECT list: in FROM, Postgres would copy every column aside first.
 
 -- name: claim_events
 -- The keys decide which events are new. Sorted, so that two processors with the same events take turns instead of deadlocking.
@@ -52,7 +53,7 @@ DELETE FROM lead_identifiers
 -- name: lock_leads
 -- In the order of ids, so that processors and routers take turns. `xmin` is the transaction that wrote a row as it is now, after the
 -- wait; of other tables this statement would show what was before.
-SELECT l.id, l.xmin::text::bigint AS written_by
+SELECT l.id, l.xmin AS written_by
   FROM leads l
  WHERE l.id = ANY ((SELECT $1::uuid[])::uuid[])
  ORDER BY l.id
@@ -60,22 +61,23 @@ SELECT l.id, l.xmin::text::bigint AS written_by
 
 -- name: list_standing_writers
 -- Which transaction wrote each standing as it is now.
-SELECT s.lead_id, s.xmin::text::bigint AS written_by
+SELECT s.lead_id, s.xmin AS written_by
   FROM lead_standings s
  WHERE s.lead_id = ANY ((SELECT $1::uuid[])::uuid[])
 
 -- name: list_leads
 SELECT l.id, l.email, l.phone, l.linkedin_url, l.first_name, l.last_name, l.company, l.job_title, l.country, l.language,
        l.source, l.campaign, l.custom, l.provenance, l.lifecycle, l.suppressed, l.pipeline_id, l.stage_id, l.deal_id, l.owner_id, l.routed_at,
-       l.conflict_task_id, l.xmin::text::bigint AS written_by, s.xmin::text::bigint AS standing_written_by,
-       CASE WHEN o.id IS NOT NULL THEN
-         jsonb_build_object('name', o.name, 'domain', o.domain, 'country', o.country, 'industry', o.industry, 'size', o.size) || o.custom
-       END AS organization,
+       l.conflict_task_id, l.xmin AS written_by, s.xmin AS standing_written_by,
+       -- Few have one: a join would ask for everybody's.
+       CASE WHEN l.organization_id IS NOT NULL THEN (
+         SELECT jsonb_build_object('name', o.name, 'domain', o.domain, 'country', o.country, 'industry', o.industry, 'size', o.size) || o.custom
+           FROM organizations o WHERE o.id = l.organization_id
+       ) END AS organization,
        s.rule_set_version, s.demographic, s.engagement, s.behavior, s.total_score, s.tier, s.intents, s.primary_intent,
-       s.intent_confidence, s.conflict, s.next_expiry_at, s.first_seen_at, s.last_activity_at
+       s.intent_confidence, s.conflict, s.next_expiry_at, s.first_seen_at, s.last_activity_at, s.counted
   FROM leads l
   LEFT JOIN lead_standings s ON s.lead_id = l.id
-  LEFT JOIN organizations o ON o.id = l.organization_id
  WHERE l.id = ANY ((SELECT $1::uuid[])::uuid[])
  ORDER BY l.id
 
@@ -95,35 +97,54 @@ SELECT lead_id, id, event_type, source, occurred_at, received_at, external_id, i
  WHERE lead_id = ANY ((SELECT $1::uuid[])::uuid[])
 
 -- name: insert_leads
+-- The search codes of all leads lie one lead after the other; each lead's part of them is its own.
 INSERT INTO leads (id, tenant_id, email, phone, linkedin_url, first_name, last_name, company, job_title, country, language,
-                   source, campaign, custom, provenance, created_at, updated_at)
+                   source, campaign, custom, provenance, search, created_at, updated_at)
 SELECT u.id, $1, u.email, u.phone, u.linkedin_url, u.first_name, u.last_name, u.company, u.job_title, u.country, u.language,
-       u.source, u.campaign, u.custom, u.provenance, $16, $16
-  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+       u.source, u.campaign, u.custom, u.provenance, ($18)[u.first_code : u.last_code], $19, $19
+  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
        AS u (id, email, phone, linkedin_url, first_name, last_name, company, job_title, country, language, source, campaign,
-             custom, provenance)
+             custom, provenance, first_code, last_code)
 
 -- name: update_profiles
 UPDATE leads l
    SET email = u.email, phone = u.phone, linkedin_url = u.linkedin_url, first_name = u.first_name, last_name = u.last_name,
        company = u.company, job_title = u.job_title, country = u.country, language = u.language, source = u.source,
-       campaign = u.campaign, custom = u.custom, provenance = u.provenance, updated_at = $15, version = l.version + 1
-  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+       campaign = u.campaign, custom = u.custom, provenance = u.provenance, search = ($17)[u.first_code : u.last_code],
+       updated_at = $18, version = l.version + 1
+  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
        AS u (id, email, phone, linkedin_url, first_name, last_name, company, job_title, country, language, source, campaign,
-             custom, provenance)
+             custom, provenance, first_code, last_code)
  WHERE l.id = u.id
 
 -- name: insert_events
 INSERT INTO events (id, tenant_id, lead_id, event_type, source, occurred_at, received_at, external_id, identifiers, profile, campaign, metadata)
 SELECT u.id, $1, u.lead_id, u.event_type, u.source, u.occurred_at, u.received_at, u.external_id, u.identifiers, u.profile, u.campaign, u.metadata
-  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-       AS u (id, lead_id, event_type, source, occurred_at, received_at, external_id, identifiers, profile, campaign, metadata)
+  FROM (SELECT unnest($2) AS id, unnest($3) AS lead_id, unnest($4) AS event_type, unnest($5) AS source, unnest($6) AS occurred_at,
+               unnest($7) AS received_at, unnest($8) AS external_id, unnest($9) AS identifiers, unnest($10) AS profile,
+               unnest($11) AS campaign, unnest($12) AS metadata) u
 
 -- name: insert_awards
 INSERT INTO score_history (tenant_id, lead_id, rule_id, rule_version, event_id, category, points, awarded_at, expires_at)
 SELECT $1, u.lead_id, u.rule_id, u.rule_version, u.event_id, u.category, u.points, u.awarded_at, u.expires_at
-  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9)
-       AS u (lead_id, rule_id, rule_version, event_id, category, points, awarded_at, expires_at)
+  FROM (SELECT unnest($2) AS lead_id, unnest($3) AS rule_id, unnest($4) AS rule_version, unnest($5) AS event_id,
+               unnest($6) AS category, unnest($7) AS points, unnest($8) AS awarded_at, unnest($9) AS expires_at) u
+
+-- name: take_back_events
+DELETE FROM events e
+ USING unnest($1, $2) AS u (lead_id, event_id)
+ WHERE e.lead_id = u.lead_id AND e.id = u.event_id
+
+-- name: take_back_awards
+DELETE FROM score_history h
+ USING unnest($1, $2) AS u (lead_id, event_id)
+ -- The first condition is what the index answers.
+ WHERE h.lead_id = ANY ((SELECT $1::uuid[])::uuid[]) AND h.lead_id = u.lead_id AND h.event_id = u.event_id AND h.withdrawn_at IS NULL
+
+-- name: take_back_signals
+DELETE FROM intent_signals h
+ USING unnest($1, $2) AS u (lead_id, event_id)
+ WHERE h.lead_id = ANY ((SELECT $1::uuid[])::uuid[]) AND h.lead_id = u.lead_id AND h.event_id = u.event_id AND h.withdrawn_at IS NULL
 
 -- name: withdraw_awards
 UPDATE score_history h
@@ -135,8 +156,8 @@ UPDATE score_history h
 -- name: insert_signals
 INSERT INTO intent_signals (tenant_id, lead_id, rule_id, rule_version, event_id, intent, weight, signalled_at, expires_at)
 SELECT $1, u.lead_id, u.rule_id, u.rule_version, u.event_id, u.intent, u.weight, u.signalled_at, u.expires_at
-  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9)
-       AS u (lead_id, rule_id, rule_version, event_id, intent, weight, signalled_at, expires_at)
+  FROM (SELECT unnest($2) AS lead_id, unnest($3) AS rule_id, unnest($4) AS rule_version, unnest($5) AS event_id,
+               unnest($6) AS intent, unnest($7) AS weight, unnest($8) AS signalled_at, unnest($9) AS expires_at) u
 
 -- name: withdraw_signals
 UPDATE intent_signals h
@@ -145,20 +166,34 @@ UPDATE intent_signals h
  -- The first condition is what the index answers.
  WHERE h.lead_id = ANY ($1) AND h.lead_id = u.lead_id AND h.rule_id = u.rule_id AND h.event_id IS NOT DISTINCT FROM u.event_id AND h.withdrawn_at IS NULL
 
+-- name: update_standings
+-- Of leads that had a standing when their lock was taken.
+UPDATE lead_standings s
+   SET demographic = u.demographic, engagement = u.engagement, behavior = u.behavior, total_score = u.total_score, tier = u.tier,
+       intents = u.intents, primary_intent = u.primary_intent, intent_confidence = u.intent_confidence, conflict = u.conflict,
+       next_expiry_at = u.next_expiry_at, first_seen_at = u.first_seen_at, last_activity_at = u.last_activity_at,
+       counted = u.counted, rule_set_version = $15, evaluated_at = $16
+  FROM (SELECT unnest($1) AS lead_id, unnest($2) AS demographic, unnest($3) AS engagement, unnest($4) AS behavior,
+               unnest($5) AS total_score, unnest($6) AS tier, unnest($7) AS intents, unnest($8) AS primary_intent,
+               unnest($9) AS intent_confidence, unnest($10) AS conflict, unnest($11) AS next_expiry_at,
+               unnest($12) AS first_seen_at, unnest($13) AS last_activity_at, unnest($14) AS counted) u
+ WHERE s.lead_id = u.lead_id
+
 -- name: save_standings
+-- Of leads that had none, or of which that is not known.
 INSERT INTO lead_standings (lead_id, tenant_id, demographic, engagement, behavior, total_score, tier, intents, primary_intent,
-                            intent_confidence, conflict, next_expiry_at, first_seen_at, last_activity_at, rule_set_version, evaluated_at)
+                            intent_confidence, conflict, next_expiry_at, first_seen_at, last_activity_at, counted, rule_set_version, evaluated_at)
 SELECT u.lead_id, $1, u.demographic, u.engagement, u.behavior, u.total_score, u.tier, u.intents, u.primary_intent,
-       u.intent_confidence, u.conflict, u.next_expiry_at, u.first_seen_at, u.last_activity_at, $15, $16
-  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+       u.intent_confidence, u.conflict, u.next_expiry_at, u.first_seen_at, u.last_activity_at, u.counted, $16, $17
+  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
        AS u (lead_id, demographic, engagement, behavior, total_score, tier, intents, primary_intent, intent_confidence, conflict,
-             next_expiry_at, first_seen_at, last_activity_at)
+             next_expiry_at, first_seen_at, last_activity_at, counted)
 ON CONFLICT ON CONSTRAINT lead_standings_pkey
 DO UPDATE SET demographic = EXCLUDED.demographic, engagement = EXCLUDED.engagement, behavior = EXCLUDED.behavior,
               total_score = EXCLUDED.total_score, tier = EXCLUDED.tier, intents = EXCLUDED.intents,
               primary_intent = EXCLUDED.primary_intent, intent_confidence = EXCLUDED.intent_confidence,
               conflict = EXCLUDED.conflict, next_expiry_at = EXCLUDED.next_expiry_at, first_seen_at = EXCLUDED.first_seen_at,
-              last_activity_at = EXCLUDED.last_activity_at, rule_set_version = EXCLUDED.rule_set_version,
+              last_activity_at = EXCLUDED.last_activity_at, counted = EXCLUDED.counted, rule_set_version = EXCLUDED.rule_set_version,
               evaluated_at = EXCLUDED.evaluated_at
 
 -- name: insert_suspicions

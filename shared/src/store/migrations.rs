@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = migrations![
     9 => "0009_sales",
     10 => "0010_sign_in_hardening",
     11 => "0011_event_path",
+    12 => "0012_event_cost",
 ];
 
 /// The version this release needs.

@@ -1,5 +1,8 @@
 //! Routing: who could own a lead, and everything a decision writes, one statement per table whatever the number of leads.
 
+use std::sync::Arc;
+
+use futures_util::future::{try_join, try_join3};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -45,8 +48,12 @@ impl LockedMember {
 /// # Errors
 /// When the database does not answer.
 pub async fn lock_members(tx: &Tx) -> Result<Vec<LockedMember>, Failure> {
-    tx.execute(const { section(SQL, "lock_members") }, params![]).await?;
-    let rows = tx.query(const { section(SQL, "list_members") }, params![]).await?;
+    // Sent together and run one after the other.
+    let (_, rows) = try_join(
+        tx.execute(const { section(SQL, "lock_members") }, params![]),
+        tx.query(const { section(SQL, "list_members") }, params![]),
+    )
+    .await?;
     Ok(rows
         .iter()
         .map(|row| LockedMember {
@@ -121,20 +128,22 @@ pub async fn place(tx: &Tx, placements: &[Placement], origin: &str, by: &str, no
     let values: Vec<i64> = placements.iter().map(|placement| placement.target.expected_value_minor).collect();
     let currencies: Vec<&str> = placements.iter().map(|placement| placement.target.currency.as_str()).collect();
     let nth: Vec<i32> = (0..placements.len()).map(|n| i32::try_from(n).unwrap_or(i32::MAX)).collect();
+    let history: Vec<Uuid> = placements.iter().map(|placement| placement.history).collect();
+    let none: Vec<Option<StageId>> = vec![None; placements.len()];
     let tenant = tx.tenant();
-    tx.execute(
-        const { section(SQL, "insert_deals") },
-        params![tenant, deals, names, leads, pipelines, stages, owners, values, currencies, nth, origin, now],
+    // Sent together and run one after the other.
+    try_join3(
+        tx.execute(
+            const { section(SQL, "insert_deals") },
+            params![tenant, deals, names, leads, pipelines, stages, owners, values, currencies, nth, origin, now],
+        ),
+        tx.execute(
+            const { section(SQL, "insert_stage_history") },
+            params![tenant, history, deals, none, stages, now, by],
+        ),
+        tx.execute(const { section(SQL, "place_leads") }, params![leads, pipelines, stages, deals, owners, now]),
     )
     .await?;
-    let history: Vec<Uuid> = placements.iter().map(|placement| placement.history).collect();
-    let from: Vec<Option<StageId>> = vec![None; placements.len()];
-    tx.execute(const { section(SQL, "insert_stage_history") }, params![tenant, history, deals, from, stages, now, by])
-        .await?;
-    let pipelines: Vec<Option<PipelineId>> = pipelines.into_iter().map(Some).collect();
-    let stages: Vec<Option<StageId>> = stages.into_iter().map(Some).collect();
-    let deals: Vec<Option<DealId>> = deals.into_iter().map(Some).collect();
-    tx.execute(const { section(SQL, "place_leads") }, params![leads, pipelines, stages, deals, owners, now]).await?;
     Ok(())
 }
 
@@ -273,7 +282,7 @@ pub struct Decision {
     pub id: DecisionId,
     pub lead: LeadId,
     pub deal: Option<DealId>,
-    pub record: DecisionRecord,
+    pub record: Arc<DecisionRecord>,
 }
 
 /// Appends decisions. "Not routed yet" is none: it follows from the lead's present standing whenever somebody asks.
@@ -292,7 +301,7 @@ pub async fn insert_decisions(tx: &Tx, decisions: &[Decision], by: &str, now: Ti
     let owners: Vec<Option<MemberId>> = decisions.iter().map(|decision| decision.record.outcome.owner_id).collect();
     let deals: Vec<Option<DealId>> = decisions.iter().map(|decision| decision.deal).collect();
     let versions: Vec<i32> = decisions.iter().map(|decision| decision.record.inputs.rule_set_version).collect();
-    let records: Vec<Written<&DecisionRecord>> = decisions.iter().map(|decision| Written(&decision.record)).collect();
+    let records: Vec<Written<&DecisionRecord>> = decisions.iter().map(|decision| Written(&*decision.record)).collect();
     tx.execute(
         const { section(SQL, "insert_decisions") },
         params![tx.tenant(), ids, leads, outcomes, pipelines, owners, deals, versions, by, now, records],

@@ -10,7 +10,7 @@ use std::error::Error;
 use bytes::{BufMut as _, BytesMut};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use postgres_types::{IsNull, Json, ToSql, Type, accepts, to_sql_checked};
+use postgres_types::{FromSql, IsNull, Json, ToSql, Type, accepts, to_sql_checked};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -126,9 +126,31 @@ impl ToSql for Moment {
     to_sql_checked!();
 }
 
+impl<'a> FromSql<'a> for Moment {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        let since = i64::from_be_bytes(raw.try_into()?);
+        let micros = since.checked_add(POSTGRES_EPOCH).ok_or("a moment beyond the calendar")?;
+        Ok(Self(Timestamp::from_microsecond(micros)?))
+    }
+
+    accepts!(TIMESTAMPTZ);
+}
+
 impl Bind for Moment {
     const TYPE: Type = Type::TIMESTAMPTZ;
     const ARRAY: Type = Type::TIMESTAMPTZ_ARRAY;
+}
+
+/// The transaction that wrote a row (`xmin`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransactionId(u32);
+
+impl<'a> FromSql<'a> for TransactionId {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(u32::from_be_bytes(raw.try_into()?)))
+    }
+
+    accepts!(XID);
 }
 
 impl Bind for RawValue {
@@ -179,13 +201,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_written_as_the_driver_writes_it() {
+    fn moments_beyond_the_calendar_are_errors() {
+        // Postgres' infinity and its opposite.
+        for raw in [i64::MAX, i64::MIN] {
+            assert!(Moment::from_sql(&Type::TIMESTAMPTZ, &raw.to_be_bytes()).is_err(), "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_written_and_read_as_the_driver_does() {
         for text in ["1969-12-31T23:59:59.999999Z", "2000-01-01T00:00:00Z", "2026-11-26T01:02:03.000004Z"] {
             let at: Timestamp = text.parse().unwrap();
             let (mut ours, mut drivers) = (BytesMut::new(), BytesMut::new());
             assert!(matches!(Moment(at).to_sql(&Type::TIMESTAMPTZ, &mut ours), Ok(IsNull::No)));
             assert!(matches!(at.to_sql(&Type::TIMESTAMPTZ, &mut drivers), Ok(IsNull::No)));
             assert_eq!(ours, drivers, "{text}");
+            assert_eq!(Moment::from_sql(&Type::TIMESTAMPTZ, &drivers).unwrap().0, at, "{text}");
         }
     }
 }

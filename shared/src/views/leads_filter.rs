@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::cursor::Cursor;
 use crate::domain::ids::{LeadId, MemberId, PipelineId};
 use crate::domain::scoring::Tier;
+use crate::domain::search;
 use crate::failure::{Failure, Fault};
 use crate::http::Paging;
 use crate::store::leads::LeadStatus;
@@ -152,7 +153,7 @@ impl PoolFilter {
 
 /// The words of a search. Shorter words than three characters narrow it down, but cannot carry it.
 fn words(q: &str, faults: &mut Vec<Fault>) -> Option<Vec<String>> {
-    let words: Vec<String> = q.split_whitespace().map(str::to_owned).collect();
+    let words: Vec<String> = q.split_whitespace().map(search::fold).collect();
     if words.iter().all(|word| word.chars().count() < 3) {
         faults.push(Fault::new("?q", "too_short", "Search for at least one word of three characters or more."));
     } else if words.len() > MAX_WORDS || q.chars().count() > 200 {
@@ -249,7 +250,7 @@ mod tests {
     #[test]
     fn a_short_word_goes_with_a_longer_one() {
         let mut faults = Vec::new();
-        assert_eq!(words(" Li Wang ", &mut faults), Some(vec!["Li".to_owned(), "Wang".to_owned()]));
+        assert_eq!(words(" Li Wang ", &mut faults), Some(vec!["li".to_owned(), "wang".to_owned()]));
         assert!(faults.is_empty());
     }
 }

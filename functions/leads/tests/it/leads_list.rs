@@ -1,4 +1,5 @@
 use serde_json::{Value, json};
+use shared::domain::search;
 use testkit::app::TestApp;
 
 use crate::support::{create, deal, faults, get, ids, member, pipeline, standing, tenant_id};
@@ -30,6 +31,38 @@ fn check(shown: &Value, expected: &[&Value], what: &str) {
     assert_eq!(shown["pagination"]["total"], expected.len(), "{what}");
 }
 
+/// The event path and the endpoints work the search out in Rust; migrations, and queries for their words, do it in SQL.
+#[tokio::test]
+async fn sql_and_rust_agree_on_what_is_searched() {
+    let app = TestApp::new().await;
+    let db = app.db().await;
+    for [first, last, email, company] in [
+        ["Anna", "Schmidt", "anna@beispiel.de", "Labor Nord GmbH"],
+        ["Jürgen", "ÖZDEMIR-Weiß", "j.oe@uni-köln.de", "Ärztehaus & Söhne"],
+        ["Žofia", "Łuczak", "", "ŠKODA"],
+        ["李", "小龙", "a@b.c", "東京 🚀🚀🚀"],
+        ["", "", "", ""],
+    ] {
+        let text = "SELECT lotse.lead_search_text($1, $2, $3, $4)";
+        let text: String = db.query_one(text, &[&first, &last, &email, &company]).await.unwrap().get(0);
+        assert_eq!(text, search::fold(&[first, last, email, company].join(" ")));
+        let codes: Vec<i32> = db.query_one("SELECT lotse.trigram_codes($1)", &[&text]).await.unwrap().get(0);
+        assert_eq!(codes, search::trigrams(&text), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn finds_a_lead_by_its_new_name_only() {
+    let app = TestApp::new().await;
+    let [anna, ..] = three(&app).await;
+    check(&list(&app, "q=schmidt").await, &[&anna], "by the old name");
+    let path = format!("/api/v1/leads/{}", anna["id"].as_str().unwrap());
+    let edit = json!({"last_name": "Öztürk"});
+    app.patch(&path, &edit).bearer(&app.token("sales")).send().await.expect(200);
+    check(&list(&app, "q=schmidt").await, &[], "by the old name, afterwards");
+    check(&list(&app, "q=%C3%B6zt").await, &[&anna], "by the new name");
+}
+
 #[tokio::test]
 async fn filters() {
     let app = TestApp::new().await;
@@ -37,7 +70,7 @@ async fn filters() {
     deal(&app, &anna, "b2b", "open").await;
     let owner = member(&app, app.tenant(), "sam").await;
     let pipeline = pipeline(&app, "b2b").await;
-    let cases: [(String, &[&Value]); 27] = [
+    let cases: [(String, &[&Value]); 29] = [
         (String::new(), &[&cleo, &ben, &anna]),
         ("status=routed".to_owned(), &[&anna]),
         ("status=engaged".to_owned(), &[&ben]),
@@ -62,6 +95,8 @@ async fn filters() {
         ("q=nord%20SCHM".to_owned(), &[&anna]),
         ("q=be+example.com".to_owned(), &[&ben]),
         ("q=100%25_s".to_owned(), &[&ben]),
+        ("q=%C3%A4rzte".to_owned(), &[&ben]),
+        ("q=%C3%84RZ+s%C3%9CD".to_owned(), &[&ben]),
         ("q=%25%25%25".to_owned(), &[]),
         (format!("ids={},{}", cleo["id"].as_str().unwrap(), anna["id"].as_str().unwrap()), &[&cleo, &anna]),
         (format!("tier=hot&ids={},{}", tenant_id(&app), anna["id"].as_str().unwrap()), &[&anna]),

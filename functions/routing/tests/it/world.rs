@@ -6,7 +6,12 @@ use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
+use shared::domain::ids::LeadId;
+use shared::domain::intent::Signal;
+use shared::domain::scoring::{Award, Category};
+use shared::store::event_path::decode_counted;
 use testkit::TestApp;
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 /// A batch consumer takes up to this many events in one message.
@@ -100,7 +105,7 @@ pub async fn state(app: &TestApp) -> BTreeMap<String, Value> {
           'profile', jsonb_build_object('first', l.first_name, 'company', l.company, 'title', l.job_title, 'country', l.country,
                                         'source', l.source, 'custom', l.custom),
           'identifiers', (SELECT jsonb_agg(i.kind || ':' || i.value ORDER BY i.kind, i.value) FROM lead_identifiers i WHERE i.lead_id = l.id),
-          'standing', to_jsonb(s) - 'lead_id' - 'tenant_id' - 'evaluated_at',
+          'standing', to_jsonb(s) - 'lead_id' - 'tenant_id' - 'evaluated_at' - 'counted',
           'awards', (SELECT jsonb_agg(jsonb_build_array(r.slug, e.external_id, h.points, h.awarded_at, h.expires_at)
                                       ORDER BY r.slug, h.awarded_at, e.external_id)
                        FROM score_history h JOIN scoring_rules r ON r.id = h.rule_id
@@ -172,6 +177,55 @@ pub async fn check_invariants(app: &TestApp) {
         let count: i64 = db.query_one(sql, &[]).await.unwrap().get(0);
         assert_eq!(count, 0, "{broken}");
     }
+    check_copies(&db).await;
+}
+
+/// What counts, copied beside a standing, is what the history says. Answers with how many standings have a copy.
+pub async fn check_copies(db: &Client) -> usize {
+    let mut history: BTreeMap<LeadId, Vec<String>> = BTreeMap::new();
+    let awards = "SELECT lead_id, rule_id, rule_version, event_id, category, points, awarded_at, expires_at FROM score_history WHERE withdrawn_at IS NULL";
+    for row in db.query(awards, &[]).await.unwrap() {
+        let category = match row.get(4) {
+            "demographic" => Category::Demographic,
+            "engagement" => Category::Engagement,
+            _ => Category::Behavior,
+        };
+        let award = Award {
+            rule: row.get(1),
+            rule_version: row.get(2),
+            event: row.get(3),
+            category,
+            points: row.get(5),
+            awarded_at: row.get(6),
+            expires_at: row.get(7),
+        };
+        history.entry(row.get(0)).or_default().push(format!("{award:?}"));
+    }
+    let signals = "SELECT lead_id, rule_id, rule_version, event_id, intent, weight, signalled_at, expires_at FROM intent_signals WHERE withdrawn_at IS NULL";
+    for row in db.query(signals, &[]).await.unwrap() {
+        let signal = Signal {
+            rule: row.get(1),
+            rule_version: row.get(2),
+            event: row.get(3),
+            intent: row.get(4),
+            weight: u32::try_from(row.get::<_, i32>(5)).unwrap(),
+            detected_at: row.get(6),
+            expires_at: row.get(7),
+        };
+        history.entry(row.get(0)).or_default().push(format!("{signal:?}"));
+    }
+    let copies = db.query("SELECT lead_id, counted FROM lead_standings WHERE counted IS NOT NULL", &[]).await.unwrap();
+    for row in &copies {
+        let lead: LeadId = row.get(0);
+        let (awards, signals) = decode_counted(row.get(1)).expect("a copy that can be read");
+        let mut copied: Vec<String> = awards.iter().map(|award| format!("{award:?}")).collect();
+        copied.extend(signals.iter().map(|signal| format!("{signal:?}")));
+        copied.sort();
+        let mut expected = history.remove(&lead).unwrap_or_default();
+        expected.sort();
+        assert_eq!(copied, expected, "the copy of {lead}");
+    }
+    copies.len()
 }
 
 /// The first difference of two states, readable.

@@ -1,13 +1,13 @@
 //! The end of the event path: what the engine makes of leads and their new events, written down.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
 use crate::app::App;
 use crate::domain::engine::{LeadChange, LeadState, RuleSet, advance, needs_full_log};
 use crate::domain::events::Event;
-use crate::domain::ids::LeadId;
+use crate::domain::ids::{EventId, LeadId};
 use crate::domain::profile::Profile;
 use crate::domain::routing::LeadFlags;
 use crate::failure::Failure;
@@ -41,18 +41,21 @@ pub struct Work<'a> {
     pub events: Vec<&'a Event>,
     /// What wrote the lead as it was read; none for a person nobody knew.
     stamp: Option<Stamp>,
+    /// Its events, and what they are worth, stand in this transaction already.
+    written_ahead: bool,
 }
 
 impl<'a> Work<'a> {
     /// A person nobody knew.
     pub fn new(lead: LeadId, events: &[&'a Event]) -> Self {
         let (state, flags) = (LeadState::default(), LeadFlags::default());
-        Self { lead, state, flags, events: events.to_vec(), stamp: None }
+        Self { lead, state, flags, events: events.to_vec(), stamp: None, written_ahead: false }
     }
 
     /// A lead as it was read.
     pub fn known(lead: store::LoadedLead, events: Vec<&'a Event>) -> Self {
-        Self { lead: lead.id, state: lead.state, flags: lead.flags, events, stamp: Some(lead.stamp) }
+        let (stamp, written_ahead) = (Some(lead.stamp), false);
+        Self { lead: lead.id, state: lead.state, flags: lead.flags, events, stamp, written_ahead }
     }
 
     fn is_new(&self) -> bool {
@@ -95,6 +98,8 @@ pub async fn advance_all<'a>(
     let change = |one: Work<'a>| {
         let log = old.contains(&one.lead).then(|| logs.remove(&one.lead).unwrap_or_default());
         let log = log.map(|mut log| {
+            // Those written ahead are in the log by now.
+            log.retain(|event| one.events.iter().all(|new| new.id != event.id));
             log.extend(one.events.iter().map(|event| (*event).clone()));
             log
         });
@@ -102,6 +107,65 @@ pub async fn advance_all<'a>(
         (one, change)
     };
     Ok(work.into_iter().map(change).collect())
+}
+
+/// What was written before the leads were locked.
+#[derive(Debug, Default)]
+pub struct Ahead {
+    /// Where each of the events stands.
+    events: HashMap<EventId, LeadId>,
+}
+
+/// Writes what nobody waits for: the events and what each is worth, as drafted. These rows are new, and only we write about these events.
+/// Most drafts hold, and so the time between the first lock and the commit is shorter by that much.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn write_ahead(tx: &Tx, drafts: &mut BTreeMap<LeadId, Changed<'_>>) -> Result<Ahead, Failure> {
+    for (one, _) in drafts.values_mut() {
+        one.written_ahead = true;
+    }
+    let events: Vec<_> = drafts.values().flat_map(events_of).collect();
+    let awards: Vec<_> =
+        rows(drafts.values(), |change| &change.awards_added).filter(|(_, award)| award.event.is_some()).collect();
+    let signals: Vec<_> =
+        rows(drafts.values(), |change| &change.signals_added).filter(|(_, signal)| signal.event.is_some()).collect();
+    tokio::try_join!(
+        store::insert_events(tx, &events),
+        store::insert_awards(tx, &awards),
+        store::insert_signals(tx, &signals),
+    )?;
+    Ok(Ahead { events: events.into_iter().map(|(lead, event)| (event.id, lead)).collect() })
+}
+
+impl Ahead {
+    /// Takes back what was written ahead for leads whose draft does not hold, and events that turned out to be another lead's.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn take_back(
+        &mut self,
+        tx: &Tx,
+        stale: &[LeadId],
+        by_lead: &BTreeMap<LeadId, Vec<&Event>>,
+    ) -> Result<(), Failure> {
+        let stale: HashSet<LeadId> = stale.iter().copied().collect();
+        let worthless: Vec<_> =
+            self.events.iter().filter(|(_, lead)| stale.contains(lead)).map(|(event, lead)| (*lead, *event)).collect();
+        let now: HashMap<EventId, LeadId> =
+            by_lead.iter().flat_map(|(lead, events)| events.iter().map(move |event| (event.id, *lead))).collect();
+        let moved: Vec<_> = self
+            .events
+            .iter()
+            .filter(|(event, lead)| now.get(event) != Some(lead))
+            .map(|(event, lead)| (*lead, *event))
+            .collect();
+        tokio::try_join!(store::take_back_worth(tx, &worthless), store::take_back_events(tx, &moved))?;
+        for (_, event) in moved {
+            self.events.remove(&event);
+        }
+        Ok(())
+    }
 }
 
 /// Writes the differences, alerts, and tells the router about leads that may be ready.
@@ -113,14 +177,20 @@ pub async fn write(
     tx: &Tx,
     tenant: &TenantRules,
     changes: &[Changed<'_>],
+    ahead: &Ahead,
     reason: Reason,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    write_tables(tx, changes, tenant.rules.version(), now).await?;
-    if reason != Reason::Decay {
-        alerts::hot_leads(app, tx, tenant, changes, now).await?;
-    }
-    tell_router(tx, tenant, changes, now).await
+    let alerts = async {
+        match reason {
+            Reason::Decay => Ok(()),
+            _ => alerts::hot_leads(app, tx, tenant, changes, now).await,
+        }
+    };
+    // Sent together, the tables first: others wait for these leads until the commit, so every answer that is waited for counts.
+    let version = tenant.rules.version();
+    tokio::try_join!(write_tables(tx, changes, ahead, version, now), alerts, tell_router(tx, tenant, changes, now))?;
+    Ok(())
 }
 
 /// The profile as it becomes.
@@ -129,7 +199,13 @@ pub fn profile<'c>((one, change): &'c Changed<'_>) -> &'c Profile {
 }
 
 /// One statement per table, sent together: Postgres works on the first while the next are on their way.
-async fn write_tables(tx: &Tx, changes: &[Changed<'_>], version: i32, now: Timestamp) -> Result<(), Failure> {
+async fn write_tables(
+    tx: &Tx,
+    changes: &[Changed<'_>],
+    ahead: &Ahead,
+    version: i32,
+    now: Timestamp,
+) -> Result<(), Failure> {
     let new: Vec<_> =
         changes.iter().filter(|(one, _)| one.is_new()).map(|changed| (changed.0.lead, profile(changed))).collect();
     let profiles: Vec<_> = changes
@@ -138,16 +214,28 @@ async fn write_tables(tx: &Tx, changes: &[Changed<'_>], version: i32, now: Times
         .filter_map(|(one, change)| Some((one.lead, change.profile.as_ref()?)))
         .collect();
     let events: Vec<_> =
-        changes.iter().flat_map(|(one, _)| one.events.iter().map(|event| (one.lead, *event))).collect();
-    let awards_withdrawn = each(changes, |change| &change.awards_withdrawn);
-    let awards_added = each(changes, |change| &change.awards_added);
-    let signals_withdrawn = each(changes, |change| &change.signals_withdrawn);
-    let signals_added = each(changes, |change| &change.signals_added);
+        changes.iter().flat_map(events_of).filter(|(_, event)| !ahead.events.contains_key(&event.id)).collect();
+    let (there, missing): (Vec<_>, Vec<_>) = changes.iter().partition(|(one, _)| one.written_ahead);
+    let (there, missing) = (|| there.iter().copied(), || missing.iter().copied());
+    let awards_withdrawn: Vec<_> = rows(changes, |change| &change.awards_withdrawn).collect();
+    let mut awards_added: Vec<_> = rows(missing(), |change| &change.awards_added).collect();
+    awards_added.extend(rows(there(), |change| &change.awards_added).filter(|(_, award)| award.event.is_none()));
+    let signals_withdrawn: Vec<_> = rows(changes, |change| &change.signals_withdrawn).collect();
+    let mut signals_added: Vec<_> = rows(missing(), |change| &change.signals_added).collect();
+    signals_added.extend(rows(there(), |change| &change.signals_added).filter(|(_, signal)| signal.event.is_none()));
     // Also when it adds up to the same: it tells others that the lead has been worked on.
     let standings: Vec<_> = changes
         .iter()
         .filter(|(one, change)| one.is_new() || !one.events.is_empty() || !change.is_empty(&one.state))
-        .map(|(one, change)| store::SavedStanding { lead: one.lead, standing: &change.standing })
+        .map(|(one, change)| store::SavedStanding {
+            lead: one.lead,
+            standing: &change.standing,
+            had_one: one.stamp.is_some_and(|stamp| stamp.standing.is_some()),
+            counted: store::encode_counted(
+                kept(&one.state.awards, &change.awards_withdrawn).chain(&change.awards_added),
+                kept(&one.state.signals, &change.signals_withdrawn).chain(&change.signals_added),
+            ),
+        })
         .collect();
     let (_, _, _, _, _, _, _, _) = tokio::try_join!(
         store::insert_leads(tx, &new, now),
@@ -162,9 +250,21 @@ async fn write_tables(tx: &Tx, changes: &[Changed<'_>], version: i32, now: Times
     Ok(())
 }
 
+/// Those that still count.
+fn kept<'c, T: PartialEq>(before: &'c [T], withdrawn: &'c [T]) -> impl Iterator<Item = &'c T> {
+    before.iter().filter(|one| !withdrawn.contains(one))
+}
+
 /// The rows of one kind of all leads.
-fn each<'c, T>(changes: &'c [Changed<'_>], of: impl Fn(&'c LeadChange) -> &'c Vec<T>) -> Vec<(LeadId, &'c T)> {
-    changes.iter().flat_map(|(one, change)| of(change).iter().map(|row| (one.lead, row))).collect()
+fn rows<'c, 'e: 'c, T: 'c>(
+    changes: impl IntoIterator<Item = &'c Changed<'e>>,
+    of: impl Fn(&'c LeadChange) -> &'c Vec<T>,
+) -> impl Iterator<Item = (LeadId, &'c T)> {
+    changes.into_iter().flat_map(move |(one, change)| of(change).iter().map(|row| (one.lead, row)))
+}
+
+fn events_of<'e>((one, _): &Changed<'e>) -> impl Iterator<Item = (LeadId, &'e Event)> {
+    one.events.iter().map(|event| (one.lead, *event))
 }
 
 /// The router gets the leads whose standing changed and now reaches the thresholds, or is in conflict; for all others its answer

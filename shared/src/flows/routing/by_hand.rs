@@ -1,5 +1,7 @@
 //! A person decides: which pipeline, who, and why; or back to the pool.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -91,7 +93,7 @@ pub async fn route_by_hand(
     if let Some(owner) = choice.owner {
         store::note_assignments(tx, &[(owner, now)]).await?;
     }
-    let decision = Decision { id, lead, deal, record };
+    let decision = Decision { id, lead, deal, record: Arc::new(record) };
     store::insert_decisions(tx, std::slice::from_ref(&decision), &choice.actor, now).await?;
     let due = tasks.iter().map(|task| (task.id, tx.tenant(), task.due_at)).collect();
     Ok((decision, due))

@@ -1,6 +1,7 @@
 //! One round of decisions: pure choices in memory, then one statement per table.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -69,7 +70,7 @@ impl<'a> Round<'a> {
             Some(pipeline) => self.members.iter().map(|member| member.candidate(pipeline)).collect(),
             None => Vec::new(),
         };
-        let record = decide(inputs, &candidates);
+        let record = Arc::new(decide(inputs, &candidates));
         let decision = match record.outcome.kind {
             // The person who is to choose has been asked already.
             OutcomeKind::Conflict if lead.conflict_task.is_some() => None,
@@ -84,7 +85,7 @@ impl<'a> Round<'a> {
                 None
             }
         };
-        let row = Decision { id, lead: lead.id, deal, record: record.clone() };
+        let row = Decision { id, lead: lead.id, deal, record: Arc::clone(&record) };
         Decided { lead: lead.id, record, decision: Some(row) }
     }
 
@@ -100,13 +101,20 @@ impl<'a> Round<'a> {
         }
         let language = &self.tenant.tenant.language;
         let name = display_name(&lead.state.profile);
+        let why = texts::explanation(language, record);
+        let member = self.members.iter().find(|member| Some(member.id) == owner);
+        let mut payload = texts::routed(self.app, &self.tenant.tenant, lead, record, &target, member, &why);
+        if let (Some(_), Some(channel)) = (member, &target.slack_channel) {
+            payload["channel"] = channel.as_str().into();
+        }
+        self.tell(lead.id, id, payload);
         self.tasks.push(NewTask {
             id: TaskId(self.app.new_id()),
             title: match owner {
                 Some(_) => texts::follow_up_title(language, &name),
                 None => texts::assign_owner_title(language, &name),
             },
-            description: Some(texts::explanation(language, record)),
+            description: Some(why),
             kind: if owner.is_some() { "follow_up" } else { "assign_owner" },
             priority: if owner.is_some() { "normal" } else { "high" },
             due_at: follow_up_due(self.now, record.inputs.config.follow_up_working_days, &self.zone),
@@ -116,12 +124,6 @@ impl<'a> Round<'a> {
             cause: format!("decision:{id}"),
         });
         self.cancelled.extend(lead.conflict_task);
-        let member = self.members.iter().find(|member| Some(member.id) == owner);
-        let mut payload = texts::routed(self.app, &self.tenant.tenant, lead, record, &target, member);
-        if let (Some(_), Some(channel)) = (member, &target.slack_channel) {
-            payload["channel"] = channel.as_str().into();
-        }
-        self.tell(lead.id, id, payload);
         self.placements.push(Placement {
             lead: lead.id,
             deal,
@@ -136,10 +138,13 @@ impl<'a> Round<'a> {
     fn ask_person(&mut self, lead: &LoadedLead, id: DecisionId, record: &DecisionRecord) {
         let language = &self.tenant.tenant.language;
         let task = TaskId(self.app.new_id());
+        let why = texts::explanation(language, record);
+        let payload = texts::conflict(self.app, &self.tenant.tenant, lead, record, &why);
+        self.tell(lead.id, id, payload);
         self.tasks.push(NewTask {
             id: task,
             title: texts::decide_pipeline_title(language, &display_name(&lead.state.profile)),
-            description: Some(texts::explanation(language, record)),
+            description: Some(why),
             kind: "decide_pipeline",
             priority: "high",
             due_at: follow_up_due(self.now, record.inputs.config.follow_up_working_days, &self.zone),
@@ -149,8 +154,6 @@ impl<'a> Round<'a> {
             cause: format!("decision:{id}"),
         });
         self.conflicts.push((lead.id, task));
-        let payload = texts::conflict(self.app, &self.tenant.tenant, lead, record);
-        self.tell(lead.id, id, payload);
     }
 
     fn team_lead(&self) -> Option<MemberId> {
@@ -170,15 +173,18 @@ impl<'a> Round<'a> {
 
     /// Writes the round. Answers with the tasks that were made.
     pub async fn write(self, tx: &Tx, decided: &[Decided]) -> Result<Vec<DueTask>, Failure> {
-        store::place(tx, &self.placements, "routing", MACHINE, self.now).await?;
-        store::insert_tasks(tx, &self.tasks, self.now).await?;
-        store::cancel_tasks(tx, &self.cancelled, self.now).await?;
-        store::mark_conflicts(tx, &self.conflicts, self.now).await?;
         let rows: Vec<Decision> = decided.iter().filter_map(|one| one.decision.clone()).collect();
-        store::insert_decisions(tx, &rows, MACHINE, self.now).await?;
         let assignments: Vec<(MemberId, Timestamp)> = self.assignments.into_iter().collect();
-        store::note_assignments(tx, &assignments).await?;
-        effects::insert(tx, slack::QUEUE, &self.effects, self.now).await?;
+        // Sent together and run one after the other: what refers to a deal comes behind it.
+        tokio::try_join!(
+            store::place(tx, &self.placements, "routing", MACHINE, self.now),
+            store::insert_tasks(tx, &self.tasks, self.now),
+            store::cancel_tasks(tx, &self.cancelled, self.now),
+            store::mark_conflicts(tx, &self.conflicts, self.now),
+            store::insert_decisions(tx, &rows, MACHINE, self.now),
+            store::note_assignments(tx, &assignments),
+            effects::insert(tx, slack::QUEUE, &self.effects, self.now),
+        )?;
         let due = |task: &NewTask| (task.id, tx.tenant(), task.due_at);
         Ok(self.tasks.iter().map(due).collect())
     }

@@ -1,22 +1,24 @@
-//! What the engine knows of leads, read in three statements and one round trip whatever their number.
+//! What the engine knows of leads, read in one to three statements whatever their number.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::{try_join, try_join4};
 use jiff::Timestamp;
-use postgres_types::Json;
+use postgres_types::{FromSql, Json};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio_postgres::Row;
+use tokio_postgres::row::RowIndex;
 
 use super::super::Tx;
-use super::super::sql::{params, section};
-use super::{LoadedLead, SQL, Stamp};
+use super::super::sql::{Moment, TransactionId, params, section};
+use super::{LoadedLead, PROFILE_COLUMNS, SQL, Stamp, counted};
 use crate::domain::engine::{LeadState, Standing};
 use crate::domain::events::Event;
 use crate::domain::ids::LeadId;
 use crate::domain::intent::{Confidence, IntentWeight, Signal};
-use crate::domain::profile::{Profile, ProfileField, StoredProvenances};
+use crate::domain::profile::{Profile, StoredProvenances};
 use crate::domain::routing::LeadFlags;
 use crate::domain::scoring::{Award, ScoreSums};
 use crate::failure::Failure;
@@ -35,7 +37,7 @@ pub async fn lock_leads(tx: &Tx, ids: &[LeadId]) -> Result<HashMap<LeadId, Stamp
         tx.query(const { section(SQL, "list_standing_writers") }, params![ids]),
     )
     .await?;
-    let standings: HashMap<LeadId, i64> = standings.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let standings: HashMap<LeadId, TransactionId> = standings.iter().map(|row| (row.get(0), row.get(1))).collect();
     let stamp = |row: &Row| {
         let id: LeadId = row.get(0);
         (id, Stamp { lead: row.get(1), standing: standings.get(&id).copied() })
@@ -43,7 +45,7 @@ pub async fn lock_leads(tx: &Tx, ids: &[LeadId]) -> Result<HashMap<LeadId, Stamp
     Ok(locked.iter().map(stamp).collect())
 }
 
-/// Reads leads with the awards and signals that count, in the order of ids.
+/// Reads leads with the awards and signals that count, in the order of ids. The copies beside the standings are believed.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -51,16 +53,25 @@ pub async fn load_leads(tx: &Tx, ids: &[LeadId]) -> Result<Vec<LoadedLead>, Fail
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let leads = async { tx.query_map(const { section(SQL, "list_leads") }, params![ids], lead).await };
-    let (mut leads, mut awards, mut signals) = try_join3(leads, list_awards(tx, ids), list_signals(tx, ids)).await?;
-    for lead in &mut leads {
-        lead.state.awards = awards.remove(&lead.id).unwrap_or_default();
-        lead.state.signals = signals.remove(&lead.id).unwrap_or_default();
+    let mut uncounted = Vec::new();
+    let take = |row: &Row| {
+        let mut lead = lead(row)?;
+        match row.get::<_, Option<&[u8]>>("counted").and_then(counted::decode) {
+            Some(counts) => (lead.state.awards, lead.state.signals) = counts,
+            None => uncounted.push(lead.id),
+        }
+        Ok(lead)
+    };
+    let mut leads = tx.query_map(const { section(SQL, "list_leads") }, params![ids], take).await?;
+    if !uncounted.is_empty() {
+        let (awards, signals) = try_join(list_awards(tx, &uncounted), list_signals(tx, &uncounted)).await?;
+        count(&mut leads, awards, signals);
     }
     Ok(leads)
 }
 
-/// Locks leads until the end of this transaction and reads them as they are then, in one round trip.
+/// Locks leads until the end of this transaction and reads them as they are then, in one round trip. What counts is read from the
+/// history itself.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -68,68 +79,109 @@ pub async fn lock_and_load(tx: &Tx, ids: &[LeadId]) -> Result<Vec<LoadedLead>, F
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    // Sent together and run one after the other: what is read was there after the wait.
     let locked = async { Ok(tx.execute(const { section(SQL, "lock_leads") }, params![ids]).await?) };
-    Ok(try_join(locked, load_leads(tx, ids)).await?.1)
+    let leads = async { tx.query_map(const { section(SQL, "list_leads") }, params![ids], lead).await };
+    let read = try_join4(locked, leads, list_awards(tx, ids), list_signals(tx, ids));
+    let (_, mut leads, awards, signals) = read.await?;
+    count(&mut leads, awards, signals);
+    Ok(leads)
 }
 
+fn count(leads: &mut [LoadedLead], mut awards: HashMap<LeadId, Vec<Award>>, mut signals: HashMap<LeadId, Vec<Signal>>) {
+    for lead in leads {
+        lead.state.awards.extend(awards.remove(&lead.id).unwrap_or_default());
+        lead.state.signals.extend(signals.remove(&lead.id).unwrap_or_default());
+    }
+}
+
+/// The columns of a row in the order of its statement. By position: looking names up among forty is felt where there are
+/// hundreds of rows in a batch.
+struct Columns<'a> {
+    row: &'a Row,
+    next: usize,
+}
+
+impl<'a> Columns<'a> {
+    fn next<T: FromSql<'a>>(&mut self) -> T {
+        self.next += 1;
+        self.row.get(self.next - 1)
+    }
+
+    fn moment(&mut self) -> Option<Timestamp> {
+        self.next::<Option<Moment>>().map(|Moment(at)| at)
+    }
+
+    fn json<T: DeserializeOwned>(&mut self) -> Result<T, Failure> {
+        self.next += 1;
+        json(self.row, self.next - 1)
+    }
+}
+
+/// The columns of `list_leads`.
 fn lead(row: &Row) -> Result<LoadedLead, Failure> {
-    let lifecycle: Option<&str> = row.get("lifecycle");
+    let mut columns = Columns { row, next: 0 };
+    let id = columns.next();
+    let profile = profile(&mut columns)?;
+    let lifecycle: Option<&str> = columns.next();
+    let suppressed = columns.next();
+    let (pipeline, stage, deal, owner) = (columns.next(), columns.next(), columns.next(), columns.next());
+    let was_routed = columns.moment().is_some();
+    let conflict_task = columns.next();
+    let stamp = Stamp { lead: columns.next(), standing: columns.next() };
+    let organization = columns.json::<Option<Map<String, Value>>>()?.unwrap_or_default();
+    let rule_set_version: Option<i32> = columns.next();
     Ok(LoadedLead {
-        id: row.get("id"),
-        stamp: Stamp { lead: row.get("written_by"), standing: row.get("standing_written_by") },
+        id,
+        stamp,
         state: LeadState {
-            rule_set_version: row.get::<_, Option<i32>>("rule_set_version").filter(|version| *version > 0),
-            profile: profile(row)?,
-            organization: json::<Option<Map<String, Value>>>(row, "organization")?.unwrap_or_default(),
+            rule_set_version: rule_set_version.filter(|version| *version > 0),
+            profile,
+            organization,
             awards: Vec::new(),
             signals: Vec::new(),
-            standing: standing(row)?,
+            standing: standing(&mut columns)?,
         },
         flags: LeadFlags {
             // Once is for ever: a lead that a person put back to the pool is not the machine's any more.
-            routed: row.get::<_, Option<Timestamp>>("routed_at").is_some()
-                || matches!(lifecycle, Some("customer" | "lost")),
-            suppressed: row.get("suppressed"),
+            routed: was_routed || matches!(lifecycle, Some("customer" | "lost")),
+            suppressed,
             anonymized: lifecycle == Some("anonymized"),
         },
-        pipeline: row.get("pipeline_id"),
-        stage: row.get("stage_id"),
-        deal: row.get("deal_id"),
-        owner: row.get("owner_id"),
-        conflict_task: row.get("conflict_task_id"),
+        pipeline,
+        stage,
+        deal,
+        owner,
+        conflict_task,
     })
 }
 
-/// The profile of a row with all its columns.
-pub fn profile(row: &Row) -> Result<Profile, Failure> {
-    let fields =
-        ProfileField::ALL.into_iter().filter_map(|field| Some((field, row.get::<_, Option<String>>(field.as_str())?)));
-    let custom: Map<String, Value> = json(row, "custom")?;
-    let provenance: StoredProvenances = json(row, "provenance")?;
+fn profile(columns: &mut Columns<'_>) -> Result<Profile, Failure> {
+    let fields = PROFILE_COLUMNS.map(|field| (field, columns.next::<Option<String>>()));
+    let fields = fields.into_iter().filter_map(|(field, value)| Some((field, value?)));
+    let custom: Map<String, Value> = columns.json()?;
+    let provenance: StoredProvenances = columns.json()?;
     Ok(Profile::assemble(fields, custom, provenance))
 }
 
-fn standing(row: &Row) -> Result<Standing, Failure> {
-    let Some(total) = row.get::<_, Option<i32>>("total_score") else { return Ok(Standing::default()) };
+fn standing(columns: &mut Columns<'_>) -> Result<Standing, Failure> {
+    let Some(demographic) = columns.next() else { return Ok(Standing::default()) };
+    let sums = ScoreSums { demographic, engagement: columns.next(), behavior: columns.next() };
     Ok(Standing {
-        sums: ScoreSums {
-            demographic: row.get("demographic"),
-            engagement: row.get("engagement"),
-            behavior: row.get("behavior"),
-        },
-        total,
-        tier: word(row.get("tier"))?,
-        intents: json::<Vec<IntentWeight>>(row, "intents")?,
-        primary_intent: row.get("primary_intent"),
-        intent_confidence: Confidence::from_tenths(u16::try_from(row.get::<_, i32>("intent_confidence")).unwrap_or(0)),
-        conflict: row.get("conflict"),
-        next_expiry: row.get("next_expiry_at"),
-        first_seen_at: row.get("first_seen_at"),
-        last_activity_at: row.get("last_activity_at"),
+        sums,
+        total: columns.next(),
+        tier: word(columns.next())?,
+        intents: columns.json::<Vec<IntentWeight>>()?,
+        primary_intent: columns.next(),
+        intent_confidence: Confidence::from_tenths(u16::try_from(columns.next::<i32>()).unwrap_or(0)),
+        conflict: columns.next(),
+        next_expiry: columns.moment(),
+        first_seen_at: columns.moment(),
+        last_activity_at: columns.moment(),
     })
 }
 
-fn json<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T, Failure>
+fn json<T: DeserializeOwned>(row: &Row, column: impl RowIndex + Display) -> Result<T, Failure>
 where
     Json<T>: for<'a> postgres_types::FromSql<'a>,
     Option<Json<T>>: for<'a> postgres_types::FromSql<'a>,
@@ -159,8 +211,8 @@ pub async fn list_awards(tx: &Tx, leads: &[LeadId]) -> Result<HashMap<LeadId, Ve
             event: row.get(3),
             category: word(row.get(4))?,
             points: row.get(5),
-            awarded_at: row.get(6),
-            expires_at: row.get(7),
+            awarded_at: row.get::<_, Moment>(6).0,
+            expires_at: row.get::<_, Option<Moment>>(7).map(|Moment(at)| at),
         });
         Ok(())
     };
@@ -181,8 +233,8 @@ pub async fn list_signals(tx: &Tx, leads: &[LeadId]) -> Result<HashMap<LeadId, V
             event: row.get(3),
             intent: row.get(4),
             weight: u32::try_from(row.get::<_, i32>(5)).unwrap_or(0),
-            detected_at: row.get(6),
-            expires_at: row.get(7),
+            detected_at: row.get::<_, Moment>(6).0,
+            expires_at: row.get::<_, Option<Moment>>(7).map(|Moment(at)| at),
         });
         Ok(())
     };

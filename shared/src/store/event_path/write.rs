@@ -1,18 +1,20 @@
 //! What the engine decided, written in one statement per table whatever the number of leads.
 
+use futures_util::future::try_join;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::super::Tx;
 use super::super::sql::{Moment, Param, Written, params, section};
-use super::SQL;
+use super::{PROFILE_COLUMNS, SQL};
 use crate::domain::engine::Standing;
 use crate::domain::events::{Campaign, Event};
 use crate::domain::identity::Identifier;
 use crate::domain::ids::{EventId, LeadId, RuleId};
 use crate::domain::intent::{IntentWeight, Signal};
-use crate::domain::profile::{CarriedProfile, Profile, ProfileField, Provenances};
+use crate::domain::profile::{CarriedProfile, Profile, Provenances};
 use crate::domain::scoring::{Award, Category};
+use crate::domain::search;
 use crate::failure::Failure;
 
 /// The columns of profiles, one array each.
@@ -21,28 +23,27 @@ struct Columns<'a> {
     fields: Vec<Vec<Option<&'a str>>>,
     custom: Vec<Value>,
     provenance: Vec<Written<Provenances<'a>>>,
+    /// Where each lead's search codes begin and end among all, counted from one and both inclusive, as Postgres does.
+    first_codes: Vec<i32>,
+    last_codes: Vec<i32>,
+    codes: Vec<i32>,
 }
-
-/// The order of the profile's columns in the statements.
-const ORDER: [ProfileField; 11] = [
-    ProfileField::Email,
-    ProfileField::Phone,
-    ProfileField::LinkedinUrl,
-    ProfileField::FirstName,
-    ProfileField::LastName,
-    ProfileField::Company,
-    ProfileField::JobTitle,
-    ProfileField::Country,
-    ProfileField::Language,
-    ProfileField::Source,
-    ProfileField::Campaign,
-];
 
 impl<'a> Columns<'a> {
     fn of(profiles: &[(LeadId, &'a Profile)]) -> Self {
+        let (mut first_codes, mut last_codes, mut codes) = (Vec::new(), Vec::new(), Vec::new());
+        let position = |codes: &Vec<i32>| i32::try_from(codes.len()).unwrap_or(i32::MAX);
+        for (_, profile) in profiles {
+            first_codes.push(position(&codes) + 1);
+            codes.extend(search::of_profile(profile));
+            last_codes.push(position(&codes));
+        }
         Self {
+            first_codes,
+            last_codes,
+            codes,
             ids: profiles.iter().map(|(id, _)| *id).collect(),
-            fields: ORDER
+            fields: PROFILE_COLUMNS
                 .into_iter()
                 .map(|field| profiles.iter().map(|(_, profile)| profile.get(field)).collect())
                 .collect(),
@@ -56,7 +57,7 @@ impl<'a> Columns<'a> {
         for column in &self.fields {
             list.extend_from_slice(params![*column]);
         }
-        list.extend_from_slice(params![self.custom, self.provenance]);
+        list.extend_from_slice(params![self.custom, self.provenance, self.first_codes, self.last_codes, self.codes]);
         list
     }
 }
@@ -170,6 +171,36 @@ const fn category(category: Category) -> &'static str {
     }
 }
 
+/// Deletes awards and signals that this transaction wrote for these leads' events.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn take_back_worth(tx: &Tx, rows: &[(LeadId, EventId)]) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (leads, events): (Vec<LeadId>, Vec<EventId>) = rows.iter().copied().unzip();
+    try_join(
+        tx.execute(const { section(SQL, "take_back_awards") }, params![leads, events]),
+        tx.execute(const { section(SQL, "take_back_signals") }, params![leads, events]),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Deletes events that this transaction wrote for the wrong leads.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn take_back_events(tx: &Tx, rows: &[(LeadId, EventId)]) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (leads, events): (Vec<LeadId>, Vec<EventId>) = rows.iter().copied().unzip();
+    tx.execute(const { section(SQL, "take_back_events") }, params![leads, events]).await?;
+    Ok(())
+}
+
 /// Marks awards as no longer counted; they stay in the history.
 ///
 /// # Errors
@@ -229,50 +260,108 @@ pub async fn withdraw_signals(tx: &Tx, signals: &[(LeadId, &Signal)], now: Times
 pub struct SavedStanding<'a> {
     pub lead: LeadId,
     pub standing: &'a Standing,
+    /// Whether the lead had one when its lock was taken.
+    pub had_one: bool,
+    /// What counts now, as [`super::encode_counted`] puts it.
+    pub counted: Option<Vec<u8>>,
 }
 
-/// Stores what leads add up to.
+/// The columns of standings, one array each.
+struct StandingColumns<'a> {
+    leads: Vec<LeadId>,
+    demographic: Vec<i32>,
+    engagement: Vec<i32>,
+    behavior: Vec<i32>,
+    totals: Vec<i32>,
+    tiers: Vec<&'static str>,
+    intents: Vec<Written<&'a Vec<IntentWeight>>>,
+    primary: Vec<Option<&'a str>>,
+    confidence: Vec<i32>,
+    conflict: Vec<bool>,
+    expiry: Vec<Option<Moment>>,
+    first: Vec<Option<Moment>>,
+    last: Vec<Option<Moment>>,
+    counted: Vec<Option<&'a [u8]>>,
+}
+
+impl<'a> StandingColumns<'a> {
+    fn of(rows: &[&'a SavedStanding<'a>]) -> Self {
+        let each = || rows.iter().map(|row| row.standing);
+        Self {
+            leads: rows.iter().map(|row| row.lead).collect(),
+            demographic: each().map(|standing| standing.sums.demographic).collect(),
+            engagement: each().map(|standing| standing.sums.engagement).collect(),
+            behavior: each().map(|standing| standing.sums.behavior).collect(),
+            totals: each().map(|standing| standing.total).collect(),
+            tiers: each().map(|standing| standing.tier.as_str()).collect(),
+            intents: each().map(|standing| Written(&standing.intents)).collect(),
+            primary: each().map(|standing| standing.primary_intent.as_deref()).collect(),
+            confidence: each().map(|standing| i32::from(standing.intent_confidence.tenths())).collect(),
+            conflict: each().map(|standing| standing.conflict).collect(),
+            expiry: each().map(|standing| standing.next_expiry.map(Moment)).collect(),
+            first: each().map(|standing| standing.first_seen_at.map(Moment)).collect(),
+            last: each().map(|standing| standing.last_activity_at.map(Moment)).collect(),
+            counted: rows.iter().map(|row| row.counted.as_deref()).collect(),
+        }
+    }
+
+    fn params(&self) -> Vec<Param<'_>> {
+        params![
+            self.leads,
+            self.demographic,
+            self.engagement,
+            self.behavior,
+            self.totals,
+            self.tiers,
+            self.intents,
+            self.primary,
+            self.confidence,
+            self.conflict,
+            self.expiry,
+            self.first,
+            self.last,
+            self.counted
+        ]
+        .to_vec()
+    }
+}
+
+/// Stores what leads add up to. Whoever had a standing when the lock was taken gets it replaced, which costs less than asking again
+/// whether there is one.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn save_standings(tx: &Tx, rows: &[SavedStanding<'_>], version: i32, now: Timestamp) -> Result<(), Failure> {
+    let (known, new): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.had_one);
+    let updated = update_standings(tx, &known, version, now);
+    let (updated, ()) = try_join(updated, insert_standings(tx, &new, version, now)).await?;
+    // Standings can be thrown away at any time, since they are rebuilt: also in this moment.
+    match usize::try_from(updated).is_ok_and(|updated| updated == known.len()) {
+        true => Ok(()),
+        false => insert_standings(tx, &known, version, now).await,
+    }
+}
+
+/// Answers with how many there were.
+async fn update_standings(tx: &Tx, rows: &[&SavedStanding<'_>], version: i32, now: Timestamp) -> Result<u64, Failure> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let columns = StandingColumns::of(rows);
+    let mut list = columns.params();
+    list.extend_from_slice(params![version, now]);
+    Ok(tx.execute(const { section(SQL, "update_standings") }, &list).await?)
+}
+
+async fn insert_standings(tx: &Tx, rows: &[&SavedStanding<'_>], version: i32, now: Timestamp) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
-    let leads: Vec<LeadId> = rows.iter().map(|row| row.lead).collect();
-    let demographic: Vec<i32> = rows.iter().map(|row| row.standing.sums.demographic).collect();
-    let engagement: Vec<i32> = rows.iter().map(|row| row.standing.sums.engagement).collect();
-    let behavior: Vec<i32> = rows.iter().map(|row| row.standing.sums.behavior).collect();
-    let totals: Vec<i32> = rows.iter().map(|row| row.standing.total).collect();
-    let tiers: Vec<&str> = rows.iter().map(|row| row.standing.tier.as_str()).collect();
-    let intents: Vec<Written<&Vec<IntentWeight>>> = rows.iter().map(|row| Written(&row.standing.intents)).collect();
-    let primary: Vec<Option<&str>> = rows.iter().map(|row| row.standing.primary_intent.as_deref()).collect();
-    let confidence: Vec<i32> = rows.iter().map(|row| i32::from(row.standing.intent_confidence.tenths())).collect();
-    let conflict: Vec<bool> = rows.iter().map(|row| row.standing.conflict).collect();
-    let expiry: Vec<Option<Moment>> = rows.iter().map(|row| row.standing.next_expiry.map(Moment)).collect();
-    let first: Vec<Option<Moment>> = rows.iter().map(|row| row.standing.first_seen_at.map(Moment)).collect();
-    let last: Vec<Option<Moment>> = rows.iter().map(|row| row.standing.last_activity_at.map(Moment)).collect();
-    tx.execute(
-        const { section(SQL, "save_standings") },
-        params![
-            tx.tenant(),
-            leads,
-            demographic,
-            engagement,
-            behavior,
-            totals,
-            tiers,
-            intents,
-            primary,
-            confidence,
-            conflict,
-            expiry,
-            first,
-            last,
-            version,
-            now
-        ],
-    )
-    .await?;
+    let columns = StandingColumns::of(rows);
+    let tenant = tx.tenant();
+    let mut list = params![tenant].to_vec();
+    list.extend(columns.params());
+    list.extend_from_slice(params![version, now]);
+    tx.execute(const { section(SQL, "save_standings") }, &list).await?;
     Ok(())
 }

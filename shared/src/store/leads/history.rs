@@ -1,6 +1,7 @@
 //! What happened to a lead and what it counted for: events, scores, signals, decisions.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use postgres_types::{FromSql, Json};
@@ -221,7 +222,7 @@ pub async fn list_decisions(tx: &Tx, lead: LeadId, limit: i64, offset: i64) -> R
     let rows = tx.query(LIST_DECISIONS, params![lead, limit, offset]).await?;
     let read = |row: &Row| {
         let Json(record) = row.try_get("record").map_err(Failure::internal)?;
-        Ok(Decision { id: row.get("id"), lead, deal: row.get("deal_id"), record })
+        Ok(Decision { id: row.get("id"), lead, deal: row.get("deal_id"), record: Arc::new(record) })
     };
     rows.iter().map(read).collect()
 }

@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::super::Tx;
+use super::super::event_path::{self, PROFILE_COLUMNS};
 use super::super::sql::{Param, Written, params, section};
-use super::super::{Tx, event_path};
 use super::SQL;
 use super::row::Lead;
 use crate::domain::identity::Identifier;
 use crate::domain::ids::{DealId, LeadId, MemberId, OrganizationId};
-use crate::domain::profile::{Profile, ProfileField, Provenances};
+use crate::domain::profile::{Profile, Provenances};
+use crate::domain::search;
 use crate::failure::{Failure, Fault};
 
 /// What people set on a lead besides its profile.
@@ -20,34 +22,21 @@ pub struct Handling {
     pub owner: Option<MemberId>,
 }
 
-/// The order of the profile's columns in the statements.
-const ORDER: [ProfileField; 11] = [
-    ProfileField::Email,
-    ProfileField::Phone,
-    ProfileField::LinkedinUrl,
-    ProfileField::FirstName,
-    ProfileField::LastName,
-    ProfileField::Company,
-    ProfileField::JobTitle,
-    ProfileField::Country,
-    ProfileField::Language,
-    ProfileField::Source,
-    ProfileField::Campaign,
-];
-
 /// A profile, column by column.
 struct Columns<'a> {
     fields: [Option<&'a str>; 11],
     custom: Value,
     provenance: Written<Provenances<'a>>,
+    search: Vec<i32>,
 }
 
 impl<'a> Columns<'a> {
     fn of(profile: &'a Profile) -> Self {
         Self {
-            fields: ORDER.map(|field| profile.get(field)),
+            fields: PROFILE_COLUMNS.map(|field| profile.get(field)),
             custom: Value::Object(profile.custom()),
             provenance: Written(profile.provenances()),
+            search: search::of_profile(profile),
         }
     }
 
@@ -56,7 +45,7 @@ impl<'a> Columns<'a> {
         for field in &self.fields {
             list.extend_from_slice(params![*field]);
         }
-        list.extend_from_slice(params![self.custom, self.provenance]);
+        list.extend_from_slice(params![self.custom, self.provenance, self.search]);
         list
     }
 }
