@@ -63,11 +63,13 @@ export function LeadFilters() {
     const t = useT();
     const label = useLabel();
     const { filterValues, setFilters } = useListContext();
-    const { active } = useTeam();
+    const { members } = useTeam();
     const { pipelines } = usePipelines();
     const config = useRoutingConfig();
     const set = (name: string, value: string | number | undefined) => setFilters(without({ ...filterValues, [name]: value }), {}, false);
     const choice = (name: string, title: MessageKey, choices: Choice[]) => <FilterMenu key={name} title={t(title)} value={filterValues[name] as string | undefined} choices={choices} onChoose={(value) => set(name, value)} />;
+    // Who left the team is no choice, but a link may still ask for what is theirs.
+    const owners = members.filter(({ id, active }) => active || id === filterValues.owner_id);
     const any = Object.keys(without(filterValues)).length > 0;
     // All of the pool are without a pipeline, and their status says only how warm they are.
     const pool = isPool(filterValues);
@@ -78,7 +80,7 @@ export function LeadFilters() {
             {!pool && choice("status", "leads.column.status", STATUSES.map((value) => ({ value, name: t(`status.${value}`) })))}
             {choice("intent", "leads.column.intent", (config.data?.intents ?? []).map(({ intent }) => ({ value: intent, name: label("intent", intent) })))}
             {!pool && choice("pipeline_id", "leads.column.pipeline", (pipelines ?? []).map(({ id, name }) => ({ value: id, name })))}
-            {choice("owner_id", "leads.column.owner", active.map(({ id, name }) => ({ value: id, name })))}
+            {choice("owner_id", "leads.column.owner", owners.map(({ id, name }) => ({ value: id, name })))}
             <Further filters={filterValues} apply={(filters) => setFilters(without(filters), {}, false)} />
             {FURTHER.filter((name) => filterValues[name] !== undefined && filterValues[name] !== "").map((name) => (
                 <FurtherChip key={name} name={name} value={filterValues[name] as string} onDelete={() => set(name, undefined)} />
