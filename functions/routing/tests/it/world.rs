@@ -217,7 +217,7 @@ pub async fn check_copies(db: &Client) -> usize {
     let copies = db.query("SELECT lead_id, counted FROM lead_standings WHERE counted IS NOT NULL", &[]).await.unwrap();
     for row in &copies {
         let lead: LeadId = row.get(0);
-        let (awards, signals) = decode_counted(row.get(1)).expect("a copy that can be read");
+        let (awards, signals) = decode_counted(row.get(1)).unwrap();
         let mut copied: Vec<String> = awards.iter().map(|award| format!("{award:?}")).collect();
         copied.extend(signals.iter().map(|signal| format!("{signal:?}")));
         copied.sort();
