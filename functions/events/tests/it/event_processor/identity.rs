@@ -94,3 +94,42 @@ async fn a_lead_that_does_not_exist_is_put_aside_with_the_reason() {
     happens(&app, &[corrected]).await;
     assert_eq!((count(&app, "events").await, count(&app, "leads").await), (2, 1));
 }
+
+/// Written for the visitor before the locks, taken back when the phone number turns out to be Eva's by then.
+#[tokio::test]
+async fn an_event_that_becomes_somebody_elses_meanwhile_counts_there_alone() {
+    const PHONE: &str = "+4915112345678";
+    let app = TestApp::new().await;
+    happens(&app, &[event(&json!({"anonymous_id": "cookie-3"}))]).await;
+    happens(&app, &[event(&json!({"email": "eva@gmx.de"}))]).await;
+    let (visitor, _) = lead_of(&app, "anonymous_id", "cookie-3").await;
+    let (eva, _) = lead_of(&app, "email", "eva@gmx.de").await;
+
+    let other = app.db().await;
+    let attach = "INSERT INTO lead_identifiers (tenant_id, kind, value, lead_id) SELECT tenant_id, 'phone', $2, id FROM leads WHERE id = $1";
+    other.batch_execute("BEGIN").await.unwrap();
+    assert_eq!(other.execute(attach, &[&eva, &PHONE]).await.unwrap(), 1);
+    // On another day than what came before, whose rule counts once a day.
+    let mut call = event(&json!({"anonymous_id": "cookie-3", "phone": PHONE}));
+    call["occurred_at"] = json!(jiff::Timestamp::now() - jiff::SignedDuration::from_hours(48));
+    let overtake = async {
+        assert!(app.somebody_waits_for_a_lock().await, "the processor does not want the phone number");
+        other.batch_execute("COMMIT").await.unwrap();
+    };
+    tokio::join!(happens(&app, std::slice::from_ref(&call)), overtake);
+
+    let id = "SELECT id, lead_id FROM events WHERE external_id = $1";
+    let rows = app.db().await.query(id, &[&call["external_id"].as_str().unwrap()]).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    let (call, lead): (Uuid, Uuid) = (rows[0].get(0), rows[0].get(1));
+    assert_eq!(lead, eva);
+    assert_ne!(eva, visitor);
+    let worth = "SELECT lead_id, count(*) FROM score_history WHERE event_id = $1 GROUP BY lead_id";
+    let worth = app.db().await.query(worth, &[&call]).await.unwrap();
+    assert_eq!(worth.len(), 1, "it is worth something, once");
+    assert_eq!((worth[0].get::<_, Uuid>(0), worth[0].get::<_, i64>(1)), (eva, 1));
+    let sums = "SELECT s.lead_id FROM lead_standings s
+                 WHERE s.engagement + s.behavior <> (SELECT sum(h.points) FROM score_history h
+                   WHERE h.lead_id = s.lead_id AND h.category <> 'demographic' AND h.withdrawn_at IS NULL)";
+    assert!(app.db().await.query(sums, &[]).await.unwrap().is_empty());
+}
