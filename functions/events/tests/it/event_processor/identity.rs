@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use testkit::app::TestApp;
 use uuid::Uuid;
 
-use super::happens;
+use super::{days_ago, happens};
 
 fn event(identifier: &Value) -> Value {
     json!({"event_type": "webinar_attended", "source": "portal", "external_id": Uuid::now_v7(), "lead_identifier": identifier})
@@ -111,7 +111,7 @@ async fn an_event_that_becomes_somebody_elses_meanwhile_counts_there_alone() {
     assert_eq!(other.execute(attach, &[&eva, &PHONE]).await.unwrap(), 1);
     // On another day than what came before, whose rule counts once a day.
     let mut call = event(&json!({"anonymous_id": "cookie-3", "phone": PHONE}));
-    call["occurred_at"] = json!(jiff::Timestamp::now() - jiff::SignedDuration::from_hours(48));
+    call["occurred_at"] = json!(days_ago(2));
     let overtake = async {
         assert!(app.somebody_waits_for_a_lock().await, "the processor does not want the phone number");
         other.batch_execute("COMMIT").await.unwrap();
