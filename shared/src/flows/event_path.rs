@@ -140,8 +140,8 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
     if !new.is_empty() {
         let known = store::find_identities(tx, &new).await?;
         let identity = resolve_batch(&new, known.clone(), || LeadId(app.new_id()));
-        let mut drafts = draft(tx, &tenant, &new, &identity, now).await?;
-        let mut ahead = settle::write_ahead(tx, &mut drafts).await?;
+        let drafts = draft(tx, &tenant, &new, &identity, now).await?;
+        let mut ahead = settle::write_ahead(tx, &drafts).await?;
         // From here until the commit, others with the same people wait for us.
         let Some((identity, new_leads)) = attach(app, tx, &new, known, identity).await? else { return Ok(None) };
         let (by_lead, unknown) = by_lead(&new, &identity);

@@ -177,3 +177,33 @@ async fn five_hundred_events_cost_as_many_statements_as_one() {
     assert_eq!((one_new, one_known), (many_new, many_known));
     assert!(one_new < 20.0 && one_known < 20.0, "{one_new} for a new person, {one_known} for a known one");
 }
+
+/// The new title makes an old event count. Worked out before the lock, and once more after somebody else wrote the lead meanwhile.
+#[tokio::test]
+async fn an_old_event_that_a_new_profile_makes_count_counts_once_whoever_is_faster() {
+    let app = TestApp::new().await;
+    let rule = json!({
+        "slug": "head-visits", "name": "A head of something visits", "rule_type": "event", "category": "behavior", "points": 7,
+        "conditions": {"all": [{"field": "event_type", "op": "eq", "value": "page_visited"},
+                               {"field": "lead.job_title", "op": "contains", "value": "head"}]},
+    });
+    app.post("/api/v1/scoring/rules", &rule).bearer(&app.token("admin")).send().await.expect(201);
+    app.drain().await;
+    happens(&app, &[event("page_visited", 3)]).await;
+
+    let other = app.db().await;
+    let meanwhile = "BEGIN; SELECT FROM leads FOR UPDATE; UPDATE lead_standings SET evaluated_at = evaluated_at";
+    other.batch_execute(meanwhile).await.unwrap();
+    let mut titled = event("webinar_attended", 2);
+    titled["lead"] = json!({"job_title": "Head of Lab"});
+    let overtake = async {
+        assert!(app.somebody_waits_for_a_lock().await, "the processor does not want the lead");
+        other.batch_execute("COMMIT").await.unwrap();
+    };
+    tokio::join!(happens(&app, std::slice::from_ref(&titled)), overtake);
+
+    let counted = "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM inbox),
+                          (SELECT count(*) FROM score_history h JOIN scoring_rules r ON r.id = h.rule_id WHERE r.slug = 'head-visits')";
+    let row = app.db().await.query_one(counted, &[]).await.unwrap();
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1), row.get::<_, i64>(2)), (2, 0, 1));
+}

@@ -41,21 +41,18 @@ pub struct Work<'a> {
     pub events: Vec<&'a Event>,
     /// What wrote the lead as it was read; none for a person nobody knew.
     stamp: Option<Stamp>,
-    /// Its events, and what they are worth, stand in this transaction already.
-    written_ahead: bool,
 }
 
 impl<'a> Work<'a> {
     /// A person nobody knew.
     pub fn new(lead: LeadId, events: &[&'a Event]) -> Self {
         let (state, flags) = (LeadState::default(), LeadFlags::default());
-        Self { lead, state, flags, events: events.to_vec(), stamp: None, written_ahead: false }
+        Self { lead, state, flags, events: events.to_vec(), stamp: None }
     }
 
     /// A lead as it was read.
     pub fn known(lead: store::LoadedLead, events: Vec<&'a Event>) -> Self {
-        let (stamp, written_ahead) = (Some(lead.stamp), false);
-        Self { lead: lead.id, state: lead.state, flags: lead.flags, events, stamp, written_ahead }
+        Self { lead: lead.id, state: lead.state, flags: lead.flags, events, stamp: Some(lead.stamp) }
     }
 
     fn is_new(&self) -> bool {
@@ -114,31 +111,38 @@ pub async fn advance_all<'a>(
 pub struct Ahead {
     /// Where each of the events stands.
     events: HashMap<EventId, LeadId>,
+    /// Those of them whose awards and signals stand too.
+    worth: HashSet<EventId>,
 }
 
-/// Writes what nobody waits for: the events and what each is worth, as drafted. These rows are new, and only we write about these events.
-/// Most drafts hold, and so the time between the first lock and the commit is shorter by that much.
+/// Writes what nobody waits for: the events and what each is worth, as drafted. These rows are new, and only we write about these events;
+/// what old events become worth is left for later, since others may be writing about them too. Most drafts hold, and so the time
+/// between the first lock and the commit is shorter by that much.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn write_ahead(tx: &Tx, drafts: &mut BTreeMap<LeadId, Changed<'_>>) -> Result<Ahead, Failure> {
-    for (one, _) in drafts.values_mut() {
-        one.written_ahead = true;
-    }
+pub async fn write_ahead(tx: &Tx, drafts: &BTreeMap<LeadId, Changed<'_>>) -> Result<Ahead, Failure> {
     let events: Vec<_> = drafts.values().flat_map(events_of).collect();
+    let worth = events.iter().map(|(_, event)| event.id).collect();
+    let ahead = Ahead { events: events.iter().map(|(lead, event)| (event.id, *lead)).collect(), worth };
     let awards: Vec<_> =
-        rows(drafts.values(), |change| &change.awards_added).filter(|(_, award)| award.event.is_some()).collect();
+        rows(drafts.values(), |change| &change.awards_added).filter(|(_, award)| ahead.has(award.event)).collect();
     let signals: Vec<_> =
-        rows(drafts.values(), |change| &change.signals_added).filter(|(_, signal)| signal.event.is_some()).collect();
+        rows(drafts.values(), |change| &change.signals_added).filter(|(_, signal)| ahead.has(signal.event)).collect();
     tokio::try_join!(
         store::insert_events(tx, &events),
         store::insert_awards(tx, &awards),
         store::insert_signals(tx, &signals),
     )?;
-    Ok(Ahead { events: events.into_iter().map(|(lead, event)| (event.id, lead)).collect() })
+    Ok(ahead)
 }
 
 impl Ahead {
+    /// Whether what this event is worth stands already.
+    fn has(&self, event: Option<EventId>) -> bool {
+        event.is_some_and(|event| self.worth.contains(&event))
+    }
+
     /// Takes back what was written ahead for leads whose draft does not hold, and events that turned out to be another lead's.
     ///
     /// # Errors
@@ -161,6 +165,9 @@ impl Ahead {
             .map(|(event, lead)| (*lead, *event))
             .collect();
         tokio::try_join!(store::take_back_worth(tx, &worthless), store::take_back_events(tx, &moved))?;
+        for (_, event) in worthless {
+            self.worth.remove(&event);
+        }
         for (_, event) in moved {
             self.events.remove(&event);
         }
@@ -215,14 +222,12 @@ async fn write_tables(
         .collect();
     let events: Vec<_> =
         changes.iter().flat_map(events_of).filter(|(_, event)| !ahead.events.contains_key(&event.id)).collect();
-    let (there, missing): (Vec<_>, Vec<_>) = changes.iter().partition(|(one, _)| one.written_ahead);
-    let (there, missing) = (|| there.iter().copied(), || missing.iter().copied());
     let awards_withdrawn: Vec<_> = rows(changes, |change| &change.awards_withdrawn).collect();
-    let mut awards_added: Vec<_> = rows(missing(), |change| &change.awards_added).collect();
-    awards_added.extend(rows(there(), |change| &change.awards_added).filter(|(_, award)| award.event.is_none()));
+    let awards_added: Vec<_> =
+        rows(changes, |change| &change.awards_added).filter(|(_, award)| !ahead.has(award.event)).collect();
     let signals_withdrawn: Vec<_> = rows(changes, |change| &change.signals_withdrawn).collect();
-    let mut signals_added: Vec<_> = rows(missing(), |change| &change.signals_added).collect();
-    signals_added.extend(rows(there(), |change| &change.signals_added).filter(|(_, signal)| signal.event.is_none()));
+    let signals_added: Vec<_> =
+        rows(changes, |change| &change.signals_added).filter(|(_, signal)| !ahead.has(signal.event)).collect();
     // Also when it adds up to the same: it tells others that the lead has been worked on.
     let standings: Vec<_> = changes
         .iter()
