@@ -392,6 +392,69 @@ describe("the board", () => {
         await panel.waitFor({ state: "detached" });
     });
 
+    it("is narrowed by words, and a deal dropped there keeps its neighbours on the whole board", async () => {
+        const { page } = desk;
+        const { below, above } = await twoDeals("Gesucht");
+        const others = await twoDeals("Daneben");
+        await openBoard(page);
+        const top = [others.above.id, others.below.id, above.id, below.id];
+        assert.deepEqual((await order(page, pipeline.stages[0])).slice(0, 4), top);
+        await page.getByRole("searchbox", { name: "Deal, Person, Firma" }).fill(`${stamp} gesucht`);
+        await card(page, others.above).waitFor({ state: "detached" });
+        assert.deepEqual(await order(page, pipeline.stages[0]), [above.id, below.id]);
+        await column(page, pipeline.stages[0]).getByText(/^2 von \d+$/).waitFor();
+        const answered = moveAnswered(page, above);
+        await card(page, above).focus();
+        for (const name of ["Space", "ArrowDown", "Space"]) {
+            await page.keyboard.press(name);
+            await page.waitForTimeout(400);
+        }
+        assert.equal((await answered).status(), 200);
+        await shot(page, "board-narrowed");
+        await page.reload();
+        await card(page, below).waitFor();
+        assert.deepEqual(await order(page, pipeline.stages[0]), [below.id, above.id], "what it is narrowed to stays in the address");
+        await page.getByRole("button", { name: "Suche leeren" }).click();
+        await card(page, others.above).waitFor();
+        assert.deepEqual((await order(page, pipeline.stages[0])).slice(0, 4), [others.above.id, others.below.id, below.id, above.id]);
+        assert.ok(!new URL(page.url()).searchParams.has("q"));
+    });
+
+    it("is narrowed to an owner's deals", async () => {
+        const { page } = desk;
+        const [owner, other] = (await api.get("/api/v1/team?limit=100")).data.filter((one) => one.active);
+        const deal = (whose) => api.post("/api/v1/deals", { name: `Von ${whose.name} ${stamp}`, lead_id: lead.id, pipeline_id: pipeline.id, owner_id: whose.id });
+        const [above, below] = [await deal(owner), await deal(other)];
+        await openBoard(page);
+        await page.getByRole("search").getByRole("button", { name: "Zuständig" }).click();
+        await page.getByRole("menuitemradio", { name: owner.name }).click();
+        await card(page, below).waitFor({ state: "detached" });
+        await card(page, above).waitFor();
+        assert.equal(new URL(page.url()).searchParams.get("owner"), owner.id);
+    });
+
+    it("opens a deal by hand, named after its lead until somebody names it", async () => {
+        const { page } = desk;
+        await openBoard(page);
+        await page.getByRole("button", { name: "Neuer Deal" }).click();
+        const dialog = page.getByRole("dialog", { name: "Neuer Deal" });
+        await dialog.getByRole("button", { name: "Deal eröffnen" }).click();
+        await dialog.getByText("Bitte ausfüllen.").first().waitFor();
+        await dialog.getByRole("combobox", { name: "Lead" }).fill(lead.last_name);
+        await page.getByRole("option", { name: lead.last_name }).first().click();
+        const name = dialog.getByRole("textbox", { name: "Name" });
+        assert.ok((await name.inputValue()).includes(lead.last_name));
+        await name.fill(`Von Hand ${stamp}`);
+        await dialog.getByRole("spinbutton", { name: "Wert in EUR" }).fill("1234.5");
+        await dialog.getByRole("button", { name: "Deal eröffnen" }).click();
+        await page.getByRole("dialog", { name: `Von Hand ${stamp}` }).waitFor();
+        const id = new URL(page.url()).searchParams.get("deal");
+        const made = await api.get(`/api/v1/deals/${id}`);
+        assert.deepEqual([made.name, made.value_minor, made.pipeline_id], [`Von Hand ${stamp}`, 123450, pipeline.id]);
+        await page.keyboard.press("Escape");
+        await card(page, made).waitFor();
+    });
+
     it("asks why a deal was lost, and shows the reason in its history", async () => {
         const { page } = desk;
         const { above } = await twoDeals("Verlust");

@@ -10,7 +10,7 @@ import { Face, Muted, TierBadge } from "./parts";
 type Lead = Schemas["LeadView"];
 const SHORTEST = 3;
 
-export function LeadChoice({ value, onChange, label, error, autoFocus }: { value: Lead | null; onChange: (lead: Lead | null) => void; label: string; error?: string; autoFocus?: boolean }) {
+export function LeadChoice({ value, onChange, label, error, autoFocus, required }: { value: Lead | null; onChange: (lead: Lead | null) => void; label: string; error?: string; autoFocus?: boolean; required?: boolean }) {
     const t = useT();
     const [text, setText] = useState("");
     const q = useDeferredValue(text.trim());
@@ -44,7 +44,7 @@ export function LeadChoice({ value, onChange, label, error, autoFocus }: { value
                     <TierBadge tier={lead.tier} bare />
                 </Box>
             )}
-            renderInput={(params) => <TextField {...params} label={label} error={Boolean(error)} helperText={error} autoFocus={autoFocus} />}
+            renderInput={(params) => <TextField {...params} label={label} error={Boolean(error)} helperText={error} autoFocus={autoFocus} required={required} />}
         />
     );
 }

@@ -2,16 +2,20 @@
 import { Alert, Box, Button, Dialog, DialogActions, DialogContent, DialogTitle, TextField } from "@mui/material";
 import { useNotify, useTranslate } from "ra-core";
 import { type FormEvent, useState } from "react";
+import { useController, useFormContext, useWatch } from "react-hook-form";
 import type { Schemas } from "../../api/client";
 import { fieldErrors } from "../../api/problem";
 import { minorUnits } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
 import { patch } from "../../providers/data";
 import { Field, FormDialog, Pair, type Values } from "../../ui/form";
-import { useTeam } from "../../ui/known";
+import { type Pipeline, usePipelines, useTeam } from "../../ui/known";
+import { leadName } from "../../ui/labels";
 import { LeadChoice } from "../../ui/lead-choice";
 import type { Deal } from "./order";
-import { isOvertaken, setLead, updateDeal, useRefreshDeals } from "./queries";
+import { createDeal, isOvertaken, setLead, updateDeal, useRefreshDeals } from "./queries";
+
+type Lead = Pick<Schemas["LeadView"], "id" | "owner_id" | "first_name" | "last_name" | "company" | "email" | "phone" | "linkedin_url">;
 
 /** Asks why, before a deal is lost. */
 export function LostReason({ open, name, onClose, onReason }: { open: boolean; name: string; onClose: () => void; onReason: (reason: string) => void }) {
@@ -39,6 +43,70 @@ export function LostReason({ open, name, onClose, onReason }: { open: boolean; n
             </Box>
         </Dialog>
     );
+}
+
+/** A deal by hand: of this lead, or of one that is chosen. */
+export function NewDeal({ lead, pipeline: preset, onClose, onCreated }: { lead?: Lead; pipeline?: string | null; onClose: () => void; onCreated?: (deal: Deal) => void }) {
+    const t = useT();
+    const notify = useNotify();
+    const refresh = useRefreshDeals();
+    const { pipelines } = usePipelines();
+    const live = pipelines?.filter((pipeline) => !pipeline.archived_at) ?? [];
+    const pipeline = live.find(({ id }) => id === preset) ?? live[0];
+    const values = { name: lead ? leadName(lead) : "", lead_id: lead?.id ?? "", pipeline_id: pipeline?.id ?? "", owner_id: lead?.owner_id ?? "", value_minor: "", expected_close_on: "" };
+    const save = async (form: typeof values) => {
+        const currency = live.find(({ id }) => id === form.pipeline_id)?.currency;
+        const deal = await createDeal({
+            name: form.name.trim(),
+            lead_id: form.lead_id,
+            pipeline_id: form.pipeline_id,
+            owner_id: form.owner_id || null,
+            value_minor: form.value_minor === "" || !currency ? null : Math.round(Number(form.value_minor) * minorUnits(currency)),
+            currency: currency ?? null,
+            expected_close_on: form.expected_close_on || null,
+        });
+        notify("deal.created", { type: "success" });
+        await refresh();
+        onCreated?.(deal);
+    };
+    return (
+        <FormDialog open title={t("deal.new")} submit={t("deal.create")} values={values} units={{ value_minor: minorUnits(pipeline?.currency ?? "EUR") }} onClose={onClose} onSubmit={save}>
+            {!lead && <LeadField />}
+            <Field name="name" label={t("deal.name")} required autoFocus={lead !== undefined} />
+            <NewDealFields live={live} />
+        </FormDialog>
+    );
+}
+
+/** What is offered depends on the pipeline that is chosen. */
+function NewDealFields({ live }: { live: Pipeline[] }) {
+    const t = useT();
+    const { active } = useTeam();
+    const chosen: string = useWatch({ name: "pipeline_id" });
+    const currency = live.find(({ id }) => id === chosen)?.currency ?? "EUR";
+    return (
+        <Pair>
+            <Field name="pipeline_id" label={t("lead.pipeline")} required options={live.map(({ id, name }) => ({ value: id, name }))} />
+            <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
+            <Field name="value_minor" label={t("deal.valueIn", { currency })} type="number" help={t("deal.valueHelp")} />
+            <Field name="expected_close_on" label={t("deal.expected")} type="date" />
+        </Pair>
+    );
+}
+
+/** Whose deal it is. The first choice also names the deal, until somebody names it. */
+function LeadField() {
+    const t = useT();
+    const { setValue, getValues } = useFormContext();
+    const { field, fieldState } = useController({ name: "lead_id", rules: { required: t("form.required") } });
+    const [lead, setLead] = useState<Schemas["LeadView"] | null>(null);
+    const choose = (next: Schemas["LeadView"] | null) => {
+        const name = getValues("name");
+        if (next && (name === "" || (lead && name === leadName(lead)))) setValue("name", leadName(next), { shouldValidate: true });
+        setLead(next);
+        field.onChange(next?.id ?? "");
+    };
+    return <LeadChoice label={t("deal.lead")} value={lead} onChange={choose} error={fieldState.error?.message} autoFocus required />;
 }
 
 export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; onClose: () => void }) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Board, type Column, type Deal, find, moved, placeOf, replaced } from "./order";
+import { type Board, type Column, type Deal, find, moved, narrowed, placeOf, replaced, spotOn } from "./order";
 
 const deal = (id: string, stage: string, value = 1000, currency = "EUR") => ({ id, name: id, stage_id: stage, value_minor: value, currency, probability: 10, status: "open", version: 1 }) as Deal;
 const column = (id: string, deals: Deal[], stage: Partial<Column["stage"]> = {}): Column => ({
@@ -81,4 +81,45 @@ describe("the place that the API is asked for", () => {
 it("an answer replaces the deal where it stands", () => {
     const after = replaced(board(), { ...deal("b", "new"), version: 7 });
     expect(find(after, "b")).toMatchObject({ index: 1, deal: { version: 7 } });
+});
+
+describe("narrowing a board", () => {
+    const people: Record<string, Partial<Deal>> = { a: { lead_name: "Eva Müller", owner_id: "o1" }, b: { lead_company: "Müller AG", owner_id: "o2" }, c: { owner_id: "o1" }, d: { lead_name: "Eva Groß", owner_id: "o2", currency: "CHF" } };
+    const named = (): Board => ({ ...board(), columns: board().columns.map((each) => ({ ...each, deals: each.deals.map((one) => ({ ...one, ...people[one.id] })) })) });
+    const left = (text: string, owner?: string) => narrowed(named(), { text, owner }).columns.map((each) => each.deals.map((one) => one.id));
+
+    it("to nothing in particular is the board itself", () => {
+        const whole = named();
+        expect(narrowed(whole, { text: "  ", owner: undefined })).toBe(whole);
+    });
+
+    it.each([
+        ["a person or a company, whatever the case", "müller", undefined, [["a", "b"], [], []]],
+        ["all words, in any order", "groß eva", undefined, [[], ["d"], []]],
+        ["an owner", "", "o1", [["a", "c"], [], []]],
+        ["both", "eva", "o2", [[], ["d"], []]],
+        ["a name", "c", "o1", [["c"], [], []]],
+    ])("by %s", (_, text, owner, expected) => expect(left(text, owner)).toEqual(expected));
+
+    it("adds up what is left, other currencies apart", () => {
+        const of = narrowed(named(), { text: "eva", owner: undefined });
+        expect(of.columns.map((each) => [each.count, each.value_minor, each.weighted_minor, each.other_currencies])).toEqual([
+            [1, 1000, 100, []],
+            [1, 0, 0, [{ currency: "CHF", count: 1, value_minor: 1000, weighted_minor: 100 }]],
+            [0, 0, 0, []],
+        ]);
+    });
+
+    it.each([
+        ["above the one below it", "d", "new", 0, 0],
+        ["below the last that is seen", "d", "new", 2, 3],
+        ["between two that are seen", "d", "new", 1, 2],
+        ["over one that is hidden", "a", "new", 1, 2],
+        ["at the top of a column that shows none", "a", "talk", 0, 0],
+    ])("drops a deal %s", (_, id, stage, index, expected) => {
+        const whole = named();
+        // Of the first column a and c are seen, of the second none.
+        const shown = narrowed(whole, { text: "", owner: "o1" });
+        expect(spotOn(whole, shown, id, { stage, index })).toEqual({ stage, index: expected });
+    });
 });

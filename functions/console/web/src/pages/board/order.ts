@@ -19,6 +19,45 @@ export function find(board: Board, deal: string): { column: Column; deal: Deal; 
     return null;
 }
 
+/** What the board is narrowed to. */
+export interface Wanted {
+    text: string;
+    owner: string | undefined;
+}
+
+/** The board with only the deals that have all the words in their name, person or company, and that owner. Its figures are those of what is left. */
+export function narrowed(board: Board, { text, owner }: Wanted): Board {
+    const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+    if (words.length === 0 && !owner) return board;
+    const matches = (deal: Deal) => {
+        const said = [deal.name, deal.lead_name, deal.lead_company].join(" ").toLocaleLowerCase();
+        return (!owner || deal.owner_id === owner) && words.every((word) => said.includes(word));
+    };
+    const column = (one: Column): Column => {
+        const deals = one.deals.filter(matches);
+        const summed = deals.reduce((sums, deal) => add(sums, deal, 1, board.currency), { ...one, deals, count: 0, value_minor: 0, weighted_minor: 0 });
+        const other_currencies = [...new Set(deals.map((deal) => deal.currency))].filter((currency) => currency !== board.currency).map((currency) => {
+            const those = deals.filter((deal) => deal.currency === currency);
+            const sum = (of: (deal: Deal) => number) => those.reduce((total, deal) => total + of(deal), 0);
+            return { currency, count: those.length, value_minor: sum((deal) => deal.value_minor), weighted_minor: sum((deal) => Math.round((deal.value_minor * deal.probability) / 100)) };
+        });
+        return { ...summed, other_currencies };
+    };
+    return { ...board, columns: board.columns.map(column) };
+}
+
+/** Where a place among the shown deals of a narrowed board is on the whole one: beside the same neighbour. */
+export function spotOn(board: Board, shown: Board, id: string, to: Spot): Spot {
+    const whole = ids(board, id, to.stage);
+    const seen = ids(shown, id, to.stage);
+    const below = seen[to.index];
+    if (below !== undefined) return { ...to, index: whole.indexOf(below) };
+    const above = seen.at(-1);
+    return { ...to, index: above === undefined ? 0 : whole.indexOf(above) + 1 };
+}
+
+const ids = (board: Board, without: string, stage: string) => board.columns.find((column) => column.stage.id === stage)?.deals.map((deal) => deal.id).filter((id) => id !== without) ?? [];
+
 /** The board with the deal at its new place; columns keep count and value of all their deals, also those that are not shown. */
 export function moved(board: Board, id: string, to: Spot): Board {
     const found = find(board, id);

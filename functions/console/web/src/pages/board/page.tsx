@@ -1,17 +1,18 @@
 // The board of a pipeline: a column per stage, deals to drag by mouse, finger or keyboard.
 import { DragDropContext, Draggable, Droppable, type DragStart, type DragUpdate, type DropResult, type ResponderProvided } from "@hello-pangea/dnd";
-import { Box, Skeleton, Tab, Tabs } from "@mui/material";
-import { CalendarClock, Calendar, Check, CircleDot, FileText, Handshake, Inbox, KanbanSquare, Trophy, X, type LucideIcon } from "lucide-react";
+import { Box, Button, Skeleton, Tab, Tabs } from "@mui/material";
+import { CalendarClock, Calendar, Check, CircleDot, FileText, Handshake, Inbox, KanbanSquare, Plus, Trophy, X, type LucideIcon } from "lucide-react";
 import { useCallback, useRef, useState } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router-dom";
 import { useFormat } from "../../i18n/format";
 import { styleNonce } from "../../nonce";
 import { useT } from "../../providers/i18n";
+import { FilterMenu, SearchBox } from "../../ui/filters";
 import { useMay, usePipelines, useTeam } from "../../ui/known";
 import { useStageName } from "../../ui/labels";
 import { Card, Empty, Face, Failed, Hidden, Muted, PageHead } from "../../ui/parts";
-import { LostReason } from "./dialogs";
-import { type Column, type Deal, find, type Spot } from "./order";
+import { LostReason, NewDeal } from "./dialogs";
+import { type Board, type Column, type Deal, find, narrowed, type Spot, spotOn } from "./order";
 import { DealPanel } from "./panel";
 import { SHOWN_PER_COLUMN, useBoard, useMove } from "./queries";
 
@@ -20,13 +21,22 @@ const STAGE_ICON: Record<string, LucideIcon> = { inbox: Inbox, check: Check, cal
 export default function BoardPage() {
     const t = useT();
     const go = useNavigate();
+    const may = useMay();
     const { pipelineId } = useParams();
+    const [creating, setCreating] = useState(false);
     const { pipelines, error, refetch } = usePipelines();
     const live = pipelines?.filter((pipeline) => !pipeline.archived_at || pipeline.id === pipelineId) ?? [];
     const chosen = pipelineId ?? live[0]?.id;
     return (
         <>
-            <PageHead title={t("nav.board")} />
+            <PageHead title={t("nav.board")}>
+                {live.length > 0 && may("deals", "write") && (
+                    <Button variant="contained" startIcon={<Plus size={15} aria-hidden="true" />} onClick={() => setCreating(true)}>
+                        {t("deal.new")}
+                    </Button>
+                )}
+            </PageHead>
+            {creating && <NewDeal pipeline={chosen} onClose={() => setCreating(false)} onCreated={(deal) => go(`/board/${deal.pipeline_id}?deal=${deal.id}`)} />}
             {error ? (
                 <Card>
                     <Failed error={error} retry={() => void refetch()} />
@@ -75,10 +85,18 @@ function Pipeline({ id }: { id: string }) {
     const move = useMove(id);
     const [params, setParams] = useSearchParams();
     const [losing, setLosing] = useState<{ id: string; to: Spot } | null>(null);
-    const shown = useRef(board.data);
-    shown.current = board.data;
+    const wanted = { text: params.get("q") ?? "", owner: params.get("owner") ?? undefined };
+    const view = board.data && narrowed(board.data, wanted);
+    const shown = useRef<{ whole?: Board; view?: Board }>({});
+    shown.current = { whole: board.data, view };
 
-    const open = useCallback((deal: string | null) => setParams(deal ? { deal } : {}, { replace: deal === null }), [setParams]);
+    const set = useCallback((name: "deal" | "q" | "owner", value: string | undefined, replace = false) => setParams((now) => {
+        const next = new URLSearchParams(now);
+        if (value) next.set(name, value);
+        else next.delete(name);
+        return next;
+    }, { replace }), [setParams]);
+    const open = useCallback((deal: string | null) => set("deal", deal ?? undefined, deal === null), [set]);
     const word = useStageName();
     const stageName = (stage: string) => word(board.data?.columns.find((column) => column.stage.id === stage)?.stage.name);
     const dealName = (deal: string) => (board.data && find(board.data, deal)?.deal.name) ?? "";
@@ -91,34 +109,38 @@ function Pipeline({ id }: { id: string }) {
             return;
         }
         announce(t("board.dropped", { name: dealName(draggableId), stage: stageName(destination.droppableId), at: destination.index + 1 }));
-        const to = { stage: destination.droppableId, index: destination.index };
-        const target = shown.current?.columns.find((column) => column.stage.id === to.stage);
+        const { whole, view } = shown.current;
+        if (!whole || !view) return;
+        const to = spotOn(whole, view, draggableId, { stage: destination.droppableId, index: destination.index });
+        const target = whole.columns.find((column) => column.stage.id === to.stage);
         // A lost deal tells why; until then it stays where it was.
         if (target?.stage.is_lost && source.droppableId !== to.stage) setLosing({ id: draggableId, to });
         else move(draggableId, to);
     };
 
     if (board.error) return <Card><Failed error={board.error} retry={() => void board.refetch()} /></Card>;
-    if (!board.data) return <Waiting />;
-    const running = board.data.columns.filter((column) => !column.stage.is_won && !column.stage.is_lost);
+    if (!board.data || !view) return <Waiting />;
+    const whole = board.data;
+    const running = view.columns.filter((column) => !column.stage.is_won && !column.stage.is_lost);
     const total = (pick: (column: Column) => number) => running.reduce((sum, column) => sum + pick(column), 0);
     return (
         <>
-            <Box sx={{ display: "flex", flexWrap: "wrap", gap: 2.5, mb: 1.5, fontSize: "0.8125rem" }}>
+            <Box sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", columnGap: 2.5, rowGap: 1, mb: 1.5, fontSize: "0.8125rem" }}>
+                <Narrow board={whole} text={wanted.text} owner={wanted.owner} set={set} />
                 <span>
                     <b>{format.number(total((column) => column.count))}</b> <Muted>{t("board.openDeals")}</Muted>
                 </span>
                 <span>
-                    <b>{format.moneyRound(total((column) => column.value_minor), board.data.currency)}</b> <Muted>{t("board.value")}</Muted>
+                    <b>{format.moneyRound(total((column) => column.value_minor), whole.currency)}</b> <Muted>{t("board.value")}</Muted>
                 </span>
                 <span>
-                    <b>{format.moneyRound(total((column) => column.weighted_minor), board.data.currency)}</b> <Muted>{t("board.weighted")}</Muted>
+                    <b>{format.moneyRound(total((column) => column.weighted_minor), whole.currency)}</b> <Muted>{t("board.weighted")}</Muted>
                 </span>
             </Box>
             <DragDropContext nonce={styleNonce()} dragHandleUsageInstructions={t("board.instructions")} onDragStart={start} onDragUpdate={over} onDragEnd={drop}>
                 <Box sx={{ position: "relative", display: "flex", gap: 1.25, overflowX: "auto", pb: 2, mx: { xs: -1.5, sm: 0 }, px: { xs: 1.5, sm: 0 }, scrollSnapType: { xs: "x proximity", sm: "none" }, alignItems: "stretch", minHeight: "calc(100dvh - 204px)" }} role="region" aria-label={t("nav.board")} tabIndex={0}>
-                    {board.data.columns.map((column) => (
-                        <Stage key={column.stage.id} column={column} pipeline={board.data.name} currency={board.data.currency} writable={may("deals", "write")} onOpen={open} />
+                    {view.columns.map((column, at) => (
+                        <Stage key={column.stage.id} column={column} whole={whole.columns[at] ?? column} pipeline={whole.name} currency={whole.currency} writable={may("deals", "write")} onOpen={open} />
                     ))}
                 </Box>
             </DragDropContext>
@@ -136,13 +158,30 @@ function Pipeline({ id }: { id: string }) {
     );
 }
 
-function Stage({ column, pipeline, currency, writable, onOpen }: { column: Column; pipeline: string; currency: string; writable: boolean; onOpen: (deal: string) => void }) {
+/** What the board is narrowed to. It stays in the address. */
+function Narrow({ board, text, owner, set }: { board: Board; text: string; owner: string | undefined; set: (name: "q" | "owner", value: string | undefined, replace?: boolean) => void }) {
+    const t = useT();
+    const { members } = useTeam();
+    const has = new Set(board.columns.flatMap((column) => column.deals.map((deal) => deal.owner_id)));
+    // Who left the team may still have deals here.
+    const owners = members.filter(({ id, active }) => active || id === owner || has.has(id));
+    return (
+        <Box role="search" aria-label={t("board.search")} sx={{ display: "flex", flexWrap: "wrap", gap: 0.75, width: { xs: "100%", sm: "auto" } }}>
+            <SearchBox label={t("board.search")} value={text} onSearch={(q) => set("q", q, true)} />
+            <FilterMenu title={t("lead.owner")} value={owner} choices={owners.map(({ id, name }) => ({ value: id, name }))} onChoose={(next) => set("owner", next)} />
+        </Box>
+    );
+}
+
+/** `whole` is the column with the deals that the search leaves out. */
+function Stage({ column, whole, pipeline, currency, writable, onOpen }: { column: Column; whole: Column; pipeline: string; currency: string; writable: boolean; onOpen: (deal: string) => void }) {
     const t = useT();
     const format = useFormat();
     const { stage } = column;
     const name = useStageName()(stage.name);
     const Icon = STAGE_ICON[stage.icon] ?? CircleDot;
-    const hidden = column.count - column.deals.length;
+    const hidden = whole.count - whole.deals.length;
+    const narrowed = column !== whole;
     return (
         <Box component="section" aria-label={t("board.column", { stage: name, smart_count: column.count, value: format.money(column.value_minor, currency) })} data-stage={stage.id} data-stage-name={stage.name} sx={{ width: { xs: "80vw", sm: 256 }, flexShrink: 0, display: "flex", flexDirection: "column", scrollSnapAlign: "center", bgcolor: "subtle", borderRadius: 1.25, borderTop: `3px solid ${stage.color}` }}>
             <Box component="header" sx={{ px: 1.25, pt: 1, pb: 0.75 }}>
@@ -151,7 +190,7 @@ function Stage({ column, pipeline, currency, writable, onOpen }: { column: Colum
                     <Box component="h2" sx={{ m: 0, fontSize: "0.8125rem", fontWeight: 620 }}>
                         {name}
                     </Box>
-                    <Muted sx={{ fontSize: "0.75rem" }}>{format.number(column.count)}</Muted>
+                    <Muted sx={{ fontSize: "0.75rem" }}>{narrowed ? t("board.shownOf", { shown: format.number(column.count), count: format.number(whole.count) }) : format.number(column.count)}</Muted>
                     <Muted sx={{ ml: "auto", fontSize: "0.75rem" }}>{t("board.probability", { percent: format.percent(stage.probability) })}</Muted>
                 </Box>
                 <Box sx={{ fontSize: "0.8125rem", mt: 0.25, fontWeight: 550 }}>
@@ -170,7 +209,7 @@ function Stage({ column, pipeline, currency, writable, onOpen }: { column: Colum
                             <DealCard key={deal.id} deal={deal} pipeline={pipeline} at={at} writable={writable} onOpen={onOpen} />
                         ))}
                         {drop.placeholder}
-                        {column.deals.length === 0 && !isDraggingOver && <Muted sx={{ display: "block", textAlign: "center", fontSize: "0.75rem", py: 3 }}>{writable ? t("board.emptyStage") : t("board.nothing")}</Muted>}
+                        {column.deals.length === 0 && !isDraggingOver && <Muted sx={{ display: "block", textAlign: "center", fontSize: "0.75rem", py: 3 }}>{narrowed && whole.count > 0 ? t("board.noMatch") : writable ? t("board.emptyStage") : t("board.nothing")}</Muted>}
                         {hidden > 0 && <Muted sx={{ display: "block", textAlign: "center", fontSize: "0.75rem", py: 1 }}>{t("board.hidden", { smart_count: hidden, shown: SHOWN_PER_COLUMN })}</Muted>}
                     </Box>
                 )}

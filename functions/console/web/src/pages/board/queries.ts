@@ -84,6 +84,7 @@ export function useMove(pipeline: string) {
     );
 }
 
+export const createDeal = (body: Schemas["DealsCreateInput"]) => take(api.POST("/api/v1/deals", { params: { header: once() }, body }));
 export const closeDeal = (deal: Deal, outcome: Schemas["DealOutcome"], reason: string | null) => take(api.POST("/api/v1/deals/{id}/close", { params: { path: { id: deal.id }, header: { ...ifMatch(deal.version), ...once() } }, body: { outcome, reason } }));
 /** To the top of another stage. */
 export const moveDeal = (deal: Deal, stage: string, reason?: string) => take(api.POST("/api/v1/deals/{id}/move", { params: { path: { id: deal.id }, header: { ...ifMatch(deal.version), ...once() } }, body: { stage_id: stage, index: 0, lost_reason: reason } }));

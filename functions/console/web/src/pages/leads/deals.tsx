@@ -8,7 +8,7 @@ import { useT } from "../../providers/i18n";
 import { useMay, usePipelines, useTeam } from "../../ui/known";
 import { useStageName } from "../../ui/labels";
 import { Card, Empty, Failed, Lines, Muted, StatusTag } from "../../ui/parts";
-import { NewDeal } from "./dialogs";
+import { NewDeal } from "../board/dialogs";
 import { type LeadDetails, useDeals } from "./queries";
 
 export default function Deals({ lead }: { lead: LeadDetails }) {
@@ -55,7 +55,7 @@ export default function Deals({ lead }: { lead: LeadDetails }) {
                     ))}
                 </Box>
             )}
-            <NewDeal lead={lead} open={creating} onClose={() => setCreating(false)} />
+            {creating && <NewDeal lead={lead} pipeline={lead.pipeline_id} onClose={() => setCreating(false)} />}
         </Card>
     );
 }

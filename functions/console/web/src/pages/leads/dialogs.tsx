@@ -7,7 +7,7 @@ import { patch } from "../../providers/data";
 import { Field, FormDialog, Pair, type Values } from "../../ui/form";
 import { usePipelines, useTeam } from "../../ui/known";
 import { leadName } from "../../ui/labels";
-import { change, createDeal, type LeadDetails, route } from "./queries";
+import { change, type LeadDetails, route } from "./queries";
 
 interface DialogProps {
     lead: LeadDetails;
@@ -73,36 +73,6 @@ export function RouteLead({ lead, open, onClose }: DialogProps) {
             <Field name="pipeline_id" label={t("lead.pipeline")} options={live.map(({ id, name }) => ({ value: id, name }))} none={t("lead.pool")} />
             <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
             <Field name="reason" label={t("lead.reason")} rows={2} help={t("lead.reasonHelp")} />
-        </FormDialog>
-    );
-}
-
-export function NewDeal({ lead, open, onClose }: DialogProps) {
-    const t = useT();
-    const notify = useNotify();
-    const refresh = useRefresh();
-    const { active } = useTeam();
-    const { pipelines } = usePipelines();
-    const live = pipelines?.filter((pipeline) => !pipeline.archived_at) ?? [];
-    const save = async (values: Values) => {
-        await createDeal({
-            name: String(values.name).trim(),
-            lead_id: lead.id,
-            pipeline_id: String(values.pipeline_id),
-            owner_id: (values.owner_id as string) || null,
-            expected_close_on: (values.expected_close_on as string) || null,
-        });
-        notify("deal.created", { type: "success" });
-        await refresh();
-    };
-    return (
-        <FormDialog open={open} title={t("deal.new")} submit={t("deal.create")} values={{ name: `${leadName(lead)}`, pipeline_id: lead.pipeline_id ?? live[0]?.id ?? "", owner_id: lead.owner_id ?? "", expected_close_on: "" }} onClose={onClose} onSubmit={save}>
-            <Field name="name" label={t("deal.name")} required autoFocus />
-            <Pair>
-                <Field name="pipeline_id" label={t("lead.pipeline")} required options={live.map(({ id, name }) => ({ value: id, name }))} />
-                <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
-            </Pair>
-            <Field name="expected_close_on" label={t("deal.expected")} type="date" />
         </FormDialog>
     );
 }

@@ -1,20 +1,16 @@
 // The filters of the list of leads. They live in the address, so a view can be sent to a colleague.
-import { Badge, Box, Button, Chip, IconButton, InputAdornment, InputBase, Menu, MenuItem, Popover, TextField } from "@mui/material";
-import { Check, ChevronDown, ListFilter, Search, X } from "lucide-react";
+import { Badge, Box, Button, Chip, MenuItem, Popover, TextField } from "@mui/material";
+import { ListFilter, X } from "lucide-react";
 import { useQuery } from "@tanstack/react-query";
 import { useListContext } from "ra-core";
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import { api, take } from "../../api/client";
 import { useFormat } from "../../i18n/format";
 import { type MessageKey, useT } from "../../providers/i18n";
+import { type Choice, FilterMenu, SearchBox } from "../../ui/filters";
 import { useHotFrom, useMe, usePipelines, useRoutingConfig, useTeam, useZone } from "../../ui/known";
 import { useLabel } from "../../ui/labels";
 import { type Filters, FURTHER, isDay, momentToDay, type Name, readFurther } from "./further";
-
-interface Choice {
-    value: string;
-    name: string;
-}
 
 const TIERS = ["very_hot", "hot", "warm", "cold"] as const;
 const STATUSES = ["new", "engaged", "qualified", "routed", "customer", "lost", "anonymized"] as const;
@@ -75,21 +71,24 @@ export function LeadFilters() {
     const pool = isPool(filterValues);
     return (
         <Box sx={{ display: "flex", alignItems: "center", flexWrap: "wrap", gap: 0.75 }}>
-            <SearchBox value={(filterValues.q as string) ?? ""} onSearch={(q) => set("q", q || undefined)} />
-            {choice("tier", "leads.column.tier", TIERS.map((value) => ({ value, name: t(`tier.${value}`) })))}
-            {!pool && choice("status", "leads.column.status", STATUSES.map((value) => ({ value, name: t(`status.${value}`) })))}
-            {choice("intent", "leads.column.intent", (config.data?.intents ?? []).map(({ intent }) => ({ value: intent, name: label("intent", intent) })))}
-            {!pool && choice("pipeline_id", "leads.column.pipeline", (pipelines ?? []).map(({ id, name }) => ({ value: id, name })))}
-            {choice("owner_id", "leads.column.owner", owners.map(({ id, name }) => ({ value: id, name })))}
-            <Further filters={filterValues} apply={(filters) => setFilters(without(filters), {}, false)} />
-            {FURTHER.filter((name) => filterValues[name] !== undefined && filterValues[name] !== "").map((name) => (
-                <FurtherChip key={name} name={name} value={filterValues[name] as string} onDelete={() => set(name, undefined)} />
-            ))}
-            {any && (
-                <Button onClick={() => setFilters({}, {}, false)} sx={{ color: "text.secondary" }}>
-                    {t("leads.clear")}
-                </Button>
-            )}
+            <SearchBox label={t("leads.search")} value={(filterValues.q as string) ?? ""} shortest={SHORTEST} onSearch={(q) => set("q", q || undefined)} />
+            {/* On a phone they are one row to swipe. */}
+            <Box sx={{ display: { xs: "flex", sm: "contents" }, alignItems: "center", gap: 0.75, width: { xs: "100%" }, my: { xs: -0.75 }, py: { xs: 0.75 }, overflowX: "auto", scrollbarWidth: "none", "& > *": { flexShrink: 0 } }}>
+                {choice("tier", "leads.column.tier", TIERS.map((value) => ({ value, name: t(`tier.${value}`) })))}
+                {!pool && choice("status", "leads.column.status", STATUSES.map((value) => ({ value, name: t(`status.${value}`) })))}
+                {choice("intent", "leads.column.intent", (config.data?.intents ?? []).map(({ intent }) => ({ value: intent, name: label("intent", intent) })))}
+                {!pool && choice("pipeline_id", "leads.column.pipeline", (pipelines ?? []).map(({ id, name }) => ({ value: id, name })))}
+                {choice("owner_id", "leads.column.owner", owners.map(({ id, name }) => ({ value: id, name })))}
+                <Further filters={filterValues} apply={(filters) => setFilters(without(filters), {}, false)} />
+                {FURTHER.filter((name) => filterValues[name] !== undefined && filterValues[name] !== "").map((name) => (
+                    <FurtherChip key={name} name={name} value={filterValues[name] as string} onDelete={() => set(name, undefined)} />
+                ))}
+                {any && (
+                    <Button onClick={() => setFilters({}, {}, false)} sx={{ color: "text.secondary" }}>
+                        {t("leads.clear")}
+                    </Button>
+                )}
+            </Box>
         </Box>
     );
 }
@@ -102,78 +101,6 @@ function FurtherChip({ name, value, onDelete }: { name: Name; value: string; onD
     const day = isDay(name) && momentToDay(name, value, zone);
     const shown = day ? format.date(day) : name === "source" ? label("source", value) : String(value);
     return <Chip size="small" label={`${t(`leads.filter.${name}`)}: ${shown}`} onDelete={onDelete} deleteIcon={<X size={13} aria-label={t("leads.removeFilter")} />} sx={{ borderRadius: 1, height: 32 }} />;
-}
-
-function SearchBox({ value, onSearch }: { value: string; onSearch: (text: string) => void }) {
-    const t = useT();
-    const [text, setText] = useState(value);
-    const sent = useRef(value);
-    useEffect(() => {
-        // The address changed by other means, such as the back button.
-        if (value !== sent.current) {
-            sent.current = value;
-            setText(value);
-        }
-    }, [value]);
-    useEffect(() => {
-        const wanted = text.trim();
-        if (wanted === sent.current || (wanted !== "" && !wanted.split(/\s+/).some((word) => word.length >= SHORTEST))) return;
-        const timer = setTimeout(() => {
-            sent.current = wanted;
-            onSearch(wanted);
-        }, 250);
-        return () => clearTimeout(timer);
-    });
-    return (
-        <InputBase
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-            placeholder={t("leads.search")}
-            startAdornment={
-                <InputAdornment position="start" sx={{ mr: 0.75 }}>
-                    <Search size={15} aria-hidden="true" />
-                </InputAdornment>
-            }
-            endAdornment={
-                text && (
-                    <IconButton aria-label={t("leads.clearSearch")} onClick={() => setText("")} sx={{ minWidth: 24, minHeight: 24, p: 0.25 }}>
-                        <X size={14} />
-                    </IconButton>
-                )
-            }
-            slotProps={{ input: { "aria-label": t("leads.search"), type: "search" } }}
-            sx={{ height: 34, px: 1.125, width: { xs: "100%", sm: 260 }, border: 1, borderColor: "divider", borderRadius: 1, bgcolor: "background.paper", fontSize: "0.8125rem", "&:focus-within": { borderColor: "primary.main" }, "& input::-webkit-search-cancel-button": { display: "none" } }}
-        />
-    );
-}
-
-function FilterMenu({ title, value, choices, onChoose }: { title: string; value: string | undefined; choices: Choice[]; onChoose: (value: string | undefined) => void }) {
-    const t = useT();
-    const [anchor, setAnchor] = useState<HTMLElement | null>(null);
-    const chosen = choices.find((choice) => choice.value === value);
-    const choose = (next: string | undefined) => {
-        setAnchor(null);
-        onChoose(next);
-    };
-    return (
-        <>
-            <Button variant="outlined" aria-haspopup="menu" aria-expanded={anchor !== null} onClick={(event) => setAnchor(event.currentTarget)} endIcon={<ChevronDown size={14} aria-hidden="true" />} sx={{ fontWeight: value ? 600 : 450, borderColor: value ? "primary.main" : undefined, color: value ? "text.primary" : "text.secondary" }}>
-                {value ? `${title}: ${chosen?.name ?? value}` : title}
-            </Button>
-            <Menu open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)} slotProps={{ list: { sx: { minWidth: 180 } } }}>
-                <MenuItem role="menuitemradio" aria-checked={value === undefined} onClick={() => choose(undefined)}>
-                    <Box sx={{ width: 16 }}>{value === undefined && <Check size={14} />}</Box>
-                    {t("leads.any")}
-                </MenuItem>
-                {choices.map((choice) => (
-                    <MenuItem key={choice.value} role="menuitemradio" aria-checked={choice.value === value} onClick={() => choose(choice.value)}>
-                        <Box sx={{ width: 16 }}>{choice.value === value && <Check size={14} />}</Box>
-                        {choice.name}
-                    </MenuItem>
-                ))}
-            </Menu>
-        </>
-    );
 }
 
 function Further({ filters, apply }: { filters: Filters; apply: (filters: Filters) => void }) {
@@ -225,7 +152,7 @@ function FurtherForm({ filters, apply }: { filters: Filters; apply: (filters: Fi
     return (
         <Box component="form" noValidate onSubmit={submit} sx={{ p: 2, width: 420, maxWidth: "100%", display: "grid", gap: 1.5, gridTemplateColumns: "repeat(2, minmax(0, 1fr))" }}>
             <TextField select name="source" label={t("leads.filter.source")} defaultValue={chosen} slotProps={{ inputLabel: { shrink: true }, select: { displayEmpty: true } }}>
-                <MenuItem value="">{t("leads.any")}</MenuItem>
+                <MenuItem value="">{t("choice.any")}</MenuItem>
                 {sources
                     .map((source) => ({ source, name: label("source", source) }))
                     .sort((left, right) => format.collate(left.name, right.name))

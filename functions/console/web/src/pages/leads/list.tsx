@@ -44,7 +44,7 @@ function Content() {
                 <ColumnChoice label={phone ? "leads.facts" : "leads.columns"} columns={columns} chosen={chosen} choose={setChosen} />
                 <Export columns={shown} />
             </PageHead>
-            <Box sx={{ display: "grid", gap: 1.25, mb: 1.5 }}>
+            <Box sx={{ display: "grid", gridTemplateColumns: "minmax(0, 1fr)", gap: 1.25, mb: 1.5 }}>
                 <Views />
                 <LeadFilters />
             </Box>
