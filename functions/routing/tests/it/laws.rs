@@ -1,6 +1,6 @@
 //! The laws of the engine, through the real `event-processor` and `lead-router` on Postgres.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::TestApp;
 
 use crate::world::{self, assert_same, check_invariants, routed, send, shuffled, state};
@@ -11,12 +11,16 @@ const EVENTS: usize = 400;
 async fn delivered(log: &[world::Sent], per_message: usize, batch: usize, processors: usize) -> TestApp {
     let app = TestApp::new().await;
     world::without_slack(&app).await;
+    deliver(&app, log, per_message, batch, processors).await;
+    app
+}
+
+async fn deliver(app: &TestApp, log: &[world::Sent], per_message: usize, batch: usize, processors: usize) {
     app.set_batch_size("events", batch);
     app.set_concurrency("events", processors);
-    send(&app, &app.tenant().id.clone(), log, per_message);
+    send(app, &app.tenant().id.clone(), log, per_message);
     app.drain().await;
-    check_invariants(&app).await;
-    app
+    check_invariants(app).await;
 }
 
 async fn reference(log: &[world::Sent]) -> (std::collections::BTreeMap<String, Value>, Vec<String>) {
@@ -95,6 +99,35 @@ async fn copies_of_what_counts_end_the_same() {
     assert_same("four at once", &state(&one).await, &state(&four).await);
 }
 
+/// A rule of events that also reads the profile: a title that arrives later, or one of an earlier event, changes what old events are
+/// worth, while other processors write about the same person.
+#[tokio::test]
+async fn a_rule_that_also_reads_the_profile_ends_the_same() {
+    const HEADS: usize = 60;
+    let log = world::log(6, HEADS, EVENTS);
+    let rule = json!({
+        "slug": "head-visits", "name": "A head of something visits", "rule_type": "event", "category": "behavior", "points": 7,
+        "max_per_day": 1,
+        "conditions": {"all": [{"field": "event_type", "op": "in", "value": ["page_visited", "email_opened", "webinar_attended"]},
+                               {"field": "lead.job_title", "op": "contains", "value": "head"}]},
+    });
+    let with_rule = async |log: &[world::Sent], per_message, batch, processors| {
+        let app = TestApp::new().await;
+        world::without_slack(&app).await;
+        app.post("/api/v1/scoring/rules", &rule).bearer(&app.token("admin")).send().await.expect(201);
+        app.drain().await;
+        deliver(&app, log, per_message, batch, processors).await;
+        state(&app).await
+    };
+    let expected = with_rule(&log, 50, 10, 1).await;
+    let counted = expected.values().filter(|lead| lead["awards"].to_string().contains("head-visits")).count();
+    assert!((1..HEADS).contains(&counted), "it counts for some people and not for others: {counted}");
+    assert_same("shuffled and repeated", &expected, &with_rule(&shuffled(&log, 61), 20, 5, 1).await);
+    for seed in [62, 63] {
+        assert_same("four at once", &expected, &with_rule(&shuffled(&log, seed), 5, 2, 4).await);
+    }
+}
+
 #[tokio::test]
 async fn rebuilding_gives_equal_tables() {
     let log = world::log(4, PEOPLE, EVENTS);
@@ -111,7 +144,7 @@ async fn rebuilding_gives_equal_tables() {
     .await
     .unwrap();
     let version: i32 = db.query_one("SELECT rule_set_version FROM tenants", &[]).await.unwrap().get(0);
-    let step = serde_json::json!({"kind": "recalculate", "tenant_id": app.tenant().id, "rule_set_version": version, "after": null});
+    let step = json!({"kind": "recalculate", "tenant_id": app.tenant().id, "rule_set_version": version, "after": null});
     app.sqs().send("events", &step.to_string()).unwrap();
     app.drain().await;
     check_invariants(&app).await;
