@@ -120,6 +120,7 @@ impl Stage {
             ("STAGE", "local".to_owned()),
             ("LOG_LEVEL", "info".to_owned()),
             ("MALLOC_ARENA_MAX", "1".to_owned()),
+            ("MALLOC_MMAP_THRESHOLD_", "131072".to_owned()),
             ("DATABASE_URL", format!("postgres://lotse_app:{PASSWORD}@127.0.0.1:{port}/{DATABASE}")),
             ("MIGRATION_DATABASE_URL", self.cluster.url(DATABASE)),
             ("APP_DATABASE_PASSWORD", PASSWORD.to_owned()),

@@ -189,15 +189,14 @@ async fn draft<'a>(
     events: &[&'a Event],
     identity: &BatchIdentity,
     now: Timestamp,
-) -> Result<BTreeMap<LeadId, Changed<'a>>, Failure> {
+) -> Result<Vec<Changed<'a>>, Failure> {
     let new_leads: HashSet<LeadId> = identity.new_leads.iter().copied().collect();
     let (by_lead, _unknown) = by_lead(events, identity);
     let known: Vec<LeadId> = by_lead.keys().copied().filter(|lead| !new_leads.contains(lead)).collect();
     let mut work = load(tx, &known, &by_lead).await?;
     let new = by_lead.iter().filter(|(lead, _)| new_leads.contains(lead));
     work.extend(new.map(|(lead, events)| Work::new(*lead, events)));
-    let changes = advance_all(tx, &tenant.rules, work, Reason::Events, now).await?;
-    Ok(changes.into_iter().map(|changed| (changed.0.lead, changed)).collect())
+    advance_all(tx, &tenant.rules, work, Reason::Events, now).await
 }
 
 /// Attaches every identifier. Another processor may meet the same new person at this moment: whoever attaches first wins, the other
@@ -240,7 +239,7 @@ async fn attach(
 async fn confirm<'a>(
     tx: &Tx,
     tenant: &TenantRules,
-    mut drafts: BTreeMap<LeadId, Changed<'a>>,
+    drafts: Vec<Changed<'a>>,
     ahead: &mut Ahead,
     by_lead: &ByLead<'a>,
     new_leads: &HashSet<LeadId>,
@@ -251,17 +250,17 @@ async fn confirm<'a>(
     if stamps.len() != known.len() {
         return Ok(None);
     }
-    let mut changes = Vec::with_capacity(by_lead.len());
-    let mut overtaken = Vec::new();
-    for (lead, events) in by_lead {
-        match drafts.remove(lead).filter(|(one, _)| one.still_holds(events, stamps.get(lead))) {
-            Some(draft) => changes.push(draft),
-            None => overtaken.push(*lead),
+    let (mut changes, mut overtaken) = (drafts, Vec::new());
+    changes.retain(|(one, _)| {
+        let holds = by_lead.get(&one.lead).is_some_and(|events| one.still_holds(events, stamps.get(&one.lead)));
+        if !holds {
+            overtaken.push(one.lead);
         }
-    }
-    let (new, stale): (Vec<LeadId>, Vec<LeadId>) = overtaken.iter().partition(|lead| new_leads.contains(lead));
-    // Also of leads that turned out to have no event of this batch.
-    overtaken.extend(drafts.keys());
+        holds
+    });
+    let drafted: HashSet<LeadId> = changes.iter().map(|(one, _)| one.lead).collect();
+    let (new, stale): (Vec<LeadId>, Vec<LeadId>) =
+        by_lead.keys().filter(|lead| !drafted.contains(lead)).partition(|lead| new_leads.contains(lead));
     ahead.take_back(tx, &overtaken, by_lead).await?;
     let mut work = load(tx, &stale, by_lead).await?;
     work.extend(new.iter().filter_map(|lead| Some(Work::new(*lead, by_lead.get(lead)?))));

@@ -1,6 +1,7 @@
 //! The end of the event path: what the engine makes of leads and their new events, written down.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::future::Future;
 
 use jiff::Timestamp;
 
@@ -121,18 +122,18 @@ pub struct Ahead {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn write_ahead(tx: &Tx, drafts: &BTreeMap<LeadId, Changed<'_>>) -> Result<Ahead, Failure> {
-    let events: Vec<_> = drafts.values().flat_map(events_of).collect();
+pub async fn write_ahead(tx: &Tx, drafts: &[Changed<'_>]) -> Result<Ahead, Failure> {
+    let events: Vec<_> = drafts.iter().flat_map(events_of).collect();
     let worth = events.iter().map(|(_, event)| event.id).collect();
     let ahead = Ahead { events: events.iter().map(|(lead, event)| (event.id, *lead)).collect(), worth };
     let awards: Vec<_> =
-        rows(drafts.values(), |change| &change.awards_added).filter(|(_, award)| ahead.has(award.event)).collect();
+        rows(drafts, |change| &change.awards_added).filter(|(_, award)| ahead.has(award.event)).collect();
     let signals: Vec<_> =
-        rows(drafts.values(), |change| &change.signals_added).filter(|(_, signal)| ahead.has(signal.event)).collect();
+        rows(drafts, |change| &change.signals_added).filter(|(_, signal)| ahead.has(signal.event)).collect();
     tokio::try_join!(
         store::insert_events(tx, &events),
-        store::insert_awards(tx, &awards),
-        store::insert_signals(tx, &signals),
+        in_turn(1, store::insert_awards(tx, &awards)),
+        in_turn(2, store::insert_signals(tx, &signals)),
     )?;
     Ok(ahead)
 }
@@ -196,8 +197,24 @@ pub async fn write(
     };
     // Sent together, the tables first: others wait for these leads until the commit, so every answer that is waited for counts.
     let version = tenant.rules.version();
-    tokio::try_join!(write_tables(tx, changes, ahead, version, now), alerts, tell_router(tx, tenant, changes, now))?;
+    tokio::try_join!(
+        write_tables(tx, changes, ahead, version, now),
+        in_turn(TABLES, alerts),
+        in_turn(TABLES, tell_router(tx, tenant, changes, now)),
+    )?;
     Ok(())
+}
+
+/// Statements of [`write_tables`].
+const TABLES: usize = 8;
+
+/// Of what is sent together, lets this many be written to the connection before this is put together: so Postgres begins with the
+/// first at once, and a whole batch is never in memory as messages.
+async fn in_turn<T>(before: usize, send: impl Future<Output = T>) -> T {
+    for _ in 0..before {
+        tokio::task::yield_now().await;
+    }
+    send.await
 }
 
 /// The profile as it becomes.
@@ -244,13 +261,13 @@ async fn write_tables(
         .collect();
     let (_, _, _, _, _, _, _, _) = tokio::try_join!(
         store::insert_leads(tx, &new, now),
-        store::update_profiles(tx, &profiles, now),
-        store::insert_events(tx, &events),
-        store::withdraw_awards(tx, &awards_withdrawn, now),
-        store::insert_awards(tx, &awards_added),
-        store::withdraw_signals(tx, &signals_withdrawn, now),
-        store::insert_signals(tx, &signals_added),
-        store::save_standings(tx, &standings, version, now),
+        in_turn(1, store::update_profiles(tx, &profiles, now)),
+        in_turn(2, store::insert_events(tx, &events)),
+        in_turn(3, store::withdraw_awards(tx, &awards_withdrawn, now)),
+        in_turn(4, store::insert_awards(tx, &awards_added)),
+        in_turn(5, store::withdraw_signals(tx, &signals_withdrawn, now)),
+        in_turn(6, store::insert_signals(tx, &signals_added)),
+        in_turn(7, store::save_standings(tx, &standings, version, now)),
     )?;
     Ok(())
 }
