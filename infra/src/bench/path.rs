@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 use testkit::runtime::Function;
 
 use super::stage::Stage;
-use super::{traffic, usage};
+use super::traffic::{self, People};
+use super::usage;
 
 /// What to send.
+#[derive(Debug, Clone, Copy)]
 pub struct Load {
     pub events: usize,
-    /// People are numbered; events are about these.
-    pub first_lead: usize,
-    pub leads: usize,
+    pub people: People,
     pub processors: usize,
     /// Events of one invocation.
     pub batch: usize,
@@ -30,7 +30,7 @@ pub struct Measured {
     pub seconds: f64,
     pub function_cpu: f64,
     pub postgres_cpu: f64,
-    /// The largest resident set of any function, in MiB.
+    /// The largest resident set of any function, in MB.
     pub memory: f64,
     pub statements_per_batch: f64,
     pub routed: usize,
@@ -54,11 +54,10 @@ impl Measured {
 /// # Errors
 /// When a function fails or leaves messages.
 pub async fn run(stage: &Stage, load: &Load) -> anyhow::Result<Measured> {
-    let batches: Vec<Bytes> =
-        traffic::batches(&stage.tenant, load.events, load.first_lead, load.leads, load.batch, load.seed)
-            .into_iter()
-            .map(Bytes::from)
-            .collect();
+    let batches: Vec<Bytes> = traffic::batches(&stage.tenant, load.events, load.people, load.batch, load.seed)
+        .into_iter()
+        .map(Bytes::from)
+        .collect();
     let batches = Arc::new(batches);
     let processors: Vec<Arc<Function>> =
         (0..load.processors).map(|_| stage.function("event-processor").map(Arc::new)).collect::<Result<_, _>>()?;

@@ -56,13 +56,22 @@ const LAST: [&str; 8] = ["Müller", "Schmidt", "Yılmaz", "Weiß", "Nowak", "Sch
 const DOMAINS: [&str; 6] =
     ["uni-mainz.de", "biolab.example", "gmx.de", "pharma.example", "klinikum.example", "gmail.com"];
 
-/// SQS events for `event-processor`, ready to be sent, with `events` events of people numbered `first..first + leads`.
-pub fn batches(tenant: &str, events: usize, first: usize, leads: usize, per_batch: usize, seed: u64) -> Vec<Vec<u8>> {
+/// Whom events are about. People are numbered.
+#[derive(Debug, Clone, Copy)]
+pub struct People {
+    pub first: usize,
+    pub count: usize,
+    /// From one to the next: with 100, every hundredth.
+    pub step: usize,
+}
+
+/// SQS events for `event-processor`, ready to be sent.
+pub fn batches(tenant: &str, events: usize, people: People, per_batch: usize, seed: u64) -> Vec<Vec<u8>> {
     let mut random = StdRng::seed_from_u64(seed);
     let now = jiff::Timestamp::now();
     let receipts: Vec<Value> = (0..events)
         .map(|n| {
-            let lead = first + random.random_range(0..leads);
+            let lead = people.first + people.step * random.random_range(0..people.count);
             // Events arrive nearly in the order in which they happened; one in twenty is late, by up to three days.
             let late = if random.random_range(0..20) == 0 { 3 * 24 * 3600 } else { 600 };
             let behind = SPAN * i64::try_from(events - n).unwrap_or(0) / i64::try_from(events).unwrap_or(1);

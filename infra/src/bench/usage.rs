@@ -16,11 +16,11 @@ pub fn cpu_of_family(pid: u32) -> f64 {
     own + children(pid).into_iter().map(cpu_of).sum::<f64>()
 }
 
-/// The most memory a process has held resident, in MiB.
+/// The most memory a process has held resident, in MB.
 pub fn peak_memory(pid: u32) -> f64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(0.0) * 1024.0 / 1e6
 }
 
 /// The fields of /proc/<pid>/stat after the name, as numbers.
