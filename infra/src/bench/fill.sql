@@ -22,16 +22,17 @@ INSERT INTO score_history (tenant_id, lead_id, rule_id, event_id, rule_version, 
   SELECT e.tenant_id, e.lead_id, r.id, e.id, 1, 'engagement', 1, e.occurred_at, e.occurred_at + interval '90 days'
     FROM events e, scoring_rules r
    WHERE r.slug = 'page-visited' AND e.external_id LIKE 'fill-%';
--- With the copy of what counts, as the event path leaves it (store::event_path::counted): an event and an expiry each, category engagement.
+-- With the copy of what counts, as the event path leaves it (store::event_path::counted): one group of engagement, with events and expiry.
 INSERT INTO lead_standings (lead_id, tenant_id, engagement, total_score, tier, rule_set_version, evaluated_at, first_seen_at, last_activity_at, next_expiry_at, counted)
   SELECT p.id, '{tenant}', 5, 5, 'cold', 1, now(), now() - interval '50 days', now() - interval '1 day', now() + interval '30 days', c.counted
     FROM people p
     JOIN (
       SELECT h.lead_id,
-             '\x01'::bytea || decode(lpad(to_hex(count(*)), 2, '0'), 'hex') || string_agg(
-               '\x07'::bytea || uuid_send(h.rule_id) || int4send(h.rule_version) || uuid_send(h.event_id)
-                 || int8send((extract(epoch FROM h.awarded_at) * 1000000)::bigint)
-                 || int8send((extract(epoch FROM h.expires_at) * 1000000)::bigint) || int4send(h.points), '') AS counted
+             '\x020d'::bytea || uuid_send(h.rule_id) || int4send(h.rule_version) || int4send(h.points)
+               || int8send((extract(epoch FROM h.expires_at - h.awarded_at) * 1000000)::bigint)
+               || decode(lpad(to_hex(count(*)), 2, '0'), 'hex')
+               || string_agg(uuid_send(h.event_id) || int8send((extract(epoch FROM h.awarded_at) * 1000000)::bigint), '') AS counted
         FROM score_history h
-       GROUP BY h.lead_id
+       WHERE h.event_id IS NOT NULL
+       GROUP BY h.lead_id, h.rule_id, h.rule_version, h.points, h.expires_at - h.awarded_at
     ) c ON c.lead_id = p.id;
