@@ -40,31 +40,34 @@ export default function Scores({ lead }: { lead: LeadDetails }) {
                             </tr>
                         </thead>
                         <tbody>
-                            {steps.data.map((step, at) => (
-                                <tr key={`${step.at}-${step.rule_id}-${at}`}>
-                                    <td>
-                                        <When at={step.at} exact />
-                                    </td>
-                                    <td>
-                                        <Box component="span" aria-hidden="true" sx={{ display: "inline-block", width: 8, height: 8, borderRadius: 0.5, bgcolor: palette.category[step.category], mr: 1 }} />
-                                        {label("rule", step.rule_slug ?? step.rule_id, step.rule_name)}{" "}
-                                        {step.kind !== "award" && <Tag tone={step.kind === "withdrawal" ? "bad" : "plain"}>{t(`step.${step.kind}`)}</Tag>}
-                                        {step.event_type && (
-                                            <Muted sx={{ fontSize: "0.75rem", ml: 0.75 }}>{label("event", step.event_type)}</Muted>
-                                        )}
-                                    </td>
-                                    <Box component="td" sx={{ color: "text.secondary" }}>{step.kind === "award" ? (step.expires_at ? format.date(step.expires_at) : t("score.stays")) : ""}</Box>
-                                    <Box component="td" sx={{ textAlign: "right !important", fontWeight: 600, color: step.points < 0 ? "bad.main" : "inherit" }}>{format.points(step.points)}</Box>
-                                    <Box component="td" sx={{ textAlign: "right !important" }}>
-                                        <Box sx={{ display: "inline-flex", gap: 1, alignItems: "center" }}>
-                                            <TierBadge tier={step.tier} bare />
-                                            <Typography component="span" variant="body2" sx={{ fontWeight: 600, minWidth: 24 }}>
-                                                {format.number(step.total_score)}
-                                            </Typography>
+                            {steps.data.map((step, at) => {
+                                const rule = label("rule", step.rule_slug ?? step.rule_id, step.rule_name);
+                                const event = step.event_type && label("event", step.event_type);
+                                return (
+                                    <tr key={`${step.at}-${step.rule_id}-${at}`}>
+                                        <td>
+                                            <When at={step.at} exact />
+                                        </td>
+                                        <Box component="td" sx={{ whiteSpace: "normal !important", minWidth: 200 }}>
+                                            <Box component="span" aria-hidden="true" sx={{ display: "inline-block", width: 8, height: 8, borderRadius: 0.5, bgcolor: palette.category[step.category], mr: 1 }} />
+                                            {rule}{" "}
+                                            {step.kind !== "award" && <Tag tone={step.kind === "withdrawal" ? "bad" : "plain"}>{t(`step.${step.kind}`)}</Tag>}
+                                            {/* Many rules are called as their event is. */}
+                                            {event && event !== rule && <Muted sx={{ fontSize: "0.75rem", ml: 0.75 }}>{event}</Muted>}
                                         </Box>
-                                    </Box>
-                                </tr>
-                            ))}
+                                        <Box component="td" sx={{ color: "text.secondary" }}>{step.kind === "award" ? (step.expires_at ? format.date(step.expires_at) : t("score.stays")) : ""}</Box>
+                                        <Box component="td" sx={{ textAlign: "right !important", fontWeight: 600, color: step.points < 0 ? "bad.main" : "inherit" }}>{format.points(step.points)}</Box>
+                                        <Box component="td" sx={{ textAlign: "right !important" }}>
+                                            <Box sx={{ display: "inline-flex", gap: 1, alignItems: "center" }}>
+                                                <TierBadge tier={step.tier} bare />
+                                                <Typography component="span" variant="body2" sx={{ fontWeight: 600, minWidth: 24 }}>
+                                                    {format.number(step.total_score)}
+                                                </Typography>
+                                            </Box>
+                                        </Box>
+                                    </tr>
+                                );
+                            })}
                         </tbody>
                     </Box>
                 </Box>
