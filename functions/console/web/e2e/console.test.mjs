@@ -399,7 +399,7 @@ describe("the board", () => {
         await openBoard(page);
         const top = [others.above.id, others.below.id, above.id, below.id];
         assert.deepEqual((await order(page, pipeline.stages[0])).slice(0, 4), top);
-        await page.getByRole("searchbox", { name: "Deal, Person, Firma" }).fill(`${stamp} gesucht`);
+        await page.getByRole("searchbox", { name: "Deal, Person, Firma suchen" }).fill(`${stamp} gesucht`);
         await card(page, others.above).waitFor({ state: "detached" });
         assert.deepEqual(await order(page, pipeline.stages[0]), [above.id, below.id]);
         await column(page, pipeline.stages[0]).getByText(/^2 von \d+$/).waitFor();
@@ -444,6 +444,12 @@ describe("the board", () => {
         await page.getByRole("option", { name: lead.last_name }).first().click();
         const name = dialog.getByRole("textbox", { name: "Name" });
         assert.ok((await name.inputValue()).includes(lead.last_name));
+        // Another lead, another name and owner.
+        const another = (await api.get("/api/v1/leads?status=routed&sort=-total_score&limit=50")).data.find((one) => one.last_name !== lead.last_name && one.owner_id);
+        await dialog.getByRole("combobox", { name: "Lead" }).fill("");
+        await dialog.getByRole("combobox", { name: "Lead" }).fill(another.last_name);
+        await page.getByRole("option", { name: another.last_name }).first().click();
+        assert.ok((await name.inputValue()).includes(another.last_name));
         await name.fill(`Von Hand ${stamp}`);
         await dialog.getByRole("spinbutton", { name: "Wert in EUR" }).fill("1234.5");
         await dialog.getByRole("button", { name: "Deal eröffnen" }).click();
@@ -451,6 +457,7 @@ describe("the board", () => {
         const id = new URL(page.url()).searchParams.get("deal");
         const made = await api.get(`/api/v1/deals/${id}`);
         assert.deepEqual([made.name, made.value_minor, made.pipeline_id], [`Von Hand ${stamp}`, 123450, pipeline.id]);
+        assert.deepEqual([made.lead_id, made.owner_id], [another.id, another.owner_id], "the lead's owner has its deal too");
         await page.keyboard.press("Escape");
         await card(page, made).waitFor();
     });
@@ -530,6 +537,11 @@ describe("for everybody", () => {
         await go(page, "/tasks");
         await settled(page);
         assert.equal(await page.getByRole("button", { name: "Neue Aufgabe" }).count(), 0);
+        for (const path of [`/board/${pipeline.id}`, `/leads/${lead.id}/deals`]) {
+            await go(page, path);
+            await settled(page);
+            assert.equal(await page.getByRole("button", { name: "Neuer Deal" }).count(), 0, path);
+        }
         await context.close();
     });
 

@@ -14,6 +14,11 @@ export function SearchBox({ label, value, shortest = 1, onSearch }: { label: str
     const t = useT();
     const [text, setText] = useState(value);
     const sent = useRef(value);
+    const input = useRef<HTMLInputElement | null>(null);
+    const clear = () => {
+        setText("");
+        input.current?.focus();
+    };
     useEffect(() => {
         // The address changed by other means, such as the back button.
         if (value !== sent.current) {
@@ -33,6 +38,7 @@ export function SearchBox({ label, value, shortest = 1, onSearch }: { label: str
     return (
         <InputBase
             value={text}
+            inputRef={input}
             onChange={(event) => setText(event.target.value)}
             placeholder={label}
             startAdornment={
@@ -42,7 +48,7 @@ export function SearchBox({ label, value, shortest = 1, onSearch }: { label: str
             }
             endAdornment={
                 text && (
-                    <IconButton aria-label={t("choice.clearSearch")} onClick={() => setText("")} sx={{ minWidth: 24, minHeight: 24, p: 0.25 }}>
+                    <IconButton aria-label={t("choice.clearSearch")} onClick={clear} sx={{ minWidth: 24, minHeight: 24, p: 0.25 }}>
                         <X size={14} />
                     </IconButton>
                 )

@@ -48,6 +48,42 @@ it("does not ask the API while something required is missing", async () => {
     expect(onSubmit).not.toHaveBeenCalled();
 });
 
+it("stays until what is under way has come to its end", async () => {
+    let refuse = (_: Error) => {};
+    const onClose = show(() => new Promise((_, reject) => (refuse = reject)));
+    save();
+    await waitFor(() => expect((screen.getByRole("button", { name: /Cancel/ }) as HTMLButtonElement).disabled).toBe(true));
+    fireEvent.keyDown(screen.getByRole("dialog"), { key: "Escape" });
+    expect(onClose).not.toHaveBeenCalled();
+    refuse(new Error("no connection"));
+    await screen.findByRole("alert");
+    fireEvent.keyDown(screen.getByRole("dialog"), { key: "Escape" });
+    expect(onClose).toHaveBeenCalledOnce();
+});
+
+it("does not take what the browser cannot read for no number", async () => {
+    const onSubmit = vi.fn(async () => undefined);
+    render(
+        <QueryClientProvider client={client}>
+            <I18nContextProvider value={i18nProvider}>
+                <FormDialog open title="Title" submit="Save it" values={{ amount: "" }} onClose={vi.fn()} onSubmit={onSubmit}>
+                    <Field name="amount" label="Amount" type="number" />
+                </FormDialog>
+            </I18nContextProvider>
+        </QueryClientProvider>,
+    );
+    const amount = screen.getByLabelText("Amount");
+    let unreadable = true;
+    Object.defineProperty(amount, "validity", { get: () => ({ badInput: unreadable }) });
+    save();
+    await waitFor(() => expect(amount.getAttribute("aria-invalid")).toBe("true"));
+    expect(onSubmit).not.toHaveBeenCalled();
+    unreadable = false;
+    fireEvent.change(amount, { target: { value: "12" } });
+    save();
+    await waitFor(() => expect(onSubmit).toHaveBeenCalledOnce());
+});
+
 it("closes when it is saved", async () => {
     const onClose = show(async () => undefined);
     save();

@@ -2,7 +2,7 @@
 import { Alert, Box, Button, Dialog, DialogActions, DialogContent, DialogTitle, MenuItem, TextField } from "@mui/material";
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslate } from "ra-core";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { Controller, FormProvider, useForm, useFormContext, type DefaultValues } from "react-hook-form";
 import { ApiError, fieldErrors } from "../api/problem";
 import { useT } from "../providers/i18n";
@@ -15,22 +15,24 @@ interface Props<V extends Values> {
     submit: string;
     values: V;
     onClose: () => void;
-    /** How many of the API's units one of a field's is, where they differ. */
-    units?: Record<string, number>;
+    /** How many of the API's units one of a field's is, where they differ; of what stands in the form. */
+    units?: (values: V) => Record<string, number>;
     /** Throws what the API said. `before` is what the form began with: only what differs from it is the person's change. */
     onSubmit: (values: V, before: V) => Promise<unknown>;
     children: ReactNode;
 }
 
 export function FormDialog<V extends Values>(props: Props<V>) {
+    // What is under way comes to its end here: else nobody would see how.
+    const [busy, setBusy] = useState(false);
     return (
-        <Dialog open={props.open} onClose={props.onClose} maxWidth="sm" fullWidth aria-label={props.title}>
-            <Inner {...props} />
+        <Dialog open={props.open} onClose={() => !busy && props.onClose()} maxWidth="sm" fullWidth aria-label={props.title}>
+            <Inner {...props} onBusy={setBusy} />
         </Dialog>
     );
 }
 
-function Inner<V extends Values>({ title, submit, values, units, onClose, onSubmit, children }: Props<V>) {
+function Inner<V extends Values>({ title, submit, values, units, onClose, onSubmit, onBusy, children }: Props<V> & { onBusy: (busy: boolean) => void }) {
     const t = useT();
     const translate = useTranslate();
     const client = useQueryClient();
@@ -40,17 +42,20 @@ function Inner<V extends Values>({ title, submit, values, units, onClose, onSubm
     const [general, setGeneral] = useState<string | null>(null);
     const send = form.handleSubmit(async (given) => {
         setGeneral(null);
+        onBusy(true);
         try {
             await onSubmit(given, before);
             onClose();
         } catch (error) {
-            const { "root.serverError": rest, ...fields } = fieldErrors(error, Object.keys(values), translate, units);
+            const { "root.serverError": rest, ...fields } = fieldErrors(error, Object.keys(values), translate, units?.(given));
             for (const [field, message] of Object.entries(fields)) form.setError(field as never, { type: "server", message });
             setGeneral(rest ?? null);
             const first = Object.keys(fields)[0];
             if (first) form.setFocus(first as never);
             // Somebody else changed it. With its new version, saving again adds this change to theirs.
             if (error instanceof ApiError && error.status === 412) await client.invalidateQueries();
+        } finally {
+            onBusy(false);
         }
     });
     return (
@@ -66,7 +71,9 @@ function Inner<V extends Values>({ title, submit, values, units, onClose, onSubm
                     {children}
                 </DialogContent>
                 <DialogActions>
-                    <Button onClick={onClose}>{t("action.cancel")}</Button>
+                    <Button onClick={onClose} disabled={form.formState.isSubmitting}>
+                        {t("action.cancel")}
+                    </Button>
                     <Button type="submit" variant="contained" disabled={form.formState.isSubmitting}>
                         {submit}
                     </Button>
@@ -94,15 +101,21 @@ interface FieldProps {
 export function Field({ name, label, type = "text", required, rows, options, none, help, autoFocus, multiple, disabled }: FieldProps) {
     const t = useT();
     const { control } = useFormContext();
+    const input = useRef<HTMLInputElement | null>(null);
+    // A browser gives an empty text for what it cannot read as a number.
+    const readable = () => !input.current?.validity?.badInput || t("fault.at.number");
     return (
         <Controller
             control={control}
             name={name}
-            rules={required ? { required: t("form.required") } : undefined}
+            rules={{ required: required && t("form.required"), validate: type === "number" ? readable : undefined }}
             render={({ field, fieldState }) => (
                 <TextField
                     {...field}
-                    inputRef={field.ref}
+                    inputRef={(element: HTMLInputElement | null) => {
+                        input.current = element;
+                        field.ref(element);
+                    }}
                     value={field.value ?? (multiple ? [] : "")}
                     type={options ? undefined : type}
                     label={label}

@@ -1,7 +1,7 @@
 // Choosing a lead by typing part of the name, the company or the address.
 import { Autocomplete, Box, TextField } from "@mui/material";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useState } from "react";
+import { type Ref, useDeferredValue, useState } from "react";
 import { api, take, type Schemas } from "../api/client";
 import { useT } from "../providers/i18n";
 import { leadName } from "./labels";
@@ -10,7 +10,7 @@ import { Face, Muted, TierBadge } from "./parts";
 type Lead = Schemas["LeadView"];
 const SHORTEST = 3;
 
-export function LeadChoice({ value, onChange, label, error, autoFocus, required }: { value: Lead | null; onChange: (lead: Lead | null) => void; label: string; error?: string; autoFocus?: boolean; required?: boolean }) {
+export function LeadChoice({ value, onChange, label, error, autoFocus, required, inputRef, onBlur }: { value: Lead | null; onChange: (lead: Lead | null) => void; label: string; error?: string; autoFocus?: boolean; required?: boolean; inputRef?: Ref<HTMLInputElement>; onBlur?: () => void }) {
     const t = useT();
     const [text, setText] = useState("");
     const q = useDeferredValue(text.trim());
@@ -44,7 +44,7 @@ export function LeadChoice({ value, onChange, label, error, autoFocus, required 
                     <TierBadge tier={lead.tier} bare />
                 </Box>
             )}
-            renderInput={(params) => <TextField {...params} label={label} error={Boolean(error)} helperText={error} autoFocus={autoFocus} required={required} />}
+            renderInput={(params) => <TextField {...params} label={label} error={Boolean(error)} helperText={error} autoFocus={autoFocus} required={required} inputRef={inputRef} onBlur={onBlur} />}
         />
     );
 }

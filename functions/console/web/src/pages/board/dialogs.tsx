@@ -1,7 +1,7 @@
 // Changing a deal: why it was lost, what is said about it, whose it is.
 import { Alert, Box, Button, Dialog, DialogActions, DialogContent, DialogTitle, TextField } from "@mui/material";
 import { useNotify, useTranslate } from "ra-core";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { useController, useFormContext, useWatch } from "react-hook-form";
 import type { Schemas } from "../../api/client";
 import { fieldErrors } from "../../api/problem";
@@ -46,31 +46,45 @@ export function LostReason({ open, name, onClose, onReason }: { open: boolean; n
 }
 
 /** A deal by hand: of this lead, or of one that is chosen. */
-export function NewDeal({ lead, pipeline: preset, onClose, onCreated }: { lead?: Lead; pipeline?: string | null; onClose: () => void; onCreated?: (deal: Deal) => void }) {
+export function NewDeal(props: NewDealProps) {
+    const { pipelines } = usePipelines();
+    // What the form begins with depends on them.
+    return pipelines ? <NewDealForm {...props} live={pipelines.filter((pipeline) => !pipeline.archived_at)} /> : null;
+}
+
+interface NewDealProps {
+    lead?: Lead;
+    pipeline?: string | null;
+    onClose: () => void;
+    onCreated?: (deal: Deal) => void;
+}
+
+function NewDealForm({ lead, pipeline: preset, live, onClose, onCreated }: NewDealProps & { live: Pipeline[] }) {
     const t = useT();
     const notify = useNotify();
     const refresh = useRefreshDeals();
-    const { pipelines } = usePipelines();
-    const live = pipelines?.filter((pipeline) => !pipeline.archived_at) ?? [];
+    const stillHere = useStillHere();
     const pipeline = live.find(({ id }) => id === preset) ?? live[0];
-    const values = { name: lead ? leadName(lead) : "", lead_id: lead?.id ?? "", pipeline_id: pipeline?.id ?? "", owner_id: lead?.owner_id ?? "", value_minor: "", expected_close_on: "" };
+    const values = { name: lead ? leadName(lead) : "", lead_id: lead?.id ?? "", pipeline_id: pipeline?.id ?? "", owner_id: stillHere(lead?.owner_id), value_minor: "", expected_close_on: "" };
+    const currencyOf = (form: typeof values) => live.find(({ id }) => id === form.pipeline_id)?.currency ?? "EUR";
     const save = async (form: typeof values) => {
-        const currency = live.find(({ id }) => id === form.pipeline_id)?.currency;
+        const currency = currencyOf(form);
+        const own = form.value_minor !== "";
         const deal = await createDeal({
             name: form.name.trim(),
             lead_id: form.lead_id,
             pipeline_id: form.pipeline_id,
             owner_id: form.owner_id || null,
-            value_minor: form.value_minor === "" || !currency ? null : Math.round(Number(form.value_minor) * minorUnits(currency)),
-            currency: currency ?? null,
+            value_minor: own ? Math.round(Number(form.value_minor) * minorUnits(currency)) : null,
+            currency: own ? currency : null,
             expected_close_on: form.expected_close_on || null,
         });
         notify("deal.created", { type: "success" });
-        await refresh();
+        void refresh();
         onCreated?.(deal);
     };
     return (
-        <FormDialog open title={t("deal.new")} submit={t("deal.create")} values={values} units={{ value_minor: minorUnits(pipeline?.currency ?? "EUR") }} onClose={onClose} onSubmit={save}>
+        <FormDialog open title={t("deal.new")} submit={t("deal.create")} values={values} units={(form) => ({ value_minor: minorUnits(currencyOf(form)) })} onClose={onClose} onSubmit={save}>
             {!lead && <LeadField />}
             <Field name="name" label={t("deal.name")} required autoFocus={lead !== undefined} />
             <NewDealFields live={live} />
@@ -94,19 +108,33 @@ function NewDealFields({ live }: { live: Pipeline[] }) {
     );
 }
 
-/** Whose deal it is. The first choice also names the deal, until somebody names it. */
+/** Nobody, where the person has left the team. */
+function useStillHere() {
+    const { members } = useTeam();
+    return (id: string | null | undefined) => (id && !members.some((member) => member.id === id && !member.active) ? id : "");
+}
+
+/** Whose deal it is. The lead also gives it a name and an owner, as long as nobody has said otherwise. */
 function LeadField() {
     const t = useT();
+    const stillHere = useStillHere();
     const { setValue, getValues } = useFormContext();
     const { field, fieldState } = useController({ name: "lead_id", rules: { required: t("form.required") } });
     const [lead, setLead] = useState<Schemas["LeadView"] | null>(null);
+    const given = useRef({ name: "", owner_id: "" });
     const choose = (next: Schemas["LeadView"] | null) => {
-        const name = getValues("name");
-        if (next && (name === "" || (lead && name === leadName(lead)))) setValue("name", leadName(next), { shouldValidate: true });
+        if (next) {
+            const values = { name: leadName(next), owner_id: stillHere(next.owner_id) };
+            for (const name of ["name", "owner_id"] as const) {
+                const now = getValues(name);
+                if (now === "" || now === given.current[name]) setValue(name, values[name], { shouldValidate: true });
+            }
+            given.current = values;
+        }
         setLead(next);
         field.onChange(next?.id ?? "");
     };
-    return <LeadChoice label={t("deal.lead")} value={lead} onChange={choose} error={fieldState.error?.message} autoFocus required />;
+    return <LeadChoice label={t("deal.lead")} value={lead} onChange={choose} error={fieldState.error?.message} inputRef={field.ref} onBlur={field.onBlur} autoFocus required />;
 }
 
 export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; onClose: () => void }) {
@@ -126,7 +154,7 @@ export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; o
         }
     };
     return (
-        <FormDialog open={open} title={t("deal.edit")} submit={t("action.save")} values={values as Values} units={{ value_minor: unit }} onClose={onClose} onSubmit={save}>
+        <FormDialog open={open} title={t("deal.edit")} submit={t("action.save")} values={values as Values} units={() => ({ value_minor: unit })} onClose={onClose} onSubmit={save}>
             <Field name="name" label={t("deal.name")} required autoFocus />
             <Pair>
                 <Field name="value_minor" label={t("deal.valueIn", { currency: deal.currency })} type="number" required />

@@ -122,4 +122,20 @@ describe("narrowing a board", () => {
         const shown = narrowed(whole, { text: "", owner: "o1" });
         expect(spotOn(whole, shown, id, { stage, index })).toEqual({ stage, index: expected });
     });
+
+    it("drops beside a neighbour that is still there, when others moved deals meanwhile", () => {
+        const seen = named();
+        const whole = moved(moved(named(), "b", { stage: "talk", index: 0 }), "d", { stage: "new", index: 0 });
+        expect(ids(whole, "new")).toEqual(["d", "a", "c"]);
+        // It was dropped above b, which is gone: above the next one then.
+        expect(spotOn(whole, seen, "a", { stage: "new", index: 0 })).toEqual({ stage: "new", index: 1 });
+        expect(spotOn(whole, seen, "c", { stage: "new", index: 2 })).toEqual({ stage: "new", index: 2 });
+        expect(spotOn(whole, seen, "a", { stage: "talk", index: 1 })).toEqual({ stage: "talk", index: 0 });
+    });
+
+    it("looks for what a card shows, not for the pipeline it leaves out", () => {
+        const routed = { ...board(), columns: [column("new", [{ ...deal("a", "new"), name: "Eva Müller – P" }])] };
+        const of = (text: string) => narrowed(routed, { text, owner: undefined }).columns[0]?.count;
+        expect([of("eva"), of("–")]).toEqual([1, 0]);
+    });
 });

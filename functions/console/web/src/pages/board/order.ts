@@ -25,34 +25,39 @@ export interface Wanted {
     owner: string | undefined;
 }
 
+/** Routing names a deal after person and pipeline; on its own board the pipeline need not stand on every card. */
+export const cardName = (deal: Deal, board: string) => deal.name.replace(` – ${board}`, "");
+
 /** The board with only the deals that have all the words in their name, person or company, and that owner. Its figures are those of what is left. */
 export function narrowed(board: Board, { text, owner }: Wanted): Board {
     const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
     if (words.length === 0 && !owner) return board;
     const matches = (deal: Deal) => {
-        const said = [deal.name, deal.lead_name, deal.lead_company].join(" ").toLocaleLowerCase();
+        const said = [cardName(deal, board.name), deal.lead_name, deal.lead_company].join(" ").toLocaleLowerCase();
         return (!owner || deal.owner_id === owner) && words.every((word) => said.includes(word));
     };
+    const sums = (deals: Deal[]) => ({
+        count: deals.length,
+        value_minor: deals.reduce((sum, deal) => sum + deal.value_minor, 0),
+        weighted_minor: Math.round(deals.reduce((sum, deal) => sum + deal.value_minor * deal.probability, 0) / 100),
+    });
     const column = (one: Column): Column => {
         const deals = one.deals.filter(matches);
-        const summed = deals.reduce((sums, deal) => add(sums, deal, 1, board.currency), { ...one, deals, count: 0, value_minor: 0, weighted_minor: 0 });
-        const other_currencies = [...new Set(deals.map((deal) => deal.currency))].filter((currency) => currency !== board.currency).map((currency) => {
-            const those = deals.filter((deal) => deal.currency === currency);
-            const sum = (of: (deal: Deal) => number) => those.reduce((total, deal) => total + of(deal), 0);
-            return { currency, count: those.length, value_minor: sum((deal) => deal.value_minor), weighted_minor: sum((deal) => Math.round((deal.value_minor * deal.probability) / 100)) };
-        });
-        return { ...summed, other_currencies };
+        const of = (currency: string) => sums(deals.filter((deal) => deal.currency === currency));
+        const others = [...new Set(deals.map((deal) => deal.currency))].filter((currency) => currency !== board.currency);
+        // All are counted; only those in the board's currency are added up.
+        return { ...one, ...of(board.currency), count: deals.length, deals, other_currencies: others.map((currency) => ({ currency, ...of(currency) })) };
     };
     return { ...board, columns: board.columns.map(column) };
 }
 
-/** Where a place among the shown deals of a narrowed board is on the whole one: beside the same neighbour. */
+/** Where a place among the deals that were shown is on the board as it is now: beside the same neighbour. */
 export function spotOn(board: Board, shown: Board, id: string, to: Spot): Spot {
     const whole = ids(board, id, to.stage);
     const seen = ids(shown, id, to.stage);
-    const below = seen[to.index];
+    const below = seen.slice(to.index).find((each) => whole.includes(each));
     if (below !== undefined) return { ...to, index: whole.indexOf(below) };
-    const above = seen.at(-1);
+    const above = seen.slice(0, to.index).findLast((each) => whole.includes(each));
     return { ...to, index: above === undefined ? 0 : whole.indexOf(above) + 1 };
 }
 

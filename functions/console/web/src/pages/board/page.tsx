@@ -12,7 +12,7 @@ import { useMay, usePipelines, useTeam } from "../../ui/known";
 import { useStageName } from "../../ui/labels";
 import { Card, Empty, Face, Failed, Hidden, Muted, PageHead } from "../../ui/parts";
 import { LostReason, NewDeal } from "./dialogs";
-import { type Board, type Column, type Deal, find, narrowed, type Spot, spotOn } from "./order";
+import { type Board, cardName, type Column, type Deal, find, narrowed, type Spot, spotOn } from "./order";
 import { DealPanel } from "./panel";
 import { SHOWN_PER_COLUMN, useBoard, useMove } from "./queries";
 
@@ -25,12 +25,16 @@ export default function BoardPage() {
     const { pipelineId } = useParams();
     const [creating, setCreating] = useState(false);
     const { pipelines, error, refetch } = usePipelines();
+    const [params] = useSearchParams();
     const live = pipelines?.filter((pipeline) => !pipeline.archived_at || pipeline.id === pipelineId) ?? [];
     const chosen = pipelineId ?? live[0]?.id;
+    const archived = live.find((pipeline) => pipeline.id === chosen)?.archived_at;
+    // What a board is narrowed to holds for the next one too; which deal is open does not.
+    const kept = new URLSearchParams([...params].filter(([name]) => name !== "deal")).toString();
     return (
         <>
             <PageHead title={t("nav.board")}>
-                {live.length > 0 && may("deals", "write") && (
+                {live.length > 0 && !archived && may("deals", "write") && (
                     <Button variant="contained" startIcon={<Plus size={15} aria-hidden="true" />} onClick={() => setCreating(true)}>
                         {t("deal.new")}
                     </Button>
@@ -48,7 +52,7 @@ export default function BoardPage() {
             ) : (
                 <>
                     {live.length > 0 && (
-                        <Tabs value={live.some((each) => each.id === chosen) ? chosen : false} onChange={(_, id: string) => go(`/board/${id}`)} variant="scrollable" scrollButtons={false} aria-label={t("board.pipelines")} sx={{ borderBottom: 1, borderColor: "divider", mb: 1.5 }}>
+                        <Tabs value={live.some((each) => each.id === chosen) ? chosen : false} onChange={(_, id: string) => go(`/board/${id}${kept && `?${kept}`}`)} variant="scrollable" scrollButtons={false} aria-label={t("board.pipelines")} sx={{ borderBottom: 1, borderColor: "divider", mb: 1.5 }}>
                             {live.map((pipeline) => (
                                 <Tab key={pipeline.id} value={pipeline.id} label={pipeline.name} />
                             ))}
@@ -87,8 +91,10 @@ function Pipeline({ id }: { id: string }) {
     const [losing, setLosing] = useState<{ id: string; to: Spot } | null>(null);
     const wanted = { text: params.get("q") ?? "", owner: params.get("owner") ?? undefined };
     const view = board.data && narrowed(board.data, wanted);
-    const shown = useRef<{ whole?: Board; view?: Board }>({});
-    shown.current = { whole: board.data, view };
+    const newest = useRef(board.data);
+    newest.current = board.data;
+    // While a deal is in the air the columns stay as they were when it was lifted, although others move deals too.
+    const [held, setHeld] = useState<Board | null>(null);
 
     const set = useCallback((name: "deal" | "q" | "owner", value: string | undefined, replace = false) => setParams((now) => {
         const next = new URLSearchParams(now);
@@ -100,34 +106,40 @@ function Pipeline({ id }: { id: string }) {
     const word = useStageName();
     const stageName = (stage: string) => word(board.data?.columns.find((column) => column.stage.id === stage)?.stage.name);
     const dealName = (deal: string) => (board.data && find(board.data, deal)?.deal.name) ?? "";
-    const start = (drag: DragStart, { announce }: ResponderProvided) => announce(t("board.lifted", { name: dealName(drag.draggableId), stage: stageName(drag.source.droppableId), at: drag.source.index + 1 }));
+    const start = (drag: DragStart, { announce }: ResponderProvided) => {
+        setHeld(view ?? null);
+        announce(t("board.lifted", { name: dealName(drag.draggableId), stage: stageName(drag.source.droppableId), at: drag.source.index + 1 }));
+    };
     const over = (drag: DragUpdate, { announce }: ResponderProvided) => announce(drag.destination ? t("board.over", { stage: stageName(drag.destination.droppableId), at: drag.destination.index + 1 }) : t("board.nowhere"));
     const drop = (drag: DropResult, { announce }: ResponderProvided) => {
         const { destination, source, draggableId } = drag;
+        setHeld(null);
         if (!destination || (destination.droppableId === source.droppableId && destination.index === source.index)) {
             announce(t("board.back"));
             return;
         }
         announce(t("board.dropped", { name: dealName(draggableId), stage: stageName(destination.droppableId), at: destination.index + 1 }));
-        const { whole, view } = shown.current;
-        if (!whole || !view) return;
-        const to = spotOn(whole, view, draggableId, { stage: destination.droppableId, index: destination.index });
+        const whole = newest.current;
+        const seen = held ?? view;
+        if (!whole || !seen) return;
+        const to = spotOn(whole, seen, draggableId, { stage: destination.droppableId, index: destination.index });
         const target = whole.columns.find((column) => column.stage.id === to.stage);
         // A lost deal tells why; until then it stays where it was.
         if (target?.stage.is_lost && source.droppableId !== to.stage) setLosing({ id: draggableId, to });
         else move(draggableId, to);
     };
 
-    if (board.error) return <Card><Failed error={board.error} retry={() => void board.refetch()} /></Card>;
+    if (board.error && !board.data) return <Card><Failed error={board.error} retry={() => void board.refetch()} /></Card>;
     if (!board.data || !view) return <Waiting />;
     const whole = board.data;
-    const running = view.columns.filter((column) => !column.stage.is_won && !column.stage.is_lost);
+    const seen = held ?? view;
+    const running = seen.columns.filter((column) => !column.stage.is_won && !column.stage.is_lost);
     const total = (pick: (column: Column) => number) => running.reduce((sum, column) => sum + pick(column), 0);
     return (
         <>
             <Box sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", columnGap: 2.5, rowGap: 1, mb: 1.5, fontSize: "0.8125rem" }}>
                 <Narrow board={whole} text={wanted.text} owner={wanted.owner} set={set} />
-                <span>
+                <span role="status">
                     <b>{format.number(total((column) => column.count))}</b> <Muted>{t("board.openDeals")}</Muted>
                 </span>
                 <span>
@@ -139,8 +151,8 @@ function Pipeline({ id }: { id: string }) {
             </Box>
             <DragDropContext nonce={styleNonce()} dragHandleUsageInstructions={t("board.instructions")} onDragStart={start} onDragUpdate={over} onDragEnd={drop}>
                 <Box sx={{ position: "relative", display: "flex", gap: 1.25, overflowX: "auto", pb: 2, mx: { xs: -1.5, sm: 0 }, px: { xs: 1.5, sm: 0 }, scrollSnapType: { xs: "x proximity", sm: "none" }, alignItems: "stretch", minHeight: "calc(100dvh - 204px)" }} role="region" aria-label={t("nav.board")} tabIndex={0}>
-                    {view.columns.map((column, at) => (
-                        <Stage key={column.stage.id} column={column} whole={whole.columns[at] ?? column} pipeline={whole.name} currency={whole.currency} writable={may("deals", "write")} onOpen={open} />
+                    {seen.columns.map((column) => (
+                        <Stage key={column.stage.id} column={column} whole={whole.columns.find((one) => one.stage.id === column.stage.id) ?? column} narrowed={view !== whole} pipeline={whole.name} currency={whole.currency} writable={may("deals", "write")} onOpen={open} />
                     ))}
                 </Box>
             </DragDropContext>
@@ -174,14 +186,14 @@ function Narrow({ board, text, owner, set }: { board: Board; text: string; owner
 }
 
 /** `whole` is the column with the deals that the search leaves out. */
-function Stage({ column, whole, pipeline, currency, writable, onOpen }: { column: Column; whole: Column; pipeline: string; currency: string; writable: boolean; onOpen: (deal: string) => void }) {
+function Stage({ column, whole, narrowed, pipeline, currency, writable, onOpen }: { column: Column; whole: Column; narrowed: boolean; pipeline: string; currency: string; writable: boolean; onOpen: (deal: string) => void }) {
     const t = useT();
     const format = useFormat();
     const { stage } = column;
     const name = useStageName()(stage.name);
     const Icon = STAGE_ICON[stage.icon] ?? CircleDot;
     const hidden = whole.count - whole.deals.length;
-    const narrowed = column !== whole;
+    const nothing = hidden > 0 ? t("board.noMatchAmong", { shown: SHOWN_PER_COLUMN }) : t("board.noMatch");
     return (
         <Box component="section" aria-label={t("board.column", { stage: name, smart_count: column.count, value: format.money(column.value_minor, currency) })} data-stage={stage.id} data-stage-name={stage.name} sx={{ width: { xs: "80vw", sm: 256 }, flexShrink: 0, display: "flex", flexDirection: "column", scrollSnapAlign: "center", bgcolor: "subtle", borderRadius: 1.25, borderTop: `3px solid ${stage.color}` }}>
             <Box component="header" sx={{ px: 1.25, pt: 1, pb: 0.75 }}>
@@ -209,8 +221,8 @@ function Stage({ column, whole, pipeline, currency, writable, onOpen }: { column
                             <DealCard key={deal.id} deal={deal} pipeline={pipeline} at={at} writable={writable} onOpen={onOpen} />
                         ))}
                         {drop.placeholder}
-                        {column.deals.length === 0 && !isDraggingOver && <Muted sx={{ display: "block", textAlign: "center", fontSize: "0.75rem", py: 3 }}>{narrowed && whole.count > 0 ? t("board.noMatch") : writable ? t("board.emptyStage") : t("board.nothing")}</Muted>}
-                        {hidden > 0 && <Muted sx={{ display: "block", textAlign: "center", fontSize: "0.75rem", py: 1 }}>{t("board.hidden", { smart_count: hidden, shown: SHOWN_PER_COLUMN })}</Muted>}
+                        {column.deals.length === 0 && !isDraggingOver && <Muted sx={{ display: "block", textAlign: "center", fontSize: "0.75rem", py: 3 }}>{narrowed && whole.count > 0 ? nothing : writable ? t("board.emptyStage") : t("board.nothing")}</Muted>}
+                        {hidden > 0 && <Muted sx={{ display: "block", textAlign: "center", fontSize: "0.75rem", py: 1 }}>{narrowed ? t("board.notSearched", { smart_count: hidden }) : t("board.hidden", { smart_count: hidden, shown: SHOWN_PER_COLUMN })}</Muted>}
                     </Box>
                 )}
             </Droppable>
@@ -224,7 +236,6 @@ function DealCard({ deal, pipeline, at, writable, onOpen }: { deal: Deal; pipeli
     const { nameOf } = useTeam();
     const owner = deal.owner_name ?? nameOf(deal.owner_id);
     const late = deal.status === "open" && deal.expected_close_on && deal.expected_close_on < format.today();
-    // Routing names a deal after person and pipeline; on its own board the pipeline need not stand on every card.
     const about = [deal.lead_name && !deal.name.startsWith(deal.lead_name) ? deal.lead_name : null, deal.lead_company].filter(Boolean).join(" · ");
     return (
         <Draggable draggableId={deal.id} index={at} isDragDisabled={!writable}>
@@ -245,7 +256,7 @@ function DealCard({ deal, pipeline, at, writable, onOpen }: { deal: Deal; pipeli
                     }}
                     sx={{ bgcolor: "background.paper", border: 1, borderColor: isDragging ? "primary.main" : "divider", borderRadius: 1, px: 1.25, py: 1, mb: 0.75, cursor: "pointer", userSelect: "none", boxShadow: isDragging ? "0 10px 26px rgb(0 0 0 / 20%)" : "none", "&:hover": { borderColor: "text.disabled" } }}
                 >
-                    <Box sx={{ fontWeight: 570, fontSize: "0.8125rem", lineHeight: 1.35, overflowWrap: "anywhere" }}>{deal.name.replace(` – ${pipeline}`, "")}</Box>
+                    <Box sx={{ fontWeight: 570, fontSize: "0.8125rem", lineHeight: 1.35, overflowWrap: "anywhere" }}>{cardName(deal, pipeline)}</Box>
                     {about && <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{about}</Muted>}
                     <Box sx={{ display: "flex", alignItems: "center", gap: 1, mt: 0.75, fontSize: "0.75rem" }}>
                         <Box sx={{ fontWeight: 620, fontSize: "0.8125rem" }}>{format.money(deal.value_minor, deal.currency)}</Box>
