@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 
 use crate::app::App;
 use crate::domain::events::{self, Event};
-use crate::domain::identity::{Assignment, BatchIdentity, Country, KnownIdentities, resolve_batch};
+use crate::domain::identity::{Assignment, BatchIdentity, Country, Identifier, KnownIdentities, resolve_batch};
 use crate::domain::ids::{EventId, LeadId, TenantId};
 use crate::failure::{Failure, Fault};
 use crate::messages::events::Receipt;
@@ -132,7 +132,13 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
     let all: Vec<&Event> = events.iter().collect();
     let mut claimed: HashSet<EventId> = match all.is_empty() {
         true => HashSet::new(),
-        false => store::claim_events(tx, &all).await?.into_iter().collect(),
+        false => {
+            let (claimed, version) = tokio::try_join!(biased; store::claim_events(tx, &all), store::hold_rules(tx))?;
+            if version != tx.rule_set_version() {
+                return Ok(None);
+            }
+            claimed.into_iter().collect()
+        }
     };
     let new: Vec<&Event> = all.iter().copied().filter(|event| claimed.remove(&event.id)).collect();
     let mut report = Report { stored: new.len(), repeated: all.len() - new.len(), ..Report::default() };
@@ -143,7 +149,9 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
         let drafts = draft(tx, &tenant, &new, &identity, now).await?;
         let mut ahead = settle::write_ahead(tx, &drafts).await?;
         // From here until the commit, others with the same people wait for us.
-        let Some((identity, new_leads)) = attach(app, tx, &new, known, identity).await? else { return Ok(None) };
+        let Some(Attached { identity, new_leads, visitors }) = attach(app, tx, &new, known, identity).await? else {
+            return Ok(None);
+        };
         let (by_lead, unknown) = by_lead(&new, &identity);
         if !unknown.is_empty() {
             store::release_events(tx, &unknown).await?;
@@ -157,6 +165,9 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
         }
         let confirmed = confirm(tx, &tenant, drafts, &mut ahead, &by_lead, &new_leads, now).await?;
         let Some(changes) = confirmed else { return Ok(None) };
+        if !visitors.still_unnamed(tx).await? {
+            return Ok(None);
+        }
         write(app, tx, &tenant, &changes, &ahead, Reason::Events, now).await?;
         store::insert_suspicions(tx, &identity.suspicions, now).await?;
     }
@@ -199,6 +210,46 @@ async fn draft<'a>(
     advance_all(tx, &tenant.rules, work, Reason::Events, now).await
 }
 
+/// Whose the events are, once the identifiers stand.
+struct Attached {
+    identity: BatchIdentity,
+    /// Those of the new leads that are really ours.
+    new_leads: HashSet<LeadId>,
+    visitors: Visitors,
+}
+
+/// Leads that were known by a cookie only, and that events of this batch give a name.
+#[derive(Default)]
+struct Visitors {
+    leads: HashSet<LeadId>,
+    /// What they are given.
+    names: HashSet<Identifier>,
+}
+
+impl Visitors {
+    fn note(&mut self, known: &KnownIdentities, identity: &BatchIdentity) {
+        for new in identity.new_identifiers.iter().filter(|new| new.identifier.kind.is_strong()) {
+            if !identity.new_leads.contains(&new.lead) && !known.is_strong(new.lead) {
+                self.leads.insert(new.lead);
+            }
+            if self.leads.contains(&new.lead) {
+                self.names.insert(new.identifier.clone());
+            }
+        }
+    }
+
+    /// Whether nobody else gave one of them a name meanwhile. Two people who use one browser may both have been taken for its visitor;
+    /// who is second is somebody else then. No key says so, but both need the lead's lock, which is held here.
+    async fn still_unnamed(&self, tx: &Tx) -> Result<bool, Failure> {
+        if self.leads.is_empty() {
+            return Ok(true);
+        }
+        let leads: Vec<LeadId> = self.leads.iter().copied().collect();
+        let names = store::list_strong_identifiers(tx, &leads).await?;
+        Ok(names.iter().all(|name| self.names.contains(name)))
+    }
+}
+
 /// Attaches every identifier. Another processor may meet the same new person at this moment: whoever attaches first wins, the other
 /// waits for that commit and then finds the winner's lead. Nothing: lost again and again.
 async fn attach(
@@ -207,14 +258,16 @@ async fn attach(
     events: &[&Event],
     mut known: KnownIdentities,
     mut identity: BatchIdentity,
-) -> Result<Option<(BatchIdentity, HashSet<LeadId>)>, Failure> {
+) -> Result<Option<Attached>, Failure> {
     let mut new_leads = HashSet::new();
+    let mut visitors = Visitors::default();
     for _ in 0..RACES {
+        visitors.note(&known, &identity);
         let lost = store::insert_identifiers(tx, &identity.new_identifiers).await?;
         // A lead of ours that lost one identifier is somebody else's: it gives the others back, and is looked up again.
         new_leads.extend(identity.new_leads.iter().filter(|lead| !lost.contains(lead)));
         if lost.is_empty() {
-            return Ok(Some((identity, new_leads)));
+            return Ok(Some(Attached { identity, new_leads, visitors }));
         }
         let given_up: Vec<LeadId> = identity.new_leads.iter().filter(|lead| lost.contains(lead)).copied().collect();
         store::delete_identifiers(tx, &given_up).await?;
@@ -337,6 +390,10 @@ pub async fn reevaluate_for(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let tenant = app.rules().get(tx).await?;
+    // The walk itself is what others hold the rules for.
+    if reason != Reason::Rules && store::hold_rules(tx).await? != tx.rule_set_version() {
+        return Err(Failure::unavailable("other rules were published meanwhile; once more with those"));
+    }
     let mut sorted = leads.to_vec();
     sorted.sort_unstable();
     sorted.dedup();

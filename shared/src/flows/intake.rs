@@ -257,10 +257,18 @@ async fn recalculate(app: &App, step: Recalculate, now: Timestamp) -> Result<(),
     }
     let after = step.after.unwrap_or(LeadId(uuid::Uuid::nil()));
     let outcome = async {
-        let leads = store::list_leads_after(&tx, after, RECALCULATE_CHUNK).await?;
-        let Some(last) = leads.last().copied() else { return Ok(()) };
+        let mut leads = store::list_leads_after(&tx, after, RECALCULATE_CHUNK).await?;
+        let last = leads.last().copied();
+        if last.is_none() {
+            // Whoever had begun with the old rules may have made leads that the walk did not see.
+            store::await_holders_of_rules(&tx).await?;
+            leads = store::list_leads_behind(&tx, step.rule_set_version, RECALCULATE_CHUNK).await?;
+        }
+        if leads.is_empty() {
+            return Ok(());
+        }
         event_path::reevaluate_for(app, &tx, &leads, Reason::Rules, now).await?;
-        let next = Inbound::Recalculate(Recalculate { after: Some(last), ..step.clone() });
+        let next = Inbound::Recalculate(Recalculate { after: last.or(step.after), ..step.clone() });
         outbox::put(&tx, "events", &[next], now).await
     };
     match outcome.await {

@@ -7,6 +7,7 @@ mod write;
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::Tx;
@@ -147,6 +148,19 @@ async fn list_named(tx: &Tx, leads: HashSet<LeadId>) -> Result<Vec<LeadId>, Fail
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
+/// What these leads are known by, cookies left out.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_strong_identifiers(tx: &Tx, leads: &[LeadId]) -> Result<Vec<Identifier>, Failure> {
+    let rows = tx.query(const { section(SQL, "list_strong_identifiers") }, params![leads]).await?;
+    let identifier = |row: &Row| {
+        let kind = row.get::<_, &str>("kind").parse().map_err(Failure::internal)?;
+        Ok(Identifier { kind, value: row.get("value") })
+    };
+    rows.iter().map(identifier).collect()
+}
+
 /// Attaches identifiers and answers with the leads that could not get all of theirs, because another processor was faster.
 ///
 /// # Errors
@@ -191,8 +205,17 @@ pub async fn insert_suspicions(tx: &Tx, suspicions: &[Suspicion], now: Timestamp
     let leads: Vec<LeadId> = suspicions.iter().map(|suspicion| suspicion.lead).collect();
     let others: Vec<LeadId> = suspicions.iter().map(|suspicion| suspicion.other).collect();
     let events: Vec<EventId> = suspicions.iter().map(|suspicion| suspicion.event).collect();
-    tx.execute(const { section(SQL, "insert_suspicions") }, params![tx.tenant(), leads, others, events, now]).await?;
-    Ok(())
+    let values = params![tx.tenant(), leads, others, events, now];
+    match tx.execute(const { section(SQL, "insert_suspicions") }, values).await {
+        Ok(_) => Ok(()),
+        Err(error) => match error.as_db_error().and_then(|db| db.constraint()) {
+            // Only the lead whose event it is was locked.
+            Some("duplicate_suspicions_lead_fkey" | "duplicate_suspicions_other_fkey") => {
+                Err(Failure::unavailable("a lead that was to be suspected was deleted meanwhile; once more"))
+            }
+            _ => Err(error.into()),
+        },
+    }
 }
 
 /// Claims alerts for leads that crossed upward, and answers with those that may be sent.
@@ -215,6 +238,34 @@ pub async fn claim_alerts(tx: &Tx, crossed: &[(LeadId, Tier)], now: Timestamp) -
 /// When the database does not answer.
 pub async fn list_expiring(tx: &Tx, before: Timestamp, limit: i64) -> Result<Vec<LeadId>, Failure> {
     let rows = tx.query(const { section(SQL, "list_expiring") }, params![before, limit]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// The version of the rules in force. Until this transaction ends, [`await_holders_of_rules`] waits.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn hold_rules(tx: &Tx) -> Result<i32, Failure> {
+    let row = tx.find(const { section(SQL, "hold_rules") }, params![tx.tenant()]).await?;
+    row.map(|row| row.get(0)).ok_or_else(|| Failure::internal("a transaction in a tenant that does not exist"))
+}
+
+/// Waits for every transaction that holds the tenant's rules, so that the next statement sees what they wrote; those who come now wait
+/// for this transaction.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn await_holders_of_rules(tx: &Tx) -> Result<(), Failure> {
+    tx.execute(const { section(SQL, "await_holders_of_rules") }, params![tx.tenant()]).await?;
+    Ok(())
+}
+
+/// Some leads that were evaluated last with rules older than this version.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_leads_behind(tx: &Tx, version: i32, limit: i64) -> Result<Vec<LeadId>, Failure> {
+    let rows = tx.query(const { section(SQL, "list_leads_behind") }, params![version, limit]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 

@@ -37,6 +37,12 @@ SELECT u.id
   FROM unnest($1) AS u (id)
  WHERE (SELECT true FROM lead_identifiers i WHERE i.lead_id = u.id AND i.kind <> 'anonymous_id' LIMIT 1)
 
+-- name: list_strong_identifiers
+-- What says more about these leads than a cookie.
+SELECT kind, value
+  FROM lead_identifiers
+ WHERE lead_id = ANY ($1) AND kind <> 'anonymous_id'
+
 -- name: insert_identifiers
 -- Fewer rows than given: another processor met the same person at this moment.
 INSERT INTO lead_identifiers (tenant_id, kind, value, lead_id)
@@ -200,6 +206,7 @@ DO UPDATE SET demographic = EXCLUDED.demographic, engagement = EXCLUDED.engageme
 INSERT INTO duplicate_suspicions (tenant_id, lead_id, other_lead_id, event_id, created_at)
 SELECT $1, u.lead_id, u.other_lead_id, u.event_id, $5
   FROM unnest($2, $3, $4) AS u (lead_id, other_lead_id, event_id)
+ ORDER BY u.lead_id, u.other_lead_id
 ON CONFLICT ON CONSTRAINT duplicate_suspicions_pkey DO NOTHING
 
 -- name: claim_alerts
@@ -217,6 +224,23 @@ SELECT lead_id
   FROM lead_standings
  WHERE next_expiry_at <= $1
  ORDER BY next_expiry_at
+ LIMIT $2
+
+-- name: hold_rules
+-- Which rules are in force. Until this transaction ends, the last step of a walk through all leads waits for it: what is being worked out
+-- with the rules before is seen by that step then. (Who comes while that step is under way reads here what was published before it.)
+SELECT t.rule_set_version
+  FROM tenants t, pg_advisory_xact_lock_shared(hashtextextended('rules:' || $1::uuid::text, 0))
+ WHERE t.id = $1::uuid
+
+-- name: await_holders_of_rules
+SELECT pg_advisory_xact_lock(hashtextextended('rules:' || $1::uuid::text, 0))
+
+-- name: list_leads_behind
+-- Leads that were evaluated with older rules last. Once per publication, and then once more for each chunk that was found: no index.
+SELECT lead_id
+  FROM lead_standings
+ WHERE rule_set_version < $1
  LIMIT $2
 
 -- name: list_leads_after

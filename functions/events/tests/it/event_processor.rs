@@ -207,3 +207,38 @@ async fn an_old_event_that_a_new_profile_makes_count_counts_once_whoever_is_fast
     let row = app.db().await.query_one(counted, &[]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1), row.get::<_, i64>(2)), (2, 0, 1));
 }
+
+/// The worked-out lead is overtaken by a walk under newer rules: it is not taken back to the old ones.
+#[tokio::test]
+async fn who_began_with_the_old_rules_works_with_the_new_ones_where_they_are_in_force() {
+    let app = TestApp::new().await;
+    happens(&app, &[event("webinar_attended", 3)]).await;
+    assert_eq!(total(&app).await, 15);
+
+    let other = app.db().await;
+    // As the walk leaves it.
+    let walked = "BEGIN; SELECT FROM leads FOR UPDATE; UPDATE score_history SET points = 40;
+        UPDATE lead_standings SET rule_set_version = rule_set_version + 1, behavior = 40, total_score = 40, counted = NULL";
+    other.batch_execute(walked).await.unwrap();
+    let overtake = async {
+        assert!(app.somebody_waits_for_a_lock().await, "the processor does not want the lead");
+        app.db().await.batch_execute(WEBINARS_COUNT_FORTY).await.unwrap();
+        other.batch_execute("COMMIT").await.unwrap();
+    };
+    let visit = [event("page_visited", 1)];
+    tokio::join!(happens(&app, &visit), overtake);
+
+    let versions =
+        "SELECT s.rule_set_version = t.rule_set_version FROM lead_standings s JOIN tenants t ON t.id = s.tenant_id";
+    assert!(app.db().await.query_one(versions, &[]).await.unwrap().get::<_, bool>(0));
+    assert_eq!(total(&app).await, 41);
+}
+
+/// New rules, published without the walk that usually follows.
+const WEBINARS_COUNT_FORTY: &str = "
+    INSERT INTO rule_set_versions (tenant_id, version, snapshot, published_at, published_by)
+    SELECT tenant_id, version + 1, jsonb_set(jsonb_set(snapshot, '{version}', to_jsonb(version + 1)), '{scoring_rules}', (
+             SELECT jsonb_agg(CASE r ->> 'slug' WHEN 'webinar-attended' THEN jsonb_set(r, '{points}', '40') ELSE r END)
+               FROM jsonb_array_elements(snapshot -> 'scoring_rules') r)), now(), 'test'
+      FROM rule_set_versions;
+    UPDATE tenants SET rule_set_version = rule_set_version + 1";

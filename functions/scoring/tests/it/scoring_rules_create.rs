@@ -228,3 +228,31 @@ async fn an_idempotency_key_gives_the_same_answer() {
     assert_eq!(promised(&app).await.len(), 1, "leads are evaluated again once");
     assert_eq!(send(rule("another")).await.expect(409).problem()["code"], "idempotency_key_reused");
 }
+
+/// Somebody who had begun with the old rules writes a lead after the walk has passed it: its last step waits for them.
+#[tokio::test]
+async fn leads_that_were_written_with_the_old_rules_meanwhile_get_the_new_points_too() {
+    let app = TestApp::new().await;
+    let event =
+        json!({"event_type": "webinar_registered", "source": "portal", "lead_identifier": {"email": "e@x.example"}});
+    let key = app.tenant().api_key("portal");
+    app.post("/api/v1/events/ingest", &event).api_key(&key).send().await.expect(202);
+    app.drain().await;
+
+    let other = app.db().await;
+    let hold = "BEGIN; SELECT pg_advisory_xact_lock_shared(hashtextextended('rules:' || id::text, 0)) FROM tenants";
+    other.batch_execute(hold).await.unwrap();
+    let mut body = rule("webinar-registered");
+    body["conditions"] = json!({"field": "event_type", "op": "eq", "value": "webinar_registered"});
+    app.post(PATH, &body).bearer(&app.token("admin")).send().await.expect(201);
+    let write_late = async {
+        assert!(app.somebody_waits_for_a_lock().await, "the walk ends without waiting for who has begun before it");
+        let late = "DELETE FROM score_history; UPDATE lead_standings SET demographic = 0, behavior = 0, total_score = 0, counted = NULL, rule_set_version = 1; COMMIT";
+        other.batch_execute(late).await.unwrap();
+    };
+    tokio::join!(app.drain(), write_late);
+
+    let found = "SELECT s.behavior, s.rule_set_version = t.rule_set_version FROM lead_standings s JOIN tenants t ON t.id = s.tenant_id";
+    let row = app.db().await.query_one(found, &[]).await.unwrap();
+    assert_eq!((row.get::<_, i32>(0), row.get::<_, bool>(1)), (12, true));
+}

@@ -73,7 +73,8 @@ pub type Changed<'a> = (Work<'a>, LeadChange);
 /// Advances every lead.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not answer, and when a lead was evaluated with newer rules than these: they were published after this
+/// transaction had begun, which would take the lead back to the old ones.
 pub async fn advance_all<'a>(
     tx: &Tx,
     rules: &RuleSet,
@@ -81,9 +82,13 @@ pub async fn advance_all<'a>(
     reason: Reason,
     now: Timestamp,
 ) -> Result<Vec<Changed<'a>>, Failure> {
+    let newer = |one: &Work<'_>| one.state.rule_set_version.is_some_and(|version| version > rules.version());
+    if work.iter().any(newer) {
+        return Err(Failure::unavailable("other rules were published meanwhile; once more with those"));
+    }
     // An erased person's log is not looked at again. A known lead without a standing lost it: it is rebuilt from the log.
     let looks_back = |one: &Work<'_>| {
-        let lost = reason == Reason::Rules || one.state.rule_set_version.is_none();
+        let lost = reason == Reason::Rules || one.state.rule_set_version != Some(rules.version());
         let needed = reason != Reason::Decay && needs_full_log(rules, &one.state, &one.events);
         !one.is_new() && !one.flags.anonymized && (lost || needed)
     };
@@ -131,6 +136,7 @@ pub async fn write_ahead(tx: &Tx, drafts: &[Changed<'_>]) -> Result<Ahead, Failu
     let signals: Vec<_> =
         rows(drafts, |change| &change.signals_added).filter(|(_, signal)| ahead.has(signal.event)).collect();
     tokio::try_join!(
+        biased;
         store::insert_events(tx, &events),
         in_turn(1, store::insert_awards(tx, &awards)),
         in_turn(2, store::insert_signals(tx, &signals)),
@@ -165,7 +171,7 @@ impl Ahead {
             .filter(|(event, lead)| now.get(event) != Some(lead))
             .map(|(event, lead)| (*lead, *event))
             .collect();
-        tokio::try_join!(store::take_back_worth(tx, &worthless), store::take_back_events(tx, &moved))?;
+        tokio::try_join!(biased; store::take_back_worth(tx, &worthless), store::take_back_events(tx, &moved))?;
         for (_, event) in worthless {
             self.worth.remove(&event);
         }
@@ -198,6 +204,7 @@ pub async fn write(
     // Sent together, the tables first: others wait for these leads until the commit, so every answer that is waited for counts.
     let version = tenant.rules.version();
     tokio::try_join!(
+        biased;
         write_tables(tx, changes, ahead, version, now),
         in_turn(TABLES, alerts),
         in_turn(TABLES, tell_router(tx, tenant, changes, now)),
@@ -260,6 +267,7 @@ async fn write_tables(
         })
         .collect();
     let (_, _, _, _, _, _, _, _) = tokio::try_join!(
+        biased;
         store::insert_leads(tx, &new, now),
         in_turn(1, store::update_profiles(tx, &profiles, now)),
         in_turn(2, store::insert_events(tx, &events)),

@@ -177,6 +177,7 @@ impl<'a> Round<'a> {
         let assignments: Vec<(MemberId, Timestamp)> = self.assignments.into_iter().collect();
         // Sent together and run one after the other: what refers to a deal comes behind it.
         tokio::try_join!(
+            biased;
             store::place(tx, &self.placements, "routing", MACHINE, self.now),
             store::insert_tasks(tx, &self.tasks, self.now),
             store::cancel_tasks(tx, &self.cancelled, self.now),

@@ -133,3 +133,55 @@ async fn an_event_that_becomes_somebody_elses_meanwhile_counts_there_alone() {
                    WHERE h.lead_id = s.lead_id AND h.category <> 'demographic' AND h.withdrawn_at IS NULL)";
     assert!(app.db().await.query(sums, &[]).await.unwrap().is_empty());
 }
+
+/// Both were taken for the browser's visitor; who comes second sees under the lock that the visitor is somebody by now.
+#[tokio::test]
+async fn two_people_who_name_themselves_in_one_browser_at_once_stay_two() {
+    let app = TestApp::new().await;
+    happens(&app, &[event(&json!({"anonymous_id": "cookie-4"}))]).await;
+    let (visitor, _) = lead_of(&app, "anonymous_id", "cookie-4").await;
+
+    let other = app.db().await;
+    other.batch_execute("BEGIN; SELECT FROM leads FOR UPDATE").await.unwrap();
+    let eva = "INSERT INTO lead_identifiers (tenant_id, kind, value, lead_id) SELECT tenant_id, 'email', 'eva@gmx.de', id FROM leads WHERE id = $1";
+    assert_eq!(other.execute(eva, &[&visitor]).await.unwrap(), 1);
+    let overtake = async {
+        assert!(app.somebody_waits_for_a_lock().await, "the processor does not want the visitor");
+        other.batch_execute("COMMIT").await.unwrap();
+    };
+    let max = event(&json!({"anonymous_id": "cookie-4", "email": "max@gmx.de"}));
+    tokio::join!(happens(&app, std::slice::from_ref(&max)), overtake);
+
+    let (eva, max) = (lead_of(&app, "email", "eva@gmx.de").await, lead_of(&app, "email", "max@gmx.de").await);
+    assert_eq!(eva, (visitor, 1), "the visitor is Eva, with what the visitor did");
+    assert_ne!(max.0, visitor);
+    assert_eq!((max.1, count(&app, "inbox").await), (1, 0));
+    // With a name of their own already, nothing of this costs anything: the cookie decides no more.
+    happens(&app, &[event(&json!({"anonymous_id": "cookie-4", "email": "max@gmx.de"}))]).await;
+    assert_eq!(lead_of(&app, "email", "max@gmx.de").await, (max.0, 2));
+}
+
+#[tokio::test]
+async fn an_event_is_not_put_aside_because_the_lead_it_also_names_is_deleted_meanwhile() {
+    let app = TestApp::new().await;
+    happens(&app, &[event(&json!({"phone": "+4915112345678"}))]).await;
+    happens(&app, &[event(&json!({"email": "eva@gmx.de"}))]).await;
+    let (by_phone, _) = lead_of(&app, "phone", "+4915112345678").await;
+
+    let other = app.db().await;
+    other.batch_execute("BEGIN").await.unwrap();
+    for from in ["lead_identifiers WHERE lead_id", "lead_standings WHERE lead_id", "leads WHERE id"] {
+        assert_eq!(other.execute(&format!("DELETE FROM {from} = $1"), &[&by_phone]).await.unwrap(), 1, "{from}");
+    }
+    let overtake = async {
+        assert!(app.somebody_waits_for_a_lock().await, "the processor does not want to note the suspicion");
+        other.batch_execute("COMMIT").await.unwrap();
+    };
+    let both = event(&json!({"phone": "+4915112345678", "email": "eva@gmx.de"}));
+    tokio::join!(happens(&app, std::slice::from_ref(&both)), overtake);
+
+    let (eva, events) = lead_of(&app, "email", "eva@gmx.de").await;
+    assert_eq!((events, count(&app, "inbox").await), (2, 0));
+    assert_eq!(lead_of(&app, "phone", "+4915112345678").await, (eva, 2), "the number is free, and hers now");
+    assert_eq!(count(&app, "duplicate_suspicions").await, 0);
+}
