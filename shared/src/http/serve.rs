@@ -98,7 +98,7 @@ pub(crate) fn listen(paths: Vec<&'static str>, max_body: usize, service: Service
 }
 
 /// An answer whose body is text or bytes as it stands. The library would look at the content type to find that out, with the tables of
-/// every character set there is: a seventieth of each archive.
+/// every character set there is: a fortieth of an archive.
 struct Answer(Response<Body>);
 
 impl IntoResponse for Answer {

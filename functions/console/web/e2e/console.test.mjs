@@ -28,6 +28,14 @@ async function twoDeals(name) {
 const card = (page, deal) => page.locator(`[data-deal="${deal.id}"]`);
 const column = (page, stage) => page.locator(`[data-stage="${stage.id}"]`);
 const order = (page, stage) => column(page, stage).locator("[data-deal]").evaluateAll((cards) => cards.map((one) => one.dataset.deal));
+/** Lifts a deal, moves it by one and drops it, by keyboard. */
+async function carry(page, deal, arrow) {
+    await card(page, deal).focus();
+    for (const key of ["Space", arrow, "Space"]) {
+        await page.keyboard.press(key);
+        await page.waitForTimeout(400);
+    }
+}
 const moveAnswered = (page, deal) => page.waitForResponse((answer) => answer.url().includes(`/deals/${deal.id}/move`));
 const notice = (page, text) => page.getByRole("alert").filter({ hasText: text }).or(page.locator(".MuiSnackbar-root", { hasText: text })).first();
 
@@ -339,23 +347,13 @@ describe("the board", () => {
         const { below, above } = await twoDeals("Tastatur");
         await openBoard(page);
         assert.deepEqual((await order(page, pipeline.stages[0])).slice(0, 2), [above.id, below.id]);
-        const key = async (name) => {
-            await page.keyboard.press(name);
-            await page.waitForTimeout(400);
-        };
         let answered = moveAnswered(page, above);
-        await card(page, above).focus();
-        await key("Space");
-        await key("ArrowDown");
-        await key("Space");
+        await carry(page, above, "ArrowDown");
         assert.equal((await answered).status(), 200);
         await settled(page);
         assert.deepEqual((await order(page, pipeline.stages[0])).slice(0, 2), [below.id, above.id]);
         answered = moveAnswered(page, below);
-        await card(page, below).focus();
-        await key("Space");
-        await key("ArrowRight");
-        await key("Space");
+        await carry(page, below, "ArrowRight");
         assert.equal((await answered).status(), 200);
         assert.equal((await api.get(`/api/v1/deals/${below.id}`)).stage_id, pipeline.stages[1].id);
     });
@@ -367,11 +365,7 @@ describe("the board", () => {
         const other = await apiOf(colleague);
         await other.post(`/api/v1/deals/${above.id}/move`, { stage_id: pipeline.stages[2].id, index: 0 });
         const answered = moveAnswered(page, above);
-        await card(page, above).focus();
-        for (const name of ["Space", "ArrowRight", "Space"]) {
-            await page.keyboard.press(name);
-            await page.waitForTimeout(400);
-        }
+        await carry(page, above, "ArrowRight");
         assert.equal((await answered).status(), 412);
         await notice(page, "Jemand hat diesen Deal inzwischen geändert").waitFor();
         await column(page, pipeline.stages[2]).locator(`[data-deal="${above.id}"]`).waitFor();
@@ -404,11 +398,7 @@ describe("the board", () => {
         assert.deepEqual(await order(page, pipeline.stages[0]), [above.id, below.id]);
         await column(page, pipeline.stages[0]).getByText(/^2 von \d+$/).waitFor();
         const answered = moveAnswered(page, above);
-        await card(page, above).focus();
-        for (const name of ["Space", "ArrowDown", "Space"]) {
-            await page.keyboard.press(name);
-            await page.waitForTimeout(400);
-        }
+        await carry(page, above, "ArrowDown");
         assert.equal((await answered).status(), 200);
         await shot(page, "board-narrowed");
         await page.reload();

@@ -222,7 +222,7 @@ async fn who_began_with_the_old_rules_works_with_the_new_ones_where_they_are_in_
     other.batch_execute(walked).await.unwrap();
     let overtake = async {
         assert!(app.somebody_waits_for_a_lock().await, "the processor does not want the lead");
-        app.db().await.batch_execute(WEBINARS_COUNT_FORTY).await.unwrap();
+        app.publish_points("webinar-attended", 40).await;
         other.batch_execute("COMMIT").await.unwrap();
     };
     let visit = [event("page_visited", 1)];
@@ -233,12 +233,3 @@ async fn who_began_with_the_old_rules_works_with_the_new_ones_where_they_are_in_
     assert!(app.db().await.query_one(versions, &[]).await.unwrap().get::<_, bool>(0));
     assert_eq!(total(&app).await, 41);
 }
-
-/// New rules, published without the walk that usually follows.
-const WEBINARS_COUNT_FORTY: &str = "
-    INSERT INTO rule_set_versions (tenant_id, version, snapshot, published_at, published_by)
-    SELECT tenant_id, version + 1, jsonb_set(jsonb_set(snapshot, '{version}', to_jsonb(version + 1)), '{scoring_rules}', (
-             SELECT jsonb_agg(CASE r ->> 'slug' WHEN 'webinar-attended' THEN jsonb_set(r, '{points}', '40') ELSE r END)
-               FROM jsonb_array_elements(snapshot -> 'scoring_rules') r)), now(), 'test'
-      FROM rule_set_versions;
-    UPDATE tenants SET rule_set_version = rule_set_version + 1";

@@ -205,14 +205,7 @@ async fn with_new_rules_everything_is_counted_anew_not_only_what_expired() {
     let app = TestApp::new().await;
     happens(&app, &[("meeting_booked", 80), ("webinar_attended", 1), ("conference_scan", 1)]).await;
     assert_eq!(standing(&app).await.0, 60);
-    let publish = "
-        INSERT INTO rule_set_versions (tenant_id, version, snapshot, published_at, published_by)
-        SELECT tenant_id, version + 1, jsonb_set(jsonb_set(snapshot, '{version}', to_jsonb(version + 1)), '{scoring_rules}', (
-                 SELECT jsonb_agg(CASE r ->> 'slug' WHEN 'webinar-attended' THEN jsonb_set(r, '{points}', '40') ELSE r END)
-                   FROM jsonb_array_elements(snapshot -> 'scoring_rules') r)), now(), 'test'
-          FROM rule_set_versions;
-        UPDATE tenants SET rule_set_version = rule_set_version + 1";
-    app.db().await.batch_execute(publish).await.unwrap();
+    app.publish_points("webinar-attended", 40).await;
 
     assert_eq!(turn(&app, berlin(12, 2)).await, (1, 1));
 

@@ -186,14 +186,26 @@ async fn only_who_may_write_rules() {
     app.post(PATH, &rule("x")).bearer(&app.token("sales")).send().await.expect(403).problem();
 }
 
-#[tokio::test]
-async fn leads_get_the_new_rules_points() {
-    let app = TestApp::new().await;
+/// A lead, by an event that no rule counts yet.
+async fn somebody_registers(app: &TestApp) {
     let event =
         json!({"event_type": "webinar_registered", "source": "portal", "lead_identifier": {"email": "e@x.example"}});
     let key = app.tenant().api_key("portal");
     app.post("/api/v1/events/ingest", &event).api_key(&key).send().await.expect(202);
     app.drain().await;
+}
+
+/// The rule that counts it.
+async fn registrations_count(app: &TestApp) {
+    let mut body = rule("webinar-registered");
+    body["conditions"] = json!({"field": "event_type", "op": "eq", "value": "webinar_registered"});
+    app.post(PATH, &body).bearer(&app.token("admin")).send().await.expect(201);
+}
+
+#[tokio::test]
+async fn leads_get_the_new_rules_points() {
+    let app = TestApp::new().await;
+    somebody_registers(&app).await;
     let db = app.db().await;
     let lead: Uuid = db.query_one("SELECT id FROM leads", &[]).await.unwrap().get(0);
     let path = format!("/api/v1/scoring/leads/{lead}/breakdown");
@@ -203,9 +215,7 @@ async fn leads_get_the_new_rules_points() {
     };
     assert_eq!(score().await, 0);
 
-    let mut body = rule("webinar-registered");
-    body["conditions"] = json!({"field": "event_type", "op": "eq", "value": "webinar_registered"});
-    app.post(PATH, &body).bearer(&app.token("admin")).send().await.expect(201);
+    registrations_count(&app).await;
     app.drain().await;
 
     assert_eq!(score().await, 12);
@@ -233,18 +243,12 @@ async fn an_idempotency_key_gives_the_same_answer() {
 #[tokio::test]
 async fn leads_that_were_written_with_the_old_rules_meanwhile_get_the_new_points_too() {
     let app = TestApp::new().await;
-    let event =
-        json!({"event_type": "webinar_registered", "source": "portal", "lead_identifier": {"email": "e@x.example"}});
-    let key = app.tenant().api_key("portal");
-    app.post("/api/v1/events/ingest", &event).api_key(&key).send().await.expect(202);
-    app.drain().await;
+    somebody_registers(&app).await;
 
     let other = app.db().await;
     let hold = "BEGIN; SELECT pg_advisory_xact_lock_shared(hashtextextended('rules:' || id::text, 0)) FROM tenants";
     other.batch_execute(hold).await.unwrap();
-    let mut body = rule("webinar-registered");
-    body["conditions"] = json!({"field": "event_type", "op": "eq", "value": "webinar_registered"});
-    app.post(PATH, &body).bearer(&app.token("admin")).send().await.expect(201);
+    registrations_count(&app).await;
     let write_late = async {
         assert!(app.somebody_waits_for_a_lock().await, "the walk ends without waiting for who has begun before it");
         let late = "DELETE FROM score_history; UPDATE lead_standings SET demographic = 0, behavior = 0, total_score = 0, counted = NULL, rule_set_version = 1; COMMIT";
