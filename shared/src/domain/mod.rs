@@ -5,6 +5,7 @@
 //! version and clock give the same result, whatever the delivery order, the batch size or the number of redeliveries.
 
 pub mod conditions;
+pub mod daily;
 pub mod defaults;
 pub mod engine;
 pub mod events;
