@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join3;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
@@ -23,10 +24,7 @@ const ALONE: Duration = Duration::from_secs(60);
 /// Rows copied in one transaction. They are locked meanwhile.
 const ROWS: i32 = 200;
 
-/// How often a step is tried that could not get its lock in time.
-const TRIES: u32 = 60;
-
-/// The pause before such a step is tried again, so that those who wait get their turn.
+/// The pause before a step is tried again that could not get its lock in time, so that those who wait get their turn.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What was done.
@@ -41,21 +39,21 @@ pub struct Kept {
 /// Drains the default partition, then makes sure of `months` months from `from` on.
 ///
 /// # Errors
-/// `Unavailable` when the time is over before all rows were copied, or a lock could not be had for a long time: the next run goes on.
+/// `Unavailable` when the time is over before all rows were copied, or a lock could not be had until then: the next run goes on.
 pub async fn keep(app: &App, from: Date, months: i32, until: Instant) -> Result<Kept, Failure> {
     let mut kept = Kept::default();
     // What a run before has left behind.
     step(app, ALONE, store::drop_drained).await?;
     // An empty default partition costs nothing to look through when a month is attached beside it.
     if step(app, ALONE, store::stage).await? {
-        patiently(app, store::mirror).await?;
+        patiently(app, until, store::mirror).await?;
         kept.moved = copy(app, until).await?;
-        kept.made = patiently(app, store::swap).await?;
+        kept.made = patiently(app, until, store::swap).await?;
         step(app, ALONE, store::drop_drained).await?;
     }
     for month in 0..months {
         let month = from.first_of_month().checked_add(month.months()).map_err(Failure::internal)?;
-        kept.made.extend(patiently(app, async |tx| store::ensure_month(tx, month).await).await?);
+        kept.made.extend(patiently(app, until, async |tx| store::ensure_month(tx, month).await).await?);
     }
     Ok(kept)
 }
@@ -63,28 +61,26 @@ pub async fn keep(app: &App, from: Date, months: i32, until: Instant) -> Result<
 /// Copies everything that was there when the mirror began.
 async fn copy(app: &App, until: Instant) -> Result<i64, Failure> {
     let (mut after, mut rows) = (Place::START, 0);
-    loop {
+    while let Some((last, copied)) = patiently(app, until, async |tx| store::copy(tx, after, ROWS).await).await? {
+        after = last;
+        rows += i64::from(copied);
         if Instant::now() > until {
             return Err(Failure::busy("no time left to copy the default partition; the next run goes on"));
         }
-        match patiently(app, async |tx| store::copy(tx, after, ROWS).await).await? {
-            Some((last, copied)) => {
-                after = last;
-                rows += i64::from(copied);
-            }
-            None => return Ok(rows),
-        }
     }
+    Ok(rows)
 }
 
 /// A step that others may have to wait for.
-async fn patiently<T>(app: &App, work: impl AsyncFn(&Tx) -> Result<T, Failure>) -> Result<T, Failure> {
-    let mut tries = 1;
+async fn patiently<T>(
+    app: &App,
+    until: Instant,
+    work: impl AsyncFn(&Tx) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     loop {
         match step(app, LONGEST_LOCK, &work).await {
-            Err(failure) if failure.is_busy() && tries < TRIES => {
-                tracing::debug!(reason = %failure, tries, "others were in front; again");
-                tries += 1;
+            Err(failure) if failure.is_busy() && Instant::now() < until => {
+                tracing::debug!(reason = %failure, "others were in front; again");
                 tokio::time::sleep(PAUSE).await;
             }
             outcome => return outcome,
@@ -92,17 +88,14 @@ async fn patiently<T>(app: &App, work: impl AsyncFn(&Tx) -> Result<T, Failure>) 
     }
 }
 
+/// One statement in a transaction of its own. The limit, the statement and the commit are sent together: a lock does not last while
+/// an answer is on its way here and the commit on its way back.
 async fn step<T>(app: &App, limit: Duration, work: impl AsyncFn(&Tx) -> Result<T, Failure>) -> Result<T, Failure> {
     let tx = app.database().begin_without_tenant().await?;
-    let outcome = async {
-        store::limit(&tx, limit).await?;
-        work(&tx).await
-    };
-    match outcome.await {
-        Ok(done) => tx.commit().await.map(|_| done),
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
+    let (limited, done, committed) = join3(store::limit(&tx, limit), work(&tx), tx.commit()).await;
+    limited?;
+    // Of a statement that failed, the commit behind it has made an end.
+    let done = done?;
+    committed?;
+    Ok(done)
 }

@@ -1,19 +1,31 @@
-//! A TCP proxy that can be cut: between the functions and Postgres, so that a test can take the database away.
+//! A TCP proxy that can be cut or held: between the functions and Postgres, so that a test can take the database away, or have it
+//! answer nothing.
 
 use std::net::SocketAddr;
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::server;
 
+/// What the proxy does with connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Passes everything on.
+    Up,
+    /// Cuts every connection, as a server that was stopped.
+    Down,
+    /// Takes connections and bytes and passes nothing on, as a server that hangs, or a network that swallows packets.
+    Held,
+}
+
 /// A running proxy; dropping it cuts every connection.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
-    up: watch::Sender<bool>,
+    state: watch::Sender<State>,
     accepting: JoinHandle<()>,
 }
 
@@ -22,20 +34,20 @@ impl Proxy {
     pub fn start(target: (String, u16)) -> anyhow::Result<Self> {
         let listener = server::bind(server::loopback())?;
         let address = listener.local_addr()?;
-        let (up, state) = watch::channel(true);
+        let (state, watched) = watch::channel(State::Up);
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
                 while connections.try_join_next().is_some() {}
                 // Closing a connection at once is what a stopped server looks like through a load balancer.
                 if let Ok((client, _)) = listener.accept().await
-                    && *state.borrow()
+                    && *watched.borrow() != State::Down
                 {
-                    connections.spawn(relay(client, target.clone(), state.clone()));
+                    connections.spawn(relay(client, target.clone(), watched.clone()));
                 }
             }
         });
-        Ok(Self { address, up, accepting })
+        Ok(Self { address, state, accepting })
     }
 
     /// Where to connect instead of the target.
@@ -45,12 +57,17 @@ impl Proxy {
 
     /// Cuts every connection and takes no new ones.
     pub fn down(&self) {
-        self.up.send_replace(false);
+        self.state.send_replace(State::Down);
     }
 
-    /// Takes connections again.
+    /// Keeps every connection, takes new ones, and passes nothing on until [`Proxy::up`] or [`Proxy::down`].
+    pub fn hold(&self) {
+        self.state.send_replace(State::Held);
+    }
+
+    /// Takes connections again, and passes on what was held.
     pub fn up(&self) {
-        self.up.send_replace(true);
+        self.state.send_replace(State::Up);
     }
 }
 
@@ -60,15 +77,30 @@ impl Drop for Proxy {
     }
 }
 
-async fn relay(mut client: TcpStream, target: (String, u16), mut state: watch::Receiver<bool>) {
+async fn relay(mut client: TcpStream, target: (String, u16), mut state: watch::Receiver<State>) {
     let Ok(mut server) = TcpStream::connect(target).await else {
         return;
     };
     // Failing only costs speed.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
+    let (client_state, server_state) = (state.clone(), state.clone());
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_server, mut to_server) = server.split();
     tokio::select! {
         // Either side ending the connection ends both; that is no error.
-        _ = copy_bidirectional(&mut client, &mut server) => {}
-        _ = state.wait_for(|up| !up) => {}
+        () = pump(&mut from_client, &mut to_server, client_state) => {}
+        () = pump(&mut from_server, &mut to_client, server_state) => {}
+        _ = state.wait_for(|state| *state == State::Down) => {}
+    }
+}
+
+/// Passes bytes on in one direction until that ends.
+async fn pump(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin), mut state: watch::Receiver<State>) {
+    let mut bytes = vec![0; 16 * 1024];
+    loop {
+        let Ok(count @ 1..) = from.read(&mut bytes).await else { return };
+        if state.wait_for(|state| *state != State::Held).await.is_err() || to.write_all(&bytes[..count]).await.is_err() {
+            return;
+        }
     }
 }

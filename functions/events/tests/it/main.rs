@@ -5,6 +5,7 @@ mod dlq_keeper;
 mod event_processor;
 mod events_ingest;
 mod events_webhook;
+mod given_up;
 mod inbox_list;
 mod inbox_replay;
 mod outbox_relay;

@@ -4,6 +4,7 @@
 
 mod kills;
 mod laws;
+mod outages;
 mod owners;
 mod routing_config;
 mod routing_evaluate;

@@ -140,6 +140,30 @@ impl TestApp {
         panic!("messages go in circles; still there: {}\n{}", self.leftovers().join(", "), errors.join("\n"));
     }
 
+    /// Lets this much of the queues' time pass, without waiting for it, and delivers whatever becomes visible meanwhile,
+    /// dead-letter queues included.
+    ///
+    /// # Panics
+    /// As [`TestApp::deliver`].
+    pub async fn let_pass(&self, time: Duration) -> Delivered {
+        let mut delivered = Delivered::default();
+        let mut left = time;
+        loop {
+            for name in self.sqs.queue_names() {
+                if self.sqs.depth(&name).visible > 0 {
+                    delivered.add(self.deliver(&name).await);
+                }
+            }
+            if left.is_zero() {
+                return delivered;
+            }
+            // What was put back without a delay is visible at once: a poller would not have it sooner than after a second.
+            let next = self.sqs.next_visible().unwrap_or(left).clamp(Duration::from_secs(1), left.max(Duration::from_secs(1)));
+            self.sqs.advance(next);
+            left = left.saturating_sub(next);
+        }
+    }
+
     /// A queue's name, and what the template maps it to.
     fn consumer(&self, queue: &str) -> (String, Option<(Arc<Pool>, QueueMapping)>) {
         let found = self.queues.iter().find(|def| def.name == queue || def.logical_id == queue);
