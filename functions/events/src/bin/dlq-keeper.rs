@@ -12,7 +12,7 @@ use shared::store::inbox;
 use shared::telemetry::{self, Metric};
 use shared::{App, Failure};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     queue::consume_batch("*-dlq", handle)
 }
 

@@ -15,7 +15,7 @@ use shared::http::{self, PublicCall};
 use shared::views::events::IngestBody;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::receive::<IngestBody, Ingested, _, _>("/api/v1/events/ingest", Some(Scope::EventsWrite), handle)
 }
 

@@ -12,7 +12,7 @@ use shared::schedule;
 use shared::telemetry::{self, Metric};
 use shared::{App, Failure};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     schedule::job("outbox-relay", handle)
 }
 

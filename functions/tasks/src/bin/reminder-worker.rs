@@ -10,7 +10,7 @@ use shared::messages::TaskDue;
 use shared::queue::{self, Delivery};
 use shared::{App, Failure};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     queue::consume("reminders", handle)
 }
 

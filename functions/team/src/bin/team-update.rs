@@ -20,7 +20,7 @@ use shared::views::team::{MemberRole, MemberView};
 use shared::views::team_input::MemberPatch;
 use shared::{Failure, Scope, passwords};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::patch("/api/v1/team/{id}", Scope::TeamRead, handle)
 }
 
