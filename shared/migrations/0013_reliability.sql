@@ -31,20 +31,26 @@ CREATE INDEX inbox_given_up_idx ON inbox (received_at, id)
   WHERE kind = 'dead_letter' AND reason = 'gave_up' AND status = 'open' AND replays < 5;
 
 -- Locked for this transaction, across tenants. A queue that this release does not know is left for one that does.
-CREATE FUNCTION lotse.claim_given_up(p_queues text[], p_now timestamptz, p_limit integer, p_bytes integer)
+CREATE FUNCTION lotse.claim_given_up(p_queues text[], p_now timestamptz, p_limit integer, p_body_bytes integer, p_bytes integer)
 RETURNS TABLE (id uuid, queue text, body text)
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
-  SELECT i.id, i.queue, i.body
-    FROM inbox i
-   WHERE i.kind = 'dead_letter' AND i.reason = 'gave_up' AND i.status = 'open' AND i.replays < 5
-     AND i.queue = ANY (p_queues)
-     AND octet_length(i.body) <= p_bytes
-     -- A quarter of an hour, an hour, four hours, sixteen.
-     AND (i.replays = 0 OR i.replayed_at <= p_now - interval '15 minutes' * 4 ^ (i.replays - 1))
-   ORDER BY i.received_at, i.id
-   LIMIT p_limit
-     FOR UPDATE SKIP LOCKED
+  WITH locked AS (
+    SELECT i.id, i.queue, i.body, i.received_at
+      FROM inbox i
+     WHERE i.kind = 'dead_letter' AND i.reason = 'gave_up' AND i.status = 'open' AND i.replays < 5
+       AND i.queue = ANY (p_queues)
+       AND octet_length(i.body) <= p_body_bytes
+       -- A quarter of an hour, an hour, four hours, sixteen.
+       AND (i.replays = 0 OR i.replayed_at <= p_now - interval '15 minutes' * 4 ^ (i.replays - 1))
+     ORDER BY i.received_at, i.id
+     LIMIT p_limit
+       FOR UPDATE SKIP LOCKED
+  ),
+  sized AS (
+    SELECT l.*, sum(octet_length(l.body)) OVER (ORDER BY l.received_at, l.id) AS bytes FROM locked l
+  )
+  SELECT s.id, s.queue, s.body FROM sized s WHERE s.bytes <= p_bytes ORDER BY s.received_at, s.id
 $$;
 
 -- They are on their queue again.
@@ -353,7 +359,7 @@ GRANT UPDATE (name, zone, language, default_country, currency, rule_set_version)
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
 REVOKE EXECUTE ON FUNCTION
-  lotse.limit_statements(integer), lotse.claim_given_up(text[], timestamptz, integer, integer),
+  lotse.limit_statements(integer), lotse.claim_given_up(text[], timestamptz, integer, integer, integer),
   lotse.note_sent_again(uuid[], timestamptz), lotse.daily_tenants(text), lotse.staged_month(timestamptz), lotse.staged_months(),
   lotse.make_event_month(date), lotse.attach_event_month(text, date), lotse.stage_default_events(), lotse.mirror_event(),
   lotse.mirror_default_events(), lotse.copy_default_events(uuid, timestamptz, uuid, integer), lotse.swap_default_events(),
@@ -361,7 +367,7 @@ REVOKE EXECUTE ON FUNCTION
 FROM PUBLIC;
 -- Not the steps within the others: lotse.staged_month, lotse.staged_months, lotse.make_event_month, lotse.attach_event_month.
 GRANT EXECUTE ON FUNCTION
-  lotse.limit_statements(integer), lotse.claim_given_up(text[], timestamptz, integer, integer),
+  lotse.limit_statements(integer), lotse.claim_given_up(text[], timestamptz, integer, integer, integer),
   lotse.note_sent_again(uuid[], timestamptz), lotse.daily_tenants(text), lotse.stage_default_events(),
   lotse.mirror_default_events(), lotse.copy_default_events(uuid, timestamptz, uuid, integer), lotse.swap_default_events(),
   lotse.drop_drained_events(), lotse.ensure_event_month(date), lotse.event_partitions(date, integer, timestamptz)

@@ -2,7 +2,7 @@
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
-use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, MessageAttributeValue, SendMessageBatchRequestEntry};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -16,6 +16,16 @@ const BYTES: usize = 900 * 1024;
 
 /// The largest body one message may have, in bytes.
 pub const MAX_BODY: usize = BYTES;
+
+/// The name of the attribute in which a message carries the row of the inbox that was sent again with it. It stays with the message
+/// when that moves to a dead-letter queue.
+pub const SENT_AGAIN: &str = "sent_again";
+
+/// A body, and the row of the inbox it comes from.
+struct Outgoing {
+    body: String,
+    sent_again: Option<Uuid>,
+}
 
 /// The queues of this installation. The client is made on first use.
 #[derive(Default)]
@@ -51,19 +61,45 @@ impl Sender {
     /// # Errors
     /// Only when this function has no such queue.
     pub async fn send_many(&self, queue: &str, bodies: Vec<String>) -> Result<Vec<bool>, Failure> {
+        self.send_out(queue, bodies.into_iter().map(|body| Outgoing { body, sent_again: None }).collect()).await
+    }
+
+    /// Sends rows of the inbox again, letter for letter; each message says whose row it is. Answers with one verdict per row, in order.
+    ///
+    /// # Errors
+    /// Only when this function has no such queue.
+    pub async fn send_again(&self, queue: &str, rows: Vec<(Uuid, String)>) -> Result<Vec<bool>, Failure> {
+        self.send_out(queue, rows.into_iter().map(|(id, body)| Outgoing { body, sent_again: Some(id) }).collect()).await
+    }
+
+    async fn send_out(&self, queue: &str, messages: Vec<Outgoing>) -> Result<Vec<bool>, Failure> {
         let url = queue_url(queue).map_err(Failure::internal)?;
-        let mut verdicts = Vec::with_capacity(bodies.len());
-        for chunk in chunks(bodies) {
-            verdicts.extend(self.send_chunk(&url, chunk).await);
+        let count = messages.len();
+        let mut verdicts = Vec::with_capacity(count);
+        for chunk in chunks(messages) {
+            match self.send_chunk(&url, chunk).await {
+                Some(taken) => verdicts.extend(taken),
+                // Each further call would wait as long for the same.
+                None => break,
+            }
         }
+        verdicts.resize(count, false);
         Ok(verdicts)
     }
 
-    async fn send_chunk(&self, url: &str, bodies: Vec<String>) -> Vec<bool> {
-        let count = bodies.len();
+    /// One verdict per message; none when the queue does not answer.
+    async fn send_chunk(&self, url: &str, messages: Vec<Outgoing>) -> Option<Vec<bool>> {
+        let count = messages.len();
         let mut call = self.client().await.send_message_batch().queue_url(url);
-        for (n, body) in bodies.into_iter().enumerate() {
-            match SendMessageBatchRequestEntry::builder().id(n.to_string()).message_body(body).build() {
+        for (n, Outgoing { body, sent_again }) in messages.into_iter().enumerate() {
+            let mut entry = SendMessageBatchRequestEntry::builder().id(n.to_string()).message_body(body);
+            if let Some(row) = sent_again {
+                match MessageAttributeValue::builder().data_type("String").string_value(row.to_string()).build() {
+                    Ok(value) => entry = entry.message_attributes(SENT_AGAIN, value),
+                    Err(error) => tracing::error!(reason = %error, "an attribute that SQS does not take"),
+                }
+            }
+            match entry.build() {
                 Ok(entry) => call = call.entries(entry),
                 Err(error) => tracing::error!(reason = %error, "a message that SQS does not take"),
             }
@@ -80,9 +116,12 @@ impl Sender {
                     tracing::warn!(count = answer.failed().len(), "the queue refused messages");
                 }
             }
-            Err(error) => tracing::warn!(reason = %DisplayErrorContext(&error), "the queue is not reachable"),
+            Err(error) => {
+                tracing::warn!(reason = %DisplayErrorContext(&error), "the queue is not reachable");
+                return None;
+            }
         }
-        verdicts
+        Some(verdicts)
     }
 
     /// Lets messages that are in flight come back after their delays in seconds (at most 43,200), ten in a call. Best effort: what
@@ -103,6 +142,7 @@ impl Sender {
             }
             if let Err(error) = call.send().await {
                 tracing::warn!(reason = %DisplayErrorContext(&error), "the messages come back when their visibility timeout ends");
+                return;
             }
         }
     }
@@ -128,18 +168,18 @@ impl Sender {
 }
 
 /// Groups of at most ten bodies and 900 KiB; a single larger body is a group of its own and SQS will say no.
-fn chunks(bodies: Vec<String>) -> Vec<Vec<String>> {
-    let mut groups: Vec<Vec<String>> = Vec::new();
+fn chunks(messages: Vec<Outgoing>) -> Vec<Vec<Outgoing>> {
+    let mut groups: Vec<Vec<Outgoing>> = Vec::new();
     let mut size = 0;
-    for body in bodies {
+    for message in messages {
         match groups.last_mut() {
-            Some(group) if group.len() < ENTRIES && size + body.len() <= BYTES => {
-                size += body.len();
-                group.push(body);
+            Some(group) if group.len() < ENTRIES && size + message.body.len() <= BYTES => {
+                size += message.body.len();
+                group.push(message);
             }
             _ => {
-                size = body.len();
-                groups.push(vec![body]);
+                size = message.body.len();
+                groups.push(vec![message]);
             }
         }
     }
@@ -152,9 +192,10 @@ mod tests {
 
     #[test]
     fn groups_respect_count_and_size() {
-        let many = chunks(vec!["x".to_owned(); 25]);
+        let messages = |body: String, count| (0..count).map(|_| Outgoing { body: body.clone(), sent_again: None }).collect();
+        let many = chunks(messages("x".to_owned(), 25));
         assert_eq!(many.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
-        let large = chunks(vec!["x".repeat(500 * 1024); 3]);
+        let large = chunks(messages("x".repeat(500 * 1024), 3));
         assert_eq!(large.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1, 1]);
     }
 }

@@ -31,6 +31,15 @@ pub async fn create(
     rows.first().map(|row| row.get(0)).ok_or_else(|| Failure::internal("creating a tenant gave no id"))
 }
 
+/// Says what this transaction's tenant is called, and where it is.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn describe(tx: &Tx, name: &str, zone: &str, language: &str) -> Result<(), Failure> {
+    tx.execute(const { section(SQL, "describe") }, params![tx.tenant(), name, zone, language]).await?;
+    Ok(())
+}
+
 /// What every statement of a tenant's life needs to know of it.
 #[derive(Debug, Clone)]
 pub struct Tenant {

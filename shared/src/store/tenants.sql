@@ -1,6 +1,11 @@
 -- name: create
 SELECT lotse.create_tenant($1, $2, $3, $4, $5, $6)
 
+-- name: describe
+UPDATE tenants
+   SET name = $2, zone = $3, language = $4
+ WHERE id = $1
+
 -- name: get
 SELECT slug, name, zone, language, default_country, currency
   FROM tenants

@@ -3,6 +3,7 @@
 //! Running it again with the same slug adds what is missing and updates people and keys; rules and pipelines that exist stay as
 //! people made them, and so does a password that a member has. Secrets go in, and never come out again.
 
+use std::collections::HashSet;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -39,6 +40,8 @@ async fn handle(app: App, input: NewTenant) -> Result<Output, Failure> {
     )
     .await?;
     let tx = app.begin(id).await?;
+    // Of one that was there before; a new one is called so already.
+    tenants::describe(&tx, &input.name, &input.zone, &input.language).await?;
     let new = tenants::insert_defaults(&tx, defaults(), || app.new_id(), now).await?;
     let members = checked(input.members)?;
     let passwords = first_passwords(&members)?;
@@ -78,12 +81,16 @@ async fn handle(app: App, input: NewTenant) -> Result<Output, Failure> {
 
 /// E-mail addresses in normal form, as signing in looks for them, and passwords as the console would take them.
 fn checked(mut members: Vec<NewTenantMember>) -> Result<Vec<NewTenantMember>, Failure> {
+    let mut addresses = HashSet::new();
     for (position, member) in members.iter_mut().enumerate() {
         let bad = |field: &str, code: &'static str, detail: String| {
             Failure::invalid(format!("/members/{position}/{field}"), code, detail)
         };
         member.email =
             normalize_email(&member.email).map_err(|fault| bad("email", "bad_identifier", fault.to_string()))?;
+        if !addresses.insert(member.email.clone()) {
+            return Err(bad("email", "duplicate", "This address stands further up already. Name each member once.".to_owned()));
+        }
         let fault = member.password.as_deref().and_then(|password| domain::passwords::fault(password, &member.email));
         if let Some((code, detail)) = fault {
             return Err(bad("password", code, detail));

@@ -1,4 +1,4 @@
-//! Messages that were given up, as rows of the inbox.
+//! Messages that a consumer could not do, as rows of the inbox: those that were given up after many tries, and those that cannot succeed.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -12,24 +12,63 @@ use crate::messages::events::{Delivery, Inbound, Verdict};
 use crate::store::auth;
 use crate::store::inbox::Parked;
 
+/// Why a message is here that nothing need be wrong with. Rows with this reason are sent again by the machine.
+const GAVE_UP: &str = "gave_up";
+
 /// Queues whose dead letters are kept. `jobs` is where the scheduler leaves what it could not hand over.
 const QUEUES: [&str; 5] = ["events", "routing", "slack", "reminders", "jobs"];
 
-/// A message that was given up, as its dead-letter queue hands it over.
+/// A message that its consumer could not do.
 #[derive(Debug, Clone, Copy)]
 pub struct Letter<'a> {
     /// The SQS id.
     pub id: &'a str,
-    /// The dead-letter queue's name.
+    /// The row that was sent again with it: what becomes of it is written there.
+    pub sent_again: Option<Uuid>,
+    /// The name of the queue it came from.
     pub queue: &'a str,
     pub body: &'a str,
 }
 
-/// The row of a dead letter: the original body, and whose it is as far as that can be found out.
+/// The row of a message that came over a dead-letter queue: it may succeed when it is sent again.
 ///
 /// # Errors
 /// When the database has to be asked and does not answer.
-pub async fn row(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked, Failure> {
+pub async fn given_up(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked, Failure> {
+    let queue = source_queue(letter.queue);
+    let detail = match queue {
+        Some("jobs") => "The scheduler could not start a job. The job's next run makes up for it.".to_owned(),
+        Some(queue) => format!(
+            "Processing this message of the queue {queue} failed each time. It is sent again by itself a few times; should it still be here after a day, find the reason in the log of its consumer, then replay it."
+        ),
+        None => format!("This message came from {}, which this release does not know.", letter.queue),
+    };
+    row(app, letter, queue, GAVE_UP, detail, now).await
+}
+
+/// The row of a message that cannot succeed as it is.
+///
+/// # Errors
+/// When the database has to be asked and does not answer.
+pub async fn refused(
+    app: &App,
+    letter: Letter<'_>,
+    queue: &'static str,
+    failure: &Failure,
+    now: Timestamp,
+) -> Result<Parked, Failure> {
+    row(app, letter, Some(queue), failure.code(), failure.to_string(), now).await
+}
+
+/// The original body, and whose it is as far as that can be found out.
+async fn row(
+    app: &App,
+    letter: Letter<'_>,
+    queue: Option<&'static str>,
+    reason: &str,
+    detail: String,
+    now: Timestamp,
+) -> Result<Parked, Failure> {
     let body: Value = serde_json::from_str(letter.body).unwrap_or_default();
     let tenant = match body["tenant_id"].as_str().and_then(|id| id.parse().ok()) {
         Some(tenant) => Some(TenantId(tenant)),
@@ -38,22 +77,15 @@ pub async fn row(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked
             Err(_) => None,
         },
     };
-    let queue = source_queue(letter.queue);
     Ok(Parked {
         // SQS gives every message a UUID and keeps it when the message moves to its dead-letter queue.
-        id: letter.id.parse().unwrap_or_else(|_| app.new_id()),
+        id: letter.sent_again.or_else(|| letter.id.parse().ok()).unwrap_or_else(|| app.new_id()),
         tenant: tenant.map(Uuid::from),
         kind: "dead_letter",
         source: body["source"].as_str().or(queue).unwrap_or("unknown").to_owned(),
         queue,
-        reason: "gave_up".to_owned(),
-        detail: match queue {
-            Some("jobs") => "The scheduler could not start a job. The job's next run makes up for it.".to_owned(),
-            Some(queue) => format!(
-                "Processing this message of the queue {queue} failed each time. Find the reason in the log of its consumer, then replay it."
-            ),
-            None => format!("This message came from {}, which this release does not know.", letter.queue),
-        },
+        reason: reason.to_owned(),
+        detail,
         body: letter.body.to_owned(),
         headers: json!({}),
         received_at: received_at(&body).unwrap_or(now),
