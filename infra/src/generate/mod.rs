@@ -1,4 +1,4 @@
-//! `cargo dev generate`: writes what is derived from the functions' own descriptions.
+//! `cargo dev generate`: writes what is derived from the functions' own descriptions, and the picture of the shared crate's floors.
 
 mod endpoints;
 mod openapi;
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use crate::check::floors;
 use crate::contract::{self, Contract};
 use crate::local;
 use crate::ui::line;
@@ -21,19 +22,27 @@ use crate::workspace::Workspace;
 /// When the functions do not build or describe themselves, or a file cannot be written.
 pub fn run() -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
+    // Before the build, which it would make old.
+    let (lib, text) = floors::generated(&workspace.root)?;
+    write(&workspace.root, &lib, &text)?;
     local::build(&workspace)?;
     let (contracts, failures) = contract::all(&workspace)?;
     if !failures.is_empty() {
         bail!("{}", failures.join("\n"));
     }
     for (path, content) in files(&contracts)? {
-        let file = workspace.root.join(&path);
-        let current = fs::read_to_string(&file).unwrap_or_default();
-        if current != content {
-            fs::write(&file, &content).with_context(|| format!("cannot write {}", file.display()))?;
-        }
-        line(&format!("{} {}", if current == content { "unchanged" } else { "written  " }, path.display()));
+        write(&workspace.root, &path, &content)?;
     }
+    Ok(())
+}
+
+fn write(root: &Path, path: &Path, content: &str) -> anyhow::Result<()> {
+    let file = root.join(path);
+    let current = fs::read_to_string(&file).unwrap_or_default();
+    if current != content {
+        fs::write(&file, content).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    line(&format!("{} {}", if current == content { "unchanged" } else { "written  " }, path.display()));
     Ok(())
 }
 
