@@ -226,13 +226,22 @@ mod tests {
 
     #[test]
     fn what_is_shared_stays_what_it_is() {
-        let same = |failure: Failure| failure.shared().map(|shared| (shared.to_string(), shared.is_busy(), shared.is_away()));
-        assert_eq!(same(Failure::busy("locked")), Some(("a dependency is unavailable: locked".to_owned(), true, false)));
-        assert_eq!(same(Failure::unavailable("gone")), Some(("a dependency is unavailable: gone".to_owned(), false, true)));
+        let same =
+            |failure: Failure| failure.shared().map(|shared| (shared.to_string(), shared.is_busy(), shared.is_away()));
+        assert_eq!(
+            same(Failure::busy("locked")),
+            Some(("a dependency is unavailable: locked".to_owned(), true, false))
+        );
+        assert_eq!(
+            same(Failure::unavailable("gone")),
+            Some(("a dependency is unavailable: gone".to_owned(), false, true))
+        );
         assert_eq!(same(Failure::internal("x")), Some(("x".to_owned(), false, false)));
         assert!(same(Failure::not_found("lead")).is_none());
         let asked = Failure::Unavailable { retry_after: Duration::from_secs(90), cause: "later".into() };
-        assert!(matches!(asked.shared(), Some(Failure::Unavailable { retry_after, .. }) if retry_after.as_secs() == 90));
+        assert!(
+            matches!(asked.shared(), Some(Failure::Unavailable { retry_after, .. }) if retry_after.as_secs() == 90)
+        );
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! elsewhere logs a body, a name or an address.
 
 use std::io::Write as _;
-use std::time::{Duration, SystemTime};
 use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use tracing::field::Empty;

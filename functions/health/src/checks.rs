@@ -6,8 +6,8 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all};
-use jiff::{SignedDuration, Timestamp};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use shared::aws::depth::{self, Watched};
 use shared::store::{self, health, migrations};
 use shared::views::health::{

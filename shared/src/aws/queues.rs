@@ -2,7 +2,9 @@
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
-use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, MessageAttributeValue, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, MessageAttributeValue, SendMessageBatchRequestEntry,
+};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -192,7 +194,8 @@ mod tests {
 
     #[test]
     fn groups_respect_count_and_size() {
-        let messages = |body: String, count| (0..count).map(|_| Outgoing { body: body.clone(), sent_again: None }).collect();
+        let messages =
+            |body: String, count| (0..count).map(|_| Outgoing { body: body.clone(), sent_again: None }).collect();
         let many = chunks(messages("x".to_owned(), 25));
         assert_eq!(many.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
         let large = chunks(messages("x".repeat(500 * 1024), 3));

@@ -12,8 +12,8 @@ use jiff::civil::Date;
 
 use crate::app::App;
 use crate::failure::Failure;
-use crate::store::partitions::{self as store, Place};
 use crate::store::Tx;
+use crate::store::partitions::{self as store, Place};
 
 /// What others may have to wait because of one step; with the commit behind it they wait for a tenth of a second at most.
 const LONGEST_LOCK: Duration = Duration::from_millis(80);
@@ -43,17 +43,17 @@ pub struct Kept {
 pub async fn keep(app: &App, from: Date, months: i32, until: Instant) -> Result<Kept, Failure> {
     let mut kept = Kept::default();
     // What a run before has left behind.
-    step(app, ALONE, store::drop_drained).await?;
+    step(app, ALONE, |tx| async move { store::drop_drained(&tx).await }).await?;
     // An empty default partition costs nothing to look through when a month is attached beside it.
-    if step(app, ALONE, store::stage).await? {
-        patiently(app, until, store::mirror).await?;
+    if step(app, ALONE, |tx| async move { store::stage(&tx).await }).await? {
+        patiently(app, until, |tx| async move { store::mirror(&tx).await }).await?;
         kept.moved = copy(app, until).await?;
-        kept.made = patiently(app, until, store::swap).await?;
-        step(app, ALONE, store::drop_drained).await?;
+        kept.made = patiently(app, until, |tx| async move { store::swap(&tx).await }).await?;
+        step(app, ALONE, |tx| async move { store::drop_drained(&tx).await }).await?;
     }
     for month in 0..months {
         let month = from.first_of_month().checked_add(month.months()).map_err(Failure::internal)?;
-        kept.made.extend(patiently(app, until, async |tx| store::ensure_month(tx, month).await).await?);
+        kept.made.extend(patiently(app, until, |tx| async move { store::ensure_month(&tx, month).await }).await?);
     }
     Ok(kept)
 }
@@ -61,7 +61,8 @@ pub async fn keep(app: &App, from: Date, months: i32, until: Instant) -> Result<
 /// Copies everything that was there when the mirror began.
 async fn copy(app: &App, until: Instant) -> Result<i64, Failure> {
     let (mut after, mut rows) = (Place::START, 0);
-    while let Some((last, copied)) = patiently(app, until, async |tx| store::copy(tx, after, ROWS).await).await? {
+    let next = |after| patiently(app, until, move |tx| async move { store::copy(&tx, after, ROWS).await });
+    while let Some((last, copied)) = next(after).await? {
         after = last;
         rows += i64::from(copied);
         if Instant::now() > until {
@@ -72,11 +73,10 @@ async fn copy(app: &App, until: Instant) -> Result<i64, Failure> {
 }
 
 /// A step that others may have to wait for.
-async fn patiently<T>(
-    app: &App,
-    until: Instant,
-    work: impl AsyncFn(&Tx) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+async fn patiently<T, F>(app: &App, until: Instant, work: impl Fn(Tx) -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
     loop {
         match step(app, LONGEST_LOCK, &work).await {
             Err(failure) if failure.is_busy() && Instant::now() < until => {
@@ -90,9 +90,12 @@ async fn patiently<T>(
 
 /// One statement in a transaction of its own. The limit, the statement and the commit are sent together: a lock does not last while
 /// an answer is on its way here and the commit on its way back.
-async fn step<T>(app: &App, limit: Duration, work: impl AsyncFn(&Tx) -> Result<T, Failure>) -> Result<T, Failure> {
+async fn step<T, F>(app: &App, limit: Duration, work: impl Fn(Tx) -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
     let tx = app.database().begin_without_tenant().await?;
-    let (limited, done, committed) = join3(store::limit(&tx, limit), work(&tx), tx.commit()).await;
+    let (limited, done, committed) = join3(store::limit(&tx, limit), work(tx.clone()), tx.commit()).await;
     limited?;
     // Of a statement that failed, the commit behind it has made an end.
     let done = done?;

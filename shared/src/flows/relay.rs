@@ -170,8 +170,7 @@ pub async fn send_given_up(app: &App, moment: Timestamp) -> Result<usize, Failur
 /// The rows stay locked until they are noted, so that a second relay takes others.
 async fn send_claimed(app: &App, tx: &Tx, moment: Timestamp) -> Result<usize, Failure> {
     let body_bytes = i32::try_from(MAX_BODY).unwrap_or(i32::MAX);
-    let rows =
-        inbox::claim_given_up(tx, &outbox::QUEUES, moment, GIVEN_UP, body_bytes, GIVEN_UP_BYTES).await?;
+    let rows = inbox::claim_given_up(tx, &outbox::QUEUES, moment, GIVEN_UP, body_bytes, GIVEN_UP_BYTES).await?;
     let mut by_queue: BTreeMap<String, Vec<(Uuid, String)>> = BTreeMap::new();
     for row in rows {
         by_queue.entry(row.queue).or_default().push((row.id, row.body));

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::try_join;
-use jiff::{SignedDuration, Timestamp};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
 use crate::domain::ids::{LeadId, TaskId, TenantId};
@@ -138,9 +138,18 @@ pub async fn ask_for_discovery(app: &App, tx: &Tx, now: Timestamp) -> Result<usi
     let config = tenant.rules.routing();
     let Some(days) = config.discovery_after_days else { return Ok(0) };
     let since = now - SignedDuration::from_hours(24 * i64::from(days));
-    ask_page_by_page(tx, now, async |after| store::list_discovery_due(tx, config.min_score, since, after, CHUNK).await)
-        .await
+    let (mut asked, mut after) = (0, FIRST);
+    loop {
+        let leads = store::list_discovery_due(tx, config.min_score, since, after, CHUNK).await?;
+        let Some(last) = leads.last() else { return Ok(asked) };
+        after = *last;
+        asked += leads.len();
+        ask(tx, &leads, now).await?;
+    }
 }
+
+/// Before all leads.
+const FIRST: LeadId = LeadId(uuid::Uuid::nil());
 
 /// Leads of one statement.
 const CHUNK: i64 = 500;
@@ -148,25 +157,13 @@ const CHUNK: i64 = 500;
 /// Leads of one message to the router.
 const PER_MESSAGE: usize = 50;
 
-/// Asks the router about all leads that `list` finds behind a lead.
-async fn ask_page_by_page(
-    tx: &Tx,
-    now: Timestamp,
-    list: impl AsyncFn(LeadId) -> Result<Vec<LeadId>, Failure>,
-) -> Result<usize, Failure> {
-    let mut asked = 0;
-    let mut after = LeadId(uuid::Uuid::nil());
-    loop {
-        let leads = list(after).await?;
-        let Some(last) = leads.last() else { return Ok(asked) };
-        after = *last;
-        asked += leads.len();
-        let messages: Vec<LeadsChanged> = leads
-            .chunks(PER_MESSAGE)
-            .map(|chunk| LeadsChanged { tenant_id: tx.tenant(), lead_ids: chunk.to_vec() })
-            .collect();
-        outbox::put(tx, "routing", &messages, now).await?;
-    }
+/// Has the router look at leads.
+async fn ask(tx: &Tx, leads: &[LeadId], now: Timestamp) -> Result<(), Failure> {
+    let messages: Vec<LeadsChanged> = leads
+        .chunks(PER_MESSAGE)
+        .map(|chunk| LeadsChanged { tenant_id: tx.tenant(), lead_ids: chunk.to_vec() })
+        .collect();
+    outbox::put(tx, "routing", &messages, now).await
 }
 
 /// Leads are not asked for again before this time: their message may be on its way.
@@ -180,11 +177,15 @@ const UNDECIDED: SignedDuration = SignedDuration::from_mins(10);
 pub async fn ask_for_undecided(app: &App, tx: &Tx, now: Timestamp) -> Result<usize, Failure> {
     let tenant = app.rules().get(tx).await?;
     let config = tenant.rules.routing();
-    let before = now - UNDECIDED;
-    ask_page_by_page(tx, now, async |after| {
-        store::list_undecided(tx, config.min_score, i32::from(config.min_confidence.tenths()), before, after, CHUNK).await
-    })
-    .await
+    let (score, confidence) = (config.min_score, i32::from(config.min_confidence.tenths()));
+    let (mut asked, mut after) = (0, FIRST);
+    loop {
+        let leads = store::list_undecided(tx, score, confidence, now - UNDECIDED, after, CHUNK).await?;
+        let Some(last) = leads.last() else { return Ok(asked) };
+        after = *last;
+        asked += leads.len();
+        ask(tx, &leads, now).await?;
+    }
 }
 
 /// Whether an outcome is worth a row: everything but "not yet".

@@ -45,7 +45,8 @@ pub async fn later(app: &App, again: &[(&RawMessage, Duration)]) {
     if first.queue_url.is_empty() {
         return;
     }
-    let receipts: Vec<(&str, i32)> = again.iter().map(|(message, delay)| (message.receipt.as_str(), seconds(*delay))).collect();
+    let receipts: Vec<(&str, i32)> =
+        again.iter().map(|(message, delay)| (message.receipt.as_str(), seconds(*delay))).collect();
     app.sender().come_back(&first.queue_url, &receipts).await;
 }
 

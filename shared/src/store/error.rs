@@ -17,7 +17,9 @@ impl From<tokio_postgres::Error> for Failure {
             None if is_lost(&error) => Self::unavailable(text),
             None => Self::internal(text),
             Some(code) if BUSY.contains(code) || is_outdated(&error) => Self::busy(text),
-            Some(code) if ENDED.contains(code) || ["08", "53", "57"].iter().any(|class| code.code().starts_with(class)) => {
+            Some(code)
+                if ENDED.contains(code) || ["08", "53", "57"].iter().any(|class| code.code().starts_with(class)) =>
+            {
                 Self::unavailable(text)
             }
             Some(code) => Self::internal(Refused { state: code.code().to_owned(), text }),
@@ -45,7 +47,9 @@ pub(super) fn of_commit(error: tokio_postgres::Error) -> Failure {
         Some(code) => ["08", "57"].iter().any(|class| code.code().starts_with(class)) && !BUSY.contains(code),
     };
     match lost {
-        true => Failure::Unsure(format!("the connection was lost while COMMIT was on its way: {}", described(&error)).into()),
+        true => Failure::Unsure(
+            format!("the connection was lost while COMMIT was on its way: {}", described(&error)).into(),
+        ),
         false => error.into(),
     }
 }

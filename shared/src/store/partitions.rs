@@ -62,8 +62,7 @@ impl Place {
 /// # Errors
 /// When the database does not answer.
 pub async fn copy(tx: &Tx, after: Place, limit: i32) -> Result<Option<(Place, i32)>, Failure> {
-    let row =
-        tx.find(const { section(SQL, "copy") }, params![after.lead, after.occurred_at, after.id, limit]).await?;
+    let row = tx.find(const { section(SQL, "copy") }, params![after.lead, after.occurred_at, after.id, limit]).await?;
     Ok(row.map(|row| {
         let place = Place { lead: row.get("lead_id"), occurred_at: row.get("occurred_at"), id: row.get("id") };
         (place, row.get("copied"))

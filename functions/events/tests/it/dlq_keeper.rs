@@ -119,6 +119,11 @@ async fn from_the_queue_to_the_inbox_and_back() {
     assert_eq!((&listed["data"][0]["source"], &listed["data"][0]["reason"]), (&json!("portal"), &json!("gave_up")));
     assert_eq!(app.run_job("outbox-relay", json!({})).await["sent_again"], 1);
     app.drain().await;
-    let row = app.db().await.query_one("SELECT (SELECT count(*) FROM events), (SELECT status FROM inbox)", &[]).await.unwrap();
+    let row = app
+        .db()
+        .await
+        .query_one("SELECT (SELECT count(*) FROM events), (SELECT status FROM inbox)", &[])
+        .await
+        .unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, &str>(1)), (1, "replayed"));
 }

@@ -89,7 +89,11 @@ fn checked(mut members: Vec<NewTenantMember>) -> Result<Vec<NewTenantMember>, Fa
         member.email =
             normalize_email(&member.email).map_err(|fault| bad("email", "bad_identifier", fault.to_string()))?;
         if !addresses.insert(member.email.clone()) {
-            return Err(bad("email", "duplicate", "This address stands further up already. Name each member once.".to_owned()));
+            return Err(bad(
+                "email",
+                "duplicate",
+                "This address stands further up already. Name each member once.".to_owned(),
+            ));
         }
         let fault = member.password.as_deref().and_then(|password| domain::passwords::fault(password, &member.email));
         if let Some((code, detail)) = fault {

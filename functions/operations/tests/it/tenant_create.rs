@@ -42,7 +42,9 @@ async fn creating_twice_adds_nothing() {
 async fn creating_again_describes_it_anew() {
     let app = TestApp::bare().await;
     app.invoke("tenant-create", json!({"slug": "twice", "name": "Once"})).await.unwrap();
-    app.invoke("tenant-create", json!({"slug": "twice", "name": "Twice", "zone": "Europe/Vienna", "language": "en"})).await.unwrap();
+    app.invoke("tenant-create", json!({"slug": "twice", "name": "Twice", "zone": "Europe/Vienna", "language": "en"}))
+        .await
+        .unwrap();
     let row = app.db().await.query_one("SELECT name, zone, language FROM tenants", &[]).await.unwrap();
     assert_eq!((row.get::<_, &str>(0), row.get::<_, &str>(1), row.get::<_, &str>(2)), ("Twice", "Europe/Vienna", "en"));
 }

@@ -75,7 +75,8 @@ pub fn log(seed: u64, people: usize, events: usize) -> Vec<Sent> {
 
 /// Three events of each of some people, after which they are ready for a pipeline.
 pub fn ready(people: std::ops::Range<usize>) -> Vec<Sent> {
-    let types = [("demo_requested", "clinic diagnostics"), ("form_submitted", "clinic lab"), ("meeting_booked", "clinic")];
+    let types =
+        [("demo_requested", "clinic diagnostics"), ("form_submitted", "clinic lab"), ("meeting_booked", "clinic")];
     let of_person = |n: usize| {
         types.map(|(event_type, interest)| Sent {
             id: Uuid::now_v7(),

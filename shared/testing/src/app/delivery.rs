@@ -158,7 +158,8 @@ impl TestApp {
                 return delivered;
             }
             // What was put back without a delay is visible at once: a poller would not have it sooner than after a second.
-            let next = self.sqs.next_visible().unwrap_or(left).clamp(Duration::from_secs(1), left.max(Duration::from_secs(1)));
+            let next =
+                self.sqs.next_visible().unwrap_or(left).clamp(Duration::from_secs(1), left.max(Duration::from_secs(1)));
             self.sqs.advance(next);
             left = left.saturating_sub(next);
         }
