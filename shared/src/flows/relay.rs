@@ -12,7 +12,7 @@ use crate::aws::queues::MAX_BODY;
 use crate::domain::ids::{EffectId, TenantId};
 use crate::failure::Failure;
 use crate::integrations::slack;
-use crate::messages::EffectDue;
+use crate::messages::{EffectDue, queues};
 use crate::store::{Tx, effects_work, inbox, outbox};
 
 /// Younger rows are being handed over by the function that wrote them.
@@ -41,9 +41,9 @@ const REST: SignedDuration = SignedDuration::from_mins(10);
 pub async fn hand_over(app: &App, moment: Timestamp) -> Result<usize, Failure> {
     let started = Instant::now();
     let mut total = 0;
-    for queue in outbox::QUEUES {
+    for queue in queues::consumed() {
         while started.elapsed() < ENOUGH {
-            let sent = hand_over_chunk(app, queue, moment - GRACE).await?;
+            let sent = hand_over_chunk(app, queue.name, moment - GRACE).await?;
             if sent == 0 {
                 break;
             }
@@ -170,7 +170,8 @@ pub async fn send_given_up(app: &App, moment: Timestamp) -> Result<usize, Failur
 /// The rows stay locked until they are noted, so that a second relay takes others.
 async fn send_claimed(app: &App, tx: &Tx, moment: Timestamp) -> Result<usize, Failure> {
     let body_bytes = i32::try_from(MAX_BODY).unwrap_or(i32::MAX);
-    let rows = inbox::claim_given_up(tx, &outbox::QUEUES, moment, GIVEN_UP, body_bytes, GIVEN_UP_BYTES).await?;
+    let queues: Vec<&str> = queues::consumed().map(|queue| queue.name).collect();
+    let rows = inbox::claim_given_up(tx, &queues, moment, GIVEN_UP, body_bytes, GIVEN_UP_BYTES).await?;
     let mut by_queue: BTreeMap<String, Vec<(Uuid, String)>> = BTreeMap::new();
     for row in rows {
         by_queue.entry(row.queue).or_default().push((row.id, row.body));

@@ -20,7 +20,7 @@ use crate::domain::routing::{DecisionInputs, DecisionRecord, OutcomeKind, assess
 use crate::failure::Failure;
 use crate::flows::batch::{Deadline, Gate};
 use crate::flows::reminders;
-use crate::messages::{LeadsChanged, decode};
+use crate::messages::{LeadsChanged, decode, queues};
 use crate::store::{Tx, event_path, outbox, routing as store};
 use crate::telemetry;
 
@@ -163,7 +163,7 @@ async fn ask(tx: &Tx, leads: &[LeadId], now: Timestamp) -> Result<(), Failure> {
         .chunks(PER_MESSAGE)
         .map(|chunk| LeadsChanged { tenant_id: tx.tenant(), lead_ids: chunk.to_vec() })
         .collect();
-    outbox::put(tx, "routing", &messages, now).await
+    outbox::put(tx, queues::ROUTING, &messages, now).await
 }
 
 /// Leads are not asked for again before this time: their message may be on its way.

@@ -9,14 +9,12 @@ use crate::domain::hex;
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 use crate::messages::events::{Delivery, Inbound, Verdict};
+use crate::messages::queues::{QUEUES, Queue, Replay};
 use crate::store::auth;
 use crate::store::inbox::Parked;
 
 /// Why a message is here that nothing need be wrong with. Rows with this reason are sent again by the machine.
 const GAVE_UP: &str = "gave_up";
-
-/// Queues whose dead letters are kept. `jobs` is where the scheduler leaves what it could not hand over.
-const QUEUES: [&str; 5] = ["events", "routing", "slack", "reminders", "jobs"];
 
 /// A message that its consumer could not do.
 #[derive(Debug, Clone, Copy)]
@@ -37,12 +35,13 @@ pub struct Letter<'a> {
 pub async fn given_up(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked, Failure> {
     let queue = source_queue(letter.queue);
     let detail = match queue {
-        Some("jobs") => "The scheduler could not start a job. The job's next run makes up for it.".to_owned(),
-        Some(queue) => format!(
-            "Processing this message of the queue {queue} failed each time. It is sent again by itself a few times; should it still be here after a day, find the reason in the log of its consumer, then replay it."
+        Some(Queue { keeps, replay: Replay::Needless(why), .. }) => format!("{keeps} {why}"),
+        Some(Queue { name, keeps, replay: Replay::Again }) => format!(
+            "{keeps} Processing this message of the queue {name} failed each time. It is sent again by itself a few times; should it still be here after a day, find the reason in the log of its consumer, then replay it."
         ),
         None => format!("This message came from {}, which this release does not know.", letter.queue),
     };
+    let queue = queue.map(|queue| queue.name);
     row(app, letter, queue, GAVE_UP, detail, now).await
 }
 
@@ -98,11 +97,12 @@ fn received_at(body: &Value) -> Option<Timestamp> {
 }
 
 /// `events` for `events-dlq`, with whatever prefix an installation gives its queues.
-fn source_queue(dead_letters: &str) -> Option<&'static str> {
+fn source_queue(dead_letters: &str) -> Option<&'static Queue> {
     let source = dead_letters.strip_suffix("-dlq")?;
-    QUEUES
-        .into_iter()
-        .find(|queue| source == *queue || source.strip_suffix(queue).is_some_and(|prefix| prefix.ends_with('-')))
+    let named = |queue: &Queue| {
+        source == queue.name || source.strip_suffix(queue.name).is_some_and(|prefix| prefix.ends_with('-'))
+    };
+    QUEUES.iter().find(|queue| named(queue))
 }
 
 /// Whose message on the queue `events` this is, looked up where the message does not say it. For keeping dead letters.
@@ -143,7 +143,7 @@ mod tests {
             ("events", None),
             ("dlq", None),
         ] {
-            assert_eq!(source_queue(name), expected, "{name}");
+            assert_eq!(source_queue(name).map(|queue| queue.name), expected, "{name}");
         }
     }
 }
