@@ -113,10 +113,10 @@ impl App {
             return;
         }
         let limit = self.0.hand_over.get().copied().unwrap_or(HAND_OVER);
-        let Ok(sent) = tokio::time::timeout(limit, self.0.sender.send_all(promises)).await else {
-            tracing::warn!(messages = promises.len(), "the queues are slow; the relay hands over");
-            return;
-        };
+        let sent = self.0.sender.send_all(promises, limit).await;
+        if sent.len() < promises.len() {
+            tracing::warn!(messages = promises.len() - sent.len(), "not handed over in time; the relay does it");
+        }
         if sent.is_empty() {
             return;
         }

@@ -1,5 +1,7 @@
 //! Puts messages on SQS queues.
 
+use std::time::{Duration, Instant};
+
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::{
@@ -63,7 +65,7 @@ impl Sender {
     /// # Errors
     /// Only when this function has no such queue.
     pub async fn send_many(&self, queue: &str, bodies: Vec<String>) -> Result<Vec<bool>, Failure> {
-        self.send_out(queue, bodies.into_iter().map(|body| Outgoing { body, sent_again: None }).collect()).await
+        self.send_out(queue, bodies.into_iter().map(|body| Outgoing { body, sent_again: None }).collect(), None).await
     }
 
     /// Sends rows of the inbox again, letter for letter; each message says whose row it is. Answers with one verdict per row, in order.
@@ -71,15 +73,27 @@ impl Sender {
     /// # Errors
     /// Only when this function has no such queue.
     pub async fn send_again(&self, queue: &str, rows: Vec<(Uuid, String)>) -> Result<Vec<bool>, Failure> {
-        self.send_out(queue, rows.into_iter().map(|(id, body)| Outgoing { body, sent_again: Some(id) }).collect()).await
+        self.send_out(queue, rows.into_iter().map(|(id, body)| Outgoing { body, sent_again: Some(id) }).collect(), None)
+            .await
     }
 
-    async fn send_out(&self, queue: &str, messages: Vec<Outgoing>) -> Result<Vec<bool>, Failure> {
+    /// Until a moment, when there is one: what is not sent by then is not sent.
+    async fn send_out(
+        &self,
+        queue: &str,
+        messages: Vec<Outgoing>,
+        until: Option<Instant>,
+    ) -> Result<Vec<bool>, Failure> {
         let url = queue_url(queue).map_err(Failure::internal)?;
         let count = messages.len();
         let mut verdicts = Vec::with_capacity(count);
         for chunk in chunks(messages) {
-            match self.send_chunk(&url, chunk).await {
+            let sending = self.send_chunk(&url, chunk);
+            let taken = match until {
+                Some(until) => tokio::time::timeout_at(until.into(), sending).await.ok().flatten(),
+                None => sending.await,
+            };
+            match taken {
                 Some(taken) => verdicts.extend(taken),
                 // Each further call would wait as long for the same.
                 None => break,
@@ -149,16 +163,18 @@ impl Sender {
         }
     }
 
-    /// Hands promised messages over and answers with the ids of those that are on their queue now.
-    pub async fn send_all(&self, promises: &[Promise]) -> Vec<Uuid> {
+    /// Hands promised messages over, as many as it gets done within a time. Answers with the ids of those that are on their queue now;
+    /// a call that was on its way at the end of the time may have put some more there.
+    pub async fn send_all(&self, promises: &[Promise], within: Duration) -> Vec<Uuid> {
+        let until = Instant::now() + within;
         let mut sent = Vec::new();
         let mut queues: Vec<&'static str> = promises.iter().map(|promise| promise.queue).collect();
         queues.sort_unstable();
         queues.dedup();
         for queue in queues {
             let of_queue: Vec<&Promise> = promises.iter().filter(|promise| promise.queue == queue).collect();
-            let bodies = of_queue.iter().map(|promise| promise.body.clone()).collect();
-            match self.send_many(queue, bodies).await {
+            let outgoing = |promise: &&Promise| Outgoing { body: promise.body.clone(), sent_again: None };
+            match self.send_out(queue, of_queue.iter().map(outgoing).collect(), Some(until)).await {
                 Ok(verdicts) => {
                     sent.extend(of_queue.iter().zip(verdicts).filter(|(_, ok)| *ok).map(|(promise, _)| promise.id));
                 }

@@ -21,6 +21,9 @@ const GRACE: SignedDuration = SignedDuration::from_secs(30);
 /// Rows in one transaction: some ten calls to SQS long.
 const CHUNK: i32 = 100;
 
+/// The rows of a chunk are locked while it is sent, by a transaction that hears nothing meanwhile.
+const SENDING: Duration = Duration::from_secs(10);
+
 /// Well below the function's time limit; the next run goes on.
 const ENOUGH: Duration = Duration::from_secs(100);
 
@@ -58,7 +61,7 @@ async fn hand_over_chunk(app: &App, queue: &'static str, due_before: Timestamp) 
     let tx = app.database().begin_without_tenant().await?;
     let sent = async {
         let promises = outbox::claim(&tx, queue, due_before, CHUNK).await?;
-        let sent = app.sender().send_all(&promises).await;
+        let sent = app.sender().send_all(&promises, SENDING).await;
         if !sent.is_empty() {
             outbox::delete_claimed(&tx, &sent).await?;
         }

@@ -76,13 +76,13 @@ async fn old_events_leave_no_mark_on_health() {
     old_events(&app, Uuid::now_v7(), 240).await;
     let shown = health().await;
     assert_eq!((&shown["status"], &shown["events"]["status"]), (&json!("ok"), &json!("ok")), "{shown}");
-    assert!(shown["events"]["default_rows"].as_i64().unwrap() > 200);
+    assert!(shown["events"]["default_rows"].as_i64().unwrap() > 150);
     app.db().await.execute("UPDATE events SET received_at = now() - interval '2 days'", &[]).await.unwrap();
     assert_eq!(health().await["events"]["status"], "degraded");
 
     let done = app.run_job("partition-keeper", json!({})).await;
 
-    assert!(done["moved"].as_i64().unwrap() > 200 && done["made"].as_array().unwrap().len() >= 22, "{done}");
+    assert!(done["moved"].as_i64().unwrap() > 150 && done["made"].as_array().unwrap().len() > 15, "{done}");
     let shown = health().await;
     assert_eq!((&shown["events"]["status"], &shown["events"]["default_rows"]), (&json!("ok"), &json!(0)));
     let db = app.db().await;

@@ -18,3 +18,4 @@ mod leads_unrouted;
 mod leads_update;
 mod plans;
 mod support;
+mod time_limits;

@@ -16,7 +16,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// Half of the leads wait to be routed when the database goes away, the events of the others come in while it is.
 async fn outage(app: &TestApp, lasts: Duration) {
-    app.slack().set_burst(10_000);
+    // Its budget knows no simulated time; its queue is gone through all the same.
+    world::without_slack(app).await;
     let tenant = app.tenant().id.clone();
     send(app, &tenant, &world::ready(0..LEADS / 2), 6);
     let delivered = app.deliver("events").await;
@@ -41,14 +42,14 @@ async fn assert_nothing_is_missing(app: &TestApp) {
         .await
         .query_one(
             "SELECT (SELECT count(*) FROM leads), (SELECT count(*) FROM deals), (SELECT count(*) FROM tasks), (SELECT count(*) FROM inbox),
-                    (SELECT count(*) FROM effects WHERE status <> 'done')",
+                    (SELECT count(*) FROM effects WHERE status IN ('pending', 'sending', 'unknown'))",
             &[],
         )
         .await
         .unwrap();
     let counts: Vec<i64> = (0..5).map(|column| row.get(column)).collect();
     let leads = i64::try_from(LEADS).unwrap();
-    assert_eq!(counts, [leads, leads, leads, 0, 0], "leads, deals, tasks, put aside, not sent");
+    assert_eq!(counts, [leads, leads, leads, 0, 0], "leads, deals, tasks, put aside, not dealt with");
 }
 
 #[tokio::test]
