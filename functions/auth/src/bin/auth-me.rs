@@ -10,7 +10,7 @@ use shared::http::{self, Anyone, Call, Json};
 use shared::views::team::MeView;
 use shared::{Failure, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/auth/me", Anyone, handle)
 }
 

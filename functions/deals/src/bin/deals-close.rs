@@ -15,7 +15,7 @@ use shared::views::deals::DealView;
 use shared::views::deals_input::CloseDeal;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post(["/api/v1/deals/{id}/close", "/api/v1/crm/deals/{id}/close"], Scope::DealsWrite, handle)
 }
 

@@ -16,7 +16,7 @@ use shared::views::deals::DealView;
 use shared::views::deals_input::NewDeal;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post(["/api/v1/deals", "/api/v1/crm/deals"], Scope::DealsWrite, handle)
 }
 

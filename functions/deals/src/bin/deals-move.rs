@@ -20,7 +20,7 @@ mod placing;
 
 use placing::MoveDeal;
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post(["/api/v1/deals/{id}/move", "/api/v1/crm/deals/{id}/move"], Scope::DealsWrite, handle)
 }
 

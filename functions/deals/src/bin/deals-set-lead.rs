@@ -16,7 +16,7 @@ use shared::store::{event_path, routing};
 use shared::views::deals::DealView;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::patch(["/api/v1/deals/{id}/lead", "/api/v1/crm/deals/{id}/lead"], Scope::DealsWrite, handle)
 }
 

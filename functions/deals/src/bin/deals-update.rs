@@ -14,7 +14,7 @@ use shared::views::deals::DealView;
 use shared::views::deals_input::DealPatch;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::patch(["/api/v1/deals/{id}", "/api/v1/crm/deals/{id}"], Scope::DealsWrite, handle)
 }
 

@@ -12,7 +12,7 @@ use shared::telemetry::{self, Metric};
 use shared::webhook::dead_letters;
 use shared::{App, Failure};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     queue::consume_batch("*-dlq", handle)
 }
 

@@ -14,7 +14,7 @@ use shared::webhook::repeat::Repeat;
 use shared::webhook::sender::Sender;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::receive::<IngestBody, Ingested, _, _>("/api/v1/events/ingest", Some(Scope::EventsWrite), handle)
 }
 

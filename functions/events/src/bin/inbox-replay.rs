@@ -17,7 +17,7 @@ use shared::webhook::replay::{self, Choice};
 use shared::{Failure, Fault, Scope};
 use uuid::Uuid;
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/inbox/replay", Scope::InboxWrite, handle)
 }
 

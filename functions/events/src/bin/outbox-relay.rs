@@ -11,7 +11,7 @@ use shared::schedule::{self, relay};
 use shared::telemetry::{self, Metric};
 use shared::{App, Failure};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     schedule::job("outbox-relay", handle)
 }
 

@@ -11,7 +11,7 @@ use shared::messages::EffectDue;
 use shared::queue::{self, Delivery};
 use shared::{App, Failure};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     queue::consume(QUEUE, handle)
 }
 

@@ -18,7 +18,7 @@ use shared::views::leads::{LeadMatchView, LeadView};
 use shared::views::leads_input::NewLead;
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/leads", Scope::LeadsWrite, handle)
 }
 

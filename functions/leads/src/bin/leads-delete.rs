@@ -16,7 +16,7 @@ use shared::store::leads::write::{self, ClosedDeal};
 use shared::views::leads::LeadView;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::delete("/api/v1/leads/{id}", Scope::LeadsWrite, handle)
 }
 

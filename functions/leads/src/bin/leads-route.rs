@@ -15,7 +15,7 @@ use shared::store::audit::{self, Change};
 use shared::views::decisions::DecisionView;
 use shared::{Failure, Fault, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/leads/{id}/route", Scope::LeadsWrite, handle)
 }
 

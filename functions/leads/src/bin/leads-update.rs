@@ -16,7 +16,7 @@ use shared::views::leads::{LeadMatchView, LeadView};
 use shared::views::leads_input::LeadPatch;
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::patch("/api/v1/leads/{id}", Scope::LeadsWrite, handle)
 }
 

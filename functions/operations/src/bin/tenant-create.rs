@@ -15,7 +15,7 @@ use shared::secrets::token_hash;
 use shared::store::{rules, sign_in, tenants};
 use shared::{App, Failure, domain, passwords, schedule};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     schedule::direct(handle)
 }
 

@@ -10,7 +10,7 @@ use shared::App;
 use shared::flows::routing;
 use shared::queue::{self, Outcomes, RawMessage};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     queue::consume_batch("routing", handle)
 }
 

@@ -12,7 +12,7 @@ use shared::store::audit::{self, Change};
 use shared::views::decisions::DecisionView;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/routing/evaluate/{leadId}", Scope::RoutingWrite, handle)
 }
 

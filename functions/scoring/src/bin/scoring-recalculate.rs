@@ -16,7 +16,7 @@ use shared::views::scoring::BreakdownView;
 use shared::views::scoring_history::RecalculationView;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/scoring/leads/{leadId}/recalculate", Scope::LeadsWrite, handle)
 }
 

@@ -16,7 +16,7 @@ use shared::store::{outbox, rules, scoring_rules};
 use shared::views::scoring::ScoringRuleView;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/scoring/rules", Scope::ScoringWrite, handle)
 }
 

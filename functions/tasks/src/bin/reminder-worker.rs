@@ -10,7 +10,7 @@ use shared::queue::{self, Delivery};
 use shared::schedule::reminders;
 use shared::{App, Failure};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     queue::consume("reminders", handle)
 }
 

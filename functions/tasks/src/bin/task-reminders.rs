@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use shared::schedule::reminders::{self, Swept};
 use shared::{App, Failure, schedule};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     schedule::job("task-reminders", handle)
 }
 

@@ -14,7 +14,7 @@ use shared::store::tasks;
 use shared::views::tasks::TaskView;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/tasks/{id}/complete", Scope::TasksWrite, handle)
 }
 

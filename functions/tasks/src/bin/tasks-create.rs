@@ -14,7 +14,7 @@ use shared::views::tasks::TaskView;
 use shared::views::tasks_input::NewTask;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/tasks", Scope::TasksWrite, handle)
 }
 

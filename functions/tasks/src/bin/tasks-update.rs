@@ -14,7 +14,7 @@ use shared::views::tasks::TaskView;
 use shared::views::tasks_input::TaskPatch;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::patch("/api/v1/tasks/{id}", Scope::TasksWrite, handle)
 }
 

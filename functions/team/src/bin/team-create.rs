@@ -13,7 +13,7 @@ use shared::views::team::MemberView;
 use shared::views::team_input::NewMember;
 use shared::{Failure, Scope, passwords};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/team", Scope::TeamWrite, handle)
 }
 

@@ -28,7 +28,7 @@ mod handing;
 
 use handing::Handing;
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::patch("/api/v1/team/{id}", Scope::TeamRead, handle)
 }
 
