@@ -50,7 +50,7 @@ pub async fn matching(app: &App, email: &str, tenant: Option<&str>, password: &s
 ///
 /// # Errors
 /// `TooMany` after too many guesses, `Invalid` when it is another, `Conflict` when there is none.
-pub async fn confirm(call: &Call, member: &Member, password: &str) -> Result<(), Failure> {
+pub async fn confirm<Q>(call: &Call<(), Q>, member: &Member, password: &str) -> Result<(), Failure> {
     let (db, tx, now) = (call.app.database(), &call.tx, call.now);
     let tenant = tenants::get(tx).await?;
     let attempt = Attempt::of(&member.profile.email, Some(&tenant.slug), call.source_ip.as_deref());

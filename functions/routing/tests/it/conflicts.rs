@@ -43,7 +43,7 @@ async fn statuses(app: &TestApp) -> Vec<String> {
 
 async fn evaluate(app: &TestApp, lead: &str) -> Value {
     let path = format!("/api/v1/routing/evaluate/{lead}");
-    app.post(&path, &json!({})).bearer(&app.token("sales")).send().await.expect(200).json()
+    app.post(&path, &json!({})).bearer(&app.token("manager")).send().await.expect(200).json()
 }
 
 /// Somebody closes the open task that asks, without deciding.
