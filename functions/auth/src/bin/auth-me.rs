@@ -4,8 +4,8 @@
 
 use std::process::ExitCode;
 
+use shared::domain::access::CallerKind;
 use shared::domain::ids::MemberId;
-use shared::http::auth::CallerKind;
 use shared::http::{self, Anyone, Call, Json};
 use shared::views::team::MeView;
 use shared::{Failure, store};

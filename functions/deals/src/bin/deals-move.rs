@@ -10,7 +10,7 @@ use serde_json::json;
 use shared::domain::ids::DealId;
 use shared::flows::deals::stand;
 use shared::http::{self, Call, Json};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::deals::{self, Move, Place};
 use shared::views::deals::DealView;
 use shared::{Failure, Scope};
@@ -48,8 +48,9 @@ async fn handle(call: Call<MoveDeal>) -> Result<Json<DealView>, Failure> {
     let by = (call.caller.subject.as_str(), reason);
     let after = stand(&call.app, &call.tx, &before, &to, by, call.now).await?;
     let (before, after) = (json!(DealView::from(before)), DealView::from(after));
-    let change = Change { action: "move", record: "deal", id: id.0, before: Some(before), after: Some(json!(after)) };
-    audit::note(&call, change).await?;
+    let entry =
+        AuditEntry { action: "move", record: "deal", id: id.0, before: Some(before), after: Some(json!(after)) };
+    call.audit(entry).await?;
     let version = after.version;
     Ok(Json::versioned(after, version))
 }

@@ -16,5 +16,5 @@ pub fn main() -> ExitCode {
 
 async fn handle(app: App, messages: Arc<[RawMessage]>) -> Outcomes {
     let now = app.now();
-    intake::process_messages(&app, &messages, now).await
+    intake::process_messages(&app, &queue::bodies(&messages), now).await
 }

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use shared::schedule::{self, relay};
+use shared::flows::relay;
+use shared::schedule;
 use shared::telemetry::{self, Metric};
 use shared::{App, Failure};
 

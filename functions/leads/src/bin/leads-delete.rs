@@ -11,8 +11,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::domain::ids::LeadId;
 use shared::http::{self, Call, NoContent};
+<<<<<<< HEAD
 use shared::store::audit::{self, Change};
 use shared::store::leads::write::{self, ClosedDeal};
+=======
+use shared::store::audit::AuditEntry;
+use shared::store::leads::write;
+>>>>>>> main
 use shared::views::leads::LeadView;
 use shared::{Failure, Scope};
 
@@ -54,7 +59,7 @@ async fn handle(call: Call<(), Query>) -> Result<NoContent, Failure> {
     }
     write::delete(&call.tx, id, call.now).await?;
     let before = Some(json!(LeadView::from(lead)));
-    audit::note(&call, Change { action: "delete", record: "lead", id: id.into(), before, after: None }).await?;
+    call.audit(AuditEntry { action: "delete", record: "lead", id: id.into(), before, after: None }).await?;
     Ok(NoContent)
 }
 

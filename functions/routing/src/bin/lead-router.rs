@@ -16,5 +16,5 @@ pub fn main() -> ExitCode {
 
 async fn handle(app: App, messages: Arc<[RawMessage]>) -> Outcomes {
     let now = app.now();
-    routing::route_messages(&app, &messages, now).await
+    routing::route_messages(&app, &queue::bodies(&messages), now).await
 }

@@ -5,9 +5,9 @@
 
 use std::process::ExitCode;
 
+use shared::flows::reminders;
 use shared::messages::TaskDue;
 use shared::queue::{self, Delivery};
-use shared::schedule::reminders;
 use shared::{App, Failure};
 
 pub fn main() -> ExitCode {

@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use shared::schedule::reminders::{self, Swept};
+use shared::flows::reminders::{self, Swept};
 use shared::{App, Failure, schedule};
 
 pub fn main() -> ExitCode {
