@@ -6,7 +6,6 @@ use serde_json::json;
 use shared::Failure;
 use shared::domain::ids::MemberId;
 use shared::http::Call;
-use shared::store::audit::Actor;
 use shared::store::team::{self, work};
 
 /// Who gets it.
@@ -42,8 +41,7 @@ pub async fn hand_over(call: &Call<(), Handing>, from: MemberId) -> Result<(), F
             });
         }
     };
-    let actor = Actor { kind: call.caller.kind_name(), subject: call.caller.subject.clone() };
-    work::hand_over(&call.tx, from, to, &actor, &call.request_id, call.now).await
+    work::hand_over(&call.tx, from, to, &call.actor(), &call.request_id, call.now).await
 }
 
 async fn heir(call: &Call<(), Handing>, from: MemberId, id: &str) -> Result<MemberId, Failure> {

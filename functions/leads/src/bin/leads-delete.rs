@@ -11,13 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::domain::ids::LeadId;
 use shared::http::{self, Call, NoContent};
-<<<<<<< HEAD
-use shared::store::audit::{self, Change};
-use shared::store::leads::write::{self, ClosedDeal};
-=======
 use shared::store::audit::AuditEntry;
-use shared::store::leads::write;
->>>>>>> main
+use shared::store::leads::write::{self, ClosedDeal};
 use shared::views::leads::LeadView;
 use shared::{Failure, Scope};
 
