@@ -87,9 +87,12 @@ enum Command {
     },
     /// Run everything that CI runs
     Test {
-        /// Only this step: format, clippy, check, template, deny, console, tests, end-to-end or browser
+        /// Only this step: format, template, deny, console, clippy, check, tests, release, end-to-end or browser
         #[arg(long)]
         only: Option<String>,
+        /// Laws with twenty times as many cases, new ones on every run
+        #[arg(long)]
+        thorough: bool,
     },
     /// Build for AWS and deploy there
     Deploy(deploy::Options),
@@ -162,7 +165,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Watch { port } => watch::run(port),
         Command::Check => check::run(),
         Command::Generate { api } => generate::run(api),
-        Command::Test { only } => test::run(only.as_deref()).await,
+        Command::Test { only, thorough } => test::run(&test::Options { only, thorough }).await,
         Command::Deploy(options) => deploy::run(&options),
         Command::Bench { events, leads, processors, large, path_only, starts, save } => {
             bench::run(bench::Options { events, leads, processors, large, path_only, starts, save }).await
