@@ -22,6 +22,7 @@ mod ministack;
 mod ports;
 mod postgres;
 mod process;
+mod scale;
 mod seed;
 mod stack;
 mod state;
@@ -120,6 +121,15 @@ enum Command {
         #[arg(long)]
         save: bool,
     },
+    /// Make a copy with many more functions, to see what CI and the local stack cost then
+    Scale {
+        /// How many more: a template holds about 220, by its routes
+        #[arg(long, default_value_t = 220)]
+        functions: usize,
+        /// Run CI and the local stack there, and tell what they took
+        #[arg(long)]
+        run: bool,
+    },
     #[command(hide = true)]
     Gateway {
         #[arg(long)]
@@ -170,6 +180,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Bench { events, leads, processors, large, path_only, starts, save } => {
             bench::run(bench::Options { events, leads, processors, large, path_only, starts, save }).await
         }
+        Command::Scale { functions, run } => scale::run(functions, run),
         Command::Gateway { dev, port, aws } => gateway::serve(&dev, port, aws).await,
         Command::StandIns { port } => testkit::fakes::serve(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await,
     }

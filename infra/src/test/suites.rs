@@ -34,7 +34,7 @@ const RELEASED: &str = "test(/^(access|contract)::/)";
 /// When a test fails, or when building something afterwards compiles a crate again.
 pub fn all(workspace: &Workspace, thorough: bool) -> anyhow::Result<()> {
     let runner = Runner::new(workspace)?;
-    process::attached(runner.run(&["--workspace", "--no-run"]))?;
+    process::attached(&mut runner.run(&["--workspace", "--no-run"]))?;
     compiled_once(workspace)?;
     let mut run = runner.run(&["--workspace"]);
     if thorough {

@@ -232,7 +232,10 @@ async fn moments_that_postgres_does_not_know_are_refused() {
                     assert!([400, 404].contains(&answer.status), "{what} with {name}: {}", answer.status);
                 } else {
                     let found = faults(&answer, &what);
-                    assert!(missing.is_subset(&found), "{what} with {name} does not miss all of {missing:?}: {found:?}");
+                    assert!(
+                        missing.is_subset(&found),
+                        "{what} with {name} does not miss all of {missing:?}: {found:?}"
+                    );
                 }
                 tried += 1;
             }
