@@ -14,9 +14,9 @@ use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::check::{files, pascal_case};
+use crate::process;
 use crate::ui::{Step, line, seconds};
 use crate::workspace::Workspace;
-use crate::process;
 
 /// What is repeated: the area, and those of its functions that answer requests.
 const AREA: &str = "tasks";
@@ -162,16 +162,26 @@ fn add(copy: &Path, area: &str, functions: &[&str]) -> anyhow::Result<()> {
     let kept: Vec<String> = functions.iter().map(module).collect();
     let main = read(place(&format!("{AREA}/tests/it/main.rs")))?;
     // Modules of other functions stay behind; what they share comes along by its path.
-    let own = |line: &&str| !line.starts_with("mod ") || *line == "mod support;" || kept.iter().any(|kept| kept == line);
+    let own =
+        |line: &&str| !line.starts_with("mod ") || *line == "mod support;" || kept.iter().any(|kept| kept == line);
     let main: Vec<&str> = main.lines().filter(own).collect();
     write_copy(&place(&format!("{area}/tests/it/main.rs")), |to| fs::write(to, main.join("\n") + "\n"))?;
     edit(&place("all/Cargo.toml"), |list| {
-        list.replacen("test = [\n", &format!("test = [\n  {{ name = \"{area}\", path = \"../{area}/tests/it/main.rs\" }},\n"), 1)
+        list.replacen(
+            "test = [\n",
+            &format!("test = [\n  {{ name = \"{area}\", path = \"../{area}/tests/it/main.rs\" }},\n"),
+            1,
+        )
     })?;
-    let blocks = functions.iter().map(|function| block(&read(copy.join("template.yaml"))?, function).map(|text| renamed(&text)));
+    let blocks =
+        functions.iter().map(|function| block(&read(copy.join("template.yaml"))?, function).map(|text| renamed(&text)));
     let blocks = blocks.collect::<anyhow::Result<String>>()?;
     edit(&copy.join("template.yaml"), |template| {
-        template.replacen(&format!("  {}:\n", pascal_case(FUNCTIONS[0])), &format!("{blocks}  {}:\n", pascal_case(FUNCTIONS[0])), 1)
+        template.replacen(
+            &format!("  {}:\n", pascal_case(FUNCTIONS[0])),
+            &format!("{blocks}  {}:\n", pascal_case(FUNCTIONS[0])),
+            1,
+        )
     })
 }
 
@@ -202,7 +212,9 @@ fn accept(copy: &Path) -> anyhow::Result<()> {
             edit(&test, |text| {
                 FUNCTIONS.iter().fold(text.to_owned(), |text, function| {
                     let ending = function.trim_start_matches(AREA);
-                    let all = format!("one if one == \"{function}\" || one.starts_with(\"more\") && one.ends_with(\"{ending}\") =>");
+                    let all = format!(
+                        "one if one == \"{function}\" || one.starts_with(\"more\") && one.ends_with(\"{ending}\") =>"
+                    );
                     text.replace(&format!("\"{function}\" =>"), &all)
                 })
             })?;
@@ -234,7 +246,8 @@ mod tests {
         let found = block(template, "tasks-get").unwrap();
         assert!(found.ends_with("{id}\n\n"), "{found:?}");
         let other = renamed(&found, "more07");
-        let expected = "  More07Get:\n    Type: X\n    Uri: target/lambda/more07-get/\n    Route: GET /api/v1/more07/{id}\n\n";
+        let expected =
+            "  More07Get:\n    Type: X\n    Uri: target/lambda/more07-get/\n    Route: GET /api/v1/more07/{id}\n\n";
         assert_eq!(other, expected);
         assert!(block(template, "tasks-gone").is_err());
     }
