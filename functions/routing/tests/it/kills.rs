@@ -18,8 +18,10 @@ const ROUTER_DEATHS: usize = 40;
 /// More than this many rounds mean that the kills miss: then the test says nothing.
 const MOST_ROUNDS: u64 = 60;
 
-/// Pieces in which a delivery speaks to Postgres, from the sign-in to the end of its last transaction, and a few more.
-const PIECES: u64 = 60;
+/// Pieces in which a delivery speaks to Postgres, from the sign-in to the end of its last transaction: the processor's of several
+/// batches, the router's of one.
+const PROCESSOR_PIECES: u64 = 60;
+const ROUTER_PIECES: u64 = 14;
 
 #[tokio::test]
 async fn two_hundred_deaths_lose_and_double_nothing() {
@@ -46,11 +48,10 @@ async fn two_hundred_deaths_lose_and_double_nothing() {
         send(&app, &tenant, &shuffled(&log, round)[..EVENTS / 2], 25);
         ask_router(&app).await;
         for _ in 0..40 {
-            let pieces = random.random_range(0..PIECES);
             if random.random_bool(0.6) {
-                processors += die(&app, "events", "event-processor", pieces).await;
+                processors += die(&app, "events", "event-processor", random.random_range(0..PROCESSOR_PIECES)).await;
             } else {
-                routers += die(&app, "routing", "lead-router", pieces).await;
+                routers += die(&app, "routing", "lead-router", random.random_range(0..ROUTER_PIECES)).await;
             }
             // What a death left in the dead-letter queues after too many receives comes back as an operator would send it.
             redrive(&app);
