@@ -68,7 +68,9 @@ async fn nobody_waits_without_a_reason_and_a_moment() {
     let row =
         |lead: &Value| pool["data"].as_array().unwrap().iter().find(|row| row["id"] == lead["id"]).unwrap().clone();
     let moment = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
-    let now = moment(&json!(app.db().await.query_one("SELECT to_json(now()) #>> '{}'", &[]).await.unwrap().get::<_, String>(0)));
+    let now = moment(&json!(
+        app.db().await.query_one("SELECT to_json(now()) #>> '{}'", &[]).await.unwrap().get::<_, String>(0)
+    ));
 
     // Due for six days: the night takes it along.
     let late = row(&overdue)["missing"].clone();
