@@ -17,7 +17,7 @@ async fn shows_the_pool_with_what_each_lead_lacks() {
     signal(&app, &close, "research-pages", Some(demo), false).await;
     standing(&app, &close, 35, "warm", Some("b2b"), Some(1)).await;
 
-    let pool: Value = get(app, "/api/v1/leads/unrouted").await.expect(200).json();
+    let pool: Value = get(&app, "/api/v1/leads/unrouted").await.expect(200).json();
     assert_eq!(ids(&pool), [close["id"].as_str().unwrap(), far["id"].as_str().unwrap()]);
     assert_eq!(pool["pagination"]["total"], 2);
     let row = &pool["data"][0];
@@ -39,7 +39,7 @@ async fn expired_points_do_not_count_even_before_the_nightly_job() {
     let app = TestApp::new().await;
     let lead = create(&app, &json!({"last_name": "Ben"})).await;
     award(&app, &lead, "demo-requested", None, 91, Some(-1), false).await;
-    let pool: Value = get(app, "/api/v1/leads/unrouted").await.expect(200).json();
+    let pool: Value = get(&app, "/api/v1/leads/unrouted").await.expect(200).json();
     assert_eq!(pool["data"][0]["missing"]["score"], 40);
 }
 
