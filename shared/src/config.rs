@@ -8,7 +8,7 @@
 //! | `DATABASE_AUTH` | `password` (in the URL) or `iam` (a token signed per connection); default `password` |
 //! | `MIGRATION_DATABASE_URL` | the owner's connection, only for `migrate` |
 //! | `APP_DATABASE_PASSWORD` | the password `migrate` gives the functions' role; RDS Proxy signs in with it |
-//! | `QUEUE_<NAME>_URL` | where messages for a queue go |
+//! | `QUEUE_BASE_URL` | where the queues are: the address of each is this and its name, as the installation's prefix ends it |
 //! | `QUEUE_REMINDERS_ARN`, `SCHEDULER_GROUP`, `SCHEDULER_ROLE_ARN` | one-time schedules |
 //! | `JWT_PUBLIC_KEY` or `JWT_JWKS_URL` | who may sign access tokens |
 //! | `JWT_PRIVATE_KEY` | signs access tokens; only for the functions that sign people in |
@@ -191,18 +191,12 @@ pub fn console_url() -> Option<String> {
     optional("CONSOLE_URL").map(|url| url.trim_end_matches('/').to_owned())
 }
 
-/// The address of a queue, from `QUEUE_<NAME>_URL`.
+/// The address of a queue: `QUEUE_BASE_URL` and its name. Whether this function may use it, its role says.
 ///
 /// # Errors
-/// When the function was not given this queue.
+/// When the base is missing.
 pub fn queue_url(queue: &str) -> Result<String, ConfigError> {
-    match queue {
-        "events" => required("QUEUE_EVENTS_URL"),
-        "routing" => required("QUEUE_ROUTING_URL"),
-        "slack" => required("QUEUE_SLACK_URL"),
-        "reminders" => required("QUEUE_REMINDERS_URL"),
-        _ => Err(ConfigError::Bad { name: "QUEUE_<NAME>_URL", problem: format!("not known for the queue {queue}") }),
-    }
+    Ok(required("QUEUE_BASE_URL")? + queue)
 }
 
 /// The password that `migrate` gives the functions' role: `APP_DATABASE_PASSWORD`. In the cloud RDS Proxy signs in with it.

@@ -4,6 +4,7 @@
 mod budget;
 mod fresh;
 mod linked;
+pub mod migrations;
 mod samples;
 mod sources;
 mod sql;
@@ -70,6 +71,7 @@ fn findings(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     findings.extend(linked::check(&workspace.root)?);
     findings.extend(sources::check(&workspace.root)?);
     findings.extend(sql::check(&workspace.root)?);
+    findings.extend(migrations::check(&workspace.root)?);
     findings.sort();
     findings.dedup();
     Ok(findings)

@@ -5,29 +5,16 @@
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
-use futures_util::future::try_join;
 use tokio::sync::OnceCell;
 
-use crate::environment::required;
+use crate::config::queue_url;
 use crate::failure::Failure;
 
-/// A queue with the variables that hold its address and its dead-letter queue's.
-#[derive(Debug, Clone, Copy)]
-pub struct Watched {
-    pub name: &'static str,
-    /// None: only dead letters of this name are kept (schedules have no queue).
-    url: Option<&'static str>,
-    dead_letters: &'static str,
-}
+/// Every queue that a consumer works off.
+pub const QUEUES: [&str; 4] = ["events", "routing", "slack", "reminders"];
 
-/// Every queue of this installation.
-pub const QUEUES: &[Watched] = &[
-    Watched { name: "events", url: Some("QUEUE_EVENTS_URL"), dead_letters: "QUEUE_EVENTS_DLQ_URL" },
-    Watched { name: "routing", url: Some("QUEUE_ROUTING_URL"), dead_letters: "QUEUE_ROUTING_DLQ_URL" },
-    Watched { name: "slack", url: Some("QUEUE_SLACK_URL"), dead_letters: "QUEUE_SLACK_DLQ_URL" },
-    Watched { name: "reminders", url: Some("QUEUE_REMINDERS_URL"), dead_letters: "QUEUE_REMINDERS_DLQ_URL" },
-    Watched { name: "jobs", url: None, dead_letters: "QUEUE_JOBS_DLQ_URL" },
-];
+/// Where messages of all of them end that were given up.
+pub const DEAD_LETTERS: &str = "dead-letters";
 
 /// What stands on one queue.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,31 +25,14 @@ pub struct Depth {
     pub in_flight: i64,
     /// Messages that wait for their moment.
     pub delayed: i64,
-    /// Messages that failed too often.
-    pub dead_letters: i64,
 }
 
-/// Asks SQS about one queue and its dead letters.
+/// Asks SQS about one queue.
 ///
 /// # Errors
-/// `Internal` when this function was not given the queue's address; `Unavailable` when SQS does not answer.
-pub async fn of(queue: Watched) -> Result<Depth, Failure> {
-    let dead_letters = required(queue.dead_letters).map_err(Failure::internal)?;
-    let url = match queue.url {
-        Some(name) => Some(required(name).map_err(Failure::internal)?),
-        None => None,
-    };
-    let main = async {
-        match url {
-            Some(url) => count(queue.name, &url).await,
-            None => Ok(Depth::default()),
-        }
-    };
-    let (main, dead) = try_join(main, count(queue.name, &dead_letters)).await?;
-    Ok(Depth { dead_letters: dead.waiting + dead.in_flight + dead.delayed, ..main })
-}
-
-async fn count(name: &str, url: &str) -> Result<Depth, Failure> {
+/// `Internal` when this function was not told where the queues are; `Unavailable` when SQS does not answer.
+pub async fn of(queue: &str) -> Result<Depth, Failure> {
+    let url = queue_url(queue).map_err(Failure::internal)?;
     static CLIENT: OnceCell<Client> = OnceCell::const_new();
     let client = CLIENT.get_or_init(|| async { Client::new(crate::config::aws()) }).await;
     let answer = client
@@ -73,7 +43,7 @@ async fn count(name: &str, url: &str) -> Result<Depth, Failure> {
         .attribute_names(Attribute::ApproximateNumberOfMessagesDelayed)
         .send()
         .await
-        .map_err(|error| Failure::unavailable(format!("queue {name}: {}", DisplayErrorContext(&error))))?;
+        .map_err(|error| Failure::unavailable(format!("queue {queue}: {}", DisplayErrorContext(&error))))?;
     let figure = |attribute: Attribute| {
         let text = answer.attributes().and_then(|attributes| attributes.get(&attribute));
         text.and_then(|text| text.parse().ok()).unwrap_or(0)
@@ -82,6 +52,5 @@ async fn count(name: &str, url: &str) -> Result<Depth, Failure> {
         waiting: figure(Attribute::ApproximateNumberOfMessages),
         in_flight: figure(Attribute::ApproximateNumberOfMessagesNotVisible),
         delayed: figure(Attribute::ApproximateNumberOfMessagesDelayed),
-        dead_letters: 0,
     })
 }

@@ -12,16 +12,16 @@ use crate::messages::events::{Delivery, Inbound, Verdict};
 use crate::store::auth;
 use crate::store::inbox::Parked;
 
-/// Queues whose dead letters are kept. `jobs` is where the scheduler leaves what it could not hand over.
+/// What dead letters are of: the queues, and `jobs`, which have none: the scheduler could not start one, or it failed each time.
 const QUEUES: [&str; 5] = ["events", "routing", "slack", "reminders", "jobs"];
 
-/// A message that was given up, as its dead-letter queue hands it over.
+/// A message that was given up, as the queue of all dead letters hands it over.
 #[derive(Debug, Clone, Copy)]
 pub struct Letter<'a> {
     /// The SQS id.
     pub id: &'a str,
-    /// The dead-letter queue's name.
-    pub queue: &'a str,
+    /// The name of the queue it failed on, or of what could not be called, with the installation's prefix; empty when nobody says.
+    pub failed_on: &'a str,
     pub body: &'a str,
 }
 
@@ -38,7 +38,7 @@ pub async fn row(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked
             Err(_) => None,
         },
     };
-    let queue = source_queue(letter.queue);
+    let queue = source_queue(letter.failed_on, &body);
     Ok(Parked {
         // SQS gives every message a UUID and keeps it when the message moves to its dead-letter queue.
         id: letter.id.parse().unwrap_or_else(|_| app.new_id()),
@@ -48,11 +48,11 @@ pub async fn row(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked
         queue,
         reason: "gave_up".to_owned(),
         detail: match queue {
-            Some("jobs") => "The scheduler could not start a job. The job's next run makes up for it.".to_owned(),
+            Some("jobs") => "A job could not be started, or failed each time. Its next run makes up for it.".to_owned(),
             Some(queue) => format!(
                 "Processing this message of the queue {queue} failed each time. Find the reason in the log of its consumer, then replay it."
             ),
-            None => format!("This message came from {}, which this release does not know.", letter.queue),
+            None => format!("This message failed on `{}`, which this release does not know.", letter.failed_on),
         },
         body: letter.body.to_owned(),
         headers: json!({}),
@@ -65,12 +65,16 @@ fn received_at(body: &Value) -> Option<Timestamp> {
     body["received_at"].as_str()?.parse().ok()
 }
 
-/// `events` for `events-dlq`, with whatever prefix an installation gives its queues.
-fn source_queue(dead_letters: &str) -> Option<&'static str> {
-    let source = dead_letters.strip_suffix("-dlq")?;
-    QUEUES
-        .into_iter()
-        .find(|queue| source == *queue || source.strip_suffix(queue).is_some_and(|prefix| prefix.ends_with('-')))
+/// `events` for `events` and `staging-events`: an installation may put a prefix before its queues. What names none of them is known by
+/// its body: what a schedule was to put on a queue, what a job is called with, and what Lambda tells of one that failed.
+fn source_queue(failed_on: &str, body: &Value) -> Option<&'static str> {
+    let is =
+        |queue: &&str| failed_on == *queue || failed_on.strip_suffix(queue).is_some_and(|prefix| prefix.ends_with('-'));
+    QUEUES.into_iter().find(is).or_else(|| match body {
+        body if body["kind"] == "task_due" => Some("reminders"),
+        body if body["scheduled_for"].is_string() || body["requestContext"]["functionArn"].is_string() => Some("jobs"),
+        _ => None,
+    })
 }
 
 /// Whose message on the queue `events` this is, looked up where the message does not say it. For keeping dead letters.
@@ -102,16 +106,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dead_letter_queues_have_prefixes() {
+    fn queues_may_have_a_prefix() {
         for (name, expected) in [
-            ("events-dlq", Some("events")),
-            ("staging-slack-dlq", Some("slack")),
-            ("jobs-dlq", Some("jobs")),
-            ("reevents-dlq", None),
-            ("events", None),
-            ("dlq", None),
+            ("events", Some("events")),
+            ("staging-slack", Some("slack")),
+            ("a-b-routing", Some("routing")),
+            ("reevents", None),
+            ("score-decay", None),
+            ("", None),
         ] {
-            assert_eq!(source_queue(name), expected, "{name}");
+            assert_eq!(source_queue(name, &json!({})), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn what_names_no_queue_is_known_by_its_body() {
+        for (body, expected) in [
+            (json!({"kind": "task_due", "task_id": 1}), Some("reminders")),
+            (json!({"scheduled_for": "2026-12-01T08:00:00Z"}), Some("jobs")),
+            (
+                json!({"requestContext": {"functionArn": "arn:aws:lambda:eu-central-1:1:function:score-decay"}}),
+                Some("jobs"),
+            ),
+            (json!({"kind": "effect"}), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(source_queue("score-decay", &body), expected, "{body}");
+        }
+        assert_eq!(
+            source_queue("events", &json!({"kind": "task_due"})),
+            Some("events"),
+            "where it failed counts first"
+        );
     }
 }
