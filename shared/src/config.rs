@@ -113,7 +113,7 @@ impl JwtConfig {
             // Deployment parameters hold one line: `\n` stands for a line break.
             (Some(pem), _) => JwtKey::Pem(pem.replace("\\n", "\n")),
             (None, Some(url)) => JwtKey::JwksUrl(url),
-            (None, None) => return Err(ConfigError::Missing("JWT_PUBLIC_KEY (or JWT_JWKS_URL)")),
+            (None, None) => return Err(ConfigError::Missing("JWT_PUBLIC_KEY (or JWT_JWKS_URL)".to_owned())),
         };
         Ok(Self { key, issuer: required("JWT_ISSUER")?, audience: required("JWT_AUDIENCE")? })
     }

@@ -9,6 +9,7 @@ use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use shared::aws::depth;
+use shared::messages::queues::{self, DEAD_LETTERS};
 use shared::store::{health, jobs, migrations};
 use shared::views::health::{
     DatabaseHealth, DeadLetterHealth, HealthView, IntegrationHealth, OutboxHealth, PartStatus, PartitionHealth,
@@ -32,7 +33,7 @@ const PARTNERS: [&str; 1] = ["slack"];
 
 /// Looks at everything.
 pub async fn all(app: &App, now: Timestamp) -> HealthView {
-    let on_queues = join(join_all(depth::QUEUES.map(on_queue)), on_dead_letters());
+    let on_queues = join(join_all(queues::consumed().map(|queue| on_queue(queue.name))), on_dead_letters());
     let ((database, outbox, events, integrations), (queues, dead_letters)) =
         join(in_database(app, now), on_queues).await;
     let mut view = HealthView {
@@ -160,7 +161,7 @@ async fn on_queue(queue: &'static str) -> QueueHealth {
 }
 
 async fn on_dead_letters() -> DeadLetterHealth {
-    let depth = within(depth::DEAD_LETTERS, REACH, depth::of(depth::DEAD_LETTERS)).await;
+    let depth = within(DEAD_LETTERS, REACH, depth::of(DEAD_LETTERS)).await;
     let waiting = depth.map(|depth| depth.waiting + depth.in_flight + depth.delayed);
     let status = match waiting {
         None => PartStatus::Unknown,

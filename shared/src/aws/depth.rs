@@ -10,12 +10,6 @@ use tokio::sync::OnceCell;
 use crate::config::queue_url;
 use crate::failure::Failure;
 
-/// Every queue that a consumer works off.
-pub const QUEUES: [&str; 4] = ["events", "routing", "slack", "reminders"];
-
-/// Where messages of all of them end that were given up.
-pub const DEAD_LETTERS: &str = "dead-letters";
-
 /// What stands on one queue.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Depth {

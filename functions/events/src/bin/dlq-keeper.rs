@@ -7,13 +7,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use shared::flows::inbox::dead_letters::{self, Letter};
+use shared::messages::queues::DEAD_LETTERS;
 use shared::queue::{self, Outcomes, RawMessage};
 use shared::store::inbox;
 use shared::telemetry::{self, Metric};
 use shared::{App, Failure};
 
 pub fn main() -> ExitCode {
-    queue::consume_batch("dead-letters", handle)
+    queue::consume_batch(DEAD_LETTERS, handle)
 }
 
 async fn handle(app: App, messages: Arc<[RawMessage]>) -> Outcomes {

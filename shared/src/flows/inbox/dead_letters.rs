@@ -9,11 +9,9 @@ use crate::domain::hex;
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 use crate::messages::events::{Delivery, Inbound, Verdict};
+use crate::messages::queues::{self, JOBS, QUEUES, Queue, REMINDERS, Replay};
 use crate::store::auth;
 use crate::store::inbox::Parked;
-
-/// What dead letters are of: the queues, and `jobs`, which have none: the scheduler could not start one, or it failed each time.
-const QUEUES: [&str; 5] = ["events", "routing", "slack", "reminders", "jobs"];
 
 /// A message that was given up, as the queue of all dead letters hands it over.
 #[derive(Debug, Clone, Copy)]
@@ -44,13 +42,13 @@ pub async fn row(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked
         id: letter.id.parse().unwrap_or_else(|_| app.new_id()),
         tenant: tenant.map(Uuid::from),
         kind: "dead_letter",
-        source: body["source"].as_str().or(queue).unwrap_or("unknown").to_owned(),
-        queue,
+        source: body["source"].as_str().or(queue.map(|queue| queue.name)).unwrap_or("unknown").to_owned(),
+        queue: queue.map(|queue| queue.name),
         reason: "gave_up".to_owned(),
         detail: match queue {
-            Some("jobs") => "A job could not be started, or failed each time. Its next run makes up for it.".to_owned(),
-            Some(queue) => format!(
-                "Processing this message of the queue {queue} failed each time. Find the reason in the log of its consumer, then replay it."
+            Some(Queue { keeps, replay: Replay::Needless(why), .. }) => format!("{keeps} {why}"),
+            Some(Queue { name, keeps, replay: Replay::Again }) => format!(
+                "{keeps} Processing this message of the queue {name} failed each time. Find the reason in the log of its consumer, then replay it."
             ),
             None => format!("This message failed on `{}`, which this release does not know.", letter.failed_on),
         },
@@ -67,13 +65,15 @@ fn received_at(body: &Value) -> Option<Timestamp> {
 
 /// `events` for `events` and `staging-events`: an installation may put a prefix before its queues. What names none of them is known by
 /// its body: what a schedule was to put on a queue, what a job is called with, and what Lambda tells of one that failed.
-fn source_queue(failed_on: &str, body: &Value) -> Option<&'static str> {
-    let is =
-        |queue: &&str| failed_on == *queue || failed_on.strip_suffix(queue).is_some_and(|prefix| prefix.ends_with('-'));
-    QUEUES.into_iter().find(is).or_else(|| match body {
-        body if body["kind"] == "task_due" => Some("reminders"),
-        body if body["scheduled_for"].is_string() || body["requestContext"]["functionArn"].is_string() => Some("jobs"),
-        _ => None,
+fn source_queue(failed_on: &str, body: &Value) -> Option<&'static Queue> {
+    let is = |name: &str| failed_on == name || failed_on.strip_suffix(name).is_some_and(|prefix| prefix.ends_with('-'));
+    QUEUES.iter().find(|queue| queue.has_consumer() && is(queue.name)).or_else(|| {
+        let is_job = body["scheduled_for"].is_string() || body["requestContext"]["functionArn"].is_string();
+        match body["kind"].as_str() {
+            Some("task_due") => queues::find(REMINDERS),
+            _ if is_job => queues::find(JOBS),
+            _ => None,
+        }
     })
 }
 
@@ -115,7 +115,7 @@ mod tests {
             ("score-decay", None),
             ("", None),
         ] {
-            assert_eq!(source_queue(name, &json!({})), expected, "{name}");
+            assert_eq!(source_queue(name, &json!({})).map(|queue| queue.name), expected, "{name}");
         }
     }
 
@@ -131,12 +131,9 @@ mod tests {
             (json!({"kind": "effect"}), None),
             (json!(null), None),
         ] {
-            assert_eq!(source_queue("score-decay", &body), expected, "{body}");
+            assert_eq!(source_queue("score-decay", &body).map(|queue| queue.name), expected, "{body}");
         }
-        assert_eq!(
-            source_queue("events", &json!({"kind": "task_due"})),
-            Some("events"),
-            "where it failed counts first"
-        );
+        let failed = source_queue("events", &json!({"kind": "task_due"})).map(|queue| queue.name);
+        assert_eq!(failed, Some("events"), "where it failed counts first");
     }
 }
