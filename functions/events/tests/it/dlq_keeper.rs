@@ -45,8 +45,8 @@ async fn keeps_dead_letters_of_every_queue() {
     let expected = [
         (None, "events", "no json"),
         (None, "jobs", "{\"scheduled_for\":\"2026-12-01T08:00:00Z\"}"),
-        (Some(tenant), "reminders", &body),
         (Some(tenant), "reminders", &due),
+        (Some(tenant), "reminders", &body),
         (Some(tenant), "routing", &body),
         (Some(tenant), "slack", &body),
         (None, "unknown", "who knows"),

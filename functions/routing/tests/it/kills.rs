@@ -102,8 +102,8 @@ fn in_an_hour() -> serde_json::Value {
 /// Puts dead letters back on their queues.
 fn redrive(app: &TestApp) {
     for message in app.sqs().receive("dead-letters", 1000) {
-        let queue = message.attributes["queue"]["StringValue"].as_str().unwrap_or("routing");
-        app.sqs().send(queue, &message.body).unwrap();
+        let failed_on = message.dead_letter_source.unwrap_or_default();
+        app.sqs().send(failed_on.rsplit(':').next().unwrap(), &message.body).unwrap();
         app.sqs().delete("dead-letters", &message.receipt);
     }
 }
