@@ -86,6 +86,8 @@ enum Command {
         #[arg(long)]
         api: bool,
     },
+    /// Write infra/released.txt: what this release calls in its database, for the migrations that come after it
+    Released,
     /// Run everything that CI runs
     Test {
         /// Only this step: format, template, deny, console, clippy, check, tests, release, end-to-end or browser
@@ -176,6 +178,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Check => check::run(),
         Command::Generate { api } => generate::run(api),
         Command::Test { only, thorough } => test::run(&test::Options { only, thorough }).await,
+        Command::Released => check::migrations::record(&workspace::Workspace::find()?),
         Command::Deploy(options) => deploy::run(&options),
         Command::Bench { events, leads, processors, large, path_only, starts, save } => {
             bench::run(bench::Options { events, leads, processors, large, path_only, starts, save }).await
