@@ -1,5 +1,6 @@
 //! Puts messages on SQS queues.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::Client;
@@ -21,8 +22,11 @@ const BYTES: usize = 900 * 1024;
 /// The largest body one message may have, in bytes.
 pub const MAX_BODY: usize = BYTES;
 
-/// The name of the attribute in which a message carries the row of the inbox that was sent again with it. It stays with the message
-/// when that moves to a dead-letter queue.
+/// The attribute in which every message names its queue. It stays with the message among the dead letters of all queues, where SQS
+/// says the same, but not every stand-in does.
+pub const QUEUE: &str = "queue";
+
+/// The attribute in which a message carries the row of the inbox that was sent again with it. It stays with the message as well.
 pub const SENT_AGAIN: &str = "sent_again";
 
 /// A body, and the row of the inbox it comes from.
@@ -53,6 +57,7 @@ impl Sender {
             .send_message()
             .queue_url(url)
             .message_body(body)
+            .set_message_attributes(Some(attributes(queue, None)))
             .delay_seconds(delay_seconds)
             .send()
             .await
@@ -88,7 +93,7 @@ impl Sender {
         let count = messages.len();
         let mut verdicts = Vec::with_capacity(count);
         for chunk in chunks(messages) {
-            let sending = self.send_chunk(&url, chunk);
+            let sending = self.send_chunk(queue, &url, chunk);
             let taken = match until {
                 Some(until) => tokio::time::timeout_at(until.into(), sending).await.ok().flatten(),
                 None => sending.await,
@@ -104,18 +109,12 @@ impl Sender {
     }
 
     /// One verdict per message; none when the queue does not answer.
-    async fn send_chunk(&self, url: &str, messages: Vec<Outgoing>) -> Option<Vec<bool>> {
+    async fn send_chunk(&self, queue: &str, url: &str, messages: Vec<Outgoing>) -> Option<Vec<bool>> {
         let count = messages.len();
         let mut call = self.client().await.send_message_batch().queue_url(url);
         for (n, Outgoing { body, sent_again }) in messages.into_iter().enumerate() {
-            let mut entry = SendMessageBatchRequestEntry::builder().id(n.to_string()).message_body(body);
-            if let Some(row) = sent_again {
-                match MessageAttributeValue::builder().data_type("String").string_value(row.to_string()).build() {
-                    Ok(value) => entry = entry.message_attributes(SENT_AGAIN, value),
-                    Err(error) => tracing::error!(reason = %error, "an attribute that SQS does not take"),
-                }
-            }
-            match entry.build() {
+            let entry = SendMessageBatchRequestEntry::builder().id(n.to_string()).message_body(body);
+            match entry.set_message_attributes(Some(attributes(queue, sent_again))).build() {
                 Ok(entry) => call = call.entries(entry),
                 Err(error) => tracing::error!(reason = %error, "a message that SQS does not take"),
             }
@@ -183,6 +182,16 @@ impl Sender {
         }
         sent
     }
+}
+
+/// What a message says about itself beside its body.
+fn attributes(queue: &str, sent_again: Option<Uuid>) -> HashMap<String, MessageAttributeValue> {
+    let said = [(QUEUE, Some(queue.to_owned())), (SENT_AGAIN, sent_again.map(|row| row.to_string()))];
+    let attribute = |(name, text): (&str, Option<String>)| {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(text?).build().ok()?;
+        Some((name.to_owned(), value))
+    };
+    said.into_iter().filter_map(attribute).collect()
 }
 
 /// Groups of at most ten bodies and 900 KiB; a single larger body is a group of its own and SQS will say no.

@@ -181,7 +181,7 @@ async fn park(queue: &'static str, app: &App, refused: &[(&RawMessage, &Failure)
 
 /// What a message is to the keeper of dead letters.
 pub fn letter(record: &RawMessage) -> Letter<'_> {
-    Letter { id: &record.id, sent_again: record.sent_again, queue: &record.queue, body: &record.body }
+    Letter { id: &record.id, sent_again: record.sent_again, failed_on: &record.failed_on, body: &record.body }
 }
 
 /// What became of a batch's messages.

@@ -1,10 +1,12 @@
 //! A TCP proxy that can be cut or held: between the functions and Postgres, so that a test can take the database away, or have it
-//! answer nothing.
+//! answer nothing. It also counts what the functions send, so that a test can tell how far one has come, however fast the machine is.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -26,6 +28,7 @@ enum State {
 pub struct Proxy {
     address: SocketAddr,
     state: watch::Sender<State>,
+    sent: Arc<watch::Sender<u64>>,
     accepting: JoinHandle<()>,
 }
 
@@ -35,6 +38,8 @@ impl Proxy {
         let listener = server::bind(server::loopback())?;
         let address = listener.local_addr()?;
         let (state, watched) = watch::channel(State::Up);
+        let sent = Arc::new(watch::Sender::new(0));
+        let counted = Arc::clone(&sent);
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
@@ -43,11 +48,11 @@ impl Proxy {
                 if let Ok((client, _)) = listener.accept().await
                     && *watched.borrow() != State::Down
                 {
-                    connections.spawn(relay(client, target.clone(), watched.clone()));
+                    connections.spawn(relay(client, target.clone(), watched.clone(), Arc::clone(&counted)));
                 }
             }
         });
-        Ok(Self { address, state, accepting })
+        Ok(Self { address, state, sent, accepting })
     }
 
     /// Where to connect instead of the target.
@@ -65,6 +70,14 @@ impl Proxy {
         self.state.send_replace(State::Held);
     }
 
+    /// Waits until the functions have sent so many more pieces to Postgres: a statement is one or a few.
+    pub async fn sent(&self, pieces: u64) {
+        let mut sent = self.sent.subscribe();
+        let wanted = *sent.borrow() + pieces;
+        // Fails only when the proxy is gone, and with it what would be waited for.
+        let _ = sent.wait_for(|sent| *sent >= wanted).await;
+    }
+
     /// Takes connections again, and passes on what was held.
     pub fn up(&self) {
         self.state.send_replace(State::Up);
@@ -77,35 +90,42 @@ impl Drop for Proxy {
     }
 }
 
-async fn relay(mut client: TcpStream, target: (String, u16), mut state: watch::Receiver<State>) {
-    let Ok(mut server) = TcpStream::connect(target).await else {
+async fn relay(
+    client: TcpStream,
+    target: (String, u16),
+    mut state: watch::Receiver<State>,
+    sent: Arc<watch::Sender<u64>>,
+) {
+    let Ok(server) = TcpStream::connect(target).await else {
         return;
     };
     // Failing only costs speed.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
-    let (client_state, server_state) = (state.clone(), state.clone());
-    let (mut from_client, mut to_client) = client.split();
-    let (mut from_server, mut to_server) = server.split();
+    let (forth, back) = (state.clone(), state.clone());
+    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
     tokio::select! {
         // Either side ending the connection ends both; that is no error.
-        () = pump(&mut from_client, &mut to_server, client_state) => {}
-        () = pump(&mut from_server, &mut to_client, server_state) => {}
+        () = pass_on(from_client, to_server, forth, Some(&sent)) => {}
+        () = pass_on(from_server, to_client, back, None) => {}
         _ = state.wait_for(|state| *state == State::Down) => {}
     }
 }
 
-/// Passes bytes on in one direction until that ends.
-async fn pump(
-    from: &mut (impl AsyncRead + Unpin),
-    to: &mut (impl AsyncWrite + Unpin),
+/// Passes on what one side sends, unless it is held, and counts the pieces in which it comes.
+async fn pass_on(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
     mut state: watch::Receiver<State>,
+    counted: Option<&watch::Sender<u64>>,
 ) {
-    let mut bytes = vec![0; 16 * 1024];
-    loop {
-        let Ok(count @ 1..) = from.read(&mut bytes).await else { return };
-        if state.wait_for(|state| *state != State::Held).await.is_err() || to.write_all(&bytes[..count]).await.is_err()
-        {
+    let mut piece = vec![0; 64 << 10];
+    while let Ok(length @ 1..) = from.read(&mut piece).await {
+        let passes = state.wait_for(|state| *state != State::Held).await.is_ok();
+        if !passes || to.write_all(&piece[..length]).await.is_err() {
             return;
+        }
+        if let Some(counted) = counted {
+            counted.send_modify(|sent| *sent += 1);
         }
     }
 }

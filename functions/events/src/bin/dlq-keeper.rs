@@ -1,20 +1,21 @@
 //! Moves dead letters of every queue into the inbox, where people see them and replay them.
 //!
-//! Safe to repeat: a row's id is the message's own. While the database is away messages stay on their dead-letter queue. What the
-//! scheduler could not hand to a job comes over `jobs-dlq` and belongs to no tenant.
+//! Safe to repeat: a row's id is the message's own. All dead letters come over one queue and say which one they failed on. While the
+//! database is away they stay there. Jobs that could not be started, or failed each time, come the same way and belong to no tenant.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use shared::flows::batch::{Deadline, Gate};
 use shared::flows::inbox::dead_letters;
+use shared::messages::queues::DEAD_LETTERS;
 use shared::queue::{self, Outcomes, RawMessage};
 use shared::store::inbox;
 use shared::telemetry::{self, Metric};
 use shared::{App, Failure};
 
 pub fn main() -> ExitCode {
-    queue::consume_batch("*-dlq", handle)
+    queue::consume_batch(DEAD_LETTERS, handle)
 }
 
 async fn handle(app: App, messages: Arc<[RawMessage]>, deadline: Deadline) -> Outcomes {

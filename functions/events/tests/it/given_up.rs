@@ -72,7 +72,7 @@ async fn a_poisoned_one_does_not_circle_for_ever() {
     for (replays, rest) in [(1, 15), (2, 60), (3, 240), (4, 960), (5, 1_000_000)] {
         assert_eq!(relay_in(&app, minutes).await, 1, "after {minutes} minutes");
         give_up(&app, "routing");
-        app.deliver("routing-dlq").await;
+        app.deliver("dead-letters").await;
         assert_eq!(rows(&app).await, [("open".to_owned(), replays)]);
         assert_eq!(relay_in(&app, minutes + rest - 1).await, 0, "it rests");
         minutes += rest + 1;

@@ -13,7 +13,7 @@ use crate::domain::hex;
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 use crate::messages::events::{Delivery, Inbound, Verdict};
-use crate::messages::queues::{QUEUES, Queue, Replay};
+use crate::messages::queues::{self, JOBS, QUEUES, Queue, REMINDERS, Replay};
 use crate::store::auth;
 use crate::store::inbox::Parked;
 
@@ -27,8 +27,8 @@ pub struct Letter<'a> {
     pub id: &'a str,
     /// The row that was sent again with it: what becomes of it is written there.
     pub sent_again: Option<Uuid>,
-    /// The name of the queue it came from.
-    pub queue: &'a str,
+    /// The name of the queue it failed on, or of what could not be called, with the installation's prefix; empty when nobody says.
+    pub failed_on: &'a str,
     pub body: &'a str,
 }
 
@@ -37,13 +37,13 @@ pub struct Letter<'a> {
 /// # Errors
 /// When the database has to be asked and does not answer.
 pub async fn given_up(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked, Failure> {
-    let queue = source_queue(letter.queue);
+    let queue = source_queue(letter.failed_on, &Said::of(letter.body));
     let detail = match queue {
         Some(Queue { keeps, replay: Replay::Needless(why), .. }) => format!("{keeps} {why}"),
         Some(Queue { name, keeps, replay: Replay::Again }) => format!(
             "{keeps} Processing this message of the queue {name} failed each time. It is sent again by itself a few times; should it still be here after a day, find the reason in the log of its consumer, then replay it."
         ),
-        None => format!("This message came from {}, which this release does not know.", letter.queue),
+        None => format!("This message failed on `{}`, which this release does not know.", letter.failed_on),
     };
     let queue = queue.map(|queue| queue.name);
     row(app, letter, queue, GAVE_UP, detail, now).await
@@ -102,6 +102,9 @@ struct Said {
     source: Option<String>,
     /// When what it is about was received: rows then sort by that.
     received_at: Option<Timestamp>,
+    kind: Option<String>,
+    /// It is what a schedule calls a job with, or what Lambda tells of a job that failed each time.
+    is_job: bool,
 }
 
 impl Said {
@@ -112,17 +115,21 @@ impl Said {
             tenant_id: serde_json::from_str(member("tenant_id")).unwrap_or_default(),
             source: serde_json::from_str(member("source")).unwrap_or_default(),
             received_at: serde_json::from_str(member("received_at")).unwrap_or_default(),
+            kind: serde_json::from_str(member("kind")).unwrap_or_default(),
+            is_job: members.contains_key("scheduled_for") || member("requestContext").contains("\"functionArn\""),
         }
     }
 }
 
-/// `events` for `events-dlq`, with whatever prefix an installation gives its queues.
-fn source_queue(dead_letters: &str) -> Option<&'static Queue> {
-    let source = dead_letters.strip_suffix("-dlq")?;
-    let named = |queue: &Queue| {
-        source == queue.name || source.strip_suffix(queue.name).is_some_and(|prefix| prefix.ends_with('-'))
-    };
-    QUEUES.iter().find(|queue| named(queue))
+/// `events` for `events` and `staging-events`: an installation may put a prefix before its queues. What names none of them is known by
+/// its body: a schedule puts the reminder among the dead letters that it cannot put on its queue.
+fn source_queue(failed_on: &str, said: &Said) -> Option<&'static Queue> {
+    let is = |name: &str| failed_on == name || failed_on.strip_suffix(name).is_some_and(|prefix| prefix.ends_with('-'));
+    QUEUES.iter().find(|queue| queue.has_consumer() && is(queue.name)).or_else(|| match said.kind.as_deref() {
+        Some("task_due") => queues::find(REMINDERS),
+        _ if said.is_job => queues::find(JOBS),
+        _ => None,
+    })
 }
 
 /// Whose message on the queue `events` this is, looked up where the message does not say it. For keeping dead letters.
@@ -165,16 +172,38 @@ mod tests {
     }
 
     #[test]
-    fn dead_letter_queues_have_prefixes() {
+    fn queues_may_have_a_prefix() {
         for (name, expected) in [
-            ("events-dlq", Some("events")),
-            ("staging-slack-dlq", Some("slack")),
-            ("jobs-dlq", Some("jobs")),
-            ("reevents-dlq", None),
-            ("events", None),
-            ("dlq", None),
+            ("events", Some("events")),
+            ("staging-slack", Some("slack")),
+            ("a-b-routing", Some("routing")),
+            ("reevents", None),
+            ("score-decay", None),
+            ("", None),
         ] {
-            assert_eq!(source_queue(name).map(|queue| queue.name), expected, "{name}");
+            assert_eq!(source_queue(name, &Said::default()).map(|queue| queue.name), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn what_names_no_queue_is_known_by_its_body() {
+        for (body, expected) in [
+            (json!({"kind": "task_due", "task_id": 1}), Some("reminders")),
+            (json!({"scheduled_for": "2026-12-01T08:00:00Z"}), Some("jobs")),
+            (
+                json!({"requestContext": {"functionArn": "arn:aws:lambda:eu-central-1:1:function:score-decay"}}),
+                Some("jobs"),
+            ),
+            (json!({"kind": "effect"}), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(
+                source_queue("score-decay", &Said::of(&body.to_string())).map(|queue| queue.name),
+                expected,
+                "{body}"
+            );
+        }
+        let failed = source_queue("events", &Said::of("{\"kind\":\"task_due\"}")).map(|queue| queue.name);
+        assert_eq!(failed, Some("events"), "where it failed counts first");
     }
 }
