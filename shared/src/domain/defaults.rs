@@ -3,11 +3,12 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::engine::RuleSetData;
 use super::ids::{PipelineId, RuleId};
@@ -130,6 +131,33 @@ pub struct StageDraft {
     pub color: String,
     /// Name of an icon.
     pub icon: String,
+}
+
+/// Whether a rule that every tenant starts with has this regular expression: whoever changes something else of such a rule sends it
+/// back as it was.
+pub fn has_expression(text: &str) -> bool {
+    static EXPRESSIONS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+        let mut found = BTreeSet::new();
+        let scoring = defaults().scoring_rules.iter().map(|rule| &rule.conditions);
+        scoring.chain(defaults().intent_rules.iter().map(|rule| &rule.conditions)).for_each(|conditions| {
+            collect_expressions(conditions, &mut found);
+        });
+        found
+    });
+    EXPRESSIONS.contains(text)
+}
+
+fn collect_expressions(condition: &Value, found: &mut BTreeSet<String>) {
+    match condition {
+        Value::Object(parts) => {
+            if let (Some("matches"), Some(text)) = (parts.get("op").and_then(Value::as_str), parts.get("value")) {
+                found.extend(text.as_str().map(str::to_owned));
+            }
+            parts.values().for_each(|part| collect_expressions(part, found));
+        }
+        Value::Array(parts) => parts.iter().for_each(|part| collect_expressions(part, found)),
+        _ => {}
+    }
 }
 
 /// What a new tenant starts with.
