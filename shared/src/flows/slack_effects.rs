@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::credentials::{Credentials, Unusable};
-use super::wire::{Fault, Outcome};
-use super::{KIND, NAME, QUEUE};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::integrations::secret_context;
+use crate::integrations::slack::credentials::{Credentials, Unusable};
+use crate::integrations::slack::wire::{Fault, Outcome};
+use crate::integrations::slack::{KIND, NAME, QUEUE};
 use crate::messages::EffectDue;
 use crate::store::Tx;
 use crate::store::effects_work::{self as ledger, Effect, Status};
