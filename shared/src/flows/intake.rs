@@ -14,8 +14,9 @@ use crate::failure::Failure;
 use crate::flows::deliveries;
 use crate::flows::event_path::{self, Reason, Report, Submission};
 use crate::flows::keys::find_key;
-use crate::messages::events::{Delivery, Events, Inbound, Recalculate, Receipt, UnprovenEvents};
-use crate::store::inbox::{self, Parked};
+use crate::messages::events::{Delivery, Events, Inbound, Recalculate, Receipt, Unchecked, UnprovenEvents};
+use crate::flows::inbox::put_aside;
+use crate::store::inbox::{self, Parked, Stranger};
 use crate::store::{auth, event_path as store, outbox};
 use crate::telemetry::{self, Metric};
 
@@ -106,8 +107,8 @@ fn add(
 
 /// Looks whether a token that came while the database was away was still good then.
 async fn check(app: &App, events: Events, n: usize, sets: &mut BTreeMap<TenantId, Set>) -> Result<(), Failure> {
-    if let Some(jti) = &events.unchecked_token
-        && was_revoked(app, events.tenant_id, jti, events.received_at).await?
+    if events.unchecked != Unchecked::default()
+        && was_refused(app, events.tenant_id, &events.unchecked, events.received_at).await?
     {
         let rows: Vec<Parked> = events
             .receipts
@@ -118,14 +119,14 @@ async fn check(app: &App, events: Events, n: usize, sets: &mut BTreeMap<TenantId
                     tenant_id: events.tenant_id,
                     source: events.source.clone(),
                     received_at: events.received_at,
-                    unchecked_token: events.unchecked_token.clone(),
+                    unchecked: events.unchecked.clone(),
                     receipts: vec![receipt.clone()],
                 };
                 let aside = Aside {
-                    tenant: Some(events.tenant_id),
+                    tenant: events.tenant_id,
                     source: source.as_deref().unwrap_or("unknown"),
                     reason: "revoked_token",
-                    detail: "The token these events were sent with had been revoked by then.",
+                    detail: "The token these events were sent with had been revoked by then, or its member is inactive.",
                     received_at: events.received_at,
                 };
                 aside.row(receipt.id, &Inbound::Events(again))
@@ -138,16 +139,16 @@ async fn check(app: &App, events: Events, n: usize, sets: &mut BTreeMap<TenantId
     Ok(())
 }
 
-async fn was_revoked(app: &App, tenant: TenantId, jti: &str, at: Timestamp) -> Result<bool, Failure> {
+async fn was_refused(app: &App, tenant: TenantId, token: &Unchecked, at: Timestamp) -> Result<bool, Failure> {
     let tx = match app.begin(tenant).await {
         Ok(tx) => tx,
         Err(failure) if failure.is_temporary() => return Err(failure),
         // A tenant that cannot be entered: that is found out, and said, where its events are processed.
         Err(_) => return Ok(false),
     };
-    let revoked = auth::was_token_revoked(&tx, jti, at).await;
+    let refused = auth::was_token_refused(&tx, token.shown(), at).await;
     tx.rollback().await;
-    revoked
+    refused
 }
 
 /// Looks up the key of a sender who came while the database was away, as it was then.
@@ -161,11 +162,11 @@ async fn prove(
         .ok_or_else(|| Failure::invalid("/key_hash", "format", "This is not a SHA-256 in hex."))?;
     let caller = match find_key(app.database(), &unproven.source, &hash, unproven.received_at).await {
         Ok(caller) => caller,
-        Err(Failure::Unauthenticated(detail)) => return quarantine(app, &unproven, None, "unknown_key", &detail).await,
+        Err(Failure::Unauthenticated(_)) => return count_stranger(app, &unproven, hash).await,
         Err(failure) => return Err(failure),
     };
     if let Err(refused) = caller.need(Scope::EventsWrite) {
-        return quarantine(app, &unproven, Some(caller.tenant), "scope", &refused.to_string()).await;
+        return quarantine(app, &unproven, caller.tenant, "scope", &refused.to_string()).await;
     }
     add(sets, caller.tenant, n, unproven.receipts, Some(&unproven.source), unproven.received_at);
     Ok(())
@@ -174,7 +175,7 @@ async fn prove(
 async fn quarantine(
     app: &App,
     unproven: &UnprovenEvents,
-    tenant: Option<TenantId>,
+    tenant: TenantId,
     reason: &str,
     detail: &str,
 ) -> Result<(), Failure> {
@@ -196,9 +197,23 @@ async fn quarantine(
     Ok(())
 }
 
+/// Events with a key nobody has: with the database there, they would not have been taken.
+async fn count_stranger(app: &App, unproven: &UnprovenEvents, key_hash: [u8; 32]) -> Result<(), Failure> {
+    let bytes = unproven.receipts.iter().map(|receipt| receipt.event.get().len()).sum();
+    let stranger = Stranger {
+        source: &unproven.source,
+        token_hash: Some(key_hash),
+        reason: "unknown_key",
+        body: unproven.receipts.first().map_or("", |receipt| receipt.event.get()),
+        bytes,
+        received_at: unproven.received_at,
+    };
+    inbox::note_stranger(app.database(), &stranger).await
+}
+
 /// Why events of a sender are put aside.
 struct Aside<'a> {
-    tenant: Option<TenantId>,
+    tenant: TenantId,
     source: &'a str,
     reason: &'a str,
     detail: &'a str,
@@ -210,7 +225,7 @@ impl Aside<'_> {
     fn row(&self, id: EventId, again: &Inbound) -> Result<Parked, Failure> {
         Ok(Parked {
             id: id.0,
-            tenant: self.tenant.map(|tenant| tenant.0),
+            tenant: Some(self.tenant.0),
             kind: "quarantine",
             source: self.source.to_owned(),
             queue: Some("events"),
@@ -231,8 +246,7 @@ async fn translate(app: &App, delivery: Delivery, n: usize, sets: &mut BTreeMap<
             Ok(())
         }
         Err(park) => {
-            inbox::park(app.database(), &[park.row(&delivery)]).await?;
-            Ok(())
+            put_aside(app.database(), &delivery, &park).await
         }
     }
 }

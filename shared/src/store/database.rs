@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::sql::{Param, params, section};
 use super::tls;
 use crate::config::DatabaseConfig;
+use crate::domain::access::Shown;
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 
@@ -140,10 +141,10 @@ impl Database {
     /// Begins a transaction and enters the tenant, in one round trip.
     ///
     /// # Errors
-    /// `Unauthenticated` when the tenant is not active or the token `jti` was revoked.
-    pub async fn begin(&self, tenant: TenantId, jti: Option<&str>) -> Result<Tx, Failure> {
-        let jti = jti.map(str::to_owned);
-        let (tx, rows) = self.begin_with(tenant, Some(params![tenant, jti])).await?;
+    /// `Unauthenticated` when the tenant is not active, or what is shown was revoked or is an inactive member's.
+    pub async fn begin(&self, tenant: TenantId, shown: Shown<'_>) -> Result<Tx, Failure> {
+        let Shown { jti, member, email } = shown;
+        let (tx, rows) = self.begin_with(tenant, Some(params![tenant, jti, member, email])).await?;
         self.statements.fetch_add(1, Ordering::Relaxed);
         match rows.first().and_then(|row| row.get::<_, Option<i32>>(0)) {
             Some(version) => {

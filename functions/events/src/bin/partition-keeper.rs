@@ -1,5 +1,7 @@
 //! Daily: makes the event partitions of this month and the next three, so that every event finds its place, and throws away what
-//! has had its time: answers kept for an `Idempotency-Key` (24 hours), revoked tokens that have expired by themselves, and sessions whose time is over.
+//! has had its time: answers kept for an `Idempotency-Key` (24 hours), revoked tokens that have expired by themselves, sessions whose time
+//! is over, deliveries in the inbox (open 90 days, done 30, of nobody 7), and secrets of webhooks whose rotation is over. Says how much
+//! strangers sent in the last day.
 //!
 //! Safe to run at any time. Events that already wait in the default partition move into the new month.
 
@@ -8,7 +10,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
-use shared::store::{jobs, sign_in};
+use shared::store::{inbox, jobs, sign_in, tenants};
 use shared::telemetry::{self, Metric};
 use shared::{App, Failure, schedule};
 
@@ -31,6 +33,12 @@ struct Done {
     revoked_tokens: i64,
     /// Sessions of people whose time is over.
     sessions: i64,
+    /// Deliveries of the inbox that were thrown away.
+    inbox: i64,
+    /// Secrets of webhooks that were forgotten because their rotation is over.
+    secrets: i32,
+    /// Deliveries with a token nobody has, in the last day.
+    stranger_deliveries: i64,
 }
 
 async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
@@ -38,6 +46,9 @@ async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
     let made = jobs::ensure_event_partitions(app.database(), this_month, MONTHS).await?;
     let purged = jobs::purge_expired(app.database(), moment).await?;
     let sign_ins = sign_in::purge(app.database(), moment).await?;
+    let inbox = inbox::purge(app.database(), moment).await?;
+    let secrets = tenants::end_rotations(app.database(), moment).await?;
+    let strangers = inbox::strangers_of_day(app.database(), moment).await?;
     let report = jobs::event_partition_report(app.database(), this_month, MONTHS).await?;
     if !report.missing.is_empty() {
         return Err(Failure::internal(format!("these months still have no partition: {}", report.missing.join(", "))));
@@ -47,6 +58,7 @@ async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
         &[
             Metric { name: "PartitionsMade", unit: "Count", value: made.len() as f64 },
             Metric { name: "EventsInDefaultPartition", unit: "Count", value: report.default_rows as f64 },
+            Metric { name: "StrangerBytesOfDay", unit: "Bytes", value: strangers.bytes as f64 },
         ],
     );
     Ok(Done {
@@ -55,5 +67,8 @@ async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
         idempotency_keys: purged.idempotency_keys,
         revoked_tokens: purged.revoked_tokens,
         sessions: sign_ins.sessions,
+        inbox,
+        secrets,
+        stranger_deliveries: strangers.deliveries,
     })
 }

@@ -80,7 +80,7 @@ async fn links_must_exist_in_this_tenant() {
     let refused = app.post("/api/v1/leads", &body).bearer(&app.token("sales")).send().await.expect(400);
     assert_eq!(
         faults(&refused),
-        [("/organization_id", "unknown"), ("/owner_id", "unknown")].map(|(p, c)| (p.to_owned(), c.to_owned()))
+        [("/organization_id", "unknown"), ("/owner_id", "unknown_value")].map(|(p, c)| (p.to_owned(), c.to_owned()))
     );
 }
 

@@ -54,7 +54,7 @@ async fn handle(call: Call<MemberPatch>) -> Result<Json<MemberView>, Failure> {
         let version = before.version;
         return Ok(Json::versioned(before.into(), version));
     }
-    team::update(&call.tx, id, &change.profile, call.now).await?;
+    team::update(&call.tx, &before, &change.profile, call.now).await?;
     if let Some(password) = &change.password {
         set_password(&call, &before, own, password, change.current_password.as_deref()).await?;
     }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::conditions::{Condition, Context, Facts};
 use crate::domain::engine::{MAX_BYTES, RuleSet, RuleSetData};
 use crate::domain::fixtures::{default_rules, now, uuid};
-use crate::domain::conditions::Facts;
 use crate::domain::ids::RuleId;
 use crate::domain::scoring::ScoringRule;
 
@@ -57,7 +57,8 @@ fn resident() -> usize {
 /// Fifty of the largest a person may write, different from each other, with their tables filled.
 #[cfg(target_os = "linux")]
 fn dearest(tenant: usize) -> RuleSet {
-    let expression = |n: usize| matches(&format!(r"x{tenant}y{n}[^a]{{0,3}}\w+(ab|cd){{1,60}}z"));
+    let expression = |n: usize| matches(&format!(r"x{tenant}y{n}[^a]{{0,3}}\w+(ab|cd){{1,20}}z"));
+    assert!(Condition::parse(&expression(44), Context::Lead).is_ok(), "a person may write it");
     let rules = (0..4).map(|rule| json!({"any": (0..11).map(|n| expression(11 * rule + n)).collect::<Vec<_>>()}));
     RuleSet::compile(with(rules)).unwrap()
 }
