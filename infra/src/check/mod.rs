@@ -14,6 +14,7 @@ use regex::Regex;
 use testkit::template::Template;
 
 use crate::contract;
+use crate::generate::api;
 use crate::local;
 use crate::ui::{Step, line};
 use crate::workspace::Workspace;
@@ -61,9 +62,11 @@ fn findings(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
         .map(|failure| Finding::new("functions", format!("{failure}; its main must be one of shared's entry points")))
         .collect();
     findings.extend(template::check(&template, &contracts, &workspace.functions)?);
-    findings.extend(budget::check(&template));
+    let size = budget::Size::of(&template, &api::text(&template)?)?;
+    line(&size.summary());
+    findings.extend(size.findings());
     findings.extend(samples::check(&workspace.root, &workspace.functions, &contracts));
-    findings.extend(fresh::check(&workspace.root, &contracts)?);
+    findings.extend(fresh::check(&workspace.root, &template, &contracts)?);
     findings.extend(linked::check(&workspace.root)?);
     findings.extend(sources::check(&workspace.root)?);
     findings.extend(sql::check(&workspace.root)?);
