@@ -220,15 +220,8 @@ mod tests {
         assert_eq!(granted.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(), expected, "{role:?} {named}");
     }
 
-    const VIEWER: [&str; 7] = [
-        "leads:read",
-        "pipelines:read",
-        "deals:read",
-        "tasks:read",
-        "scoring:read",
-        "routing:read",
-        "team:read",
-    ];
+    const VIEWER: [&str; 7] =
+        ["leads:read", "pipelines:read", "deals:read", "tasks:read", "scoring:read", "routing:read", "team:read"];
 
     #[test]
     fn scopes_only_narrow_and_only_if_one_is_ours() {
@@ -239,7 +232,11 @@ mod tests {
         check(Role::Viewer, "leads:read leads:write inbox:write", &["leads:read"]);
         check(Role::Viewer, "inbox:write", &[]);
         check(Role::Admin, "https://crm.example/deals:read lotse/leads:write", &["leads:write", "deals:read"]);
-        assert_eq!(granted(&[], ["leads:read"].into_iter()), BTreeSet::new(), "without a role there is nothing to narrow");
+        assert_eq!(
+            granted(&[], ["leads:read"].into_iter()),
+            BTreeSet::new(),
+            "without a role there is nothing to narrow"
+        );
     }
 
     #[test]

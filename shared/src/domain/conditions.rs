@@ -26,6 +26,7 @@ use super::profile::Profile;
 use pattern::Origin;
 
 pub use field::{Fact, FieldPath};
+pub use pattern::expressions;
 
 /// How deep conditions may nest.
 pub const MAX_DEPTH: usize = 10;

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::conditions::expressions;
 use super::engine::RuleSetData;
 use super::ids::{PipelineId, RuleId};
 use super::intent::{Confidence, IntentRuleDraft, IntentSettings};
@@ -136,28 +136,12 @@ pub struct StageDraft {
 /// Whether a rule that every tenant starts with has this regular expression: whoever changes something else of such a rule sends it
 /// back as it was.
 pub fn has_expression(text: &str) -> bool {
-    static EXPRESSIONS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-        let mut found = BTreeSet::new();
+    static EXPRESSIONS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
         let scoring = defaults().scoring_rules.iter().map(|rule| &rule.conditions);
-        scoring.chain(defaults().intent_rules.iter().map(|rule| &rule.conditions)).for_each(|conditions| {
-            collect_expressions(conditions, &mut found);
-        });
-        found
+        let all = scoring.chain(defaults().intent_rules.iter().map(|rule| &rule.conditions));
+        all.flat_map(expressions).collect()
     });
     EXPRESSIONS.contains(text)
-}
-
-fn collect_expressions(condition: &Value, found: &mut BTreeSet<String>) {
-    match condition {
-        Value::Object(parts) => {
-            if let (Some("matches"), Some(text)) = (parts.get("op").and_then(Value::as_str), parts.get("value")) {
-                found.extend(text.as_str().map(str::to_owned));
-            }
-            parts.values().for_each(|part| collect_expressions(part, found));
-        }
-        Value::Array(parts) => parts.iter().for_each(|part| collect_expressions(part, found)),
-        _ => {}
-    }
 }
 
 /// What a new tenant starts with.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::domain::hex;
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
-use crate::messages::events::Delivery;
+use crate::messages::events::{Delivery, Verdict};
 use crate::store::Database;
 use crate::store::inbox::{self, Parked, Stranger};
 
@@ -26,12 +26,13 @@ pub struct Park {
     pub checked: bool,
 }
 
-/// Puts a delivery aside. One that is known to belong to nobody is only counted: whoever may read the inbox reads that of a tenant.
+/// Puts a delivery aside. One of a stranger, who was told so, is only counted; what was taken because nobody could look whose it is, is
+/// kept even if it turns out to be nobody's.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn put_aside(db: &Database, delivery: &Delivery, park: &Park) -> Result<(), Failure> {
-    if park.tenant.is_some() {
+    if !matches!(delivery.verdict, Verdict::Rejected { tenant_id: None, .. }) {
         inbox::park(db, &[park.row(delivery)]).await?;
         return Ok(());
     }

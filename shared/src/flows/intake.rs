@@ -13,10 +13,10 @@ use crate::domain::ids::{EventId, LeadId, TenantId};
 use crate::failure::Failure;
 use crate::flows::deliveries;
 use crate::flows::event_path::{self, Reason, Report, Submission};
+use crate::flows::inbox::put_aside;
 use crate::flows::keys::find_key;
 use crate::messages::events::{Delivery, Events, Inbound, Recalculate, Receipt, Unchecked, UnprovenEvents};
-use crate::flows::inbox::put_aside;
-use crate::store::inbox::{self, Parked, Stranger};
+use crate::store::inbox::{self, Parked};
 use crate::store::{auth, event_path as store, outbox};
 use crate::telemetry::{self, Metric};
 
@@ -123,7 +123,7 @@ async fn check(app: &App, events: Events, n: usize, sets: &mut BTreeMap<TenantId
                     receipts: vec![receipt.clone()],
                 };
                 let aside = Aside {
-                    tenant: events.tenant_id,
+                    tenant: Some(events.tenant_id),
                     source: source.as_deref().unwrap_or("unknown"),
                     reason: "revoked_token",
                     detail: "The token these events were sent with had been revoked by then, or its member is inactive.",
@@ -162,11 +162,11 @@ async fn prove(
         .ok_or_else(|| Failure::invalid("/key_hash", "format", "This is not a SHA-256 in hex."))?;
     let caller = match find_key(app.database(), &unproven.source, &hash, unproven.received_at).await {
         Ok(caller) => caller,
-        Err(Failure::Unauthenticated(_)) => return count_stranger(app, &unproven, hash).await,
+        Err(Failure::Unauthenticated(detail)) => return quarantine(app, &unproven, None, "unknown_key", &detail).await,
         Err(failure) => return Err(failure),
     };
     if let Err(refused) = caller.need(Scope::EventsWrite) {
-        return quarantine(app, &unproven, caller.tenant, "scope", &refused.to_string()).await;
+        return quarantine(app, &unproven, Some(caller.tenant), "scope", &refused.to_string()).await;
     }
     add(sets, caller.tenant, n, unproven.receipts, Some(&unproven.source), unproven.received_at);
     Ok(())
@@ -175,7 +175,7 @@ async fn prove(
 async fn quarantine(
     app: &App,
     unproven: &UnprovenEvents,
-    tenant: TenantId,
+    tenant: Option<TenantId>,
     reason: &str,
     detail: &str,
 ) -> Result<(), Failure> {
@@ -197,23 +197,9 @@ async fn quarantine(
     Ok(())
 }
 
-/// Events with a key nobody has: with the database there, they would not have been taken.
-async fn count_stranger(app: &App, unproven: &UnprovenEvents, key_hash: [u8; 32]) -> Result<(), Failure> {
-    let bytes = unproven.receipts.iter().map(|receipt| receipt.event.get().len()).sum();
-    let stranger = Stranger {
-        source: &unproven.source,
-        token_hash: Some(key_hash),
-        reason: "unknown_key",
-        body: unproven.receipts.first().map_or("", |receipt| receipt.event.get()),
-        bytes,
-        received_at: unproven.received_at,
-    };
-    inbox::note_stranger(app.database(), &stranger).await
-}
-
 /// Why events of a sender are put aside.
 struct Aside<'a> {
-    tenant: TenantId,
+    tenant: Option<TenantId>,
     source: &'a str,
     reason: &'a str,
     detail: &'a str,
@@ -225,7 +211,7 @@ impl Aside<'_> {
     fn row(&self, id: EventId, again: &Inbound) -> Result<Parked, Failure> {
         Ok(Parked {
             id: id.0,
-            tenant: Some(self.tenant.0),
+            tenant: self.tenant.map(|tenant| tenant.0),
             kind: "quarantine",
             source: self.source.to_owned(),
             queue: Some("events"),
@@ -245,9 +231,7 @@ async fn translate(app: &App, delivery: Delivery, n: usize, sets: &mut BTreeMap<
             add(sets, translated.tenant, n, translated.events, source, delivery.received_at);
             Ok(())
         }
-        Err(park) => {
-            put_aside(app.database(), &delivery, &park).await
-        }
+        Err(park) => put_aside(app.database(), &delivery, &park).await,
     }
 }
 

@@ -161,12 +161,8 @@ async fn put_source(app: &App, tx: &Tx, new: NewTenantSource, now: Timestamp) ->
             }
         }
     }
-    let mut source = known.unwrap_or(WebhookSource {
-        token_hash: [0; 32],
-        secret: None,
-        previous: None,
-        previous_until: None,
-    });
+    let mut source =
+        known.unwrap_or(WebhookSource { token_hash: [0; 32], secret: None, previous: None, previous_until: None });
     if let Some(token) = token {
         source.token_hash = token_hash(&token);
     }

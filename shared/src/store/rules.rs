@@ -82,7 +82,9 @@ impl<T: Clone> Kept<T> {
         self.entries.insert(tenant, Entry { value, bytes, used: self.uses });
         let mut all: usize = self.entries.values().map(|entry| entry.bytes).sum();
         while all > most && self.entries.len() > 1 {
-            let Some(oldest) = self.entries.iter().min_by_key(|(_, entry)| entry.used).map(|(id, _)| *id) else { break };
+            let Some(oldest) = self.entries.iter().min_by_key(|(_, entry)| entry.used).map(|(id, _)| *id) else {
+                break;
+            };
             all -= self.entries.remove(&oldest).map_or(0, |entry| entry.bytes);
         }
     }
@@ -136,7 +138,8 @@ pub async fn publish(tx: &Tx, new: Option<RuleId>, by: &str, now: Timestamp) -> 
     if let Some(new) = new {
         compiled.check_room(new).map_err(Failure::Invalid)?;
     }
-    tx.execute(const { section(SQL, "publish") }, params![tx.tenant(), version, Json(compiled.data()), now, by]).await?;
+    tx.execute(const { section(SQL, "publish") }, params![tx.tenant(), version, Json(compiled.data()), now, by])
+        .await?;
     Ok(version)
 }
 

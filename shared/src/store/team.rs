@@ -136,7 +136,8 @@ pub async fn lock_admins(tx: &Tx) -> Result<Vec<MemberId>, Failure> {
 
 /// What is wrong with somebody who may not own what they are to own: nobody of the team, inactive, or a viewer.
 pub fn not_an_owner() -> Fault {
-    let detail = "There is no active member of the team with this id who may own this; viewers may not. Choose somebody else.";
+    let detail =
+        "There is no active member of the team with this id who may own this; viewers may not. Choose somebody else.";
     Fault::new("/owner_id", "unknown_value", detail)
 }
 

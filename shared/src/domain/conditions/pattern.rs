@@ -5,6 +5,7 @@
 
 use regex_automata::meta::{Config, Regex};
 use regex_automata::util::syntax;
+use serde_json::Value;
 
 /// How large an expression may become: its automaton, and the tables that grow while texts are matched, in bytes. With smaller
 /// tables than these an automaton of that size falls back to a search that is many times slower.
@@ -18,11 +19,21 @@ struct Size {
 const WRITTEN: Size = Size { automaton: 64 << 10, tables: 128 << 10 };
 
 /// What was stored before that was the limit, smallest first: it goes on working.
-const STORED: [Size; 3] = [
-    WRITTEN,
-    Size { automaton: 256 << 10, tables: 320 << 10 },
-    Size { automaton: 1 << 20, tables: 1 << 20 },
-];
+const STORED: [Size; 3] =
+    [WRITTEN, Size { automaton: 256 << 10, tables: 320 << 10 }, Size { automaton: 1 << 20, tables: 1 << 20 }];
+
+/// The regular expressions a condition is written with, without compiling them.
+pub fn expressions(condition: &Value) -> Vec<&str> {
+    match condition {
+        Value::Object(parts) => {
+            let is_one = parts.get("op").and_then(Value::as_str) == Some("matches");
+            let own = parts.get("value").and_then(Value::as_str).filter(|_| is_one);
+            own.into_iter().chain(parts.values().flat_map(expressions)).collect()
+        }
+        Value::Array(parts) => parts.iter().flat_map(expressions).collect(),
+        _ => Vec::new(),
+    }
+}
 
 /// Where an expression comes from, which decides how large it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

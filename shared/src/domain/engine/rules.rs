@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::conditions::{Condition, Context, EventTypes, Facts, FieldPath};
+use super::super::conditions::{Condition, Context, EventTypes, Facts, FieldPath, expressions};
 use super::super::faults::Fault;
 use super::super::ids::RuleId;
 use super::super::intent::{IntentRule, IntentSettings};
@@ -121,17 +121,28 @@ struct Compiler {
     faults: Vec<Fault>,
     /// What those so far take.
     bytes: usize,
+    /// There was no room for one of them.
+    is_full: bool,
     switched_off: Vec<SwitchedOff>,
 }
 
 impl Compiler {
     fn compile(&mut self, rule: usize, id: RuleId, slug: &str, conditions: &Value, at: &str) -> Option<Compiled> {
+        const NO_ROOM: &str = "The regular expressions of the rules before it take all the memory there is for them.";
+        // Compiling them only to find out that there is no room takes its time as well.
+        if self.is_full && !expressions(conditions).is_empty() {
+            self.switch_off(id, slug, NO_ROOM);
+            return None;
+        }
         let reason = match Condition::parse_stored(conditions, Context::Lead) {
             Ok(condition) if condition.regexes() == 0 || self.bytes + condition.regex_bytes() <= MAX_BYTES => {
                 self.bytes += condition.regex_bytes();
                 return Some(Compiled { rule, condition });
             }
-            Ok(_) => "The regular expressions of the rules before it take all the memory there is for them.",
+            Ok(_) => {
+                self.is_full = true;
+                NO_ROOM
+            }
             Err(faults) if faults.iter().all(|fault| fault.code == "too_complex") => {
                 "Its regular expression takes more memory than this release allows."
             }
@@ -141,8 +152,12 @@ impl Compiler {
                 return None;
             }
         };
-        self.switched_off.push(SwitchedOff { rule: id, slug: slug.to_owned(), reason: reason.to_owned() });
+        self.switch_off(id, slug, reason);
         None
+    }
+
+    fn switch_off(&mut self, rule: RuleId, slug: &str, reason: &str) {
+        self.switched_off.push(SwitchedOff { rule, slug: slug.to_owned(), reason: reason.to_owned() });
     }
 }
 
@@ -154,7 +169,7 @@ impl RuleSet {
     /// Every fault of every rule, with pointers into the snapshot (`/scoring_rules/3/conditions/all/0/op`).
     pub fn compile(data: RuleSetData) -> Result<Self, Vec<Fault>> {
         let size = serde_json::to_vec(&data).map_or(0, |json| json.len()).saturating_mul(BYTES_PER_JSON);
-        let mut compiler = Compiler { faults: Vec::new(), bytes: size, switched_off: Vec::new() };
+        let mut compiler = Compiler { faults: Vec::new(), bytes: size, is_full: false, switched_off: Vec::new() };
         let mut scoring = Vec::new();
         for (rule, source) in data.scoring_rules.iter().enumerate().filter(|(_, rule)| rule.is_active) {
             let at = format!("/scoring_rules/{rule}");
@@ -169,7 +184,7 @@ impl RuleSet {
             }
             intent.extend(compiler.compile(rule, source.id, &source.slug, &source.conditions, &at));
         }
-        let Compiler { faults, bytes, switched_off } = compiler;
+        let Compiler { faults, bytes, switched_off, .. } = compiler;
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -177,17 +192,7 @@ impl RuleSet {
         let mixed_fields = mixed().flat_map(|rule| rule.condition.lead_fields().iter().cloned()).collect();
         let has_mixed = mixed().next().is_some();
         let (scoring_index, intent_index) = (EventIndex::of(&scoring), EventIndex::of(&intent));
-        Ok(Self {
-            data,
-            scoring,
-            intent,
-            scoring_index,
-            intent_index,
-            mixed_fields,
-            has_mixed,
-            bytes,
-            switched_off,
-        })
+        Ok(Self { data, scoring, intent, scoring_index, intent_index, mixed_fields, has_mixed, bytes, switched_off })
     }
 
     /// The most memory it takes, in bytes; an estimate that is rather too high.

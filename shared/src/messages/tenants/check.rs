@@ -28,7 +28,11 @@ impl NewTenant {
     pub fn check(&mut self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults(Vec::new());
         if !is_slug(&self.slug) {
-            faults.add("/slug", "bad_slug", "Write lower-case letters and digits, words joined by hyphens, at most 64.");
+            faults.add(
+                "/slug",
+                "bad_slug",
+                "Write lower-case letters and digits, words joined by hyphens, at most 64.",
+            );
         }
         if self.name.trim().is_empty() || self.name.chars().count() > 200 {
             faults.add("/name", "length", "Write 1 to 200 characters.");
@@ -89,9 +93,6 @@ impl NewTenantKey {
     fn check(&self, at: &str, faults: &mut Faults) {
         faults.source(at, &self.source);
         faults.secret(at, "key", self.key.as_deref());
-        if self.scopes.is_empty() {
-            faults.add(format!("{at}/scopes"), "empty", "Name at least one scope; a key without any opens nothing.");
-        }
         for (n, scope) in self.scopes.iter().enumerate().filter(|(_, scope)| scope.parse::<Scope>().is_err()) {
             let known: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
             let detail = format!("There is no scope `{scope}`. Write one of {}.", known.join(", "));
@@ -192,7 +193,6 @@ mod tests {
                 "/api_keys/0/scopes/0 unknown_value",
                 "/api_keys/0/requests_per_minute range",
                 "/api_keys/1/key guessable",
-                "/api_keys/1/scopes empty",
                 "/webhook_sources/0/token too_short",
                 "/webhook_sources/0/secret too_short",
                 "/webhook_sources/1/token sample",
