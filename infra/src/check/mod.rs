@@ -2,6 +2,7 @@
 //! hold. All findings are listed at once; each says what to do.
 
 mod budget;
+pub mod floors;
 mod fresh;
 mod linked;
 mod samples;
@@ -69,6 +70,7 @@ fn findings(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     findings.extend(fresh::check(&workspace.root, &template, &contracts)?);
     findings.extend(linked::check(&workspace.root)?);
     findings.extend(sources::check(&workspace.root)?);
+    findings.extend(floors::check(&workspace.root)?);
     findings.extend(sql::check(&workspace.root)?);
     findings.sort();
     findings.dedup();

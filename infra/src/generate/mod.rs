@@ -1,4 +1,4 @@
-//! `cargo dev generate`: writes what is derived from the functions' own descriptions.
+//! `cargo dev generate`: writes what is derived from the functions' own descriptions, and the picture of the shared crate's floors.
 
 pub mod api;
 mod endpoints;
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use testkit::template::Template;
 
+use crate::check::floors;
 use crate::contract::{self, Contract};
 use crate::local;
 use crate::ui::line;
@@ -25,6 +26,8 @@ pub fn run(api: bool) -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
     let template = Template::read(workspace.root.join("template.yaml"))?;
     write(&workspace, of_template(&template)?)?;
+    // Before the build, which it would make old.
+    write(&workspace, vec![floors::generated(&workspace.root)?])?;
     if api {
         return Ok(());
     }
