@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::domain::ids::{EffectId, TenantId};
 use crate::failure::Failure;
 use crate::integrations::slack;
-use crate::messages::EffectDue;
+use crate::messages::{EffectDue, queues};
 use crate::store::{effects_work, outbox};
 
 /// Younger rows are being handed over by the function that wrote them.
@@ -38,9 +38,9 @@ const REST: SignedDuration = SignedDuration::from_mins(10);
 pub async fn hand_over(app: &App, moment: Timestamp) -> Result<usize, Failure> {
     let started = Instant::now();
     let mut total = 0;
-    for queue in outbox::QUEUES {
+    for queue in queues::consumed() {
         while started.elapsed() < ENOUGH {
-            let sent = hand_over_chunk(app, queue, moment - GRACE).await?;
+            let sent = hand_over_chunk(app, queue.name, moment - GRACE).await?;
             if sent == 0 {
                 break;
             }

@@ -11,6 +11,8 @@ pub mod wire;
 #[cfg(test)]
 mod tests;
 
+use crate::messages::queues;
+
 pub use translate::{
     Language, LeadFacts, Person, TaskFacts, due_text, hot_lead_alert, lead_routed, no_owner, routing_conflict, target,
     task_due,
@@ -20,7 +22,7 @@ pub use translate::{
 pub const KIND: &str = "slack_message";
 
 /// The queue of Slack's worker.
-pub const QUEUE: &str = "slack";
+pub const QUEUE: &str = queues::SLACK;
 
 /// The partner's name among the tenant's integrations.
 pub const NAME: &str = "slack";
