@@ -10,7 +10,7 @@
 //! | `APP_DATABASE_PASSWORD` | the password `migrate` gives the functions' role; RDS Proxy signs in with it |
 //! | `QUEUE_<NAME>_URL` | where messages for a queue go |
 //! | `QUEUE_REMINDERS_ARN`, `SCHEDULER_GROUP`, `SCHEDULER_ROLE_ARN` | one-time schedules |
-//! | `JWT_PUBLIC_KEY` or `JWT_JWKS_URL` | who may sign access tokens |
+//! | `JWT_PUBLIC_KEY` or `JWT_JWKS_URL` (https) | who may sign access tokens |
 //! | `JWT_PRIVATE_KEY` | signs access tokens; only for the functions that sign people in |
 //! | `JWT_ISSUER`, `JWT_AUDIENCE` | what a token must say of itself |
 //! | `SECRETS_KEY` | base64 of 32 bytes; seals tenants' secrets in the database |

@@ -189,7 +189,7 @@ fn rotate(app: &App, context: &str, source: &mut WebhookSource, new: &str, now: 
     if current.as_deref().is_some_and(|current| same(current.as_bytes(), new.as_bytes())) {
         return Ok(());
     }
-    let before = std::mem::replace(&mut source.secret, Some(sealer.seal(context, new)?));
+    let before = source.secret.replace(sealer.seal(context, new)?);
     source.previous = before.filter(|_| current.is_some());
     source.previous_until = match source.previous {
         Some(_) => Some(now.checked_add(ROTATION).map_err(Failure::internal)?),

@@ -97,7 +97,7 @@ async fn an_unknown_token_is_refused_and_counted() {
     assert_eq!(app.leftovers(), [""; 0], "nothing is on a queue");
     assert_eq!(reasons(&app).await, []);
     let kept =
-        "SELECT deliveries, bytes, head, reason FROM stranger_deliveries WHERE source = 'website' ORDER BY bytes";
+        "SELECT deliveries, bytes, head, reason FROM stranger_deliveries JOIN stranger_heads USING (hour, source, token_hash) WHERE source = 'website' ORDER BY bytes";
     let kept = app.db().await.query(kept, &[]).await.unwrap();
     let kept: Vec<(i64, i64, String, String)> =
         kept.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect();
