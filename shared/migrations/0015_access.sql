@@ -165,7 +165,7 @@ CREATE TABLE stranger_heads (
 );
 ALTER TABLE stranger_heads ENABLE ROW LEVEL SECURITY;
 
--- Counts a delivery of a stranger. Tokens and sources are made up as easily as bodies: an hour has 16 rows, and what is different from
+-- Counts a delivery of a stranger. Tokens and sources are made up as easily as bodies: an hour has 8 rows, and what is different from
 -- all of them is counted in one more, whose source is `*`.
 CREATE FUNCTION lotse.note_stranger(
   p_source text, p_token_hash bytea, p_reason text, p_bytes bigint, p_head text, p_at timestamptz
@@ -184,12 +184,12 @@ BEGIN
     RETURN;
   END IF;
   v_rows := (SELECT count(*) FROM stranger_deliveries s WHERE s.hour = v_hour);
-  IF v_rows < 16 THEN
+  IF v_rows < 8 THEN
     -- New ones take turns, so that many at once do not become more rows than there may be.
     PERFORM pg_advisory_xact_lock(hashtext('lotse.note_stranger'));
     v_rows := (SELECT count(*) FROM stranger_deliveries s WHERE s.hour = v_hour);
   END IF;
-  IF v_rows >= 16 THEN
+  IF v_rows >= 8 THEN
     p_source := '*';
     p_token_hash := '';
   END IF;
@@ -197,7 +197,7 @@ BEGIN
   VALUES (v_hour, p_source, p_token_hash, p_reason, 1, p_bytes, v_at, v_at)
   ON CONFLICT ON CONSTRAINT stranger_deliveries_pkey
   DO UPDATE SET deliveries = s.deliveries + 1, bytes = s.bytes + EXCLUDED.bytes, last_at = GREATEST(s.last_at, EXCLUDED.last_at);
-  IF v_rows < 16 THEN
+  IF v_rows < 8 THEN
     INSERT INTO stranger_heads (hour, source, token_hash, head) VALUES (v_hour, p_source, p_token_hash, p_head)
     ON CONFLICT ON CONSTRAINT stranger_heads_pkey DO NOTHING;
   END IF;
@@ -217,12 +217,12 @@ $$;
 -- How long the inbox keeps what: open deliveries 90 days, those that were sent again or discarded 30 days from then, and those that
 -- belong to no tenant 7 days. Deletes the oldest of each, p_limit in all, and answers with how many; to be called until it is fewer.
 --
--- By whole days (UTC), in indexes of their own: an index on the moment would also look cheap to whoever asks for a tenant's deliveries of
--- some time, and would have them read everybody's.
+-- By whole days (UTC), in indexes of their own: one on the moment, or of the open ones only, would also look cheap to whoever asks for a
+-- tenant's deliveries, and would have them read everybody's. Few that are done are as old as open ones get, so one index finds those.
 CREATE FUNCTION lotse.utc_day(p_at timestamptz) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT (p_at AT TIME ZONE 'UTC')::date $$;
-CREATE INDEX inbox_open_age_idx ON inbox (lotse.utc_day(received_at)) WHERE status = 'open' AND tenant_id IS NOT NULL;
+CREATE INDEX inbox_age_idx ON inbox (lotse.utc_day(received_at));
 CREATE INDEX inbox_done_age_idx ON inbox (lotse.utc_day(COALESCE(replayed_at, received_at))) WHERE status <> 'open' AND tenant_id IS NOT NULL;
 CREATE INDEX inbox_nobody_age_idx ON inbox (lotse.utc_day(received_at)) WHERE tenant_id IS NULL;
 CREATE FUNCTION lotse.purge_inbox(p_now timestamptz, p_limit integer) RETURNS integer

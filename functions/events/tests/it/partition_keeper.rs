@@ -134,7 +134,7 @@ async fn looking_for_what_is_old_reads_only_that() {
     let plan = db.query(&format!("EXPLAIN {text}"), &[]).await.unwrap();
     let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
     let plan = plan.join("\n");
-    for index in ["inbox_open_age_idx", "inbox_done_age_idx", "inbox_nobody_age_idx"] {
+    for index in ["inbox_age_idx", "inbox_done_age_idx", "inbox_nobody_age_idx"] {
         assert!(plan.contains(index), "{index}:\n{plan}");
     }
     assert!(!plan.contains("Seq Scan"), "{plan}");

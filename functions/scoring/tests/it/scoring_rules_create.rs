@@ -240,8 +240,8 @@ async fn rules_from_before_there_were_limits_work_on() {
                        "metadata": {"text": "zzabcdefghijklmnopqr"}});
     app.post("/api/v1/events/ingest", &event).api_key(&app.tenant().api_key("portal")).send().await.expect(202);
     app.drain().await;
-    let score: i32 = db.query_one("SELECT total_score FROM lead_standings", &[]).await.unwrap().get(0);
-    assert_eq!(score, 7);
+    let counted = "SELECT h.points FROM score_history h JOIN scoring_rules r ON r.id = h.rule_id WHERE r.slug = 'old'";
+    assert_eq!(db.query_one(counted, &[]).await.unwrap().get::<_, i32>(0), 7);
 }
 
 #[tokio::test]
