@@ -165,7 +165,7 @@ CREATE TABLE stranger_heads (
 );
 ALTER TABLE stranger_heads ENABLE ROW LEVEL SECURITY;
 
--- Counts a delivery of a stranger. Tokens and sources are made up as easily as bodies: an hour has 8 rows, and what is different from
+-- Counts a delivery of a stranger. Tokens and sources are made up as easily as bodies: an hour has 6 rows, and what is different from
 -- all of them is counted in one more, whose source is `*`.
 CREATE FUNCTION lotse.note_stranger(
   p_source text, p_token_hash bytea, p_reason text, p_bytes bigint, p_head text, p_at timestamptz
@@ -175,21 +175,19 @@ AS $$
 DECLARE
   v_at timestamptz := LEAST(p_at, now());
   v_hour timestamptz := date_trunc('hour', v_at, 'UTC');
-  v_rows integer;
+  v_full boolean;
 BEGIN
+  -- They take turns before they touch a row. So many at once do not become more rows than there may be; and whoever waits for a row
+  -- holds its page, which then cannot be cleaned of the versions before, and grows.
+  PERFORM pg_advisory_xact_lock(hashtext('lotse.note_stranger'));
   UPDATE stranger_deliveries s
      SET deliveries = s.deliveries + 1, bytes = s.bytes + p_bytes, last_at = GREATEST(s.last_at, v_at)
    WHERE s.hour = v_hour AND s.source = p_source AND s.token_hash = p_token_hash;
   IF FOUND THEN
     RETURN;
   END IF;
-  v_rows := (SELECT count(*) FROM stranger_deliveries s WHERE s.hour = v_hour);
-  IF v_rows < 8 THEN
-    -- New ones take turns, so that many at once do not become more rows than there may be.
-    PERFORM pg_advisory_xact_lock(hashtext('lotse.note_stranger'));
-    v_rows := (SELECT count(*) FROM stranger_deliveries s WHERE s.hour = v_hour);
-  END IF;
-  IF v_rows >= 8 THEN
+  v_full := (SELECT count(*) >= 6 FROM stranger_deliveries s WHERE s.hour = v_hour);
+  IF v_full THEN
     p_source := '*';
     p_token_hash := '';
   END IF;
@@ -197,9 +195,8 @@ BEGIN
   VALUES (v_hour, p_source, p_token_hash, p_reason, 1, p_bytes, v_at, v_at)
   ON CONFLICT ON CONSTRAINT stranger_deliveries_pkey
   DO UPDATE SET deliveries = s.deliveries + 1, bytes = s.bytes + EXCLUDED.bytes, last_at = GREATEST(s.last_at, EXCLUDED.last_at);
-  IF v_rows < 8 THEN
-    INSERT INTO stranger_heads (hour, source, token_hash, head) VALUES (v_hour, p_source, p_token_hash, p_head)
-    ON CONFLICT ON CONSTRAINT stranger_heads_pkey DO NOTHING;
+  IF NOT v_full THEN
+    INSERT INTO stranger_heads (hour, source, token_hash, head) VALUES (v_hour, p_source, p_token_hash, p_head);
   END IF;
 END
 $$;
