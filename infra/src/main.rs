@@ -85,6 +85,8 @@ enum Command {
         #[arg(long)]
         api: bool,
     },
+    /// Write infra/released.txt: what this release calls in its database, for the migrations that come after it
+    Released,
     /// Run everything that CI runs
     Test {
         /// Only this step: format, clippy, check, template, deny, console, tests, end-to-end or browser
@@ -162,6 +164,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Watch { port } => watch::run(port),
         Command::Check => check::run(),
         Command::Generate { api } => generate::run(api),
+        Command::Released => check::migrations::record(&workspace::Workspace::find()?),
         Command::Test { only } => test::run(only.as_deref()).await,
         Command::Deploy(options) => deploy::run(&options),
         Command::Bench { events, leads, processors, large, path_only, starts, save } => {

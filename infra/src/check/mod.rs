@@ -5,6 +5,7 @@ mod budget;
 pub mod floors;
 mod fresh;
 mod linked;
+pub mod migrations;
 mod queues;
 mod samples;
 mod sources;
@@ -74,6 +75,7 @@ fn findings(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     findings.extend(sources::check(&workspace.root)?);
     findings.extend(floors::check(&workspace.root)?);
     findings.extend(sql::check(&workspace.root)?);
+    findings.extend(migrations::check(&workspace.root)?);
     findings.sort();
     findings.dedup();
     Ok(findings)

@@ -28,6 +28,7 @@ const DOMAIN: &[&str] = &[
     "serde_json",
     "regex_automata",
     "schemars",
+    "serde_path_to_error",
     "sha2",
     "idna",
     "unicode_normalization",

@@ -8,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::decode;
+use super::{decode, object, objects};
 use crate::domain::access::Shown;
 use crate::domain::ids::{DeliveryId, EventId, LeadId, MemberId, TenantId};
 use crate::failure::Failure;
@@ -57,6 +57,7 @@ pub struct Events {
     /// What they were sent with, when nobody could look whether it still counts because the database was away.
     #[serde(flatten)]
     pub unchecked: Unchecked,
+    #[serde(deserialize_with = "objects")]
     pub receipts: Vec<Receipt>,
 }
 
@@ -117,6 +118,7 @@ pub struct UnprovenEvents {
     /// SHA-256 of the key, in hex.
     pub key_hash: String,
     pub received_at: Timestamp,
+    #[serde(deserialize_with = "objects")]
     pub receipts: Vec<Receipt>,
 }
 
@@ -131,6 +133,7 @@ pub struct Delivery {
     /// SHA-256 in hex of the token that says whose webhook this is; none when the request carried no token.
     pub token_hash: Option<String>,
     /// The tenant and what its check said; `Unproven` when the database was away.
+    #[serde(deserialize_with = "object")]
     pub verdict: Verdict,
     /// Only what the check and the translation read: never cookies or authorization.
     pub headers: BTreeMap<String, String>,

@@ -231,8 +231,8 @@ async fn every_fault_of_a_body() {
     let cases: Vec<(Value, &[(&str, &str)])> = vec![
         (json!({"pipeline_id": b2b, "colour": "red"}), &[("/colour", "unknown_field")]),
         (json!({}), &[("/pipeline_id", "required")]),
-        (json!({"pipeline_id": nobody}), &[("/pipeline_id", "unknown")]),
-        (json!({"pipeline_id": foreign}), &[("/pipeline_id", "unknown")]),
+        (json!({"pipeline_id": nobody}), &[("/pipeline_id", "unknown_value")]),
+        (json!({"pipeline_id": foreign}), &[("/pipeline_id", "unknown_value")]),
         (json!({"pipeline_id": b2b, "owner_id": nobody}), &[("/owner_id", "unknown_value")]),
         (json!({"pipeline_id": b2b, "owner_id": theirs}), &[("/owner_id", "unknown_value")]),
         (json!({"pipeline_id": b2b, "owner_id": away}), &[("/owner_id", "unknown_value")]),

@@ -165,7 +165,11 @@ async fn put(
 
 fn target(targets: Vec<Target>, pipeline: PipelineId) -> Result<Target, Failure> {
     targets.into_iter().find(|target| target.id == pipeline).ok_or_else(|| {
-        Failure::invalid("/pipeline_id", "unknown", "There is no such pipeline, or it has no open stage to begin in.")
+        Failure::invalid(
+            "/pipeline_id",
+            "unknown_value",
+            "There is no such pipeline, or it has no open stage to begin in.",
+        )
     })
 }
 

@@ -195,7 +195,7 @@ pub async fn check_links(
     };
     let mut faults = Vec::new();
     if !row.get::<_, bool>("organization") {
-        faults.push(Fault::new("/organization_id", "unknown", "There is no such organisation."));
+        faults.push(Fault::new("/organization_id", "unknown_value", "There is no such organisation."));
     }
     if !row.get::<_, bool>("owner") {
         faults.push(team::not_an_owner());
