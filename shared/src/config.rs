@@ -8,7 +8,7 @@
 //! | `DATABASE_AUTH` | `password` (in the URL) or `iam` (a token signed per connection); default `password` |
 //! | `MIGRATION_DATABASE_URL` | the owner's connection, only for `migrate` |
 //! | `APP_DATABASE_PASSWORD` | the password `migrate` gives the functions' role; RDS Proxy signs in with it |
-//! | `QUEUE_BASE_URL` | where the queues are: the address of each is this and its name, as the installation's prefix ends it |
+//! | `QUEUE_BASE_URL` | where the queues are, the installation's prefix included: a queue's address is this and its name |
 //! | `QUEUE_REMINDERS_ARN`, `SCHEDULER_GROUP`, `SCHEDULER_ROLE_ARN` | one-time schedules |
 //! | `JWT_PUBLIC_KEY` or `JWT_JWKS_URL` (https) | who may sign access tokens |
 //! | `JWT_PRIVATE_KEY` | signs access tokens; only for the functions that sign people in |

@@ -6,7 +6,6 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
-use testkit::ALL_FUNCTIONS;
 use testkit::runtime::Function;
 use testkit::sqs::{QueueSpec, Sqs};
 
@@ -43,10 +42,10 @@ impl Stage {
         let step = Step::start("build the release binaries");
         let mut build = Command::new(cargo());
         build.current_dir(&workspace.root).args(["build", "--release"]);
-        build.args(match path_only {
-            true => PATH_ONLY,
-            false => &["--bins", "--workspace", "--exclude", "dev", "--exclude", "testkit", "--exclude", ALL_FUNCTIONS],
-        });
+        match path_only {
+            true => build.args(PATH_ONLY),
+            false => build.arg("--bins").args(workspace.deployed()),
+        };
         process::logged(&mut build, &workspace.logs().join("bench-build.log"))?;
         step.done("");
 

@@ -10,6 +10,7 @@ pub mod conditions;
 pub mod defaults;
 pub mod engine;
 pub mod events;
+pub mod excerpt;
 pub mod faults;
 #[cfg(test)]
 mod fixtures;
