@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::aws::queues::Sender;
 use crate::aws::schedules::WakeUps;
 use crate::config::{self, DatabaseConfig, SchedulerConfig, SecretsConfig, SlackConfig};
+use crate::domain::access::Shown;
 use crate::domain::ids::TenantId;
 use crate::environment::ConfigError;
 use crate::failure::Failure;
@@ -94,7 +95,7 @@ impl App {
     /// # Errors
     /// When the database does not answer or the tenant is not active.
     pub async fn begin(&self, tenant: TenantId) -> Result<Tx, Failure> {
-        self.0.database.begin(tenant, None).await
+        self.0.database.begin(tenant, Shown::default()).await
     }
 
     /// Commits, then hands promised messages to their queues. What cannot be handed over now stays in the outbox for the relay.

@@ -11,6 +11,7 @@ pub mod daily;
 pub mod defaults;
 pub mod engine;
 pub mod events;
+pub mod excerpt;
 pub mod faults;
 #[cfg(test)]
 mod fixtures;

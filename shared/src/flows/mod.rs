@@ -15,4 +15,5 @@ pub mod relay;
 pub mod reminders;
 pub mod routing;
 pub mod slack_effects;
+pub mod tenants;
 mod texts;

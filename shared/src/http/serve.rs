@@ -253,7 +253,7 @@ async fn authenticated(
     if let Some(scope) = endpoint.scope {
         caller.need(scope)?;
     }
-    let tx = app.database().begin(caller.tenant, caller.jti.as_deref()).await?;
+    let tx = app.database().begin(caller.tenant, caller.shown()).await?;
     let outcome = in_transaction(&app, &tx, endpoint, caller, incoming, now).await;
     match outcome {
         Ok(reply) => {

@@ -20,6 +20,7 @@ use super::error::{described, of_commit};
 use super::sql::{Param, params, section};
 use super::tls;
 use crate::config::DatabaseConfig;
+use crate::domain::access::Shown;
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 
@@ -150,14 +151,17 @@ impl Database {
     /// Begins a transaction and enters the tenant, in one round trip.
     ///
     /// # Errors
-    /// `Unauthenticated` when the tenant is not active or the token `jti` was revoked.
-    pub async fn begin(&self, tenant: TenantId, jti: Option<&str>) -> Result<Tx, Failure> {
-        let jti = jti.map(str::to_owned);
+    /// `Unauthenticated` when the tenant is not active, or what is shown was revoked or is an inactive member's.
+    pub async fn begin(&self, tenant: TenantId, shown: Shown<'_>) -> Result<Tx, Failure> {
+        let Shown { jti, member, email } = shown;
         let (tx, rows) = match self.limit.load(Ordering::Relaxed) {
-            0 => self.begin_with(tenant, Some((const { section(SQL, "enter_tenant") }, params![tenant, jti]))).await?,
+            0 => {
+                let enter = const { section(SQL, "enter_tenant") };
+                self.begin_with(tenant, Some((enter, params![tenant, jti, member, email]))).await?
+            }
             limit => {
                 let enter = const { section(SQL, "enter_tenant_for") };
-                self.begin_with(tenant, Some((enter, params![tenant, jti, limit]))).await?
+                self.begin_with(tenant, Some((enter, params![tenant, jti, member, email, limit]))).await?
             }
         };
         self.statements.fetch_add(1, Ordering::Relaxed);

@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = migrations![
     11 => "0011_event_path",
     12 => "0012_event_cost",
     13 => "0013_reliability",
+    15 => "0015_access",
     17 => "0017_people",
 ];
 

@@ -2,7 +2,7 @@
 -- Everybody who could own a lead, in the order of ids. Only locks: this statement's snapshot is from before the wait.
 SELECT m.id
   FROM team_members m
- WHERE m.role <> 'viewer'
+ WHERE lotse.role_owns(m.role)
  ORDER BY m.id
    FOR NO KEY UPDATE
 
@@ -12,7 +12,7 @@ SELECT m.id, m.name, m.active, m.capacity, m.last_assigned_at, m.slack_user_id, 
        (SELECT count(*) FROM deals d WHERE d.owner_id = m.id AND d.status = 'open') AS load,
        ARRAY(SELECT p.pipeline_id FROM team_member_pipelines p WHERE p.member_id = m.id) AS pipelines
   FROM team_members m
- WHERE m.role <> 'viewer'
+ WHERE lotse.role_owns(m.role)
  ORDER BY m.id
 
 -- name: list_pipelines

@@ -1,5 +1,7 @@
 //! Daily: makes the event partitions of this month and the next three and of every month that has events without one, while events go
-//! on being read and written, and throws away what has had its time: answers kept for an `Idempotency-Key` (24 hours), revoked tokens that have expired by themselves, and sessions whose time is over.
+//! on being read and written, and throws away what has had its time: answers kept for an `Idempotency-Key` (24 hours), revoked tokens
+//! that have expired by themselves, sessions whose time is over, deliveries in the inbox (open 90 days, done 30, of nobody 7), and
+//! secrets of webhooks whose rotation is over. Says how much strangers sent in the last day.
 //!
 //! Safe to run at any time; a run that was interrupted is ended by the next.
 
@@ -10,7 +12,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use shared::flows::partitions;
-use shared::store::{jobs, sign_in};
+use shared::store::{inbox, jobs, sign_in, tenants};
 use shared::telemetry::{self, Metric};
 use shared::{App, Failure, schedule, store};
 
@@ -38,6 +40,12 @@ struct Done {
     revoked_tokens: i64,
     /// Sessions of people whose time is over.
     sessions: i64,
+    /// Deliveries of the inbox that were thrown away.
+    inbox: i64,
+    /// Secrets of webhooks that were forgotten because their rotation is over.
+    secrets: i32,
+    /// Deliveries with a token nobody has, in the last day.
+    stranger_deliveries: i64,
 }
 
 async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
@@ -45,6 +53,9 @@ async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
     let kept = partitions::keep(&app, this_month, MONTHS, Instant::now() + ENOUGH).await?;
     let purged = jobs::purge_expired(app.database(), moment).await?;
     let sign_ins = sign_in::purge(app.database(), moment).await?;
+    let inbox = inbox::purge(app.database(), moment).await?;
+    let secrets = tenants::end_rotations(app.database(), moment).await?;
+    let strangers = inbox::strangers_of_day(app.database(), moment).await?;
     let report = store::partitions::report(app.database(), this_month, MONTHS, moment).await?;
     if !report.missing.is_empty() {
         return Err(Failure::internal(format!("these months still have no partition: {}", report.missing.join(", "))));
@@ -55,6 +66,7 @@ async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
             Metric { name: "PartitionsMade", unit: "Count", value: kept.made.len() as f64 },
             Metric { name: "EventsMoved", unit: "Count", value: kept.moved as f64 },
             Metric { name: "EventsInDefaultPartition", unit: "Count", value: report.default_rows as f64 },
+            Metric { name: "StrangerBytesOfDay", unit: "Bytes", value: strangers.bytes as f64 },
         ],
     );
     Ok(Done {
@@ -64,5 +76,8 @@ async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
         idempotency_keys: purged.idempotency_keys,
         revoked_tokens: purged.revoked_tokens,
         sessions: sign_ins.sessions,
+        inbox,
+        secrets,
+        stranger_deliveries: strangers.deliveries,
     })
 }

@@ -6,6 +6,7 @@ use testkit::keys::{epoch_seconds, signature};
 use testkit::{Method, Tenant};
 use uuid::Uuid;
 
+const NEW_SECRET: &str = "new-secret-0123456789abcdef-0123456789";
 const PATH: &str = "/api/v1/inbox/replay";
 
 /// Puts a row of a tenant aside that holds a message of a queue.
@@ -52,7 +53,7 @@ async fn a_delivery_that_is_believed_today() {
     let app = TestApp::bare().await;
     let tenant = app.new_tenant("late").await;
     // The partner was given the new secret before we were.
-    webhook(&app, &tenant, "new-secret", &event(1).to_string(), 401).await;
+    webhook(&app, &tenant, NEW_SECRET, &event(1).to_string(), 401).await;
     app.drain().await;
     let id: Uuid = app.db().await.query_one("SELECT id FROM inbox", &[]).await.unwrap().get(0);
     let request = json!({"ids": [id]});
@@ -68,7 +69,7 @@ async fn a_delivery_that_is_believed_today() {
     let mut input = tenant_input("late");
     for source in input["webhook_sources"].as_array_mut().unwrap() {
         if source["source"] == "partner" {
-            source["secret"] = json!("new-secret");
+            source["secret"] = json!(NEW_SECRET);
         }
     }
     app.create_tenant(input).await;

@@ -21,7 +21,8 @@ async fn makes_this_month_and_three_more_once() {
     let again = app.run_job("partition-keeper", moment).await;
     assert_eq!(
         again,
-        json!({"made": [], "moved": 0, "default_rows": 0, "idempotency_keys": 0, "revoked_tokens": 0, "sessions": 0})
+        json!({"made": [], "moved": 0, "default_rows": 0, "idempotency_keys": 0, "revoked_tokens": 0, "sessions": 0, "inbox": 0, "secrets": 0,
+               "stranger_deliveries": 0})
     );
     let next_day = app.run_job("partition-keeper", json!({"scheduled_for": "2031-12-01T00:15:00Z"})).await;
     assert_eq!(next_day["made"], json!(["events_2032_03"]));
@@ -198,4 +199,83 @@ async fn what_has_had_its_time_is_thrown_away() {
     let left: Vec<String> = db.query(left, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     assert_eq!(left, ["almost over", "almost-old", "just-over", "kept", "still-valid"]);
     app.drain().await;
+}
+
+/// Puts rows into the inbox, each as old as said.
+async fn inbox(app: &TestApp, rows: &[(&str, Option<Uuid>, &str, &str, &str)]) {
+    for (source, tenant, status, received, replayed) in rows {
+        let statement = "INSERT INTO inbox (id, tenant_id, kind, source, reason, detail, body, received_at, status, replayed_at)
+            VALUES (gen_random_uuid(), $1, 'quarantine', $2, 'r', 'd', 'body', now() - $3::text::interval, $4, now() - NULLIF($5, '')::interval)";
+        app.db().await.execute(statement, &[tenant, source, received, status, replayed]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_inbox_keeps_what_is_open_longest_and_what_is_nobodys_shortest() {
+    let app = TestApp::new().await;
+    let own = Some(app.tenant().id.parse::<Uuid>().unwrap());
+    let rows = [
+        ("open", own, "open", "89 days", ""),
+        ("open, old", own, "open", "91 days", ""),
+        ("replayed", own, "replayed", "100 days", "29 days"),
+        ("replayed, old", own, "replayed", "100 days", "31 days"),
+        ("discarded", own, "discarded", "29 days", ""),
+        ("discarded, old", own, "discarded", "31 days", ""),
+        ("nobody's", None, "open", "6 days", ""),
+        ("nobody's, old", None, "open", "8 days", ""),
+    ];
+    inbox(&app, &rows).await;
+    let many = "INSERT INTO inbox (id, kind, source, reason, detail, body, received_at)
+        SELECT gen_random_uuid(), 'quarantine', 'flood', 'r', 'd', 'b', now() - interval '9 days' FROM generate_series(1, 1100)";
+    app.db().await.execute(many, &[]).await.unwrap();
+    let strangers =
+        "INSERT INTO stranger_deliveries (hour, source, token_hash, reason, deliveries, bytes, first_at, last_at)
+        SELECT date_trunc('hour', now() - age), 'website', '', 'no_token', 3, 30, now() - age, now() - age
+          FROM unnest(ARRAY[interval '1 hour', '2 days', '8 days']) age";
+    app.db().await.execute(strangers, &[]).await.unwrap();
+
+    let done = app.run_job("partition-keeper", json!({})).await;
+
+    assert_eq!((&done["inbox"], &done["stranger_deliveries"]), (&json!(1104), &json!(3)));
+    let left = app.db().await.query("SELECT source FROM inbox ORDER BY 1", &[]).await.unwrap();
+    let left: Vec<String> = left.iter().map(|row| row.get(0)).collect();
+    assert_eq!(left, ["discarded", "nobody's", "open", "replayed"]);
+    let hours: i64 = app.db().await.query_one("SELECT count(*) FROM stranger_deliveries", &[]).await.unwrap().get(0);
+    assert_eq!(hours, 2, "a week is remembered");
+}
+
+#[tokio::test]
+async fn looking_for_what_is_old_reads_only_that() {
+    let app = TestApp::new().await;
+    let db = app.db().await;
+    let rows = "INSERT INTO inbox (id, tenant_id, kind, source, reason, detail, body, received_at, status)
+        SELECT gen_random_uuid(), CASE WHEN n % 3 > 0 THEN gen_random_uuid() END, 'quarantine', 'x', 'r', 'd', repeat('b', 500),
+               now() - n * interval '1 second', (ARRAY['open', 'replayed'])[1 + n % 2] FROM generate_series(1, 20000) n";
+    db.execute(rows, &[]).await.unwrap();
+    db.batch_execute("ANALYZE inbox").await.unwrap();
+    let text: String =
+        db.query_one("SELECT prosrc FROM pg_proc WHERE proname = 'purge_inbox'", &[]).await.unwrap().get(0);
+    let text = text.replace("p_now", "now()").replace("p_limit", "500");
+    let plan = db.query(&format!("EXPLAIN {text}"), &[]).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
+    let plan = plan.join("\n");
+    for index in ["inbox_age_idx", "inbox_done_age_idx", "inbox_nobody_age_idx"] {
+        assert!(plan.contains(index), "{index}:\n{plan}");
+    }
+    assert!(!plan.contains("Seq Scan"), "{plan}");
+}
+
+#[tokio::test]
+async fn a_rotation_without_an_end_gets_one_and_a_secret_that_is_over_is_forgotten() {
+    let app = TestApp::new().await;
+    let db = app.db().await;
+    let rotations = "UPDATE webhook_sources SET previous_secret = 'sealed', previous_secret_until = CASE source
+        WHEN 'website' THEN NULL WHEN 'lemlist' THEN now() - interval '25 hours' ELSE now() - interval '23 hours' END";
+    db.execute(rotations, &[]).await.unwrap();
+    assert_eq!(app.run_job("partition-keeper", json!({})).await["secrets"], json!(1));
+    let rows = "SELECT source, previous_secret IS NOT NULL, previous_secret_until > now() + interval '6 days' FROM webhook_sources ORDER BY 1";
+    let rows = db.query(rows, &[]).await.unwrap();
+    let rows: Vec<(String, bool, Option<bool>)> = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
+    let expected = [("lemlist", false, None), ("partner", true, Some(false)), ("website", true, Some(true))];
+    assert_eq!(rows, expected.map(|(source, kept, long)| (source.to_owned(), kept, long)));
 }

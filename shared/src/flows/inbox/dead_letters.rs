@@ -150,7 +150,8 @@ async fn tenant_of(app: &App, message: &Inbound) -> Result<Option<TenantId>, Fai
             let Some(hash) = delivery.token_hash.as_deref().and_then(hex::decode_hash) else {
                 return Ok(None);
             };
-            let found = auth::find_webhook_source(app.database(), &delivery.source, &hash).await?;
+            let found =
+                auth::find_webhook_source(app.database(), &delivery.source, &hash, delivery.received_at).await?;
             Ok(found.map(|source| source.tenant))
         }
     }

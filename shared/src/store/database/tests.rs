@@ -61,7 +61,8 @@ async fn who_stops_waiting_for_begin_rolls_back() {
     let (listener, config) = listen();
     let server = thread::spawn(move || everything(welcome(&listener)));
     let database = Database::new(config);
-    let waited = tokio::time::timeout(Duration::from_millis(300), database.begin(TenantId(Uuid::nil()), None)).await;
+    let waited =
+        tokio::time::timeout(Duration::from_millis(300), database.begin(TenantId(Uuid::nil()), Shown::default())).await;
     assert!(waited.is_err(), "the stand-in never answers");
     drop(database);
     let said = joined(server).await;

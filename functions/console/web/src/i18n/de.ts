@@ -91,7 +91,7 @@ export const de: Messages = {
             minCharacters: "Mindestens %{min} Zeichen; ein paar Wörter merkt man sich leicht.",
             noDeal: "Diesen Deal gibt es nicht.",
             noLead: "Diesen Lead gibt es nicht.",
-            noMember: "Im Team ist niemand, der so heißt und aktiv ist. Wählen Sie jemand anderen.",
+            noMember: "Im Team ist niemand, der so heißt, aktiv ist und dafür zuständig sein darf (wer nur liest, darf es nicht). Wählen Sie jemand anderen.",
             noPipeline: "Diese Pipeline gibt es nicht, oder sie ist archiviert. Wählen Sie eine andere.",
             noStage: "Diese Stufe gibt es nicht.",
             number: "Geben Sie eine Zahl ein.",
