@@ -11,6 +11,7 @@ use crate::domain::access::Scope;
 use crate::domain::hex;
 use crate::domain::ids::{EventId, LeadId, TenantId};
 use crate::failure::Failure;
+use crate::flows::batch::{Deadline, Gate};
 use crate::flows::deliveries;
 use crate::flows::event_path::{self, Reason, Report, Submission};
 use crate::flows::inbox::put_aside;
@@ -31,18 +32,24 @@ struct Set {
     messages: Vec<usize>,
 }
 
-/// Works through a batch of messages. A message is done when all its events are; answers with one verdict per message, in
-/// order.
-pub async fn process_messages(app: &App, messages: &[&str], now: Timestamp) -> Vec<Result<(), Failure>> {
+/// Works through a batch of messages, as far as it gets by the deadline. A message is done when all its events are; answers with one
+/// verdict per message, in order.
+pub async fn process_messages(
+    app: &App,
+    messages: &[&str],
+    now: Timestamp,
+    deadline: Deadline,
+) -> Vec<Result<(), Failure>> {
     let mut outcomes: Vec<Result<(), Failure>> = Vec::with_capacity(messages.len());
     let mut sets: BTreeMap<TenantId, Set> = BTreeMap::new();
+    let mut gate = Gate::new(deadline);
     for (n, message) in messages.iter().enumerate() {
-        outcomes.push(take(app, message, n, &mut sets, now).await);
+        outcomes.push(gate.through(take(app, message, n, &mut sets, now)).await);
     }
     let mut total = Report::default();
     for (tenant, set) in sets {
         telemetry::of_tenant(tenant);
-        match event_path::process(app, tenant, &set.submissions, now).await {
+        match gate.through(event_path::process(app, tenant, &set.submissions, now)).await {
             Ok(report) => {
                 total.stored += report.stored;
                 total.repeated += report.repeated;
@@ -50,12 +57,9 @@ pub async fn process_messages(app: &App, messages: &[&str], now: Timestamp) -> V
                 total.statements += report.statements;
             }
             Err(failure) => {
-                let reason = failure.to_string();
+                let unusable = || Failure::conflict("tenant_unusable", failure.to_string());
                 for n in set.messages {
-                    outcomes[n] = Err(match &failure {
-                        temporary if temporary.is_temporary() => Failure::unavailable(reason.clone()),
-                        _ => Failure::conflict("tenant_unusable", reason.clone()),
-                    });
+                    outcomes[n] = Err(failure.shared().unwrap_or_else(unusable));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Deliveries that could not be processed, raw, with the reason.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -32,11 +32,14 @@ pub struct Parked {
     pub received_at: Timestamp,
 }
 
-/// Keeps deliveries in one statement. Answers with how many are new or open again.
+/// Keeps deliveries in one statement. One that stands there twice (SQS may deliver a message twice, also in one batch) is kept once,
+/// as it stands there first. Answers with how many are new or open again.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn park(db: &Database, rows: &[Parked]) -> Result<i32, Failure> {
+    let mut ids = HashSet::with_capacity(rows.len());
+    let rows: Vec<&Parked> = rows.iter().filter(|row| ids.insert(row.id)).collect();
     if rows.is_empty() {
         return Ok(0);
     }
@@ -326,6 +329,40 @@ pub async fn count_open_range(tx: &Tx, source: &str, from: Timestamp, to: Timest
 /// When the database does not answer.
 pub async fn mark_replayed(tx: &Tx, ids: &[Uuid], now: Timestamp) -> Result<(), Failure> {
     tx.execute(const { section(SQL, "mark_replayed") }, params![ids, now]).await?;
+    Ok(())
+}
+
+/// A dead letter that may succeed when it is sent again.
+pub struct GivenUp {
+    pub id: Uuid,
+    pub queue: String,
+    pub body: String,
+}
+
+/// Locks dead letters of these queues that were given up and have rested for long enough, the oldest first, up to a number and a number
+/// of bytes. Those that were sent again too often are left to people, and so is what no queue takes because it is too large.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn claim_given_up(
+    tx: &Tx,
+    queues: &[&str],
+    now: Timestamp,
+    limit: i32,
+    body_bytes: i32,
+    bytes: i32,
+) -> Result<Vec<GivenUp>, Failure> {
+    let rows =
+        tx.query(const { section(SQL, "claim_given_up") }, params![queues, now, limit, body_bytes, bytes]).await?;
+    Ok(rows.iter().map(|row| GivenUp { id: row.get("id"), queue: row.get("queue"), body: row.get("body") }).collect())
+}
+
+/// Notes inside the transaction that claimed them that dead letters are on their queue again.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_sent_again(tx: &Tx, ids: &[Uuid], now: Timestamp) -> Result<(), Failure> {
+    tx.query(const { section(SQL, "note_sent_again") }, params![ids, now]).await?;
     Ok(())
 }
 

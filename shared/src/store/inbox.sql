@@ -114,3 +114,9 @@ SELECT count(*)
 UPDATE inbox
    SET status = 'replayed', replayed_at = $2, replays = replays + 1
  WHERE id = ANY ($1)
+
+-- name: claim_given_up
+SELECT id, queue, body FROM lotse.claim_given_up($1, $2, $3, $4, $5)
+
+-- name: note_sent_again
+SELECT FROM lotse.note_sent_again($1, $2)

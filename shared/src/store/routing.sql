@@ -108,3 +108,16 @@ SELECT s.lead_id
    AND NOT EXISTS (SELECT FROM tasks t WHERE t.id = l.conflict_task_id AND t.status = 'open') AND LEAST(l.created_at, s.first_seen_at) <= $3 AND s.lead_id > $4
  ORDER BY s.lead_id
  LIMIT $5
+
+-- name: list_undecided
+-- Unrouted leads that are ready or in conflict, and about which nothing was decided since they were last evaluated. About a conflict
+-- nobody is asked again while the task for it is open.
+SELECT s.lead_id
+  FROM lead_standings s
+  JOIN leads l ON l.id = s.lead_id
+ WHERE s.tenant_id = $1 AND s.total_score >= $2 AND (s.conflict OR s.intent_confidence >= $3) AND s.evaluated_at <= $4
+   AND l.routed_at IS NULL AND l.lifecycle IS NULL AND NOT l.suppressed AND s.lead_id > $5
+   AND NOT EXISTS (SELECT FROM routing_decisions d WHERE d.lead_id = s.lead_id AND d.decided_at >= s.evaluated_at)
+   AND NOT EXISTS (SELECT FROM tasks t WHERE t.id = l.conflict_task_id AND t.status = 'open')
+ ORDER BY s.lead_id
+ LIMIT $6

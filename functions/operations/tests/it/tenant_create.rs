@@ -43,6 +43,27 @@ async fn creating_twice_adds_nothing() {
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1), row.get::<_, i64>(2)), (1, 1, 28));
 }
 
+/// Running it again changes what the tenant is called: within the tenant, not by the function that finds it by its slug.
+#[tokio::test]
+async fn creating_again_describes_it_anew() {
+    let app = TestApp::bare().await;
+    app.invoke("tenant-create", json!({"slug": "twice", "name": "Once"})).await.unwrap();
+    app.invoke("tenant-create", json!({"slug": "twice", "name": "Twice", "zone": "Europe/Vienna", "language": "en"}))
+        .await
+        .unwrap();
+    let row = app.db().await.query_one("SELECT name, zone, language FROM tenants", &[]).await.unwrap();
+    assert_eq!((row.get::<_, &str>(0), row.get::<_, &str>(1), row.get::<_, &str>(2)), ("Twice", "Europe/Vienna", "en"));
+}
+
+#[tokio::test]
+async fn a_member_is_named_once() {
+    let app = TestApp::bare().await;
+    let member = |email: &str| json!({"email": email, "name": "A", "role": "sales", "capacity": 1});
+    let input = json!({"slug": "s", "name": "S", "members": [member("a@x.example"), member("A@x.example")]});
+    let error = app.invoke("tenant-create", input).await.unwrap_err().to_string();
+    assert!(error.contains("/members/1/email") && error.contains("once"), "{error}");
+}
+
 #[tokio::test]
 async fn two_sources_cannot_share_a_token() {
     let app = TestApp::bare().await;
