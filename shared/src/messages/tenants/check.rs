@@ -47,8 +47,13 @@ impl NewTenant {
             faults.add("/default_country", "unknown_value", "Write the ISO 3166 code of a country, such as DE.");
         }
         self.default_country.make_ascii_uppercase();
+        let mut addresses = BTreeSet::new();
         for (n, member) in self.members.iter_mut().enumerate() {
-            member.check(&format!("/members/{n}"), &mut faults);
+            let at = format!("/members/{n}");
+            member.check(&at, &mut faults);
+            if !addresses.insert(member.email.clone()) {
+                faults.add(format!("{at}/email"), "repeated", "Name every member once.");
+            }
         }
         for (n, key) in self.api_keys.iter().enumerate() {
             key.check(&format!("/api_keys/{n}"), &mut faults);
