@@ -78,6 +78,43 @@ impl App {
         self.0.database.begin(tenant, None).await
     }
 
+    /// Does work of the machine in a transaction of its own in a tenant: committed, with its messages handed over, when it succeeds,
+    /// and undone when it fails.
+    ///
+    /// # Errors
+    /// As [`Self::begin`], the work and [`Self::commit`].
+    pub async fn transact<T>(
+        &self,
+        tenant: TenantId,
+        work: impl AsyncFnOnce(Tx) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let tx = self.begin(tenant).await?;
+        self.end(&tx, work(tx.clone()).await).await
+    }
+
+    /// The same in no tenant, for housekeeping that works across tenants through narrow functions.
+    ///
+    /// # Errors
+    /// As [`Self::transact`].
+    pub async fn transact_across<T>(&self, work: impl AsyncFnOnce(Tx) -> Result<T, Failure>) -> Result<T, Failure> {
+        let tx = self.database().begin_without_tenant().await?;
+        self.end(&tx, work(tx.clone()).await).await
+    }
+
+    /// The end of a transaction that was begun otherwise: what succeeded is committed and handed over, what failed is undone.
+    ///
+    /// # Errors
+    /// The failure of the work, or of the commit.
+    pub async fn end<T>(&self, tx: &Tx, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        match outcome {
+            Ok(value) => self.commit(tx).await.map(|()| value),
+            Err(failure) => {
+                tx.rollback().await;
+                Err(failure)
+            }
+        }
+    }
+
     /// Commits, then hands promised messages to their queues. What cannot be handed over now stays in the outbox for the relay.
     ///
     /// # Errors

@@ -43,10 +43,8 @@ fn compared(table: &str, queues: &[QueueDef], consumed: &BTreeSet<String>) -> Ve
             Some(_) => {}
         }
     }
-    let is_letters =
-        |queue: &QueueDef| queues.iter().any(|other| other.redrive_target.as_ref() == Some(&queue.logical_id));
-    let own =
-        |queue: &&QueueDef| consumed.contains(&queue.logical_id) && !is_letters(queue) && !queue.name.ends_with("-dlq");
+    // A queue without dead letters is one of dead letters.
+    let own = |queue: &&QueueDef| consumed.contains(&queue.logical_id) && queue.redrive_target.is_some();
     let present: BTreeSet<String> = queues.iter().filter(own).map(|queue| queue.name.clone()).collect();
     for name in expected.difference(&present) {
         findings

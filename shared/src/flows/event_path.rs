@@ -104,22 +104,13 @@ async fn process_set(app: &App, tenant: TenantId, set: &[Submission], now: Times
     loop {
         attempt += 1;
         let tx = app.begin(tenant).await?;
-        match within(app, &tx, set, now).await {
-            Ok(Some(report)) => {
-                app.commit(&tx).await?;
-                return Ok(report);
-            }
-            Ok(None) => tx.rollback().await,
-            Err(failure) => {
-                tx.rollback().await;
-                if attempt >= RACES || !matches!(failure, Failure::Unavailable { .. }) {
-                    return Err(failure);
-                }
-                tracing::debug!(reason = %failure, "lost a race; again");
-            }
-        }
-        if attempt >= RACES {
-            return Err(Failure::unavailable("lost every race for the same people; the events come again"));
+        let lost = || Failure::unavailable("lost every race for the same people; the events come again");
+        let outcome = within(app, &tx, set, now).await.and_then(|report| report.ok_or_else(lost));
+        let again = attempt < RACES && matches!(outcome, Err(Failure::Unavailable { .. }));
+        let ended = app.end(&tx, outcome).await;
+        match ended {
+            Err(failure) if again => tracing::debug!(reason = %failure, "lost a race; again"),
+            ended => return ended,
         }
         tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 7)).await;
     }

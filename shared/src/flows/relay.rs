@@ -52,23 +52,15 @@ pub async fn hand_over(app: &App, moment: Timestamp) -> Result<usize, Failure> {
 
 /// The rows stay locked until they are deleted, so that a second relay takes others.
 async fn hand_over_chunk(app: &App, queue: &'static str, due_before: Timestamp) -> Result<usize, Failure> {
-    let tx = app.database().begin_without_tenant().await?;
-    let sent = async {
+    app.transact_across(async |tx| {
         let promises = outbox::claim(&tx, queue, due_before, CHUNK).await?;
         let sent = app.sender().send_all(&promises).await;
         if !sent.is_empty() {
             outbox::delete_claimed(&tx, &sent).await?;
         }
         Ok(sent.len())
-    }
-    .await;
-    match sent {
-        Ok(sent) => tx.commit().await.map(|_| sent),
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
+    })
+    .await
 }
 
 /// An effect of a kind that this release lacks is looked at again after this time, when another release may be here; until then it
@@ -107,8 +99,7 @@ async fn wake(
     ids: Vec<EffectId>,
     moment: Timestamp,
 ) -> Result<usize, Failure> {
-    let tx = app.begin(tenant).await?;
-    let woken = async {
+    app.transact(tenant, async |tx| {
         let Some(queue) = queue else {
             effects_work::put_off(&tx, &ids, moment + FOREIGN_REST).await?;
             return Ok(0);
@@ -123,15 +114,8 @@ async fn wake(
         let sent: Vec<EffectId> = ids.into_iter().zip(verdicts).filter(|(_, sent)| *sent).map(|(id, _)| id).collect();
         effects_work::put_off(&tx, &sent, moment + REST).await?;
         Ok(sent.len())
-    }
-    .await;
-    match woken {
-        Ok(woken) => app.commit(&tx).await.map(|()| woken),
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
+    })
+    .await
 }
 
 /// The queue of the worker that does effects of a kind.

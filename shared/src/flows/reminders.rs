@@ -118,14 +118,7 @@ async fn make(app: &App, tasks: &[(TaskId, TenantId, Timestamp)]) -> Vec<(TaskId
 }
 
 async fn note_scheduled(app: &App, tenant: TenantId, ids: &[TaskId], now: Timestamp) -> Result<(), Failure> {
-    let tx = app.begin(tenant).await?;
-    match reminders::mark_scheduled(&tx, ids, now).await {
-        Ok(()) => app.commit(&tx).await,
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
+    app.transact(tenant, async |tx| reminders::mark_scheduled(&tx, ids, now).await).await
 }
 
 /// The same task with the same due time always has the same name, and so at most one schedule.
@@ -184,10 +177,7 @@ pub async fn sweep(app: &App, moment: Timestamp) -> Result<Swept, Failure> {
 }
 
 async fn due_until(app: &App, until: Timestamp) -> Result<Vec<DueTask>, Failure> {
-    let tx = app.database().begin_without_tenant().await?;
-    let tasks = jobs::due_tasks(&tx, until, CHUNK).await;
-    tx.rollback().await;
-    tasks
+    app.transact_across(async |tx| jobs::due_tasks(&tx, until, CHUNK).await).await
 }
 
 /// Reminds of a task unless it is done, gone, due later by now, or its people were reminded already. Answers whether it did.
@@ -195,14 +185,7 @@ async fn due_until(app: &App, until: Timestamp) -> Result<Vec<DueTask>, Failure>
 /// # Errors
 /// When the database does not answer.
 pub async fn remind(app: &App, due: &TaskDue) -> Result<bool, Failure> {
-    let tx = app.begin(due.tenant_id).await?;
-    match write(app, &tx, due).await {
-        Ok(reminded) => app.commit(&tx).await.map(|()| reminded),
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
+    app.transact(due.tenant_id, async |tx| write(app, &tx, due).await).await
 }
 
 async fn write(app: &App, tx: &Tx, due: &TaskDue) -> Result<bool, Failure> {

@@ -106,20 +106,11 @@ pub async fn route_messages(app: &App, messages: &[&str], now: Timestamp) -> Vec
 /// # Errors
 /// When the database does not answer; the leads may be given again.
 pub async fn route(app: &App, tenant: TenantId, leads: &[LeadId], now: Timestamp) -> Result<usize, Failure> {
-    let tx = app.begin(tenant).await?;
-    match evaluate(app, &tx, leads, now).await {
-        Ok((decided, due)) => {
-            app.commit(&tx).await?;
-            reminders::schedule_due(app, &due).await;
-            let decisions = decided.iter().filter(|one| one.decision.is_some()).count();
-            tracing::info!(tenant = %tenant, leads = leads.len(), decisions, "evaluated");
-            Ok(decisions)
-        }
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
+    let (decided, due) = app.transact(tenant, async |tx| evaluate(app, &tx, leads, now).await).await?;
+    reminders::schedule_due(app, &due).await;
+    let decisions = decided.iter().filter(|one| one.decision.is_some()).count();
+    tracing::info!(tenant = %tenant, leads = leads.len(), decisions, "evaluated");
+    Ok(decisions)
 }
 
 /// Asks the router about leads whose score has been high for long enough that an unclear intent sends them to Discovery.

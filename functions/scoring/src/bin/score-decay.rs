@@ -62,15 +62,13 @@ fn is_turn(now: Timestamp, zone: TimeZone) -> bool {
 
 async fn decay(app: &App, tenant: TenantId, now: Timestamp, done: &mut Done) -> Result<(), Failure> {
     loop {
-        let tx = app.begin(tenant).await?;
-        let leads = finish(app, &tx, expire(app, &tx, now).await).await?;
+        let leads = app.transact(tenant, async |tx| expire(app, &tx, now).await).await?;
         done.leads += leads;
         if leads < usize::try_from(CHUNK).unwrap_or(usize::MAX) {
             break;
         }
     }
-    let tx = app.begin(tenant).await?;
-    done.discovery += finish(app, &tx, routing::ask_for_discovery(app, &tx, now).await).await?;
+    done.discovery += app.transact(tenant, async |tx| routing::ask_for_discovery(app, &tx, now).await).await?;
     Ok(())
 }
 
@@ -79,15 +77,4 @@ async fn expire(app: &App, tx: &Tx, now: Timestamp) -> Result<usize, Failure> {
     let leads = event_path::list_expiring(tx, now, CHUNK).await?;
     reevaluate_for(app, tx, &leads, Reason::Decay, now).await?;
     Ok(leads.len())
-}
-
-/// Commits what succeeded. What failed is undone, because the next tenant uses the same connection.
-async fn finish<T>(app: &App, tx: &Tx, outcome: Result<T, Failure>) -> Result<T, Failure> {
-    match outcome {
-        Ok(value) => app.commit(tx).await.map(|()| value),
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
 }
