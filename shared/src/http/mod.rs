@@ -12,6 +12,7 @@
 //! promised messages, and one log line. A handler that fails undoes everything it wrote.
 
 pub mod auth;
+mod beside;
 mod body;
 mod call;
 pub mod ingest;
@@ -34,6 +35,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 pub use auth::Anyone;
+pub use beside::Beside;
 pub use call::{Call, NoQuery};
 pub use public::{PublicCall, public, public_post, receive, site};
 pub use reply::{Accepted, Created, Html, Json, NoContent, RawReply, Reply};

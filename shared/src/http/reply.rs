@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::store::idempotency::Saved;
+use crate::views::record::Record;
 
 /// A finished answer.
 pub struct RawReply {
@@ -57,7 +58,16 @@ impl<T> Json<T> {
         Self { value, version: None }
     }
 
-    /// A record with its version as `ETag`.
+    /// A record, with its version as `ETag`.
+    pub fn of(value: T) -> Self
+    where
+        T: Record,
+    {
+        let version = value.version();
+        Self::versioned(value, version)
+    }
+
+    /// What is no record and has a version all the same, as `ETag`.
     pub fn versioned(value: T, version: i64) -> Self {
         Self { value, version: Some(version) }
     }
@@ -82,6 +92,13 @@ pub struct Created<T> {
     pub location: String,
     pub value: T,
     pub version: i64,
+}
+
+impl<T: Record> Created<T> {
+    /// A new record at its address.
+    pub fn of(value: T) -> Self {
+        Self { location: format!("{}/{}", T::PATH, value.id()), version: value.version(), value }
+    }
 }
 
 impl<T: Serialize + JsonSchema> Reply for Created<T> {

@@ -11,6 +11,7 @@ use crate::failure::Failure;
 const SQL: &str = include_str!("audit.sql");
 
 /// What was done to which record.
+#[derive(Debug)]
 pub struct AuditEntry<'a> {
     /// `create`, `update`, `delete`, or the endpoint's verb (`move`, `route`, `complete`).
     pub action: &'a str,
@@ -22,38 +23,47 @@ pub struct AuditEntry<'a> {
 }
 
 /// Who did it.
+#[derive(Debug)]
 pub struct Actor {
-    /// `person` or `api_key`.
+    /// `person`, `api_key` or `machine`.
     pub kind: &'static str,
     pub subject: String,
 }
 
-/// Writes an entry in the transaction of what it is about.
+/// Writes entries in the transaction of what they are about, in one statement whatever their number.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn insert(
     tx: &Tx,
-    id: Uuid,
-    now: Timestamp,
+    entries: &[AuditEntry<'_>],
     actor: &Actor,
-    entry: AuditEntry<'_>,
     request_id: &str,
+    now: Timestamp,
 ) -> Result<(), Failure> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = entries.iter().map(|_| Uuid::now_v7()).collect();
+    let actions: Vec<&str> = entries.iter().map(|entry| entry.action).collect();
+    let records: Vec<&str> = entries.iter().map(|entry| entry.record).collect();
+    let record_ids: Vec<String> = entries.iter().map(|entry| entry.id.to_string()).collect();
+    let before: Vec<Option<&Value>> = entries.iter().map(|entry| entry.before.as_ref()).collect();
+    let after: Vec<Option<&Value>> = entries.iter().map(|entry| entry.after.as_ref()).collect();
     tx.execute(
-        const { section(SQL, "note") },
+        const { section(SQL, "insert") },
         params![
-            id,
             tx.tenant(),
             now,
             actor.kind,
             actor.subject,
-            entry.action,
-            entry.record,
-            entry.id.to_string(),
-            entry.before,
-            entry.after,
             request_id,
+            ids,
+            actions,
+            records,
+            record_ids,
+            before,
+            after
         ],
     )
     .await?;

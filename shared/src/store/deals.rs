@@ -115,6 +115,15 @@ pub struct Part {
     pub after: Option<(Timestamp, DealId)>,
 }
 
+/// The deals of leads, and those named.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_of_leads(tx: &Tx, leads: &[LeadId], ids: &[DealId]) -> Result<Vec<Deal>, Failure> {
+    let rows = tx.query(const { section(SQL, "list_of_leads") }, params![leads, ids]).await?;
+    Ok(rows.iter().map(deal).collect())
+}
+
 /// A part of the deals that pass the filter.
 ///
 /// # Errors

@@ -296,3 +296,16 @@ OFFSET $3
 -- name: count_history
 SELECT (SELECT count(*) FROM stage_history h WHERE h.deal_id = $1)
      + CASE WHEN EXISTS (SELECT FROM stage_history h WHERE h.deal_id = $1 AND h.from_stage_id IS NULL) THEN 0 ELSE 1 END
+
+-- name: list_of_leads
+-- All of them: one that is left out would be missing in the audit log.
+SELECT d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
+       d.currency, s.probability, d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.origin,
+       d.created_at, d.updated_at, d.version,
+       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
+       (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
+       (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
+  FROM deals d
+  JOIN stages s ON s.id = d.stage_id
+ WHERE d.lead_id = ANY ($1) OR d.id = ANY ($2)
+ ORDER BY d.id

@@ -141,6 +141,15 @@ pub async fn get(tx: &Tx, id: TaskId) -> Result<Task, Failure> {
     row.as_ref().map(task).ok_or_else(|| Failure::not_found("task"))
 }
 
+/// The tasks of leads, and those named.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_of_leads(tx: &Tx, leads: &[LeadId], ids: &[TaskId]) -> Result<Vec<Task>, Failure> {
+    let rows = tx.query(const { section(SQL, "list_of_leads") }, params![leads, ids]).await?;
+    Ok(rows.iter().map(task).collect())
+}
+
 /// What people say about a task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {

@@ -5,10 +5,8 @@
 
 use std::process::ExitCode;
 
-use serde_json::json;
 use shared::domain::ids::DealId;
 use shared::http::{self, Call, Created};
-use shared::store::audit::AuditEntry;
 use shared::store::deals::{self, Passage, write};
 use shared::store::pipelines::Stage;
 use shared::store::{event_path, pipelines};
@@ -43,6 +41,7 @@ async fn handle(call: Call<NewDeal>) -> Result<Created<DealView>, Failure> {
         })?,
     };
 
+    let beside = call.beside(lead).await?;
     let id = DealId(call.app.new_id());
     let deal = write::insert(&call.tx, id, lead, &stage, &facts, call.now).await?;
     let passage = Passage { deal: id, from: None, to: stage.id, by: &call.caller.subject, reason: None };
@@ -51,10 +50,9 @@ async fn handle(call: Call<NewDeal>) -> Result<Created<DealView>, Failure> {
         deals::follow_lead(&call.tx, lead, &deal, call.now).await?;
     }
     let value = DealView::from(deal);
-    let entry = AuditEntry { action: "create", record: "deal", id: id.0, before: None, after: Some(json!(value)) };
-    call.audit(entry).await?;
-    let version = value.version;
-    Ok(Created { location: format!("/api/v1/deals/{id}"), value, version })
+    call.note_new(&value).await?;
+    call.note_beside("update", id, beside).await?;
+    Ok(Created::of(value))
 }
 
 /// A deal begins where it can still be won.

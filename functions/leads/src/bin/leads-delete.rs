@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use serde_json::json;
 use shared::domain::ids::LeadId;
 use shared::http::{self, Call, NoContent};
-use shared::store::audit::AuditEntry;
 use shared::store::leads::write;
 use shared::views::leads::LeadView;
 use shared::{Failure, Scope};
@@ -20,9 +19,7 @@ pub fn main() -> ExitCode {
 async fn handle(call: Call) -> Result<NoContent, Failure> {
     let id: LeadId = call.id("id")?;
     let (lead, _) = write::lock(&call.tx, id).await?;
-    if call.if_match()?.is_some_and(|version| version != lead.version) {
-        return Err(Failure::Stale { current: lead.version });
-    }
+    call.if_current(lead.version)?;
     let open = write::list_open_deals(&call.tx, id).await?;
     if !open.is_empty() {
         let deals: Vec<_> = open.iter().map(|(id, name)| json!({ "deal_id": id, "name": name })).collect();
@@ -32,8 +29,9 @@ async fn handle(call: Call) -> Result<NoContent, Failure> {
             matches: Some(json!(deals)),
         });
     }
+    let beside = call.beside([id]).await?;
     write::delete(&call.tx, id, call.now).await?;
-    let before = Some(json!(LeadView::from(lead)));
-    call.audit(AuditEntry { action: "delete", record: "lead", id: id.into(), before, after: None }).await?;
+    call.note_gone(&LeadView::from(lead)).await?;
+    call.note_beside("update", id, beside).await?;
     Ok(NoContent)
 }

@@ -9,7 +9,6 @@ use std::process::ExitCode;
 use serde_json::json;
 use shared::flows::event_path::reevaluate;
 use shared::http::{self, Call, Json};
-use shared::store::audit::AuditEntry;
 use shared::store::leads::LeadStatus;
 use shared::store::leads::write::{self, Handling};
 use shared::views::leads::{LeadMatchView, LeadView};
@@ -27,12 +26,9 @@ async fn handle(call: Call<LeadPatch>) -> Result<Json<LeadView>, Failure> {
     let change = call.body.check(country).map_err(Failure::Invalid)?;
 
     let (before, mut profile) = write::lock(&call.tx, id).await?;
-    if call.if_match()?.is_some_and(|version| version != before.version) {
-        return Err(Failure::Stale { current: before.version });
-    }
+    call.if_current(before.version)?;
     if change.is_empty() {
-        let version = before.version;
-        return Ok(Json::versioned(before.into(), version));
+        return Ok(Json::of(before.into()));
     }
     if before.status == LeadStatus::Anonymized {
         return Err(Failure::conflict("anonymized", "This person's data were erased. Make a new lead instead."));
@@ -58,9 +54,7 @@ async fn handle(call: Call<LeadPatch>) -> Result<Json<LeadView>, Failure> {
     reevaluate(&call.app, &call.tx, &[id], call.now).await?;
 
     let lead = store::leads::get(&call.tx, id).await?;
-    let version = lead.version;
-    let value = LeadView::from(lead);
-    let (before, after) = (Some(json!(LeadView::from(before))), Some(json!(value)));
-    call.audit(AuditEntry { action: "update", record: "lead", id: id.into(), before, after }).await?;
-    Ok(Json::versioned(value, version))
+    let (before, after) = (LeadView::from(before), LeadView::from(lead));
+    call.note("update", &before, &after).await?;
+    Ok(Json::of(after))
 }

@@ -30,6 +30,7 @@ fn is_owners(name: &str) -> bool {
 fn composed() -> BTreeMap<String, String> {
     [
         ("leads.get", leads::GET),
+        ("leads.list_by_id", leads::LIST_BY_ID),
         ("leads/list.total", TOTAL),
         ("leads/list.newest_first", Order::NewestFirst.statement()),
         ("leads/list.oldest_first", Order::OldestFirst.statement()),

@@ -20,6 +20,7 @@ async fn handle(call: Call) -> Result<Json<DecisionView>, Failure> {
     let lead: LeadId = call.id("leadId")?;
     // First what has expired or changed since the last event, then the decision.
     event_path::reevaluate(&call.app, &call.tx, &[lead], call.now).await?;
+    let beside = call.beside([lead]).await?;
     // The task's reminder is left to the hourly sweep: it is due on another day, and there is no schedule before the commit.
     let (mut decided, _due) = routing::evaluate(&call.app, &call.tx, &[lead], call.now).await?;
     let decided = decided.pop().ok_or_else(|| Failure::not_found("lead"))?;
@@ -27,6 +28,7 @@ async fn handle(call: Call) -> Result<Json<DecisionView>, Failure> {
         let after = json!({"decision_id": decision.id, "outcome": decided.record.outcome.kind});
         call.audit(AuditEntry { action: "evaluate", record: "lead", id: lead.0, before: None, after: Some(after) })
             .await?;
+        call.note_beside("evaluate", decision.id, beside).await?;
     }
     Ok(Json::new(DecisionView::of(&decided)))
 }
