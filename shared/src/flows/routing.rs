@@ -20,13 +20,13 @@ use crate::domain::routing::{DecisionInputs, DecisionRecord, OutcomeKind, assess
 use crate::failure::Failure;
 use crate::flows::reminders;
 use crate::messages::{LeadsChanged, decode, queues};
+use crate::store::leads::lock;
 use crate::store::rules::TenantRules;
-use crate::store::{Tx, event_path, outbox, routing as store};
+use crate::store::{Tx, outbox, routing as store};
 use crate::telemetry;
 
 pub use by_hand::{Choice, route_by_hand};
 use decide::Round;
-pub use decide::display_name;
 
 /// What was decided about one lead.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ pub async fn evaluate(
     let mut sorted = leads.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
-    let locked = event_path::lock_and_load(tx, &sorted).await?;
+    let locked = lock::lock(tx, &sorted).await?;
     let inputs: Vec<DecisionInputs> =
         locked.iter().map(|lead| DecisionInputs::of(&tenant.rules, &lead.state, lead.flags, now)).collect();
     // The team is locked only when somebody is to be chosen.

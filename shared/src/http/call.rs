@@ -56,9 +56,13 @@ pub struct Call<B = (), Q = NoQuery> {
 }
 
 impl<B: DeserializeOwned + JsonSchema, Q: DeserializeOwned + JsonSchema> Call<B, Q> {
-    pub(crate) fn from_parts(parts: Parts) -> Result<Self, Failure> {
+    /// `paged` endpoints take the parameters of lists; to the others those are as unknown as any.
+    pub(crate) fn from_parts(parts: Parts, paged: bool) -> Result<Self, Failure> {
         let mut faults = Vec::new();
-        let (paging, rest) = Paging::read(&parts.query, &mut faults);
+        let (paging, rest) = match paged {
+            true => Paging::read(&parts.query, &mut faults),
+            false => Paging::none(&parts.query),
+        };
         let query = body::query::<Q>(rest, &mut faults);
         let body = body::json::<B>(&parts.body, &mut faults);
         match (body, query) {

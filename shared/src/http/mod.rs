@@ -72,7 +72,7 @@ pub(crate) struct Shapes {
 }
 
 macro_rules! verb {
-    ($(#[$doc:meta])* $name:ident, $method:ident) => {
+    ($(#[$doc:meta])* $name:ident, $method:ident, $paged:literal) => {
         $(#[$doc])*
         #[track_caller]
         pub fn $name<B, Q, R, F, Fut>(paths: impl Paths, scope: impl Into<Option<Scope>>, handle: F) -> ExitCode
@@ -84,32 +84,38 @@ macro_rules! verb {
             Fut: Future<Output = Result<R, Failure>> + Send + 'static,
         {
             let source = std::panic::Location::caller().file();
-            run(endpoint(Method::$method, paths.list(), scope.into(), handle, source))
+            run(endpoint(Method::$method, paths.list(), scope.into(), $paged, handle, source))
         }
     };
 }
 
 verb!(
-    /// An endpoint that reads.
-    get, GET
+    /// An endpoint that reads one thing.
+    get, GET, false
+);
+verb!(
+    /// An endpoint that reads a list, a part at a time: it takes `page`, `limit`, `sort` and `cursor`. All others refuse them, as
+    /// they refuse whatever else they would ignore.
+    list, GET, true
 );
 verb!(
     /// An endpoint that creates or acts.
-    post, POST
+    post, POST, false
 );
 verb!(
     /// An endpoint that changes a record by JSON merge-patch.
-    patch, PATCH
+    patch, PATCH, false
 );
 verb!(
     /// An endpoint that removes a record.
-    delete, DELETE
+    delete, DELETE, false
 );
 
 fn endpoint<B, Q, R, F, Fut>(
     method: Method,
     paths: Vec<&'static str>,
     scope: Option<Scope>,
+    paged: bool,
     handle: F,
     source: &'static str,
 ) -> Endpoint
@@ -124,7 +130,7 @@ where
     let handler: Handler = Arc::new(move |parts: Parts| {
         let handle = Arc::clone(&handle);
         Box::pin(async move {
-            let call = Call::from_parts(parts)?;
+            let call = Call::from_parts(parts, paged)?;
             handle(call).await?.into_raw()
         })
     });

@@ -3,6 +3,7 @@
 
 pub mod history;
 pub mod list;
+pub mod lock;
 mod row;
 pub mod timeline;
 pub mod write;

@@ -1,7 +1,7 @@
 //! `?page=1&limit=25&sort=-total_score&cursor=…` and the envelope of lists.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Fault};
 
@@ -22,6 +22,25 @@ pub struct Paging {
     pub cursor: Option<String>,
 }
 
+/// How much of something that is no list, but bounded like one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "i64")]
+#[schemars(with = "i64", range(min = 1, max = 100), extend("default" = 25))]
+pub struct Limit(pub i64);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(DEFAULT_LIMIT)
+    }
+}
+
+impl TryFrom<i64> for Limit {
+    type Error = &'static str;
+    fn try_from(limit: i64) -> Result<Self, Self::Error> {
+        if (1..=MAX_LIMIT).contains(&limit) { Ok(Self(limit)) } else { Err("`limit` is a number from 1 to 100.") }
+    }
+}
+
 /// One field to sort by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sort {
@@ -30,6 +49,12 @@ pub struct Sort {
 }
 
 impl Paging {
+    /// The first part, and every parameter as it is: for what is no list.
+    pub(crate) fn none(query: &str) -> (Self, Vec<(String, String)>) {
+        let pairs = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        (Self { page: 1, limit: DEFAULT_LIMIT, sort: None, cursor: None }, pairs)
+    }
+
     /// Takes the paging parameters out of a query string and gives the others back.
     pub(crate) fn read(query: &str, faults: &mut Vec<Fault>) -> (Self, Vec<(String, String)>) {
         let mut paging = Self { page: 1, limit: DEFAULT_LIMIT, sort: None, cursor: None };
@@ -75,6 +100,21 @@ impl Paging {
                 format!("This list sorts by {}, each also with `-` in front.", allowed.join(", ")),
             )),
         }
+    }
+
+    /// As [`Self::sort_by`], for a list that goes by page and follows no cursor.
+    ///
+    /// # Errors
+    /// `Invalid` when a cursor was sent, which would give the first page again and again.
+    pub fn by_page(
+        &self,
+        allowed: &[&'static str],
+        default: &'static str,
+    ) -> Result<(&'static str, bool), Failure> {
+        if self.cursor.is_some() {
+            return Err(Failure::invalid("?cursor", "not_allowed", "This list goes by `page`. Leave `cursor` out."));
+        }
+        self.sort_by(allowed, default)
     }
 
     /// Rows to skip.

@@ -35,6 +35,7 @@
 //! | [`fakes`] | stand-ins for partners; `cargo dev up` runs them too |
 //! | [`database`], [`proxy`] | a database per test, and how to take it away |
 //! | [`keys`] | access tokens and webhook signatures |
+//! | [`sales`] | records put straight into the database, refusals every endpoint owes a stranger, plans of statements |
 
 #![expect(clippy::disallowed_methods, reason = "those are rules for functions; the kit is what surrounds them")]
 
@@ -45,6 +46,7 @@ pub mod fakes;
 pub mod keys;
 pub mod proxy;
 pub mod runtime;
+pub mod sales;
 mod server;
 pub mod sqs;
 pub mod template;

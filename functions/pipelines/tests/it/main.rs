@@ -4,5 +4,5 @@
 mod pipelines_deals;
 mod pipelines_get;
 mod pipelines_list;
-#[path = "../../../deals/tests/it/support.rs"]
-mod support;
+
+use testkit::sales as support;

@@ -7,6 +7,6 @@ mod laws;
 mod owners;
 mod routing_config;
 mod routing_evaluate;
-#[path = "../../../deals/tests/it/support.rs"]
-mod support;
 mod world;
+
+use testkit::sales as support;

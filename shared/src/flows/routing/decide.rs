@@ -9,7 +9,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Decided, DueTask, is_kept};
 use crate::app::App;
 use crate::domain::ids::{DealId, DecisionId, EffectId, LeadId, MemberId, PipelineId, TaskId};
-use crate::domain::profile::{Profile, ProfileField};
 use crate::domain::routing::{DecisionInputs, DecisionRecord, OutcomeKind, assess, decide, follow_up_due};
 use crate::failure::Failure;
 use crate::flows::texts;
@@ -101,7 +100,7 @@ impl<'a> Round<'a> {
             self.assignments.insert(member.id, moment);
         }
         let language = &self.tenant.tenant.language;
-        let name = display_name(&lead.state.profile);
+        let name = lead.state.profile.display_name();
         let why = texts::explanation(language, record);
         let member = self.members.iter().find(|member| Some(member.id) == owner);
         let mut payload = texts::routed(self.app, &self.tenant.tenant, lead, record, &target, member, &why);
@@ -144,7 +143,7 @@ impl<'a> Round<'a> {
         self.tell(lead.id, id, payload);
         self.tasks.push(NewTask {
             id: task,
-            title: texts::decide_pipeline_title(language, &display_name(&lead.state.profile)),
+            title: texts::decide_pipeline_title(language, &lead.state.profile.display_name()),
             description: Some(why),
             kind: "decide_pipeline",
             priority: "high",
@@ -189,19 +188,5 @@ impl<'a> Round<'a> {
         )?;
         let due = |task: &NewTask| (task.id, tx.tenant(), task.due_at);
         Ok(self.tasks.iter().map(due).collect())
-    }
-}
-
-/// What people call a lead: the name, else the company, else the address.
-pub fn display_name(profile: &Profile) -> String {
-    let part = |field| profile.get(field).filter(|text| !text.is_empty());
-    match (part(ProfileField::FirstName), part(ProfileField::LastName)) {
-        (Some(first), Some(last)) => format!("{first} {last}"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => [ProfileField::Company, ProfileField::Email, ProfileField::Phone, ProfileField::LinkedinUrl]
-            .into_iter()
-            .find_map(part)
-            .unwrap_or("?")
-            .to_owned(),
     }
 }

@@ -1,12 +1,14 @@
 //! Leads changed by people: made, edited, deleted, with the identifiers that make them findable for events.
 
+use futures_util::future::try_join;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::super::Tx;
-use super::super::event_path::{self, PROFILE_COLUMNS};
+use super::super::event_path::{LoadedLead, PROFILE_COLUMNS};
 use super::super::sql::{Param, Written, params, section};
 use super::SQL;
+use super::lock;
 use super::row::Lead;
 use crate::domain::identity::Identifier;
 use crate::domain::ids::{DealId, LeadId, MemberId, OrganizationId};
@@ -89,13 +91,15 @@ pub async fn update(
     Ok(())
 }
 
-/// Locks a lead until the end of this transaction, so that processors and routers wait, and reads it with its profile.
+/// Locks a lead until the end of this transaction, so that processors and routers wait, and reads it once: as people see it, and as
+/// the engine does, which can go on with it.
 ///
 /// # Errors
 /// `NotFound` when the tenant has no such lead.
-pub async fn lock(tx: &Tx, id: LeadId) -> Result<(Lead, Profile), Failure> {
-    let locked = event_path::lock_and_load(tx, &[id]).await?.pop().ok_or_else(|| Failure::not_found("lead"))?;
-    Ok((super::get(tx, id).await?, locked.state.profile))
+pub async fn lock(tx: &Tx, id: LeadId) -> Result<(Lead, LoadedLead), Failure> {
+    // Sent together and run one after the other, so that both are read after the wait.
+    let (mut locked, lead) = try_join(lock::lock(tx, &[id]), super::get(tx, id)).await?;
+    Ok((lead, locked.pop().ok_or_else(|| Failure::not_found("lead"))?))
 }
 
 fn kinds_and_values(identifiers: &[Identifier]) -> (Vec<&'static str>, Vec<&str>) {
