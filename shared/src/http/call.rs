@@ -144,8 +144,7 @@ impl<B, Q> Call<B, Q> {
     }
 
     pub(super) async fn audit_all(&self, entries: &[AuditEntry<'_>]) -> Result<(), Failure> {
-        let actor = Actor { kind: self.caller.kind_name(), subject: self.caller.subject.clone() };
-        audit::insert(&self.tx, entries, &actor, &self.request_id, self.now).await
+        audit::insert(&self.tx, entries, &self.actor(), &self.request_id, self.now).await
     }
 
     /// Passes unless the caller edited a version that is no longer current (`If-Match`).
@@ -157,6 +156,11 @@ impl<B, Q> Call<B, Q> {
             Some(version) if version != current => Err(Failure::Stale { current }),
             _ => Ok(()),
         }
+    }
+
+    /// Who calls, as the audit log names them.
+    pub fn actor(&self) -> Actor {
+        Actor { kind: self.caller.kind_name(), subject: self.caller.subject.clone() }
     }
 
     /// The id in the path under `{name}`.

@@ -25,7 +25,7 @@ pub struct Paging {
 /// How much of something that is no list, but bounded like one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "i64")]
-#[schemars(with = "i64", range(min = 1, max = 100), extend("default" = 25))]
+#[schemars(with = "i64", extend("minimum" = 1, "maximum" = 100, "default" = 25))]
 pub struct Limit(pub i64);
 
 impl Default for Limit {
@@ -106,11 +106,7 @@ impl Paging {
     ///
     /// # Errors
     /// `Invalid` when a cursor was sent, which would give the first page again and again.
-    pub fn by_page(
-        &self,
-        allowed: &[&'static str],
-        default: &'static str,
-    ) -> Result<(&'static str, bool), Failure> {
+    pub fn by_page(&self, allowed: &[&'static str], default: &'static str) -> Result<(&'static str, bool), Failure> {
         if self.cursor.is_some() {
             return Err(Failure::invalid("?cursor", "not_allowed", "This list goes by `page`. Leave `cursor` out."));
         }

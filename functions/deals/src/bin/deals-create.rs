@@ -8,8 +8,9 @@ use std::process::ExitCode;
 use shared::domain::ids::DealId;
 use shared::http::{self, Call, Created};
 use shared::store::deals::{self, Passage, write};
+use shared::store::leads::lock;
+use shared::store::pipelines;
 use shared::store::pipelines::Stage;
-use shared::store::{event_path, pipelines};
 use shared::views::deals::DealView;
 use shared::views::deals_input::NewDeal;
 use shared::{Failure, Scope};
@@ -28,7 +29,7 @@ async fn handle(call: Call<NewDeal>) -> Result<Created<DealView>, Failure> {
     let facts = call.body.clone().check(pipeline.as_ref())?;
     write::check_links(&call.tx, facts.company, facts.owner).await?;
     if let Some(lead) = lead {
-        let locked = event_path::lock_and_load(&call.tx, &[lead]).await?.pop();
+        let locked = lock::lock(&call.tx, &[lead]).await?.pop();
         let locked = locked.ok_or_else(|| Failure::invalid("/lead_id", "unknown_value", "There is no such lead."))?;
         if locked.flags.anonymized {
             return Err(Failure::conflict("anonymized", "This person's data were erased. Choose another lead."));

@@ -16,7 +16,7 @@ use shared::views::deals::{DealStatus, DealView};
 use shared::{Failure, Scope, store};
 
 pub fn main() -> ExitCode {
-    http::get(["/api/v1/deals", "/api/v1/crm/deals"], Scope::DealsRead, handle)
+    http::list(["/api/v1/deals", "/api/v1/crm/deals"], Scope::DealsRead, handle)
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use shared::domain::ids::{DealId, LeadId};
 use shared::http::{self, Call, Json};
 use shared::store::deals::{self, write};
-use shared::store::{event_path, routing};
+use shared::store::leads::lock;
+use shared::store::routing;
 use shared::views::deals::DealView;
 use shared::{Failure, Scope};
 
@@ -30,7 +31,7 @@ async fn handle(call: Call<SetLead>) -> Result<Json<DealView>, Failure> {
     let id: DealId = call.id("id")?;
     let (old, new) = (deals::get(&call.tx, id).await?.lead, call.body.lead_id);
     let both: Vec<LeadId> = old.into_iter().chain(new).collect();
-    let locked = event_path::lock_and_load(&call.tx, &both).await?;
+    let locked = lock::lock(&call.tx, &both).await?;
     let before = write::lock_alone(&call.tx, id).await?;
     call.if_current(before.version)?;
     if before.lead != old {
@@ -66,8 +67,9 @@ async fn handle(call: Call<SetLead>) -> Result<Json<DealView>, Failure> {
     }
     if let Some(new) = new {
         if after.routed && write::bind_lead(&call.tx, new, id, call.now).await? {
-            let asked = locked.iter().find(|lead| lead.id == new).and_then(|lead| lead.conflict_task);
-            routing::cancel_tasks(&call.tx, &asked.into_iter().collect::<Vec<_>>(), call.now).await?;
+            let asked = locked.iter().find(|lead| lead.id == new).and_then(|lead| lead.question.as_ref());
+            let asked: Vec<_> = asked.map(|question| question.task).into_iter().collect();
+            routing::cancel_tasks(&call.tx, &asked, call.now).await?;
         }
         deals::follow_lead(&call.tx, new, &after, call.now).await?;
     }

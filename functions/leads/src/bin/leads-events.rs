@@ -12,7 +12,7 @@ use shared::views::leads_history::LeadEventView;
 use shared::{Failure, Scope, store};
 
 pub fn main() -> ExitCode {
-    http::get("/api/v1/leads/{id}/events", Scope::LeadsRead, handle)
+    http::list("/api/v1/leads/{id}/events", Scope::LeadsRead, handle)
 }
 
 #[derive(Deserialize, JsonSchema)]

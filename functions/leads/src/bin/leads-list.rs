@@ -12,7 +12,7 @@ use shared::views::leads_filter::{self, LeadFilter};
 use shared::{Failure, Scope};
 
 pub fn main() -> ExitCode {
-    http::get("/api/v1/leads", Scope::LeadsRead, handle)
+    http::list("/api/v1/leads", Scope::LeadsRead, handle)
 }
 
 async fn handle(call: Call<(), LeadFilter>) -> Result<Json<Page<LeadView>>, Failure> {

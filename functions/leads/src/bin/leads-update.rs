@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use shared::flows::event_path::reevaluate;
+use shared::flows::event_path::{reevaluate, reevaluate_loaded};
 use shared::http::{self, Call, Json};
 use shared::store::leads::LeadStatus;
 use shared::store::leads::write::{self, Handling};
@@ -25,7 +25,7 @@ async fn handle(call: Call<LeadPatch>) -> Result<Json<LeadView>, Failure> {
     let country = tenant.tenant.default_country.parse().unwrap_or_default();
     let change = call.body.check(country).map_err(Failure::Invalid)?;
 
-    let (before, mut profile) = write::lock(&call.tx, id).await?;
+    let (before, mut loaded) = write::lock(&call.tx, id).await?;
     call.if_current(before.version)?;
     if change.is_empty() {
         return Ok(Json::of(before.into()));
@@ -37,9 +37,9 @@ async fn handle(call: Call<LeadPatch>) -> Result<Json<LeadView>, Failure> {
     write::check_links(&call.tx, organization, owner).await?;
 
     let handling = Handling { tags: before.tags.clone(), organization: before.organization, owner: before.owner };
-    let cleared = change.cleared_identifiers(&profile);
-    change.apply(&mut profile, call.now);
-    write::update(&call.tx, id, &profile, &change.handling(handling), call.now).await?;
+    let cleared = change.cleared_identifiers(&loaded.state.profile);
+    change.apply(&mut loaded.state.profile, call.now);
+    write::update(&call.tx, id, &loaded.state.profile, &change.handling(handling), call.now).await?;
     write::delete_identifiers(&call.tx, id, &cleared).await?;
     write::insert_identifiers(&call.tx, id, &change.identifiers).await?;
     let matches = write::list_matches(&call.tx, id, &change.identifiers).await?;
@@ -51,7 +51,11 @@ async fn handle(call: Call<LeadPatch>) -> Result<Json<LeadView>, Failure> {
             matches: Some(json!(matches)),
         });
     }
-    reevaluate(&call.app, &call.tx, &[id], call.now).await?;
+    if change.sets_organization() {
+        reevaluate(&call.app, &call.tx, &[id], call.now).await?;
+    } else if change.is_read_by_rules() {
+        reevaluate_loaded(&call.app, &call.tx, loaded, call.now).await?;
+    }
 
     let lead = store::leads::get(&call.tx, id).await?;
     let (before, after) = (LeadView::from(before), LeadView::from(lead));

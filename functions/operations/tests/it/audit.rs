@@ -182,7 +182,9 @@ async fn every_write_and_what_it_changes_beside_is_noted() {
         let (id, body) = prepared(&app, &world, function).await;
         let (before, lines_before) = (records(&app).await, lines(&app).await.len());
 
-        let request = app.request(endpoint.method.clone(), &endpoint.at(&id.to_string())).bearer(&app.token("admin"));
+        let query = if function == "leads-delete" { "?with_deals=true" } else { "" };
+        let path = format!("{}{query}", endpoint.at(&id.to_string()));
+        let request = app.request(endpoint.method.clone(), &path).bearer(&app.token("admin"));
         let request = if body.is_null() { request } else { request.json(&body) };
         let answer = request.send().await;
 

@@ -14,7 +14,7 @@ use shared::views::tasks::{TaskKind, TaskStatus, TaskView};
 use shared::{Failure, Scope, store};
 
 pub fn main() -> ExitCode {
-    http::get("/api/v1/tasks", Scope::TasksRead, handle)
+    http::list("/api/v1/tasks", Scope::TasksRead, handle)
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -30,7 +30,7 @@ struct Query {
 }
 
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<TaskView>>, Failure> {
-    let (field, descending) = call.paging.sort_by(&["due_at", "created_at"], "due_at")?;
+    let (field, descending) = call.paging.by_page(&["due_at", "created_at"], "due_at")?;
     let order = format!("{}{field}", if descending { "-" } else { "" });
     let query = &call.query;
     let filter = Filter {

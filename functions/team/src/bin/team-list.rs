@@ -12,7 +12,7 @@ use shared::views::team::{MemberRole, MemberView};
 use shared::{Failure, Scope, store};
 
 pub fn main() -> ExitCode {
-    http::get("/api/v1/team", Scope::TeamRead, handle)
+    http::list("/api/v1/team", Scope::TeamRead, handle)
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -25,7 +25,7 @@ struct Query {
 }
 
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<MemberView>>, Failure> {
-    let (field, descending) = call.paging.sort_by(&["name", "email", "created_at"], "name")?;
+    let (field, descending) = call.paging.by_page(&["name", "email", "created_at"], "name")?;
     let order = format!("{}{field}", if descending { "-" } else { "" });
     let text = call.query.q.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
     let filter = Filter { role: call.query.role.map(MemberRole::as_str), active: call.query.active, text };
