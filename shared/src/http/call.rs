@@ -59,11 +59,12 @@ impl<B: DeserializeOwned + JsonSchema, Q: DeserializeOwned + JsonSchema> Call<B,
     /// `paged` endpoints take the parameters of lists; to the others those are as unknown as any.
     pub(crate) fn from_parts(parts: Parts, paged: bool) -> Result<Self, Failure> {
         let mut faults = Vec::new();
+        let parameters = body::parameters(&parts.query, &mut faults);
         let (paging, rest) = match paged {
-            true => Paging::read(&parts.query, &mut faults),
-            false => Paging::none(&parts.query),
+            true => Paging::read(parameters, &mut faults),
+            false => (Paging::default(), parameters),
         };
-        let query = body::query::<Q>(rest, &mut faults);
+        let query = body::query::<Q>(&rest, &mut faults);
         let body = body::json::<B>(&parts.body, &mut faults);
         match (body, query) {
             (Some(body), Some(query)) if faults.is_empty() => Ok(Self {
