@@ -21,6 +21,7 @@ pub mod routing;
 pub mod scoring;
 pub mod scoring_history;
 pub mod scoring_stats;
+pub mod stages_input;
 pub mod tasks;
 pub mod tasks_input;
 pub mod team;

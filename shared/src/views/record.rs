@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::deals::DealView;
 use super::leads::{LeadDetailsView, LeadView};
-use super::pipelines::PipelineView;
+use super::pipelines::{PipelineView, StageView};
 use super::scoring::ScoringRuleView;
 use super::tasks::TaskView;
 use super::team::MemberView;
@@ -42,6 +42,7 @@ records! {
     TaskView => "task", "/api/v1/tasks";
     MemberView => "member", "/api/v1/team";
     PipelineView => "pipeline", "/api/v1/pipelines";
+    StageView => "stage", "/api/v1/stages";
     ScoringRuleView => "scoring_rule", "/api/v1/scoring/rules";
 }
 

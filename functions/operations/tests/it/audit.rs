@@ -130,6 +130,7 @@ async fn prepared(app: &TestApp, world: &World, function: &str) -> (Uuid, Value)
             (deal, json!({"lead_id": world.board.lead(app).await}))
         }
         "deals-update" => (world.lead(app, NEW).await.1, json!({"name": "Another"})),
+        "stages-update" => (world.board.stages[NEW], json!({"name": "Neu"})),
         "tasks-create" => (nobody, json!({"title": "Call", "lead_id": world.lead(app, NEW).await.0})),
         "tasks-update" => (world.lead(app, NEW).await.2, json!({"status": "cancelled"})),
         "tasks-complete" => (world.lead(app, NEW).await.2, json!({})),
