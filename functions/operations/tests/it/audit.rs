@@ -137,8 +137,9 @@ async fn prepared(app: &TestApp, world: &World, function: &str) -> (Uuid, Value)
         "team-create" => (nobody, json!({"email": "neu@x.example", "name": "Neu", "role": "sales"})),
         "team-update" => (world.owner, json!({"name": "Samuel"})),
         "scoring-rules-create" => {
-            let rule = json!({"slug": "kam-wieder", "name": "Kam wieder", "description": "d", "rule_type": "increment", "category": "engagement",
-                "conditions": {"event_type": "page_visited"}, "points": 3});
+            let condition = json!({"field": "event_type", "op": "eq", "value": "content_downloaded"});
+            let rule = json!({"slug": "whitepaper", "name": "Whitepaper", "rule_type": "event", "category": "behavior",
+                "conditions": {"all": [condition]}, "points": 12, "max_per_day": 1});
             (nobody, rule)
         }
         "scoring-recalculate" => (world.lead(app, NEW).await.0, Value::Null),
