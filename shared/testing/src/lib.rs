@@ -34,6 +34,7 @@
 //! | [`sqs`] | stand-in for SQS and EventBridge Scheduler |
 //! | [`fakes`] | stand-ins for partners; `cargo dev up` runs them too |
 //! | [`database`], [`proxy`] | a database per test, and how to take it away |
+//! | [`contracts`] | what every function says of itself, asked once a build |
 //! | [`keys`] | access tokens and webhook signatures |
 //! | [`sales`] | records put straight into the database, refusals every endpoint owes a stranger, plans of statements |
 
@@ -41,6 +42,7 @@
 
 #[expect(clippy::panic, reason = "its callers are tests: what goes wrong must fail them, with a message")]
 pub mod app;
+pub mod contracts;
 pub mod database;
 pub mod fakes;
 pub mod keys;
