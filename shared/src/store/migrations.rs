@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = migrations![
     10 => "0010_sign_in_hardening",
     11 => "0011_event_path",
     12 => "0012_event_cost",
+    14 => "0014_effects",
 ];
 
 /// The version this release needs.
