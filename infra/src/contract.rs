@@ -1,6 +1,7 @@
 //! What functions say of themselves when started with `--describe`.
 
 use std::collections::BTreeMap;
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -112,9 +113,9 @@ pub fn all(workspace: &Workspace) -> anyhow::Result<(BTreeMap<String, Contract>,
 }
 
 fn describe(workspace: &Workspace, name: &str) -> anyhow::Result<Contract> {
-    let mut command = Command::new(workspace.binary(name));
+    let mut command = Command::new(workspace.functions_program());
     // Nothing of our environment decides what a function says of itself. Its source file is found from the root.
-    command.arg("--describe").env_clear().current_dir(&workspace.root);
+    command.arg0(name).arg("--describe").env_clear().current_dir(&workspace.root);
     let printed = process::output(&mut command)?;
     serde_json::from_str(&printed).context("what it prints with --describe has not the expected form")
 }

@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
+use testkit::ALL_FUNCTIONS;
 use testkit::template::Template;
 
 use crate::tools::{self, Python};
@@ -178,7 +179,9 @@ fn build(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let folder = watch::install()?;
     let mut build = Command::new(folder.join("bin/cargo-lambda"));
     build.current_dir(&workspace.root).args(["lambda", "build", "--release", "--workspace"]);
-    build.args(["--exclude", "dev", "--exclude", "testkit"]).env("PATH", watch::path(&folder)?);
+    build
+        .args(["--exclude", "dev", "--exclude", "testkit", "--exclude", ALL_FUNCTIONS])
+        .env("PATH", watch::path(&folder)?);
     build.arg(if options.architecture == Architecture::Arm { "--arm64" } else { "--x86-64" });
     line("building in release mode; the first time this takes about ten minutes");
     process::attached(&mut build).context("the functions do not build for AWS")

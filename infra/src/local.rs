@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use testkit::ALL_FUNCTIONS;
 use testkit::template::{Template, Values};
 
 use crate::keys;
@@ -23,22 +24,14 @@ use crate::{process, zip};
 /// Name of the local stack.
 pub const STACK: &str = "lotse-local";
 
-/// Builds every function for development.
+/// Builds every function for development, as one program.
 ///
 /// # Errors
 /// With the compiler's messages.
 pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
     let step = Step::start("functions built");
     let mut build = Command::new(cargo());
-    build.current_dir(&workspace.root).args([
-        "build",
-        "--workspace",
-        "--bins",
-        "--exclude",
-        "dev",
-        "--exclude",
-        "testkit",
-    ]);
+    build.current_dir(&workspace.root).args(["build", "--package", ALL_FUNCTIONS]);
     let log = workspace.logs().join("build.log");
     process::logged(&mut build, &log).context("the functions do not compile")?;
     step.done(&workspace.functions.len().to_string());
@@ -163,12 +156,13 @@ fn run_sam(workspace: &Workspace, aws: &Ministack, sam: &Path, values: &Path) ->
 
 /// Puts a function's current binary where its start script finds it; gives the script's digest of the binary.
 fn package(workspace: &Workspace, name: &str) -> anyhow::Result<String> {
-    let binary = workspace.binary(name);
-    let Ok(built) = fs::metadata(&binary) else {
+    if !workspace.functions.contains_key(name) {
         bail!(
-            "template.yaml names {name}, but there is no such binary: add functions/<area>/src/bin/{name}.rs, or remove it"
+            "template.yaml names {name}, but there is no such function: add functions/<area>/src/bin/{name}.rs, or remove it"
         )
-    };
+    }
+    let binary = workspace.functions_program();
+    let built = fs::metadata(&binary).with_context(|| format!("{} is not built", binary.display()))?;
     let stamp = digest(&[format!("{} {} {}", built.len(), built.mtime(), built.mtime_nsec()).as_bytes()]);
     let place = workspace.dev().join("bin").join(name);
     let log = workspace.logs().join("functions").join(format!("{name}.log"));

@@ -115,7 +115,7 @@ fn input(secrets: &Secrets) -> anyhow::Result<Value> {
 /// Runs one function's own binary once, with the variables the template gives it.
 async fn invoke(workspace: &Workspace, state: &State, name: &str, event: &Value) -> anyhow::Result<Value> {
     let environment = environment(workspace, state, name)?;
-    let function = Function::spawn(name, &workspace.binary(name), &environment)?;
+    let function = Function::spawn(name, &workspace.functions_program(), &environment)?;
     function.set_timeout(MIGRATION_LIMIT);
     match function.invoke(event).await {
         Ok(answer) => Ok(answer),

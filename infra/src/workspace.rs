@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
+use testkit::ALL_FUNCTIONS;
 
 use crate::process;
 
@@ -48,9 +49,9 @@ impl Workspace {
         self.dev().join("logs")
     }
 
-    /// A function's development build.
-    pub fn binary(&self, function: &str) -> PathBuf {
-        self.target.join("debug").join(function)
+    /// The development build of every function: one program that is the function whose name it is started with.
+    pub fn functions_program(&self) -> PathBuf {
+        self.target.join("debug").join(ALL_FUNCTIONS)
     }
 }
 
@@ -67,7 +68,8 @@ fn functions(metadata: &Value, root: &Path) -> anyhow::Result<BTreeMap<String, S
         let Some(area) = area(manifest, root) else { continue };
         for target in package["targets"].as_array().into_iter().flatten() {
             let is_bin = target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "bin"));
-            let Some(name) = target["name"].as_str().filter(|_| is_bin) else {
+            // The program that holds them all is none of them.
+            let Some(name) = target["name"].as_str().filter(|name| is_bin && *name != ALL_FUNCTIONS) else {
                 continue;
             };
             if let Some(other) = functions.insert(name.to_owned(), area.clone()) {

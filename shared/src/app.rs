@@ -3,23 +3,19 @@
 
 use std::sync::{Arc, OnceLock};
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_sqs::config::{BehaviorVersion, Region};
-use aws_types::SdkConfig;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::aws::queues::Sender;
+use crate::aws::schedules::WakeUps;
 use crate::config::{self, DatabaseConfig, SchedulerConfig, SecretsConfig, SlackConfig};
 use crate::domain::ids::TenantId;
-use crate::environment::optional;
+use crate::environment::ConfigError;
 use crate::failure::Failure;
-use crate::http::sign_in::Signer;
-use crate::queue::sender::Sender;
-use crate::schedule::wake_up::WakeUps;
 use crate::secrets::Sealer;
 use crate::store::rules::RuleCache;
 use crate::store::{Database, Promise, Tx};
+use crate::tokens::{Signer, signer_from_env};
 
 /// The parts of one environment. A handle: clones share everything.
 #[derive(Clone)]
@@ -41,7 +37,7 @@ impl App {
     ///
     /// # Errors
     /// When a variable that every function needs is missing; the error names it.
-    pub fn from_env() -> Result<Self, config::ConfigError> {
+    pub fn from_env() -> Result<Self, ConfigError> {
         Ok(Self::with_database(DatabaseConfig::from_env()?))
     }
 
@@ -136,7 +132,7 @@ impl App {
         if let Some(signer) = self.0.signer.get() {
             return Ok(signer);
         }
-        let made = crate::http::sign_in::signer_from_env()?;
+        let made = signer_from_env()?;
         Ok(self.0.signer.get_or_init(|| made))
     }
 
@@ -172,7 +168,7 @@ impl App {
     /// # Errors
     /// When the scheduler's variables were not given to this function.
     pub fn wake_ups(&self) -> Result<WakeUps, Failure> {
-        Ok(WakeUps::new(aws_config(), SchedulerConfig::from_env().map_err(Failure::internal)?))
+        Ok(WakeUps::new(config::aws(), SchedulerConfig::from_env().map_err(Failure::internal)?))
     }
 }
 
@@ -181,24 +177,4 @@ pub(crate) fn now() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
     let now = Timestamp::now();
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
-}
-
-/// Region, credentials and endpoint as Lambda gives them to every environment: in variables, fixed for its life. The SDK's own search
-/// through profiles and services would find the same and costs a megabyte of every archive.
-pub fn aws_config() -> &'static SdkConfig {
-    static CONFIG: OnceLock<SdkConfig> = OnceLock::new();
-    CONFIG.get_or_init(|| {
-        let mut config = SdkConfig::builder().behavior_version(BehaviorVersion::latest());
-        if let Some(region) = optional("AWS_REGION") {
-            config = config.region(Region::new(region));
-        }
-        if let Some(endpoint) = optional("AWS_ENDPOINT_URL") {
-            config = config.endpoint_url(endpoint);
-        }
-        if let (Some(key), Some(secret)) = (optional("AWS_ACCESS_KEY_ID"), optional("AWS_SECRET_ACCESS_KEY")) {
-            let credentials = Credentials::new(key, secret, optional("AWS_SESSION_TOKEN"), None, "environment");
-            config = config.credentials_provider(SharedCredentialsProvider::new(credentials));
-        }
-        config.build()
-    })
 }

@@ -17,19 +17,14 @@
 //! | `SLACK_BASE_URL` | a stand-in for Slack's hosts; empty means Slack itself |
 //! | `CONSOLE_URL` | the console's address: for links in messages, and its pages may sign people in |
 
+mod aws;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::environment::{optional, required};
+use crate::environment::{ConfigError, optional, required};
 
-/// A variable that is missing or cannot be used. Its text never holds the value.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    #[error("the environment variable {0} is not set; template.yaml should give it to this function")]
-    Missing(&'static str),
-    #[error("the environment variable {name} is {problem}")]
-    Bad { name: &'static str, problem: String },
-}
+pub use aws::aws;
 
 /// Where this runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

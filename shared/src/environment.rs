@@ -1,6 +1,13 @@
 //! The only place that reads environment variables.
 
-use crate::config::ConfigError;
+/// A variable that is missing or cannot be used. Its text never holds the value.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the environment variable {0} is not set; template.yaml should give it to this function")]
+    Missing(&'static str),
+    #[error("the environment variable {name} is {problem}")]
+    Bad { name: &'static str, problem: String },
+}
 
 /// The variable's value; absent and empty are the same.
 pub fn optional(name: &'static str) -> Option<String> {

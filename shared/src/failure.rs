@@ -6,6 +6,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use crate::domain::access::MissingScope;
+
 pub use crate::domain::faults::Fault;
 
 /// Why something could not be done, in the terms that callers branch on.
@@ -126,12 +128,18 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {}
 
+impl From<MissingScope> for Failure {
+    fn from(missing: MissingScope) -> Self {
+        Self::Forbidden(missing.to_string())
+    }
+}
+
 /// A statement that Postgres refused, as the log shows it.
 #[derive(Debug)]
-struct Refused {
+pub(crate) struct Refused {
     /// The five characters of SQLSTATE.
-    state: String,
-    text: String,
+    pub state: String,
+    pub text: String,
 }
 
 impl fmt::Display for Refused {
@@ -141,61 +149,6 @@ impl fmt::Display for Refused {
 }
 
 impl Error for Refused {}
-
-impl From<tokio_postgres::Error> for Failure {
-    /// A lost connection, a shutdown or a resource limit is temporary; everything else is our fault. Expected constraint
-    /// violations are mapped by the store function that expects them, by name and nowhere else.
-    fn from(error: tokio_postgres::Error) -> Self {
-        use tokio_postgres::error::SqlState;
-        let temporary = match error.code() {
-            None => true,
-            Some(code) => {
-                code.code().starts_with("08")
-                    || code.code().starts_with("53")
-                    || code.code().starts_with("57")
-                    || crate::store::database::is_outdated(&error)
-                    || [
-                        SqlState::T_R_DEADLOCK_DETECTED,
-                        SqlState::T_R_SERIALIZATION_FAILURE,
-                        SqlState::LOCK_NOT_AVAILABLE,
-                    ]
-                    .contains(code)
-            }
-        };
-        let lost = error.code().is_some() || error.is_closed() || is_io(&error);
-        let text = full_text(&error);
-        match error.code() {
-            _ if temporary && lost => Self::unavailable(text),
-            Some(code) => Self::internal(Refused { state: code.code().to_owned(), text }),
-            None => Self::internal(text),
-        }
-    }
-}
-
-/// What Postgres said. The client's own `Display` says "db error" and leaves the rest to its source. The detail of a constraint is
-/// left out: it quotes the row.
-fn full_text(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        None => error.to_string(),
-        Some(db) => {
-            let place = [db.table(), db.constraint(), db.column()].into_iter().flatten().collect::<Vec<_>>().join(", ");
-            let hint = db.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-            let place = if place.is_empty() { place } else { format!(" ({place})") };
-            format!("{} {}{place}{hint}", db.code().code(), db.message())
-        }
-    }
-}
-
-fn is_io(error: &tokio_postgres::Error) -> bool {
-    let mut source = error.source();
-    while let Some(inner) = source {
-        if inner.is::<std::io::Error>() {
-            return true;
-        }
-        source = inner.source();
-    }
-    false
-}
 
 #[cfg(test)]
 mod tests {

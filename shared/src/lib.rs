@@ -1,10 +1,15 @@
-//! Everything Lotse's functions share, in layers that only look down:
+//! Everything Lotse's functions share, on floors: a module uses only what stands below it.
 //!
 //! ```text
-//! http  queue  schedule  webhook      the four entry points: a function's `main` is one call into one of them
-//! views  messages                     JSON shown to people, JSON put on queues
-//! integrations                        partner clients; no vendor name appears below this line
+//! webhook                             the entry point of webhooks
+//! http  queue  schedule               the other three: a function's `main` is one call into one of them
+//! views                               JSON shown to people
+//! flows                               what several functions do the same way
+//! app                                 what a function has at hand
+//! aws  integrations                   queues and schedules; partner clients: no vendor name appears below this line
 //! store                               all SQL and its row mapping
+//! messages                            JSON put on queues
+//! config  failure  secrets  …         what everything above needs
 //! domain                              types and rules
 //! ```
 //!
@@ -15,6 +20,7 @@
 //! - No handler is generic beyond its boundary: entry points box it, so that plumbing is compiled once.
 
 pub mod app;
+pub mod aws;
 pub mod config;
 pub mod contract;
 pub mod domain;
@@ -29,11 +35,12 @@ pub mod schedule;
 pub mod secrets;
 pub mod store;
 pub mod telemetry;
+pub mod tokens;
 pub mod views;
 pub mod webhook;
 
 mod environment;
 
 pub use app::App;
+pub use domain::access::{Caller, Scope};
 pub use failure::{Failure, Fault};
-pub use http::auth::{Caller, Scope};

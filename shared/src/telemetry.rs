@@ -4,6 +4,7 @@
 //! elsewhere logs a body, a name or an address.
 
 use std::io::Write as _;
+use std::process::ExitCode;
 
 use jiff::Timestamp;
 use tracing::field::Empty;
@@ -60,6 +61,12 @@ pub fn of_no_tenant() {
 /// This function's name, as Lambda gives it.
 pub fn function_name() -> String {
     optional("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "local".to_owned())
+}
+
+/// A function that cannot work says why, and which variable is to blame, before it takes any request.
+pub(crate) fn refuse_start(error: &dyn std::fmt::Display) -> ExitCode {
+    tracing::error!(function = function_name(), reason = %error, "this function cannot start");
+    ExitCode::FAILURE
 }
 
 /// A figure and its CloudWatch unit (`Count`, `Milliseconds`, `Bytes`).

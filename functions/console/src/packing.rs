@@ -20,8 +20,7 @@ const CACHE: &str = "packed";
 pub fn pack(folder: &Path, out: &Path) -> io::Result<String> {
     fs::create_dir_all(out.join(CACHE))?;
     let page = fs::read_to_string(folder.join(PAGE))?;
-    let mut source =
-        String::from("/// The console's files, as they were built.\nstatic SITE: site::Site = site::Site {\n");
+    let mut source = String::from("/// The console's files, as they were built.\npub static SITE: Site = Site {\n");
     let _ = writeln!(source, "    page: {page:?},\n    tag: {:?},\n    files: &[", tag(page.as_bytes()));
     for path in files(folder)? {
         let name = path.strip_prefix(folder).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
@@ -33,8 +32,7 @@ pub fn pack(folder: &Path, out: &Path) -> io::Result<String> {
         let (kind, is_text) = kind(&name);
         let body = if is_text { packed(&content, out)? } else { as_it_is(&content, out)? };
         let tag = tag(&content);
-        let _ =
-            writeln!(source, "        site::File {{ path: {name:?}, kind: {kind:?}, tag: {tag:?}, body: {body} }},");
+        let _ = writeln!(source, "        File {{ path: {name:?}, kind: {kind:?}, tag: {tag:?}, body: {body} }},");
     }
     source.push_str("    ],\n};\n");
     Ok(source)
@@ -95,12 +93,12 @@ fn packed(content: &[u8], out: &Path) -> io::Result<String> {
         packer.write_all(content)?;
         packer.finish()
     })?;
-    Ok(format!("site::Body::Packed {{ brotli: include_bytes!({brotli:?}), gzip: include_bytes!({gzip:?}) }}"))
+    Ok(format!("Body::Packed {{ brotli: include_bytes!({brotli:?}), gzip: include_bytes!({gzip:?}) }}"))
 }
 
 fn as_it_is(content: &[u8], out: &Path) -> io::Result<String> {
     let file = cached(content, out, "bin", |content| Ok(content.to_vec()))?;
-    Ok(format!("site::Body::AsIs(include_bytes!({file:?}))"))
+    Ok(format!("Body::AsIs(include_bytes!({file:?}))"))
 }
 
 /// Where the packed form of a content is, seen from the generated source; it is made if it is not there.

@@ -11,6 +11,8 @@ use std::io::Read as _;
 use shared::Failure;
 use shared::http::RawReply;
 
+include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
 /// The application.
 pub struct Site {
     /// `index.html`. [`NONCE`] in it stands for a number that every answer has anew.

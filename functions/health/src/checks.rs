@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use shared::queue::depth::{self, Watched};
+use shared::aws::depth::{self, Watched};
 use shared::store::{health, jobs, migrations};
 use shared::views::health::{
     DatabaseHealth, HealthView, IntegrationHealth, OutboxHealth, PartStatus, PartitionHealth, QueueHealth,

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
+use testkit::ALL_FUNCTIONS;
 use testkit::runtime::Function;
 use testkit::sqs::{QueueSpec, Sqs};
 
@@ -44,7 +45,7 @@ impl Stage {
         build.current_dir(&workspace.root).args(["build", "--release"]);
         build.args(match path_only {
             true => PATH_ONLY,
-            false => &["--bins", "--workspace", "--exclude", "dev", "--exclude", "testkit"],
+            false => &["--bins", "--workspace", "--exclude", "dev", "--exclude", "testkit", "--exclude", ALL_FUNCTIONS],
         });
         process::logged(&mut build, &workspace.logs().join("bench-build.log"))?;
         step.done("");
@@ -94,7 +95,7 @@ impl Stage {
 
     /// The release binary of a function.
     pub fn binary(&self, name: &str) -> PathBuf {
-        self.workspace.root.join("target").join("release").join(name)
+        self.workspace.target.join("release").join(name)
     }
 
     /// All functions' names, from the release folder.

@@ -3,6 +3,7 @@
 
 mod budget;
 mod fresh;
+mod linked;
 mod samples;
 mod sources;
 mod sql;
@@ -63,6 +64,7 @@ fn findings(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     findings.extend(budget::check(&template));
     findings.extend(samples::check(&workspace.root, &workspace.functions, &contracts));
     findings.extend(fresh::check(&workspace.root, &contracts)?);
+    findings.extend(linked::check(&workspace.root)?);
     findings.extend(sources::check(&workspace.root)?);
     findings.extend(sql::check(&workspace.root)?);
     findings.sort();

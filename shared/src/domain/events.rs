@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::faults::Fault;
 use super::identity::{Country, Identifier};
 use super::ids::EventId;
 use super::profile::CarriedProfile;
@@ -207,4 +208,9 @@ pub struct Receipt<'a> {
     pub source: Option<&'a str>,
     /// The tenant's country: completes phone numbers without a country code.
     pub default_country: Country,
+}
+
+/// Whether a fault may be none in another country.
+pub fn depends_on_country(fault: &Fault) -> bool {
+    fault.code == "bad_identifier" && fault.pointer.ends_with("/lead_identifier/phone")
 }

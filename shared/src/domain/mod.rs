@@ -4,6 +4,7 @@
 //! randomness (ids are arguments) and no knowledge of HTTP, SQL or queues in this layer. The same event log, rule-set
 //! version and clock give the same result, whatever the delivery order, the batch size or the number of redeliveries.
 
+pub mod access;
 pub mod conditions;
 pub mod defaults;
 pub mod engine;
@@ -11,12 +12,15 @@ pub mod events;
 pub mod faults;
 #[cfg(test)]
 mod fixtures;
+pub mod hex;
 pub mod identity;
 pub mod ids;
 pub mod intent;
+pub mod moments;
 pub mod passwords;
 pub mod profile;
 mod read;
+pub mod redact;
 pub mod routing;
 pub mod scoring;
 pub mod search;

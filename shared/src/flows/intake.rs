@@ -7,17 +7,17 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::app::App;
+use crate::domain::access::Scope;
+use crate::domain::hex;
 use crate::domain::ids::{EventId, LeadId, TenantId};
 use crate::failure::Failure;
+use crate::flows::deliveries;
 use crate::flows::event_path::{self, Reason, Report, Submission};
-use crate::http::Scope;
-use crate::http::auth::find_key;
+use crate::flows::keys::find_key;
 use crate::messages::events::{Delivery, Events, Inbound, Recalculate, Receipt, UnprovenEvents};
-use crate::queue::{Outcomes, RawMessage};
 use crate::store::inbox::{self, Parked};
 use crate::store::{auth, event_path as store, outbox};
 use crate::telemetry::{self, Metric};
-use crate::webhook;
 
 /// Leads evaluated again in one step of a recalculation.
 const RECALCULATE_CHUNK: i64 = 200;
@@ -29,9 +29,10 @@ struct Set {
     messages: Vec<usize>,
 }
 
-/// Works through a batch of messages. A message is done when all its events are.
-pub async fn process_messages(app: &App, messages: &[RawMessage], now: Timestamp) -> Outcomes {
-    let mut outcomes: Outcomes = Vec::with_capacity(messages.len());
+/// Works through a batch of messages. A message is done when all its events are; answers with one verdict per message, in
+/// order.
+pub async fn process_messages(app: &App, messages: &[&str], now: Timestamp) -> Vec<Result<(), Failure>> {
+    let mut outcomes: Vec<Result<(), Failure>> = Vec::with_capacity(messages.len());
     let mut sets: BTreeMap<TenantId, Set> = BTreeMap::new();
     for (n, message) in messages.iter().enumerate() {
         outcomes.push(take(app, message, n, &mut sets, now).await);
@@ -72,7 +73,7 @@ pub async fn process_messages(app: &App, messages: &[RawMessage], now: Timestamp
 
 async fn take(
     app: &App,
-    message: &RawMessage,
+    message: &str,
     n: usize,
     sets: &mut BTreeMap<TenantId, Set>,
     now: Timestamp,
@@ -156,7 +157,8 @@ async fn prove(
     n: usize,
     sets: &mut BTreeMap<TenantId, Set>,
 ) -> Result<(), Failure> {
-    let hash = decode_hash(&unproven.key_hash)?;
+    let hash = hex::decode_hash(&unproven.key_hash)
+        .ok_or_else(|| Failure::invalid("/key_hash", "format", "This is not a SHA-256 in hex."))?;
     let caller = match find_key(app.database(), &unproven.source, &hash, unproven.received_at).await {
         Ok(caller) => caller,
         Err(Failure::Unauthenticated(detail)) => return quarantine(app, &unproven, None, "unknown_key", &detail).await,
@@ -221,20 +223,8 @@ impl Aside<'_> {
     }
 }
 
-fn decode_hash(hex: &str) -> Result<[u8; 32], Failure> {
-    let mut hash = [0_u8; 32];
-    let bad = || Failure::invalid("/key_hash", "format", "This is not a SHA-256 in hex.");
-    if hex.len() != 64 || !hex.is_ascii() {
-        return Err(bad());
-    }
-    for (n, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).map_err(|_| bad())?;
-    }
-    Ok(hash)
-}
-
 async fn translate(app: &App, delivery: Delivery, n: usize, sets: &mut BTreeMap<TenantId, Set>) -> Result<(), Failure> {
-    match webhook::check_and_translate(app, &delivery).await? {
+    match deliveries::check_and_translate(app, &delivery).await? {
         Ok(translated) => {
             let source = Some(delivery.source.as_str());
             add(sets, translated.tenant, n, translated.events, source, delivery.received_at);

@@ -3,8 +3,14 @@
 
 mod alerts;
 pub mod deals;
+pub mod deliveries;
 pub mod event_path;
+pub mod inbox;
 pub mod intake;
+pub mod keys;
 pub mod passwords;
+pub mod relay;
+pub mod reminders;
 pub mod routing;
+pub mod slack_effects;
 mod texts;

@@ -1,9 +1,11 @@
 //! Finding out whose password it is, always at the same price.
 
+use jiff::Timestamp;
+
 use crate::app::App;
 use crate::failure::Failure;
-use crate::http::Call;
 use crate::passwords::verify;
+use crate::store::Tx;
 use crate::store::sign_in::{self, Attempt, Candidate};
 use crate::store::team::Member;
 use crate::store::tenants;
@@ -50,10 +52,17 @@ pub async fn matching(app: &App, email: &str, tenant: Option<&str>, password: &s
 ///
 /// # Errors
 /// `TooMany` after too many guesses, `Invalid` when it is another, `Conflict` when there is none.
-pub async fn confirm(call: &Call, member: &Member, password: &str) -> Result<(), Failure> {
-    let (db, tx, now) = (call.app.database(), &call.tx, call.now);
+pub async fn confirm(
+    app: &App,
+    tx: &Tx,
+    member: &Member,
+    password: &str,
+    source_ip: Option<&str>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let db = app.database();
     let tenant = tenants::get(tx).await?;
-    let attempt = Attempt::of(&member.profile.email, Some(&tenant.slug), call.source_ip.as_deref());
+    let attempt = Attempt::of(&member.profile.email, Some(&tenant.slug), source_ip);
     let taken = sign_in::take_sign_in(db, &attempt, now).await?;
     let Some(hash) = sign_in::password_hash(tx, member.id).await? else {
         return Err(Failure::conflict("no_password", "You have no password yet. Ask an administrator for one."));

@@ -18,8 +18,8 @@ use crate::app::App;
 use crate::domain::ids::{LeadId, TaskId, TenantId};
 use crate::domain::routing::{DecisionInputs, DecisionRecord, OutcomeKind, assess};
 use crate::failure::Failure;
-use crate::messages::LeadsChanged;
-use crate::queue::{Outcomes, RawMessage};
+use crate::flows::reminders;
+use crate::messages::{LeadsChanged, decode};
 use crate::store::rules::TenantRules;
 use crate::store::{Tx, event_path, outbox, routing as store};
 use crate::telemetry;
@@ -75,11 +75,11 @@ pub async fn evaluate(
 
 /// Works through a batch of messages, all leads of one tenant together. A set that fails is tried again message by message, so that
 /// one stubborn lead does not hold up the others.
-pub async fn route_messages(app: &App, messages: &[RawMessage], now: Timestamp) -> Outcomes {
-    let mut outcomes: Outcomes = Vec::with_capacity(messages.len());
+pub async fn route_messages(app: &App, messages: &[&str], now: Timestamp) -> Vec<Result<(), Failure>> {
+    let mut outcomes: Vec<Result<(), Failure>> = Vec::with_capacity(messages.len());
     let mut sets: BTreeMap<TenantId, Vec<(usize, Vec<LeadId>)>> = BTreeMap::new();
     for (n, message) in messages.iter().enumerate() {
-        outcomes.push(message.decode::<LeadsChanged>().map(|LeadsChanged { tenant_id, lead_ids }| {
+        outcomes.push(decode::<LeadsChanged>(message).map(|LeadsChanged { tenant_id, lead_ids }| {
             sets.entry(tenant_id).or_default().push((n, lead_ids));
         }));
     }
@@ -110,7 +110,7 @@ pub async fn route(app: &App, tenant: TenantId, leads: &[LeadId], now: Timestamp
     match evaluate(app, &tx, leads, now).await {
         Ok((decided, due)) => {
             app.commit(&tx).await?;
-            crate::schedule::reminders::schedule_due(app, &due).await;
+            reminders::schedule_due(app, &due).await;
             let decisions = decided.iter().filter(|one| one.decision.is_some()).count();
             tracing::info!(tenant = %tenant, leads = leads.len(), decisions, "evaluated");
             Ok(decisions)

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::domain::faults::pointer_segment;
+use crate::domain::moments::is_before_our_era;
 use crate::failure::Fault;
 
 /// A caller gets at most this many faults of one body.
@@ -169,13 +170,6 @@ fn is_early(text: &str) -> bool {
     text.starts_with(['-', '0'])
         && (text.parse::<Timestamp>().is_ok_and(is_before_our_era)
             || text.parse::<Date>().is_ok_and(|day| day.year() < 1))
-}
-
-/// Postgres refuses moments before 4714 BC, and jiff knows them.
-pub(crate) fn is_before_our_era(moment: Timestamp) -> bool {
-    /// The first second of the year 1.
-    const FIRST: i64 = -62_135_596_800;
-    moment.as_second() < FIRST
 }
 
 fn too_early(pointer: impl Into<String>) -> Fault {

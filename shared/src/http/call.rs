@@ -9,12 +9,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::auth::Caller;
 use super::body;
-use super::paging::Paging;
 use crate::app::App;
+use crate::domain::access::Caller;
 use crate::failure::Failure;
 use crate::store::Tx;
+use crate::store::audit::{self, Actor, AuditEntry};
+use crate::views::paging::Paging;
 
 /// No query parameters beyond paging.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -82,6 +83,19 @@ impl<B, Q> Call<B, Q> {
     pub fn split(self) -> (Call<(), Q>, B) {
         let Self { app, tx, caller, now, request_id, source_ip, body, query, paging, path, headers } = self;
         (Call { app, tx, caller, now, request_id, source_ip, body: (), query, paging, path, headers }, body)
+    }
+
+    /// Writes a line of the audit log, in this call's transaction.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn audit(&self, entry: AuditEntry<'_>) -> Result<(), Failure> {
+        audit::insert(&self.tx, self.app.new_id(), self.now, &self.actor(), entry, &self.request_id).await
+    }
+
+    /// Who calls, as the audit log names them.
+    fn actor(&self) -> Actor {
+        Actor { kind: self.caller.kind_name(), subject: self.caller.subject.clone() }
     }
 
     /// The id in the path under `{name}`.

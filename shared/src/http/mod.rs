@@ -14,8 +14,7 @@
 pub mod auth;
 mod body;
 mod call;
-pub mod paging;
-mod patch;
+pub mod ingest;
 mod problem;
 mod public;
 mod reply;
@@ -23,9 +22,7 @@ mod route;
 mod serve;
 pub mod sign_in;
 
-pub(crate) use body::is_before_our_era;
 pub use serve::idempotency_key;
-pub(crate) use serve::refuse_start;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -36,12 +33,15 @@ use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-pub use auth::{Anyone, Caller, Role, Scope};
+pub use auth::Anyone;
 pub use call::{Call, NoQuery};
-pub use paging::{Page, Paging, Sort};
-pub use patch::Patch;
 pub use public::{PublicCall, public, public_post, receive, site};
 pub use reply::{Accepted, Created, Html, Json, NoContent, RawReply, Reply};
+
+// What handlers name beside the entry point, so that their imports stay short.
+pub use crate::domain::access::{Caller, Role, Scope};
+pub use crate::views::paging::{Page, Paging, Sort};
+pub use crate::views::patch::Patch;
 
 use crate::contract::{Contract, Kind, Route};
 use crate::failure::Failure;

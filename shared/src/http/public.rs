@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use super::auth::{Caller, Credentials, Verifier};
+use super::auth::{Credentials, Verifier};
 use super::reply::{RawReply, Reply};
 use super::route::Paths;
 use super::serve::{self, Incoming, KnownRate, MAX_BODY, Service};
@@ -20,8 +20,9 @@ use super::{body, sign_in};
 use crate::app::App;
 use crate::config::{JwtConfig, Stage};
 use crate::contract::{Contract, Kind, Route};
+use crate::domain::access::{Caller, Scope};
 use crate::failure::Failure;
-use crate::http::Scope;
+use crate::telemetry::refuse_start;
 
 /// Six megabytes is Lambda's own limit; base64 takes a third of it.
 const MAX_RECEIVED: usize = 4 * 1024 * 1024;
@@ -125,7 +126,7 @@ where
             Ok(config) => Some(Arc::new(Verifier::new(config))),
             Err(error) => {
                 crate::telemetry::start();
-                return serve::refuse_start(&error);
+                return refuse_start(&error);
             }
         };
     }
@@ -170,12 +171,12 @@ where
     // A receiver without its queue could lose events: it does not start.
     if let Err(error) = crate::config::queue_url("events") {
         crate::telemetry::start();
-        return serve::refuse_start(&error);
+        return refuse_start(&error);
     }
     start.verifier = match (scope, JwtConfig::from_env()) {
         (None, _) => None,
         (Some(_), Ok(config)) => Some(Arc::new(Verifier::new(config))),
-        (Some(_), Err(error)) => return serve::refuse_start(&error),
+        (Some(_), Err(error)) => return refuse_start(&error),
     };
     start.with(handle, source)
 }
@@ -217,7 +218,7 @@ impl Start {
         crate::telemetry::start();
         let app = match App::from_env() {
             Ok(app) => app,
-            Err(error) => return serve::refuse_start(&error),
+            Err(error) => return refuse_start(&error),
         };
         let service: Service = Arc::new(move |incoming: Incoming, now| {
             handle(PublicCall {

@@ -4,12 +4,25 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::store::idempotency::Saved;
 
 /// A finished answer.
 pub struct RawReply {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
+}
+
+impl From<Saved> for RawReply {
+    fn from(Saved { status, headers, body }: Saved) -> Self {
+        Self { status, headers, body }
+    }
+}
+
+impl From<&RawReply> for Saved {
+    fn from(RawReply { status, headers, body }: &RawReply) -> Self {
+        Self { status: *status, headers: headers.clone(), body: body.clone() }
+    }
 }
 
 /// Something a handler may answer with.

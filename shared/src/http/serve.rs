@@ -17,15 +17,17 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tracing::Instrument as _;
 
-use super::auth::{Caller, Credentials, Rate, Verifier, use_key};
+use super::auth::{Credentials, Verifier, note_rate};
 use super::call::Parts;
 use super::reply::RawReply;
 use super::{Endpoint, problem, route};
 use crate::app::App;
 use crate::config::JwtConfig;
+use crate::domain::access::{Caller, Rate};
 use crate::failure::Failure;
+use crate::flows::keys::use_key;
 use crate::store::{Tx, idempotency};
-use crate::telemetry;
+use crate::telemetry::{self, refuse_start};
 
 /// Bodies of ordinary endpoints, in bytes.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -71,12 +73,6 @@ pub(crate) fn run(endpoint: Endpoint) -> ExitCode {
         Box::pin(async move { authenticated(app, &verifier, &endpoint, incoming, now).await })
     });
     listen(paths, MAX_BODY, service)
-}
-
-/// A function that cannot work says why, and which variable is to blame, before it takes any request.
-pub(crate) fn refuse_start(error: &dyn std::fmt::Display) -> ExitCode {
-    tracing::error!(function = telemetry::function_name(), reason = %error, "this function cannot start");
-    ExitCode::FAILURE
 }
 
 /// Takes requests from Lambda and hands them to the service.
@@ -149,7 +145,7 @@ async fn answer(paths: &[&'static str], max_body: usize, service: &Service, requ
         problem::render(&failure, &path, &request_id)
     });
     if let Some(rate) = rate.get() {
-        rate.note(&mut reply.headers);
+        note_rate(*rate, &mut reply.headers);
     }
     tracing::info!(
         request_id,
@@ -241,7 +237,7 @@ async fn in_transaction(
         let request = format!("{} {}?{}", incoming.method, incoming.path, incoming.query);
         let hash: [u8; 32] = Sha256::digest(without_passwords(&incoming.body)).into();
         if let Some(saved) = idempotency::claim(tx, key, &request, &hash, now).await? {
-            return Ok(saved);
+            return Ok(saved.into());
         }
     }
     let reply = (endpoint.handler)(Parts {
@@ -258,7 +254,7 @@ async fn in_transaction(
     })
     .await?;
     if let Some(key) = &key {
-        idempotency::save(tx, key, &reply).await?;
+        idempotency::save(tx, key, &(&reply).into()).await?;
     }
     Ok(reply)
 }

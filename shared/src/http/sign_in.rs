@@ -7,7 +7,6 @@
 
 mod cookie;
 mod pages;
-mod signer;
 
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -16,16 +15,14 @@ use serde_json::json;
 
 pub use cookie::{cleared_cookie, refresh_cookie, refresh_token};
 pub(crate) use pages::from_our_pages;
-pub use signer::Signer;
 
-use super::auth::Caller;
 use super::reply::{Json, RawReply, Reply};
 use crate::app::App;
-use crate::config::ConfigError;
+use crate::domain::access::Caller;
 use crate::failure::Failure;
 use crate::flows::passwords::wrong;
 use crate::secrets::{random_token, token_hash};
-use crate::store::audit::{self, Actor, Change};
+use crate::store::audit::{self, Actor, AuditEntry};
 use crate::store::sign_in::{self, Candidate, NewSession, Note, Outcome, Successor};
 
 /// How long an access token is believed.
@@ -77,22 +74,6 @@ impl<R: Reply> Reply for WithCookie<R> {
 /// The answer to a sign-in or a refresh.
 pub type Session = WithCookie<Json<SessionView>>;
 
-/// The signer of this installation, made at the first use.
-///
-/// # Errors
-/// `NotFound` where an identity provider signs people in; `Internal` when the keys do not fit each other.
-pub(crate) fn signer_from_env() -> Result<Signer, Failure> {
-    match Signer::from_env() {
-        Ok(signer) => Ok(signer),
-        Err(ConfigError::Missing(_)) => Err(Failure::NotFound(
-            "This installation has no sign-in with password: people sign in at its identity provider, and its tokens \
-             are sent as `Authorization: Bearer`."
-                .to_owned(),
-        )),
-        Err(error) => Err(Failure::internal(error)),
-    }
-}
-
 /// Signs a member in whose password was right.
 ///
 /// # Errors
@@ -117,8 +98,8 @@ pub async fn start(app: &App, member: &Candidate, now: Timestamp, request_id: &s
         return Err(wrong());
     };
     let token = app.signer()?.sign(member.tenant, member.member, &role, &jti, now, new.access_until)?;
-    let change = Change { action: "sign_in", record: "session", id: family, before: None, after: None };
-    audit::note_by(&tx, app.new_id(), now, person(member.member.to_string()), change, request_id).await?;
+    let entry = AuditEntry { action: "sign_in", record: "session", id: family, before: None, after: None };
+    audit::insert(&tx, app.new_id(), now, &person(member.member.to_string()), entry, request_id).await?;
     app.commit(&tx).await?;
     let cookie = refresh_cookie(&refresh, now, until);
     Ok(WithCookie { reply: Json::new(SessionView::of(token)), cookie: Some(cookie) })
@@ -181,8 +162,8 @@ pub async fn revoke(app: &App, caller: &Caller, now: Timestamp, request_id: &str
         // Without a session the token itself is what is named.
         let id = revoked.family.unwrap_or_else(|| app.new_id());
         let after = revoked.family.is_none().then(|| json!({ "token": jti }));
-        let change = Change { action: "sign_out", record: "session", id, before: None, after };
-        audit::note_by(&tx, app.new_id(), now, person(caller.subject.clone()), change, request_id).await?;
+        let entry = AuditEntry { action: "sign_out", record: "session", id, before: None, after };
+        audit::insert(&tx, app.new_id(), now, &person(caller.subject.clone()), entry, request_id).await?;
     }
     app.commit(&tx).await
 }

@@ -1,5 +1,6 @@
 //! Partner clients, one folder each: `wire` is their JSON, `translate` is pure, `client` does the I/O.
 
+pub mod lemlist;
 pub mod slack;
 
 use std::time::Duration;
@@ -34,4 +35,20 @@ pub fn split_secrets(settings: Value) -> (Value, Option<Map<String, Value>>) {
     let Value::Object(mut settings) = settings else { return (settings, None) };
     let secret: Map<String, Value> = SECRET.iter().filter_map(|name| settings.remove_entry(*name)).collect();
     (Value::Object(settings), (!secret.is_empty()).then_some(secret))
+}
+
+/// A delivery whose shape or type is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// A stable word.
+    pub reason: &'static str,
+    /// A sentence for people.
+    pub detail: String,
+}
+
+impl Unknown {
+    /// With a stable word and a sentence for people.
+    pub fn new(reason: &'static str, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
 }

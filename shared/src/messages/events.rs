@@ -8,9 +8,9 @@ use serde_json::value::{RawValue, to_raw_value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::decode;
 use crate::domain::ids::{DeliveryId, EventId, LeadId, TenantId};
 use crate::failure::Failure;
-use crate::queue::RawMessage;
 
 /// One message on the queue `events`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,18 +30,18 @@ impl Inbound {
     /// The message in the body of one from the queue. In two steps: reading a tagged enum at once keeps all of it in memory twice.
     ///
     /// # Errors
-    /// As [`RawMessage::decode`].
-    pub fn read(message: &RawMessage) -> Result<Self, Failure> {
+    /// As [`decode`].
+    pub fn read(body: &str) -> Result<Self, Failure> {
         #[derive(Deserialize)]
         struct Tag<'a> {
             #[serde(borrow)]
             kind: Cow<'a, str>,
         }
-        match serde_json::from_str::<Tag<'_>>(&message.body).as_ref().map(|tag| tag.kind.as_ref()) {
-            Ok("events") => message.decode().map(Self::Events),
-            Ok("unproven_events") => message.decode().map(Self::UnprovenEvents),
+        match serde_json::from_str::<Tag<'_>>(body).as_ref().map(|tag| tag.kind.as_ref()) {
+            Ok("events") => decode(body).map(Self::Events),
+            Ok("unproven_events") => decode(body).map(Self::UnprovenEvents),
             // The others are small, and what is not understood is told as one. (Events can only be read by their own shape.)
-            _ => message.decode(),
+            _ => decode(body),
         }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
+use crate::messages::decode;
 
 /// One message as SQS delivered it.
 #[derive(Debug, Clone)]
@@ -38,18 +39,13 @@ impl RawMessage {
     /// # Errors
     /// `Invalid` with the place of the fault: the message is parked, since it will not decode tomorrow either.
     pub fn decode<M: DeserializeOwned>(&self) -> Result<M, Failure> {
-        // Watching the path costs as much again as reading, so it is watched only where there is a fault to be named.
-        if let Ok(message) = serde_json::from_str(&self.body) {
-            return Ok(message);
-        }
-        let mut reader = serde_json::Deserializer::from_str(&self.body);
-        let (path, reason) = match serde_path_to_error::deserialize::<_, M>(&mut reader) {
-            Ok(_) => (String::new(), "something follows the message".to_owned()),
-            Err(error) => (error.path().to_string(), error.inner().to_string()),
-        };
-        let detail = format!("The message does not have the expected shape: {reason}");
-        Err(Failure::invalid(path, "undecodable", detail))
+        decode(&self.body)
     }
+}
+
+/// What messages say, for flows, which know nothing of queues.
+pub fn bodies(messages: &[RawMessage]) -> Vec<&str> {
+    messages.iter().map(|message| message.body.as_str()).collect()
 }
 
 /// The messages of an SQS event, in order.

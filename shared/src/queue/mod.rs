@@ -8,9 +8,7 @@
 //! | permanent failure, undecodable body | parked in the inbox with the reason, deleted |
 
 mod decode;
-pub mod depth;
 mod retry;
-pub mod sender;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -24,14 +22,13 @@ use serde_json::{Value, json};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-pub use decode::{RawMessage, messages};
+pub use decode::{RawMessage, bodies, messages};
 
 use crate::app::App;
 use crate::contract::{Contract, Kind};
 use crate::failure::Failure;
-use crate::http::refuse_start;
 use crate::store::inbox::{self, Parked};
-use crate::telemetry;
+use crate::telemetry::{self, refuse_start};
 
 /// A function stops taking messages when less than this is left of its time.
 const RESERVE: Duration = Duration::from_secs(5);

@@ -3,10 +3,6 @@
 //! A job may run twice, late, or while another run is still working: it holds a lease, and every step is safe to repeat. Time is
 //! an argument: the schedule passes the moment it fired for; without one the job takes the present.
 
-pub mod relay;
-pub mod reminders;
-pub mod wake_up;
-
 use std::future::Future;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -25,9 +21,8 @@ use crate::app::App;
 use crate::config::DatabaseConfig;
 use crate::contract::{Contract, Kind};
 use crate::failure::Failure;
-use crate::http::refuse_start;
 use crate::store::jobs;
-use crate::telemetry;
+use crate::telemetry::{self, refuse_start};
 
 /// How much longer than its invocation a lease lasts: one that was killed at its deadline may have a statement on the way.
 const MARGIN: SignedDuration = SignedDuration::from_secs(10);
@@ -103,7 +98,7 @@ where
 
 fn start_direct<I, R, F, Fut>(
     source: &str,
-    app: impl FnOnce() -> Result<App, crate::config::ConfigError>,
+    app: impl FnOnce() -> Result<App, crate::environment::ConfigError>,
     handle: F,
 ) -> ExitCode
 where
@@ -127,7 +122,7 @@ where
     run(app(), invocation)
 }
 
-fn run(app: Result<App, crate::config::ConfigError>, invocation: Invocation) -> ExitCode {
+fn run(app: Result<App, crate::environment::ConfigError>, invocation: Invocation) -> ExitCode {
     telemetry::start();
     let app = match app {
         Ok(app) => app,

@@ -7,12 +7,11 @@ use uuid::Uuid;
 use super::Tx;
 use super::sql::{params, section};
 use crate::failure::Failure;
-use crate::http::Call;
 
 const SQL: &str = include_str!("audit.sql");
 
 /// What was done to which record.
-pub struct Change<'a> {
+pub struct AuditEntry<'a> {
     /// `create`, `update`, `delete`, or the endpoint's verb (`move`, `route`, `complete`).
     pub action: &'a str,
     /// `lead`, `deal`, …
@@ -29,25 +28,16 @@ pub struct Actor {
     pub subject: String,
 }
 
-/// Notes a change by the caller.
+/// Writes an entry in the transaction of what it is about.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn note<B, Q>(call: &Call<B, Q>, change: Change<'_>) -> Result<(), Failure> {
-    let actor = Actor { kind: call.caller.kind_name(), subject: call.caller.subject.clone() };
-    note_by(&call.tx, call.app.new_id(), call.now, actor, change, &call.request_id).await
-}
-
-/// Notes a change where nobody is signed in yet, or any more.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn note_by(
+pub async fn insert(
     tx: &Tx,
     id: Uuid,
     now: Timestamp,
-    actor: Actor,
-    change: Change<'_>,
+    actor: &Actor,
+    entry: AuditEntry<'_>,
     request_id: &str,
 ) -> Result<(), Failure> {
     tx.execute(
@@ -58,11 +48,11 @@ pub async fn note_by(
             now,
             actor.kind,
             actor.subject,
-            change.action,
-            change.record,
-            change.id.to_string(),
-            change.before,
-            change.after,
+            entry.action,
+            entry.record,
+            entry.id.to_string(),
+            entry.before,
+            entry.after,
             request_id,
         ],
     )

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 /// # Errors
 /// When the environment has no AWS credentials.
 pub async fn token(host: &str, port: u16, user: &str) -> Result<String, Failure> {
-    let loaded = crate::app::aws_config();
+    let loaded = crate::config::aws();
     let region = loaded.region().ok_or_else(|| Failure::internal("AWS_REGION is not set"))?.to_string();
     let provider = loaded.credentials_provider().ok_or_else(|| Failure::internal("no AWS credentials"))?;
     let identity = provider.provide_credentials().await.map_err(Failure::internal)?.into();

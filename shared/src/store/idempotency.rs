@@ -6,9 +6,15 @@ use serde_json::Value;
 use super::Tx;
 use super::sql::{params, section};
 use crate::failure::Failure;
-use crate::http::RawReply;
 
 const SQL: &str = include_str!("idempotency.sql");
+
+/// An answer as it is kept.
+pub struct Saved {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+}
 
 /// Claims the key for this transaction. Answers with the saved reply when the work was done before; a concurrent request with
 /// the same key waits here until the other one has committed or failed.
@@ -21,7 +27,7 @@ pub async fn claim(
     request: &str,
     hash: &[u8; 32],
     now: Timestamp,
-) -> Result<Option<RawReply>, Failure> {
+) -> Result<Option<Saved>, Failure> {
     let claimed =
         tx.execute(const { section(SQL, "claim") }, params![tx.tenant(), key, request, hash.as_slice(), now]).await?;
     if claimed == 1 {
@@ -39,7 +45,7 @@ pub async fn claim(
         ));
     }
     let headers: Value = row.get("headers");
-    let mut reply = RawReply {
+    let mut reply = Saved {
         status: u16::try_from(row.get::<_, i32>("status")).unwrap_or(200),
         headers: vec![("idempotency-replayed", "true".to_owned())],
         body: row.get::<_, String>("body").into_bytes(),
@@ -56,7 +62,7 @@ pub async fn claim(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn save(tx: &Tx, key: &str, reply: &RawReply) -> Result<(), Failure> {
+pub async fn save(tx: &Tx, key: &str, reply: &Saved) -> Result<(), Failure> {
     let headers: Value =
         reply.headers.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect();
     let body = String::from_utf8_lossy(&reply.body).into_owned();

@@ -32,6 +32,7 @@ pub mod tasks;
 pub mod team;
 pub mod tenants;
 
+mod error;
 mod iam;
 mod tls;
 

@@ -7,8 +7,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::paging::Paging;
+use crate::domain::moments::is_before_our_era;
 use crate::failure::Failure;
-use crate::http::{Paging, is_before_our_era};
 
 /// The last row of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,10 +6,10 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::input::{day, no_contacts, not_null, text};
+use super::patch::Patch;
 use crate::domain::faults::Fault;
 use crate::domain::ids::{LeadId, MemberId, OrganizationId, PipelineId, StageId};
 use crate::failure::Failure;
-use crate::http::Patch;
 use crate::store::deals::write::Facts;
 use crate::store::pipelines::Pipeline;
 

@@ -5,8 +5,7 @@ use serde::Serialize;
 
 use crate::domain::events::EventInput;
 use crate::domain::ids::{DeliveryId, EventId};
-use crate::failure::{Failure, Fault};
-use crate::http::{Accepted, RawReply, Reply};
+use crate::failure::Fault;
 
 /// The body of an ingest request: one event, or up to 500. It only describes; what is accepted is decided event by event.
 #[derive(JsonSchema)]
@@ -62,31 +61,6 @@ impl ReceiptView {
     /// It was not taken; everything wrong with it.
     pub fn rejected(index: usize, errors: Vec<Fault>) -> Self {
         Self { index, id: None, status: ReceiptStatus::Rejected, errors }
-    }
-}
-
-/// The answer to an ingest request: a new one, or the one that an earlier request with the same `Idempotency-Key` got.
-pub struct Ingested(pub RawReply);
-
-impl Ingested {
-    /// A new answer.
-    ///
-    /// # Errors
-    /// `Internal` when it cannot be written as JSON.
-    pub fn new(reply: IngestReply) -> Result<Self, Failure> {
-        Accepted(reply).into_raw().map(Self)
-    }
-}
-
-impl Reply for Ingested {
-    const STATUS: u16 = 202;
-
-    fn schema() -> Option<serde_json::Value> {
-        Accepted::<IngestReply>::schema()
-    }
-
-    fn into_raw(self) -> Result<RawReply, Failure> {
-        Ok(self.0)
     }
 }
 

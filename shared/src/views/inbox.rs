@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::redact;
+use crate::flows::inbox::replay::shown_headers;
 use crate::store::inbox::Kept;
-use crate::webhook::{redact, replay};
 
 /// Why a delivery is here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -88,7 +89,7 @@ impl From<Kept> for InboxView {
         Self {
             id: row.id,
             body: redact::shown(&row.body),
-            headers: replay::shown_headers(&row.headers),
+            headers: shown_headers(&row.headers),
             kind: Kind::of(&row.kind),
             source: row.source,
             queue: row.queue,
@@ -101,22 +102,4 @@ impl From<Kept> for InboxView {
             replays: row.replays,
         }
     }
-}
-
-/// What became of a replay.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Replayed {
-    /// Deliveries that are on their queue again.
-    pub replayed: usize,
-    pub skipped: Vec<Skipped>,
-    /// Deliveries of the same choice that are still open: one request takes a limited number and size. Send it again.
-    pub remaining: i64,
-}
-
-/// A delivery that stays where it is.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Skipped {
-    pub id: Uuid,
-    /// `not_found`, `not_open` (replayed or discarded already), `unknown_queue`, `not_json`, `incomplete` or `too_large`.
-    pub reason: &'static str,
 }

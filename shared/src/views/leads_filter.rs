@@ -5,11 +5,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::cursor::Cursor;
+use super::paging::Paging;
 use crate::domain::ids::{LeadId, MemberId, PipelineId};
 use crate::domain::scoring::Tier;
 use crate::domain::search;
 use crate::failure::{Failure, Fault};
-use crate::http::Paging;
 use crate::store::leads::LeadStatus;
 use crate::store::leads::list::{Filter, Order, Window};
 

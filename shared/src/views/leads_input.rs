@@ -7,11 +7,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::patch::Patch;
 use crate::domain::faults::Fault;
 use crate::domain::identity::{Country, Identifier};
 use crate::domain::ids::{MemberId, OrganizationId};
 use crate::domain::profile::{Profile, ProfileField, Provenance};
-use crate::http::Patch;
 use crate::store::leads::write::Handling;
 use values::{checked_custom, checked_tags, kind, normal_form};
 

@@ -13,6 +13,8 @@ pub mod leads_filter;
 pub mod leads_history;
 pub mod leads_input;
 pub mod leads_unrouted;
+pub mod paging;
+pub mod patch;
 pub mod pipelines;
 pub mod routing;
 pub mod scoring;

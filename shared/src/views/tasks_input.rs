@@ -6,11 +6,11 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::input::{moment, no_contacts, not_null, text};
+use super::patch::Patch;
 use super::tasks::{TaskKind, TaskPriority, TaskStatus};
 use crate::domain::faults::Fault;
 use crate::domain::ids::{DealId, LeadId, MemberId};
 use crate::failure::Failure;
-use crate::http::Patch;
 use crate::store::tasks::Facts;
 
 const MAX_TITLE: usize = 200;

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::access::{Caller, Role, Scope};
 use crate::domain::ids::{MemberId, PipelineId, TenantId};
-use crate::http::{Caller, Role};
 use crate::store::team::Member;
 use crate::store::tenants::Tenant;
 
@@ -179,7 +179,7 @@ impl MeView {
                 language: member.profile.language,
                 zone: member.profile.zone,
             }),
-            scopes: caller.scopes().map(crate::Scope::as_str).collect(),
+            scopes: caller.scopes().map(Scope::as_str).collect(),
             tenant: MeTenantView {
                 id: caller.tenant,
                 name: tenant.name,

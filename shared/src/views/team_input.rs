@@ -6,12 +6,12 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::patch::Patch;
 use super::team::{Language, MemberRole};
 use crate::domain::faults::Fault;
 use crate::domain::identity::normalize_email;
 use crate::domain::ids::PipelineId;
 use crate::domain::passwords;
-use crate::http::Patch;
 use crate::store::team::Profile;
 
 /// The longest name or Slack id, in characters.

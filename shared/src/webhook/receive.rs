@@ -9,14 +9,17 @@
 
 use std::collections::BTreeMap;
 
-use super::verify::{BODY_SECRET_HASH, SIGNATURE, TIMESTAMP};
-use super::{Reason, hex, open_secrets, redact, verify};
+use crate::aws::queues::MAX_BODY;
 use crate::domain::events::parse_source;
-use crate::domain::ids::DeliveryId;
+use crate::domain::hex;
+use crate::domain::ids::{DeliveryId, TenantId};
+use crate::domain::redact;
 use crate::failure::Failure;
+use crate::flows::deliveries::verify::{BODY_SECRET_HASH, SIGNATURE, TIMESTAMP};
+use crate::flows::deliveries::{Reason, open_secrets, verify};
+use crate::http::ingest::origin::in_time;
 use crate::http::{Accepted, PublicCall};
 use crate::messages::events::{Delivery, Inbound, Verdict, Via};
-use crate::queue::sender::MAX_BODY;
 use crate::secrets::token_hash;
 use crate::store::auth::find_webhook_source;
 use crate::telemetry;
@@ -100,7 +103,7 @@ pub async fn receive(
 
 async fn judge(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32], readable: bool) -> Verdict {
     let asked = find_webhook_source(call.app.database(), &delivery.source, hash);
-    let found = super::sender::in_time(&call.app, asked).await;
+    let found = in_time(&call.app, asked).await;
     let source = match found {
         Ok(Some(source)) => source,
         Ok(None) => return rejected(None, Reason::UnknownToken),
@@ -125,7 +128,7 @@ async fn judge(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32], readable
     }
 }
 
-fn rejected(tenant_id: Option<crate::domain::ids::TenantId>, reason: Reason) -> Verdict {
+fn rejected(tenant_id: Option<TenantId>, reason: Reason) -> Verdict {
     Verdict::Rejected { tenant_id, reason: reason.as_str().to_owned() }
 }
 

@@ -23,8 +23,8 @@
 //! }
 //! ```
 //!
-//! Functions must be built first: `cargo build --workspace --bins` (`cargo dev test` does it), and a Postgres for tests
-//! must run (see [`database`]). When a test fails, the last output of the functions it used is shown.
+//! These are tests of the package `functions/all`, whose one program holds every function, so that cargo builds it for them:
+//! `cargo nextest run --package all-functions --test leads <filter>`. A Postgres for tests must run (see [`database`]). When a test fails, the last output of the functions it used is shown.
 //!
 //! | module | what |
 //! |---|---|
@@ -52,3 +52,4 @@ mod workspace;
 
 pub use app::{Delivered, Response, Tenant, TestApp};
 pub use http::Method;
+pub use workspace::{ALL_FUNCTIONS, binary};

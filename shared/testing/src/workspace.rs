@@ -15,18 +15,31 @@ pub(crate) fn root() -> anyhow::Result<PathBuf> {
     Ok(template.parent().map(Path::to_path_buf).unwrap_or_default())
 }
 
-/// The executable of a function, from the target directory of the running test.
+/// The program with every function in it, beside the running test. It is the function whose name it is started with.
+pub const ALL_FUNCTIONS: &str = "all-functions";
+
+/// Names a folder with one executable a function, as they are deployed, to be tested in place of the development build.
+const BIN_DIR: &str = "LOTSE_TEST_BIN_DIR";
+
+/// The executable to start under a function's name: the program with every function in it, from the target directory of the running
+/// test, or the function's own from the folder that `LOTSE_TEST_BIN_DIR` names.
 ///
 /// # Errors
 /// Says how to build it when it is not there.
-pub(crate) fn binary(name: &str) -> anyhow::Result<PathBuf> {
+pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
+    if let Some(folder) = std::env::var_os(BIN_DIR) {
+        let path = PathBuf::from(folder).join(name);
+        anyhow::ensure!(path.is_file(), "{BIN_DIR} is set, but {} is not there", path.display());
+        return Ok(path);
+    }
     let test = std::env::current_exe().context("cannot tell where this test runs from")?;
-    // target/debug/deps/it-0123 → target/debug/<name>
-    let folders = test.ancestors().skip(1).take(2).map(|folder| folder.join(name));
+    // target/debug/deps/leads-0123 → target/debug/all-functions
+    let folders = test.ancestors().skip(1).take(2).map(|folder| folder.join(ALL_FUNCTIONS));
     match folders.into_iter().find(|path| path.is_file()) {
         Some(path) => Ok(path),
         None => bail!(
-            "the function {name} is not built (looked beside {}): run `cargo build --workspace --bins` or `cargo dev test`",
+            "the functions are not built (looked for {ALL_FUNCTIONS} beside {}): run `cargo build --package {ALL_FUNCTIONS}` or \
+             `cargo dev test`",
             test.display()
         ),
     }

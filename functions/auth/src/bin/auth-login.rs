@@ -17,7 +17,7 @@ use shared::flows::passwords::{matching, wrong};
 use shared::http::{self, PublicCall, sign_in};
 use shared::store::sign_in::{Attempt, sign_in_succeeded, take_sign_in};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::public_post("/api/v1/auth/login", handle)
 }
 

@@ -12,7 +12,7 @@ use shared::Failure;
 use shared::http::sign_in::{self, WithCookie};
 use shared::http::{self, NoContent, PublicCall};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::public_post("/api/v1/auth/logout", handle)
 }
 

@@ -4,13 +4,13 @@
 
 use std::process::ExitCode;
 
+use shared::domain::access::CallerKind;
 use shared::domain::ids::MemberId;
-use shared::http::auth::CallerKind;
 use shared::http::{self, Anyone, Call, Json};
 use shared::views::team::MeView;
 use shared::{Failure, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/auth/me", Anyone, handle)
 }
 

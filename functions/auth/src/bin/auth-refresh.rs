@@ -10,7 +10,7 @@ use serde::Deserialize;
 use shared::Failure;
 use shared::http::{self, PublicCall, sign_in};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::public_post("/api/v1/auth/refresh", handle)
 }
 

@@ -275,11 +275,8 @@ async fn an_identity_provider_takes_the_place_of_passwords() {
         ("JWT_PRIVATE_KEY", testkit::keys::PRIVATE_KEY),
     ];
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    for (name, binary, path) in [
-        ("auth-login", env!("CARGO_BIN_EXE_auth-login"), LOGIN),
-        ("auth-refresh", env!("CARGO_BIN_EXE_auth-refresh"), crate::support::REFRESH),
-    ] {
-        let function = Function::spawn(name, std::path::Path::new(binary), &environment).unwrap();
+    for (name, path) in [("auth-login", LOGIN), ("auth-refresh", crate::support::REFRESH)] {
+        let function = Function::spawn(name, &testkit::binary(name).unwrap(), &environment).unwrap();
         let body = if name == "auth-login" { json!({"email": "a@b.example", "password": "x"}) } else { json!({}) };
         let event = json!({
             "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",

@@ -9,14 +9,12 @@ use shared::Failure;
 use shared::config::Stage;
 use shared::http::{self, PublicCall, RawReply};
 use shared::secrets::random_token;
-use site::Request;
-
-include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+use site::{Request, SITE};
 
 /// Without a slash at its end: the gateway has no routes with one.
 const START: &str = "/console";
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::site(["/", START, "/console/{proxy+}"], handle)
 }
 

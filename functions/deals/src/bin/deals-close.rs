@@ -9,13 +9,13 @@ use serde_json::json;
 use shared::domain::ids::DealId;
 use shared::flows::deals::stand;
 use shared::http::{self, Call, Json};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::deals::{self, Move, Place, write};
 use shared::views::deals::DealView;
 use shared::views::deals_input::CloseDeal;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post(["/api/v1/deals/{id}/close", "/api/v1/crm/deals/{id}/close"], Scope::DealsWrite, handle)
 }
 
@@ -49,7 +49,7 @@ async fn handle(call: Call<CloseDeal>) -> Result<Json<DealView>, Failure> {
     let mut told = json!(after);
     told["reason"] = json!(reason);
     let before = Some(json!(DealView::from(before)));
-    audit::note(&call, Change { action: "close", record: "deal", id: id.0, before, after: Some(told) }).await?;
+    call.audit(AuditEntry { action: "close", record: "deal", id: id.0, before, after: Some(told) }).await?;
     let version = after.version;
     Ok(Json::versioned(after, version))
 }

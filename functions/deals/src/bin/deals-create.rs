@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use shared::domain::ids::DealId;
 use shared::http::{self, Call, Created};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::deals::{self, Passage, write};
 use shared::store::pipelines::Stage;
 use shared::store::{event_path, pipelines};
@@ -16,7 +16,7 @@ use shared::views::deals::DealView;
 use shared::views::deals_input::NewDeal;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post(["/api/v1/deals", "/api/v1/crm/deals"], Scope::DealsWrite, handle)
 }
 
@@ -51,8 +51,8 @@ async fn handle(call: Call<NewDeal>) -> Result<Created<DealView>, Failure> {
         deals::follow_lead(&call.tx, lead, &deal, call.now).await?;
     }
     let value = DealView::from(deal);
-    let change = Change { action: "create", record: "deal", id: id.0, before: None, after: Some(json!(value)) };
-    audit::note(&call, change).await?;
+    let entry = AuditEntry { action: "create", record: "deal", id: id.0, before: None, after: Some(json!(value)) };
+    call.audit(entry).await?;
     let version = value.version;
     Ok(Created { location: format!("/api/v1/deals/{id}"), value, version })
 }

@@ -8,7 +8,7 @@ use shared::http::{self, Call, Json};
 use shared::views::deals::DealView;
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get(["/api/v1/deals/{id}", "/api/v1/crm/deals/{id}"], Scope::DealsRead, handle)
 }
 

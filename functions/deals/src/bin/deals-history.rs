@@ -11,7 +11,7 @@ use shared::views::deals::DealStayView;
 use shared::views::leads_filter::newest_first_by_page;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get(["/api/v1/deals/{id}/history", "/api/v1/crm/deals/{id}/history"], Scope::DealsRead, handle)
 }
 

@@ -15,7 +15,7 @@ use shared::views::cursor::Cursor;
 use shared::views::deals::{DealStatus, DealView};
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get(["/api/v1/deals", "/api/v1/crm/deals"], Scope::DealsRead, handle)
 }
 

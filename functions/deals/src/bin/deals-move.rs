@@ -9,7 +9,7 @@ use serde_json::json;
 use shared::domain::ids::DealId;
 use shared::flows::deals::stand;
 use shared::http::{self, Call, Json};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::deals::{self, Move, Place};
 use shared::views::deals::DealView;
 use shared::{Failure, Scope};
@@ -19,7 +19,7 @@ mod placing;
 
 use placing::MoveDeal;
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post(["/api/v1/deals/{id}/move", "/api/v1/crm/deals/{id}/move"], Scope::DealsWrite, handle)
 }
 
@@ -47,8 +47,9 @@ async fn handle(call: Call<MoveDeal>) -> Result<Json<DealView>, Failure> {
     let by = (call.caller.subject.as_str(), reason);
     let after = stand(&call.app, &call.tx, &before, &to, by, call.now).await?;
     let (before, after) = (json!(DealView::from(before)), DealView::from(after));
-    let change = Change { action: "move", record: "deal", id: id.0, before: Some(before), after: Some(json!(after)) };
-    audit::note(&call, change).await?;
+    let entry =
+        AuditEntry { action: "move", record: "deal", id: id.0, before: Some(before), after: Some(json!(after)) };
+    call.audit(entry).await?;
     let version = after.version;
     Ok(Json::versioned(after, version))
 }

@@ -10,13 +10,13 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::domain::ids::{DealId, LeadId};
 use shared::http::{self, Call, Json};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::deals::{self, write};
 use shared::store::{event_path, routing};
 use shared::views::deals::DealView;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::patch(["/api/v1/deals/{id}/lead", "/api/v1/crm/deals/{id}/lead"], Scope::DealsWrite, handle)
 }
 
@@ -76,8 +76,8 @@ async fn handle(call: Call<SetLead>) -> Result<Json<DealView>, Failure> {
         deals::follow_lead(&call.tx, new, &after, call.now).await?;
     }
     let (before, after) = (Some(json!(DealView::from(before))), DealView::from(after));
-    let change = Change { action: "set_lead", record: "deal", id: id.0, before, after: Some(json!(after)) };
-    audit::note(&call, change).await?;
+    let entry = AuditEntry { action: "set_lead", record: "deal", id: id.0, before, after: Some(json!(after)) };
+    call.audit(entry).await?;
     let version = after.version;
     Ok(Json::versioned(after, version))
 }

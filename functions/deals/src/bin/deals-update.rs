@@ -8,13 +8,13 @@ use std::process::ExitCode;
 use serde_json::json;
 use shared::domain::ids::DealId;
 use shared::http::{self, Call, Json};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::deals::write::{self, Facts};
 use shared::views::deals::DealView;
 use shared::views::deals_input::DealPatch;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::patch(["/api/v1/deals/{id}", "/api/v1/crm/deals/{id}"], Scope::DealsWrite, handle)
 }
 
@@ -42,8 +42,8 @@ async fn handle(call: Call<DealPatch>) -> Result<Json<DealView>, Failure> {
     write::check_links(&call.tx, company, owner).await?;
     let after = DealView::from(write::update(&call.tx, id, &facts, call.now).await?);
     let before = Some(json!(DealView::from(before)));
-    let change = Change { action: "update", record: "deal", id: id.0, before, after: Some(json!(after)) };
-    audit::note(&call, change).await?;
+    let entry = AuditEntry { action: "update", record: "deal", id: id.0, before, after: Some(json!(after)) };
+    call.audit(entry).await?;
     let version = after.version;
     Ok(Json::versioned(after, version))
 }

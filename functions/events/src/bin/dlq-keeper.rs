@@ -6,13 +6,13 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use shared::flows::inbox::dead_letters::{self, Letter};
 use shared::queue::{self, Outcomes, RawMessage};
 use shared::store::inbox;
 use shared::telemetry::{self, Metric};
-use shared::webhook::dead_letters;
 use shared::{App, Failure};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     queue::consume_batch("*-dlq", handle)
 }
 
@@ -21,7 +21,8 @@ async fn handle(app: App, messages: Arc<[RawMessage]>) -> Outcomes {
     let mut rows = Vec::with_capacity(messages.len());
     let mut outcomes: Outcomes = Vec::with_capacity(messages.len());
     for message in messages.iter() {
-        outcomes.push(dead_letters::row(&app, message, now).await.map(|row| rows.push(row)));
+        let letter = Letter { id: &message.id, queue: &message.queue, body: &message.body };
+        outcomes.push(dead_letters::row(&app, letter, now).await.map(|row| rows.push(row)));
     }
     if let Err(failure) = inbox::park(app.database(), &rows).await {
         let reason = failure.to_string();

@@ -10,11 +10,11 @@ use shared::App;
 use shared::flows::intake;
 use shared::queue::{self, Outcomes, RawMessage};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     queue::consume_batch("events", handle)
 }
 
 async fn handle(app: App, messages: Arc<[RawMessage]>) -> Outcomes {
     let now = app.now();
-    intake::process_messages(&app, &messages, now).await
+    intake::process_messages(&app, &queue::bodies(&messages), now).await
 }

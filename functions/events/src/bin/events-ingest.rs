@@ -7,14 +7,15 @@
 
 use std::process::ExitCode;
 
+use shared::http::ingest::Ingested;
+use shared::http::ingest::judge::{Bounds, Submitted};
+use shared::http::ingest::origin::Origin;
+use shared::http::ingest::repeat::Repeat;
 use shared::http::{self, PublicCall};
-use shared::views::events::{IngestBody, Ingested};
-use shared::webhook::ingest::{Bounds, Submitted};
-use shared::webhook::repeat::Repeat;
-use shared::webhook::sender::Sender;
+use shared::views::events::IngestBody;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::receive::<IngestBody, Ingested, _, _>("/api/v1/events/ingest", Some(Scope::EventsWrite), handle)
 }
 
@@ -22,7 +23,7 @@ async fn handle(call: PublicCall) -> Result<Ingested, Failure> {
     let submitted = Submitted::read(&call.body);
     let national = submitted.as_ref().is_ok_and(Submitted::has_national_phone);
     // Who may not send is told so before anything about the body.
-    let sender = Sender::of(&call, national).await?;
+    let sender = Origin::of(&call, national).await?;
     let key = http::idempotency_key(&call.headers)?;
     let repeat = Repeat::of(&call, &sender, "events-ingest", key.as_deref()).await?;
     if let Repeat::Answered(reply) = repeat {

@@ -13,7 +13,7 @@ use shared::messages::events::Via;
 use shared::views::events::{DeliveryReceipt, IngestBody};
 use shared::webhook::{self, Token};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::receive::<IngestBody, Accepted<DeliveryReceipt>, _, _>("/api/v1/events/webhook", None, handle)
 }
 

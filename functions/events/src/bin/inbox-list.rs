@@ -19,7 +19,7 @@ use uuid::Uuid;
 /// Characters of bodies in one answer; Lambda answers with at most 6 MB, and JSON escapes take room.
 const BODY_CHARS: i64 = 2_000_000;
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/inbox", Scope::InboxRead, handle)
 }
 

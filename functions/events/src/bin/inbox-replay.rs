@@ -10,14 +10,14 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
+use shared::flows::inbox::Replayed;
+use shared::flows::inbox::replay::{self, Choice};
 use shared::http::{self, Call, Json};
-use shared::store::audit::{Change, note};
-use shared::views::inbox::Replayed;
-use shared::webhook::replay::{self, Choice};
+use shared::store::audit::AuditEntry;
 use shared::{Failure, Fault, Scope};
 use uuid::Uuid;
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/inbox/replay", Scope::InboxWrite, handle)
 }
 
@@ -66,14 +66,14 @@ async fn handle(call: Call<Body>) -> Result<Json<Replayed>, Failure> {
     let choice = call.body.choice()?;
     let (reply, sent) = replay::replay(&call.tx, &choice, call.now).await?;
     if !sent.is_empty() {
-        let change = Change {
+        let entry = AuditEntry {
             action: "replay",
             record: "inbox",
             id: call.app.new_id(),
             before: None,
             after: Some(json!({"deliveries": sent})),
         };
-        note(&call, change).await?;
+        call.audit(entry).await?;
     }
     Ok(Json::new(reply))
 }

@@ -7,11 +7,12 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use shared::schedule::{self, relay};
+use shared::flows::relay;
+use shared::schedule;
 use shared::telemetry::{self, Metric};
 use shared::{App, Failure};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     schedule::job("outbox-relay", handle)
 }
 

@@ -15,7 +15,7 @@ use shared::{App, Failure, schedule};
 /// This month and three more.
 const MONTHS: i32 = 4;
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     schedule::job("partition-keeper", handle)
 }
 

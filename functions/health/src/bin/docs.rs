@@ -26,7 +26,7 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::public("/docs", handle)
 }
 

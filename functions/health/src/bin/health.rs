@@ -12,7 +12,7 @@ use shared::views::health::{HealthView, PartStatus};
 #[path = "../checks.rs"]
 mod checks;
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::public("/health", handle)
 }
 

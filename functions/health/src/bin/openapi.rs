@@ -9,7 +9,7 @@ use shared::http::{self, PublicCall, RawReply};
 
 static DOCUMENT: &[u8] = include_bytes!("../../openapi.json");
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::public("/openapi.json", handle)
 }
 

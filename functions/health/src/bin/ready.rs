@@ -13,7 +13,7 @@ use shared::views::health::ReadyView;
 /// Whoever asks asks again soon.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::public("/ready", handle)
 }
 

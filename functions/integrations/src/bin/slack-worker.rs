@@ -6,22 +6,23 @@
 
 use std::process::ExitCode;
 
-use shared::integrations::slack::{QUEUE, client, worker};
+use shared::flows::slack_effects;
+use shared::integrations::slack::{QUEUE, client};
 use shared::messages::EffectDue;
 use shared::queue::{self, Delivery};
 use shared::{App, Failure};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     queue::consume(QUEUE, handle)
 }
 
 async fn handle(app: App, delivery: Delivery<EffectDue>) -> Result<(), Failure> {
     let due = delivery.message;
     let http = app.http()?;
-    let Some(claimed) = worker::claim(&app, &due).await? else {
+    let Some(claimed) = slack_effects::claim(&app, &due).await? else {
         return Ok(());
     };
     let outcome =
         client::post(http, app.slack().base_url.as_deref(), &claimed.credentials, &claimed.effect.payload).await;
-    worker::settle(&app, &due, &claimed, &outcome).await
+    slack_effects::settle(&app, &due, &claimed, &outcome).await
 }

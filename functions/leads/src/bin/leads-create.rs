@@ -12,13 +12,13 @@ use shared::domain::ids::LeadId;
 use shared::domain::profile::Profile;
 use shared::flows::event_path::reevaluate;
 use shared::http::{self, Call, Created};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::leads::write::{self, Handling};
 use shared::views::leads::{LeadMatchView, LeadView};
 use shared::views::leads_input::NewLead;
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/leads", Scope::LeadsWrite, handle)
 }
 
@@ -61,6 +61,6 @@ async fn handle(call: Call<NewLead, Query>) -> Result<Created<LeadView>, Failure
     let version = lead.version;
     let value = LeadView::from(lead);
     let after = Some(json!(value));
-    audit::note(&call, Change { action: "create", record: "lead", id: id.into(), before: None, after }).await?;
+    call.audit(AuditEntry { action: "create", record: "lead", id: id.into(), before: None, after }).await?;
     Ok(Created { location: format!("/api/v1/leads/{id}"), value, version })
 }

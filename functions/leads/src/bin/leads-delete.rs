@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use serde_json::json;
 use shared::domain::ids::LeadId;
 use shared::http::{self, Call, NoContent};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::leads::write;
 use shared::views::leads::LeadView;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::delete("/api/v1/leads/{id}", Scope::LeadsWrite, handle)
 }
 
@@ -34,6 +34,6 @@ async fn handle(call: Call) -> Result<NoContent, Failure> {
     }
     write::delete(&call.tx, id, call.now).await?;
     let before = Some(json!(LeadView::from(lead)));
-    audit::note(&call, Change { action: "delete", record: "lead", id: id.into(), before, after: None }).await?;
+    call.audit(AuditEntry { action: "delete", record: "lead", id: id.into(), before, after: None }).await?;
     Ok(NoContent)
 }

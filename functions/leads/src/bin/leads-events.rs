@@ -11,7 +11,7 @@ use shared::views::leads_filter;
 use shared::views::leads_history::LeadEventView;
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/leads/{id}/events", Scope::LeadsRead, handle)
 }
 

@@ -11,7 +11,7 @@ use shared::views::leads::LeadView;
 use shared::views::leads_filter::{self, LeadFilter};
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/leads", Scope::LeadsRead, handle)
 }
 

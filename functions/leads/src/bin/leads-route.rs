@@ -7,15 +7,15 @@ use std::process::ExitCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
+use shared::domain::access::CallerKind;
 use shared::domain::ids::{LeadId, MemberId, PipelineId};
 use shared::flows::routing::{Choice, route_by_hand};
-use shared::http::auth::CallerKind;
 use shared::http::{self, Call, Json};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::views::decisions::DecisionView;
 use shared::{Failure, Fault, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/leads/{id}/route", Scope::LeadsWrite, handle)
 }
 
@@ -61,7 +61,6 @@ async fn handle(call: Call<Body>) -> Result<Json<DecisionView>, Failure> {
     // The task's reminder is left to the hourly sweep: it is due on another day, and there is no schedule before the commit.
     let (decision, _due) = route_by_hand(&call.app, &call.tx, lead, choice, call.now).await?;
     let after = json!({"pipeline_id": body.pipeline_id, "owner_id": body.owner_id, "reason": body.reason});
-    audit::note(&call, Change { action: "route", record: "lead", id: lead.0, before: None, after: Some(after) })
-        .await?;
+    call.audit(AuditEntry { action: "route", record: "lead", id: lead.0, before: None, after: Some(after) }).await?;
     Ok(Json::new(DecisionView::from(&decision)))
 }

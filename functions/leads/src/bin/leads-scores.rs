@@ -8,7 +8,7 @@ use shared::views::leads_filter::newest_first_by_page;
 use shared::views::leads_history::LeadScoreView;
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/leads/{id}/scores", Scope::LeadsRead, handle)
 }
 

@@ -10,7 +10,7 @@ use shared::http::{self, Call, Json};
 use shared::views::leads::LeadStatsView;
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/leads/stats", Scope::LeadsRead, handle)
 }
 

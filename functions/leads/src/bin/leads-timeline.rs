@@ -15,7 +15,7 @@ use shared::views::leads_filter;
 use shared::views::timeline::{TimelineEntryView, kinds};
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/leads/{id}/timeline", Scope::LeadsRead, handle)
 }
 

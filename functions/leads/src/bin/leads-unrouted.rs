@@ -12,7 +12,7 @@ use shared::views::leads_filter::{self, PoolFilter};
 use shared::views::leads_unrouted::UnroutedLeadView;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/leads/unrouted", Scope::LeadsRead, handle)
 }
 

@@ -9,14 +9,14 @@ use std::process::ExitCode;
 use serde_json::json;
 use shared::flows::event_path::reevaluate;
 use shared::http::{self, Call, Json};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::leads::LeadStatus;
 use shared::store::leads::write::{self, Handling};
 use shared::views::leads::{LeadMatchView, LeadView};
 use shared::views::leads_input::LeadPatch;
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::patch("/api/v1/leads/{id}", Scope::LeadsWrite, handle)
 }
 
@@ -61,6 +61,6 @@ async fn handle(call: Call<LeadPatch>) -> Result<Json<LeadView>, Failure> {
     let version = lead.version;
     let value = LeadView::from(lead);
     let (before, after) = (Some(json!(LeadView::from(before))), Some(json!(value)));
-    audit::note(&call, Change { action: "update", record: "lead", id: id.into(), before, after }).await?;
+    call.audit(AuditEntry { action: "update", record: "lead", id: id.into(), before, after }).await?;
     Ok(Json::versioned(value, version))
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::store::migrations;
 use shared::{App, Failure, config, schedule};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     schedule::direct_as_owner(handle)
 }
 

@@ -15,7 +15,7 @@ use shared::secrets::token_hash;
 use shared::store::{rules, sign_in, tenants};
 use shared::{App, Failure, domain, passwords, schedule};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     schedule::direct(handle)
 }
 
@@ -57,7 +57,7 @@ async fn handle(app: App, input: NewTenant) -> Result<Output, Failure> {
         tenants::upsert_api_key(&tx, &key, now).await?;
     }
     for source in input.webhook_sources {
-        let context = shared::webhook::secret_context(id, &source.source);
+        let context = shared::flows::deliveries::secret_context(id, &source.source);
         let sealed = source.secret.map(|secret| app.sealer()?.seal(&context, &secret)).transpose()?;
         let hash = token_hash(&source.token);
         tenants::upsert_webhook_source(&tx, app.new_id(), &source.source, &hash, sealed.as_deref(), now).await?;

@@ -11,7 +11,7 @@ use shared::http::{self, Call, Json};
 use shared::views::pipelines::BoardView;
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get(["/api/v1/pipelines/{id}/deals", "/api/v1/crm/pipelines/{id}/deals"], Scope::DealsRead, handle)
 }
 

@@ -8,7 +8,7 @@ use shared::http::{self, Call, Json};
 use shared::views::pipelines::PipelineView;
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get(["/api/v1/pipelines/{id}", "/api/v1/crm/pipelines/{id}"], Scope::PipelinesRead, handle)
 }
 

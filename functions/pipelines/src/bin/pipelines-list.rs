@@ -11,7 +11,7 @@ use shared::http::{self, Call, Json, Page};
 use shared::views::pipelines::PipelineView;
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get(["/api/v1/pipelines", "/api/v1/crm/pipelines"], Scope::PipelinesRead, handle)
 }
 

@@ -10,11 +10,11 @@ use shared::App;
 use shared::flows::routing;
 use shared::queue::{self, Outcomes, RawMessage};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     queue::consume_batch("routing", handle)
 }
 
 async fn handle(app: App, messages: Arc<[RawMessage]>) -> Outcomes {
     let now = app.now();
-    routing::route_messages(&app, &messages, now).await
+    routing::route_messages(&app, &queue::bodies(&messages), now).await
 }

@@ -11,7 +11,7 @@ use shared::{Failure, Scope, store};
 /// More pipelines than any tenant has.
 const PIPELINES: i64 = 1000;
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/routing/config", Scope::RoutingRead, handle)
 }
 

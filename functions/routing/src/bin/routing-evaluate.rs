@@ -8,11 +8,11 @@ use serde_json::json;
 use shared::domain::ids::LeadId;
 use shared::flows::{event_path, routing};
 use shared::http::{self, Call, Json};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::views::decisions::DecisionView;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/routing/evaluate/{leadId}", Scope::RoutingWrite, handle)
 }
 
@@ -25,7 +25,7 @@ async fn handle(call: Call) -> Result<Json<DecisionView>, Failure> {
     let decided = decided.pop().ok_or_else(|| Failure::not_found("lead"))?;
     if let Some(decision) = &decided.decision {
         let after = json!({"decision_id": decision.id, "outcome": decided.record.outcome.kind});
-        audit::note(&call, Change { action: "evaluate", record: "lead", id: lead.0, before: None, after: Some(after) })
+        call.audit(AuditEntry { action: "evaluate", record: "lead", id: lead.0, before: None, after: Some(after) })
             .await?;
     }
     Ok(Json::new(DecisionView::of(&decided)))

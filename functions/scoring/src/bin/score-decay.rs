@@ -21,7 +21,7 @@ const CHUNK: i64 = 500;
 /// The hour of the tenant's day.
 const HOUR: i8 = 2;
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     schedule::job("score-decay", handle)
 }
 

@@ -9,7 +9,7 @@ use shared::http::{self, Call, Json};
 use shared::views::scoring::BreakdownView;
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/scoring/leads/{leadId}/breakdown", Scope::ScoringRead, handle)
 }
 

@@ -11,7 +11,7 @@ use shared::views::leads_filter::newest_first_by_page;
 use shared::views::scoring_history::ScoreStepView;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/scoring/leads/{leadId}/history", Scope::ScoringRead, handle)
 }
 

@@ -10,13 +10,13 @@ use shared::domain::engine::LeadState;
 use shared::domain::ids::LeadId;
 use shared::flows::event_path::{Reason, reevaluate_for};
 use shared::http::{self, Call, Json};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::{Tx, event_path, scoring_rules};
 use shared::views::scoring::BreakdownView;
 use shared::views::scoring_history::RecalculationView;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/scoring/leads/{leadId}/recalculate", Scope::LeadsWrite, handle)
 }
 
@@ -29,14 +29,14 @@ async fn handle(call: Call) -> Result<Json<RecalculationView>, Failure> {
     let awards = scoring_rules::list_awards(&call.tx, lead, call.now).await?;
     let breakdown = BreakdownView::of(lead, awards, tenant.rules.tiers(), call.now);
     let view = RecalculationView::between(&before, &after, tenant.rules.version(), breakdown);
-    let change = Change {
+    let entry = AuditEntry {
         action: "recalculate",
         record: "lead",
         id: lead.0,
         before: Some(json!(view.before)),
         after: Some(json!(view.after)),
     };
-    audit::note(&call, change).await?;
+    call.audit(entry).await?;
     Ok(Json::new(view))
 }
 

@@ -11,12 +11,12 @@ use shared::domain::ids::RuleId;
 use shared::domain::scoring::ScoringRuleDraft;
 use shared::http::{self, Call, Created};
 use shared::messages::events::{Inbound, Recalculate};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::{outbox, rules, scoring_rules};
 use shared::views::scoring::ScoringRuleView;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/scoring/rules", Scope::ScoringWrite, handle)
 }
 
@@ -44,8 +44,9 @@ async fn handle(call: Call<RuleBody>) -> Result<Created<ScoringRuleView>, Failur
     outbox::put(&call.tx, "events", &[recalculate], call.now).await?;
     let view = ScoringRuleView::from(stored);
     let id = view.id;
-    let change = Change { action: "create", record: "scoring_rule", id: id.0, before: None, after: Some(json!(view)) };
-    audit::note(&call, change).await?;
+    let entry =
+        AuditEntry { action: "create", record: "scoring_rule", id: id.0, before: None, after: Some(json!(view)) };
+    call.audit(entry).await?;
     let version = i64::from(view.version);
     Ok(Created { location: format!("/api/v1/scoring/rules/{id}"), value: view, version })
 }

@@ -12,7 +12,7 @@ use shared::store::scoring_rules::{self, Filter};
 use shared::views::scoring::ScoringRuleView;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/scoring/rules", Scope::ScoringRead, handle)
 }
 

@@ -16,7 +16,7 @@ use shared::{Failure, Fault, Scope};
 const USUAL: SignedDuration = SignedDuration::from_hours(30 * 24);
 const LONGEST: SignedDuration = SignedDuration::from_hours(367 * 24);
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/scoring/stats", Scope::ScoringRead, handle)
 }
 

@@ -5,12 +5,12 @@
 
 use std::process::ExitCode;
 
+use shared::flows::reminders;
 use shared::messages::TaskDue;
 use shared::queue::{self, Delivery};
-use shared::schedule::reminders;
 use shared::{App, Failure};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     queue::consume("reminders", handle)
 }
 

@@ -6,10 +6,10 @@
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use shared::schedule::reminders::{self, Swept};
+use shared::flows::reminders::{self, Swept};
 use shared::{App, Failure, schedule};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     schedule::job("task-reminders", handle)
 }
 

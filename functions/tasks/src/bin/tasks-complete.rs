@@ -9,12 +9,12 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::domain::ids::TaskId;
 use shared::http::{self, Call, Json};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::tasks;
 use shared::views::tasks::TaskView;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/tasks/{id}/complete", Scope::TasksWrite, handle)
 }
 
@@ -41,9 +41,9 @@ async fn handle(call: Call<Option<Complete>>) -> Result<Json<TaskView>, Failure>
     }
     let after = tasks::complete(&call.tx, id, &call.caller.subject, call.now).await?;
     let (before, after) = (json!(TaskView::from(before)), TaskView::from(after));
-    let change =
-        Change { action: "complete", record: "task", id: id.0, before: Some(before), after: Some(json!(after)) };
-    audit::note(&call, change).await?;
+    let entry =
+        AuditEntry { action: "complete", record: "task", id: id.0, before: Some(before), after: Some(json!(after)) };
+    call.audit(entry).await?;
     let version = after.version;
     Ok(Json::versioned(after, version))
 }

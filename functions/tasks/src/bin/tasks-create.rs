@@ -6,15 +6,15 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use shared::domain::ids::TaskId;
+use shared::flows::reminders;
 use shared::http::{self, Call, Created};
-use shared::schedule::reminders;
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::tasks::{self, Links};
 use shared::views::tasks::TaskView;
 use shared::views::tasks_input::NewTask;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/tasks", Scope::TasksWrite, handle)
 }
 
@@ -28,8 +28,8 @@ async fn handle(call: Call<NewTask>) -> Result<Created<TaskView>, Failure> {
     if let Some(due_at) = value.due_at {
         reminders::schedule_within(&call.app, &call.tx, id, due_at, call.now).await?;
     }
-    let change = Change { action: "create", record: "task", id: id.0, before: None, after: Some(json!(value)) };
-    audit::note(&call, change).await?;
+    let entry = AuditEntry { action: "create", record: "task", id: id.0, before: None, after: Some(json!(value)) };
+    call.audit(entry).await?;
     let version = value.version;
     Ok(Created { location: format!("/api/v1/tasks/{id}"), value, version })
 }

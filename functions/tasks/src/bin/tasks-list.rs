@@ -13,7 +13,7 @@ use shared::store::tasks::Filter;
 use shared::views::tasks::{TaskKind, TaskStatus, TaskView};
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/tasks", Scope::TasksRead, handle)
 }
 

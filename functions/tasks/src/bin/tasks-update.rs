@@ -6,15 +6,15 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use shared::domain::ids::TaskId;
+use shared::flows::reminders;
 use shared::http::{self, Call, Json};
-use shared::schedule::reminders;
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::tasks::{self, Facts, Links};
 use shared::views::tasks::TaskView;
 use shared::views::tasks_input::TaskPatch;
 use shared::{Failure, Scope};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::patch("/api/v1/tasks/{id}", Scope::TasksWrite, handle)
 }
 
@@ -46,8 +46,8 @@ async fn handle(call: Call<TaskPatch>) -> Result<Json<TaskView>, Failure> {
         reminders::schedule_within(&call.app, &call.tx, id, due_at, call.now).await?;
     }
     let before = Some(json!(TaskView::from(before)));
-    let change = Change { action: "update", record: "task", id: id.0, before, after: Some(json!(after)) };
-    audit::note(&call, change).await?;
+    let entry = AuditEntry { action: "update", record: "task", id: id.0, before, after: Some(json!(after)) };
+    call.audit(entry).await?;
     let version = after.version;
     Ok(Json::versioned(after, version))
 }

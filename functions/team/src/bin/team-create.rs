@@ -7,13 +7,13 @@ use std::process::ExitCode;
 use serde_json::json;
 use shared::domain::ids::MemberId;
 use shared::http::{self, Call, Created};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::{sign_in, team};
 use shared::views::team::MemberView;
 use shared::views::team_input::NewMember;
 use shared::{Failure, Scope, passwords};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::post("/api/v1/team", Scope::TeamWrite, handle)
 }
 
@@ -33,6 +33,6 @@ async fn handle(call: Call<NewMember>) -> Result<Created<MemberView>, Failure> {
     let version = member.version;
     let value = MemberView::from(member);
     let after = Some(json!(value));
-    audit::note(&call, Change { action: "create", record: "member", id: id.0, before: None, after }).await?;
+    call.audit(AuditEntry { action: "create", record: "member", id: id.0, before: None, after }).await?;
     Ok(Created { location: format!("/api/v1/team/{id}"), value, version })
 }

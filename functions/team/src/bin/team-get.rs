@@ -8,7 +8,7 @@ use shared::http::{self, Call, Json};
 use shared::views::team::MemberView;
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/team/{id}", Scope::TeamRead, handle)
 }
 

@@ -11,7 +11,7 @@ use shared::store::team::Filter;
 use shared::views::team::{MemberRole, MemberView};
 use shared::{Failure, Scope, store};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::get("/api/v1/team", Scope::TeamRead, handle)
 }
 

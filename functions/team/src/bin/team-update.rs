@@ -9,18 +9,18 @@
 use std::process::ExitCode;
 
 use serde_json::json;
+use shared::domain::access::CallerKind;
 use shared::domain::ids::MemberId;
 use shared::flows::passwords::confirm;
-use shared::http::auth::CallerKind;
 use shared::http::{self, Call, Json};
-use shared::store::audit::{self, Change};
+use shared::store::audit::AuditEntry;
 use shared::store::sign_in::{self, Ending};
 use shared::store::team::{self, Member, Profile};
 use shared::views::team::{MemberRole, MemberView};
 use shared::views::team_input::MemberPatch;
 use shared::{Failure, Scope, passwords};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::patch("/api/v1/team/{id}", Scope::TeamRead, handle)
 }
 
@@ -73,7 +73,7 @@ async fn handle(call: Call<MemberPatch>) -> Result<Json<MemberView>, Failure> {
         after["password"] = "changed".into();
     }
     let before = Some(json!(MemberView::from(before)));
-    audit::note(&call, Change { action: "update", record: "member", id: id.0, before, after: Some(after) }).await?;
+    call.audit(AuditEntry { action: "update", record: "member", id: id.0, before, after: Some(after) }).await?;
     Ok(Json::versioned(value, version))
 }
 
@@ -92,7 +92,7 @@ async fn set_password(
         let Some(current) = current else {
             return Err(Failure::invalid("/current_password", "required", "Also send your present password."));
         };
-        confirm(call, member, current).await?;
+        confirm(&call.app, &call.tx, member, current, call.source_ip.as_deref(), call.now).await?;
     }
     sign_in::set_password(&call.tx, member.id, &passwords::hash(password)?, call.now).await?;
     let except = if own { call.caller.jti.as_deref() } else { None };

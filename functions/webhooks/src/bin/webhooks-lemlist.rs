@@ -12,7 +12,7 @@ use shared::messages::events::Via;
 use shared::views::events::DeliveryReceipt;
 use shared::webhook::{self, Token};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::receive::<Activity, Accepted<DeliveryReceipt>, _, _>("/api/v1/webhooks/lemlist/{token}", None, handle)
 }
 

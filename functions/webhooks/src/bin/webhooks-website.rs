@@ -14,7 +14,7 @@ use shared::messages::events::Via;
 use shared::views::events::DeliveryReceipt;
 use shared::webhook::{self, Token};
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     http::receive::<BTreeMap<String, Value>, Accepted<DeliveryReceipt>, _, _>(
         "/api/v1/webhooks/website/{token}",
         None,

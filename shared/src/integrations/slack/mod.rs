@@ -7,7 +7,6 @@ pub mod client;
 pub mod credentials;
 pub mod translate;
 pub mod wire;
-pub mod worker;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! Endpoints with what their functions say of themselves, for tests that hold for every endpoint there is.
 
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use anyhow::Context as _;
@@ -66,6 +67,6 @@ impl TestApp {
 fn describe(function: &str) -> anyhow::Result<Value> {
     let mut command = Command::new(workspace::binary(function)?);
     // Its source file, whose opening lines are its documentation, is found from the root.
-    let output = command.arg("--describe").env_clear().current_dir(workspace::root()?).output()?;
+    let output = command.arg0(function).arg("--describe").env_clear().current_dir(workspace::root()?).output()?;
     serde_json::from_slice(&output.stdout).context("what it prints with --describe is no JSON")
 }

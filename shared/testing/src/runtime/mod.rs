@@ -80,7 +80,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// Starts `binary` with exactly `env`, plus `PATH` and what Lambda itself sets (`env` wins over these).
+    /// Starts `binary` under the function's name, with exactly `env`, plus `PATH` and what Lambda itself sets (`env` wins over these).
     ///
     /// Returns as soon as the process is started; it may still be initialising. Needs a running tokio runtime. Fails if
     /// the binary is missing or cannot be executed.
@@ -98,6 +98,7 @@ impl Function {
 
         let mut command = Command::new(binary);
         command
+            .arg0(name)
             .env_clear()
             .envs(lambda_env(name, &server.address().to_string()))
             .envs(env.iter().map(|(name, value)| (name, value)))
@@ -107,10 +108,7 @@ impl Function {
             .kill_on_drop(true);
         api.starting();
         let mut child = command.spawn().with_context(|| {
-            format!(
-                "cannot start function {name} from {}: build it with `cargo build --workspace --bins`",
-                binary.display()
-            )
+            format!("cannot start function {name} from {}: build it, as `cargo dev test` does", binary.display())
         })?;
         let pid = child.id().context("the function's process ended before it was seen")?;
         let logs = Arc::new(Logs::default());

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Unknown;
 use crate::domain::identity::{normalize_email, normalize_linkedin};
+use crate::integrations::Unknown;
 
 /// What the activity is to us.
 enum Meaning {

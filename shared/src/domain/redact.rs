@@ -7,8 +7,6 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::value::RawValue;
 
-use super::verify::{BODY_SECRET_HASH, SIGNATURE};
-
 /// A member of a JSON object or a field of a form whose value is a secret, also when the text ends within it. The value may be
 /// text or a bare word; JSON inside JSON has its quotes escaped.
 #[expect(clippy::expect_used, reason = "constant patterns; a test compiles them")]
@@ -36,15 +34,6 @@ pub fn shown(text: &str) -> String {
     form.replace_all(&text, "${1}[removed]").into_owned()
 }
 
-/// Headers without what proves a sender.
-pub fn shown_headers(headers: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    headers
-        .iter()
-        .filter(|(name, _)| name.as_str() != SIGNATURE && name.as_str() != BODY_SECRET_HASH)
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
-}
-
 /// Takes the member `secret` out of a JSON object; everything else stays letter for letter, in the order of its names. A body that
 /// is no object is given back as it is.
 pub fn take_secret(body: &str) -> (Cow<'_, str>, Option<String>) {
@@ -61,3 +50,6 @@ pub fn take_secret(body: &str) -> (Cow<'_, str>, Option<String>) {
         Err(_) => (Cow::Owned(String::new()), Some(secret)),
     }
 }
+
+#[cfg(test)]
+mod tests;

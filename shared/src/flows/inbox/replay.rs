@@ -11,14 +11,14 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Park, redact};
+use super::{Park, Replayed, Skipped};
+use crate::aws::queues::MAX_BODY;
 use crate::domain::ids::{DeliveryId, TenantId};
 use crate::failure::Failure;
+use crate::flows::deliveries::verify::{BODY_SECRET_HASH, SIGNATURE};
 use crate::messages::events::{Delivery, Inbound, Verdict, Via};
-use crate::queue::sender::MAX_BODY;
 use crate::store::inbox::{self, Kept, Parked};
 use crate::store::{Tx, outbox};
-use crate::views::inbox::{Replayed, Skipped};
 
 /// The most rows one replay takes.
 pub const MAX_ROWS: usize = 1000;
@@ -125,10 +125,10 @@ pub(super) fn row(park: &Park, delivery: &Delivery) -> Parked {
     }
 }
 
-/// The headers of a row as people may see them.
+/// The headers of a row as people may see them: without what proves a sender.
 pub fn shown_headers(stored: &Value) -> BTreeMap<String, String> {
     let envelope = Envelope::deserialize(stored).unwrap_or_default();
-    redact::shown_headers(&envelope.headers)
+    envelope.headers.into_iter().filter(|(name, _)| name != SIGNATURE && name != BODY_SECRET_HASH).collect()
 }
 
 /// What a row becomes on a queue again: the queue and the message. `Err` says why it cannot be sent.
@@ -173,3 +173,6 @@ pub fn message(row: &Kept, tenant: TenantId) -> Result<Result<(&'static str, Box
     }
     Ok(Ok((queue, body)))
 }
+
+#[cfg(test)]
+mod tests;

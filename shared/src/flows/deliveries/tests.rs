@@ -1,8 +1,6 @@
 //! Checks and translations, by example and by property: whatever anybody posts, nothing panics, and no signature fits by luck.
 
-mod ingest;
 mod lemlist;
-mod redact;
 mod website;
 
 use std::collections::BTreeMap;
@@ -15,9 +13,7 @@ use sha2::Sha256;
 
 use super::verify::{BODY_SECRET_HASH, SIGNATURE, TIMESTAMP};
 use super::*;
-use crate::messages::events::Inbound;
 use crate::secrets::token_hash;
-use crate::store::inbox::Kept;
 
 fn now() -> Timestamp {
     "2026-11-20T15:08:21Z".parse().unwrap()
@@ -158,80 +154,6 @@ fn a_delivery_is_put_aside_whole_only_when_nothing_in_it_is_valid() {
     }
 }
 
-fn kept(row: Parked) -> Kept {
-    Kept {
-        id: row.id,
-        kind: row.kind.to_owned(),
-        source: row.source,
-        queue: row.queue.map(str::to_owned),
-        reason: row.reason,
-        detail: row.detail,
-        body_bytes: 0,
-        body: row.body,
-        headers: row.headers,
-        received_at: row.received_at,
-        status: "open".to_owned(),
-        replayed_at: None,
-        replays: 0,
-    }
-}
-
-#[test]
-fn a_replayed_row_is_the_delivery_it_was() {
-    let tenant = TenantId(Uuid::from_u128(5));
-    let mut sent =
-        delivery(Via::Lemlist, "lemlist", &[(BODY_SECRET_HASH, "ab"), ("content-type", "x")], "{\"raw\": \u{1}}");
-    sent.token_hash = Some("cd".to_owned());
-    for (checked, verdict) in [(true, Verdict::Proven { tenant_id: tenant }), (false, Verdict::Unproven)] {
-        let park = Park { tenant: Some(tenant), reason: "r".to_owned(), detail: "d".to_owned(), checked };
-        let row = kept(park.row(&sent));
-        assert!(!json!(replay::shown_headers(&row.headers)).to_string().contains("ab"));
-        let (queue, body) = replay::message(&row, tenant).unwrap().unwrap();
-        let expected = Inbound::Delivery(Delivery { verdict, ..sent.clone() });
-        assert_eq!(queue, "events");
-        assert_eq!(serde_json::from_str::<Value>(body.get()).unwrap(), json!(expected));
-    }
-}
-
-#[test]
-fn messages_go_back_letter_for_letter_or_not_at_all() {
-    let tenant = TenantId(Uuid::from_u128(5));
-    let park = Park { tenant: None, reason: String::new(), detail: String::new(), checked: false };
-    let row = kept(park.row(&delivery(Via::Generic, "x", &[], "{ \"b\" : 1.10, \"a\" : 2 }")));
-    let on = |queue: &str, body: &str| Kept { queue: Some(queue.to_owned()), body: body.to_owned(), ..row.clone() };
-    let (queue, body) = replay::message(&on("slack", &row.body), tenant).unwrap().unwrap();
-    assert_eq!((queue, body.get()), ("slack", "{ \"b\" : 1.10, \"a\" : 2 }"));
-    assert_eq!(replay::message(&on("slack", "no json"), tenant).unwrap().unwrap_err(), "not_json");
-    assert_eq!(replay::message(&on("jobs", "{}"), tenant).unwrap().unwrap_err(), "unknown_queue");
-    let large = json!("x".repeat(crate::queue::sender::MAX_BODY)).to_string();
-    assert_eq!(replay::message(&on("slack", &large), tenant).unwrap().unwrap_err(), "too_large");
-    let bare = Kept { headers: json!({"content-type": "x"}), ..row };
-    assert_eq!(replay::message(&bare, tenant).unwrap().unwrap_err(), "incomplete");
-}
-
-#[test]
-fn dead_letter_queues_have_prefixes() {
-    for (name, expected) in [
-        ("events-dlq", Some("events")),
-        ("staging-slack-dlq", Some("slack")),
-        ("jobs-dlq", Some("jobs")),
-        ("reevents-dlq", None),
-        ("events", None),
-        ("dlq", None),
-    ] {
-        assert_eq!(dead_letters::source_queue(name), expected, "{name}");
-    }
-}
-
-#[test]
-fn hexadecimal() {
-    assert_eq!(hex::decode("00fFa1"), Some(vec![0, 255, 161]));
-    for bad in ["0", "0g", "+1", " 1", "0x", "é1"] {
-        assert_eq!(hex::decode(bad), None, "{bad}");
-    }
-    assert_eq!(hex::decode_hash("00"), None);
-}
-
 proptest! {
     #[test]
     fn only_the_signed_body_fits(body: Vec<u8>, other: Vec<u8>, secret in ".{1,40}", wrong in ".{1,40}") {
@@ -261,11 +183,6 @@ proptest! {
         let changed: String = changed.into_iter().collect();
         let verdict = verify(Via::Generic, &signed(&changed, &time), b"body", &["s".to_owned()], now());
         prop_assert_eq!(verdict.is_ok(), changed == good);
-    }
-
-    #[test]
-    fn hexadecimal_comes_back(bytes: Vec<u8>) {
-        prop_assert_eq!(hex::decode(&hex::encode(&bytes)), Some(bytes));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use sha2::Sha256;
 
-use super::hex;
+use crate::domain::hex;
 use crate::messages::events::Via;
 use crate::secrets::{same, token_hash};
 

@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::hex;
-use crate::domain::events::{self, MAX_BATCH};
+use crate::domain::events::{self, MAX_BATCH, depends_on_country};
+use crate::domain::hex;
 use crate::domain::identity::Country;
 use crate::domain::ids::EventId;
-use crate::failure::{Failure, Fault};
+use crate::failure::Failure;
 use crate::messages::events::Receipt;
 use crate::views::events::{IngestReply, ReceiptView};
 
@@ -109,11 +109,6 @@ impl Submitted {
     }
 }
 
-/// Whether a fault may be none in another country.
-pub(super) fn depends_on_country(fault: &Fault) -> bool {
-    fault.code == "bad_identifier" && fault.pointer.ends_with("/lead_identifier/phone")
-}
-
 /// An event that nothing else makes recognisable is recognised by the request's `Idempotency-Key`, its place in it and what it says,
 /// so that sending the request again counts once, and another request with the same key is not taken for it.
 fn name_by_key(event: &mut Map<String, Value>, key: &str, index: usize) {
@@ -125,3 +120,6 @@ fn name_by_key(event: &mut Map<String, Value>, key: &str, index: usize) {
     let digest = Sha256::digest(format!("{index}\n{key}\n{said}").as_bytes());
     event.insert("external_id".to_owned(), Value::from(format!("idempotency-key:{}", hex::encode(&digest))));
 }
+
+#[cfg(test)]
+mod tests;

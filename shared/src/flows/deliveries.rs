@@ -1,26 +1,13 @@
-//! The entry point of senders: what receivers do before a message is on the queue, and the check of a delivery and its translation
-//! into events, which receiver, processor and replay do with the same code.
+//! The check of a delivery and its translation into events, which receiver, processor and replay do with the same code.
 //!
-//! | module | what |
+//! | function | what |
 //! |---|---|
-//! | [`receive`] | a webhook onto the queue, proven, unproven (the database is away) or rejected, never dropped |
-//! | [`ingest`], [`sender`] | events of API keys and people onto the queue, with a verdict per event |
 //! | [`verify()`], [`translate`] | pure: is it from whom it says, and which events is it |
 //! | [`check_and_translate`] | both for one delivery, with the token looked up where the receiver could not |
-//! | [`dead_letters`], [`replay`] | a given-up message into an inbox row, and any row back into the message it was |
 
-pub mod dead_letters;
-pub mod hex;
-pub mod ingest;
-pub mod redact;
-pub mod repeat;
-pub mod replay;
-pub mod sender;
 pub mod verify;
 
 mod generic;
-mod lemlist;
-mod receive;
 #[cfg(test)]
 mod tests;
 mod website;
@@ -28,36 +15,22 @@ mod website;
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use receive::{MAX_DELIVERY, Token, receive};
 pub use verify::{Reason, verify};
 
 use crate::app::App;
-use crate::domain::events as domain;
+use crate::domain::events::{self as domain, depends_on_country};
+use crate::domain::hex;
 use crate::domain::identity::Country;
 use crate::domain::ids::{DeliveryId, EventId, TenantId};
 use crate::failure::Failure;
+use crate::flows::inbox::Park;
+use crate::integrations::{Unknown, lemlist};
 use crate::messages::events::{Delivery, Receipt, Verdict, Via};
-use crate::store::auth::WebhookSource;
-use crate::store::inbox::Parked;
+use crate::store::auth::{WebhookSource, find_webhook_source};
 
 /// What a source's sealed signing secret is bound to.
 pub fn secret_context(tenant: TenantId, source: &str) -> String {
     format!("{tenant}/webhook/{source}")
-}
-
-/// A delivery whose shape or type is not known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unknown {
-    /// A stable word.
-    pub reason: &'static str,
-    /// A sentence for people.
-    pub detail: String,
-}
-
-impl Unknown {
-    pub(crate) fn new(reason: &'static str, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
-    }
 }
 
 /// The events of a delivery, as `EventInput` JSON, not yet validated. None: it is known and says nothing about a person.
@@ -67,7 +40,7 @@ impl Unknown {
 pub fn translate(delivery: &Delivery) -> Result<Vec<Value>, Unknown> {
     match delivery.via {
         Via::Generic => generic::translate(&delivery.source, &delivery.body),
-        Via::Lemlist => lemlist::translate(&delivery.source, &delivery.body),
+        Via::Lemlist => lemlist::translate::translate(&delivery.source, &delivery.body),
         Via::Website => website::translate(&delivery.source, &delivery.headers, &delivery.body, delivery.received_at),
     }
 }
@@ -77,29 +50,6 @@ pub fn translate(delivery: &Delivery) -> Result<Vec<Value>, Unknown> {
 pub struct Translated {
     pub tenant: TenantId,
     pub events: Vec<Receipt>,
-}
-
-/// A delivery to be put aside, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Park {
-    pub tenant: Option<TenantId>,
-    /// A stable word.
-    pub reason: String,
-    /// A sentence for people.
-    pub detail: String,
-    /// Whether its check was passed: a replay then does not ask for it again, since secrets change.
-    pub checked: bool,
-}
-
-impl Park {
-    fn refused(tenant: Option<TenantId>, reason: Reason) -> Self {
-        Self { tenant, reason: reason.as_str().to_owned(), detail: reason.detail().to_owned(), checked: false }
-    }
-
-    /// The inbox row of this delivery: the raw body, and beside it everything a replay needs.
-    pub fn row(&self, delivery: &Delivery) -> Parked {
-        replay::row(self, delivery)
-    }
 }
 
 /// Checks a delivery, where its receiver could not, and translates it.
@@ -139,21 +89,28 @@ pub async fn check_and_translate(app: &App, delivery: &Delivery) -> Result<Resul
     Ok(Ok(Translated { tenant, events }))
 }
 
+fn refused(tenant: Option<TenantId>, reason: Reason) -> Park {
+    Park { tenant, reason: reason.as_str().to_owned(), detail: reason.detail().to_owned(), checked: false }
+}
+
 /// The tenant of a delivery whose check is passed now.
 async fn prove(app: &App, delivery: &Delivery) -> Result<Result<TenantId, Park>, Failure> {
     let Some(hash) = delivery.token_hash.as_deref().and_then(hex::decode_hash) else {
-        return Ok(Err(Park::refused(None, Reason::NoToken)));
+        return Ok(Err(refused(None, Reason::NoToken)));
     };
-    let Some(source) = crate::store::auth::find_webhook_source(app.database(), &delivery.source, &hash).await? else {
-        return Ok(Err(Park::refused(None, Reason::UnknownToken)));
+    let Some(source) = find_webhook_source(app.database(), &delivery.source, &hash).await? else {
+        return Ok(Err(refused(None, Reason::UnknownToken)));
     };
     let secrets = open_secrets(app, &source, &delivery.source)?;
     let outcome = verify(delivery.via, &delivery.headers, delivery.body.as_bytes(), &secrets, delivery.received_at);
-    Ok(outcome.map(|()| source.tenant).map_err(|reason| Park::refused(Some(source.tenant), reason)))
+    Ok(outcome.map(|()| source.tenant).map_err(|reason| refused(Some(source.tenant), reason)))
 }
 
 /// The current secret of a source and the one before, opened.
-fn open_secrets(app: &App, source: &WebhookSource, name: &str) -> Result<Vec<String>, Failure> {
+///
+/// # Errors
+/// When one of them does not open.
+pub fn open_secrets(app: &App, source: &WebhookSource, name: &str) -> Result<Vec<String>, Failure> {
     let context = secret_context(source.tenant, name);
     let sealed = [&source.secret, &source.previous_secret];
     sealed.into_iter().flatten().map(|sealed| app.sealer()?.open(&context, sealed)).collect()
@@ -173,7 +130,7 @@ fn all_invalid(delivery: &Delivery, events: &[Value]) -> Option<String> {
         let prefix = if events.len() == 1 { String::new() } else { format!("/{index}") };
         match domain::validate(event, &prefix, &receipt) {
             Ok(_) => return None,
-            Err(faults) if faults.iter().all(ingest::depends_on_country) => return None,
+            Err(faults) if faults.iter().all(depends_on_country) => return None,
             Err(faults) if sentences.len() < 20 => {
                 sentences.extend(faults.into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)));
             }

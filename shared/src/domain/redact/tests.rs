@@ -1,6 +1,8 @@
 //! Secrets taken out.
 
-use super::super::redact::{shown, take_secret};
+use proptest::prelude::*;
+use serde_json::json;
+
 use super::*;
 
 #[track_caller]

@@ -1,10 +1,16 @@
 //! Events of API keys and people, judged one by one.
 
-use super::super::ingest::{Bounds, Judged, Submitted};
+use proptest::prelude::*;
+use serde_json::json;
+
 use super::*;
 use crate::failure::Fault;
 use crate::messages::events::{MAX_PACKED_BYTES, MAX_RECEIPTS, packed};
 use crate::views::events::ReceiptStatus;
+
+fn now() -> Timestamp {
+    "2026-11-20T15:08:21Z".parse().unwrap()
+}
 
 fn event(changes: Value) -> Value {
     let mut event = json!({"event_type": "page_visited", "source": "portal", "lead_identifier": {"email": "a@b.de"}});

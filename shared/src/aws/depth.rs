@@ -64,7 +64,7 @@ pub async fn of(queue: Watched) -> Result<Depth, Failure> {
 
 async fn count(name: &str, url: &str) -> Result<Depth, Failure> {
     static CLIENT: OnceCell<Client> = OnceCell::const_new();
-    let client = CLIENT.get_or_init(|| async { Client::new(crate::app::aws_config()) }).await;
+    let client = CLIENT.get_or_init(|| async { Client::new(crate::config::aws()) }).await;
     let answer = client
         .get_queue_attributes()
         .queue_url(url)

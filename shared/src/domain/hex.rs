@@ -25,3 +25,26 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 pub fn decode_hash(text: &str) -> Option<[u8; 32]> {
     decode(text)?.try_into().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn hexadecimal() {
+        assert_eq!(decode("00fFa1"), Some(vec![0, 255, 161]));
+        for bad in ["0", "0g", "+1", " 1", "0x", "é1"] {
+            assert_eq!(decode(bad), None, "{bad}");
+        }
+        assert_eq!(decode_hash("00"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn hexadecimal_comes_back(bytes: Vec<u8>) {
+            prop_assert_eq!(decode(&encode(&bytes)), Some(bytes));
+        }
+    }
+}

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigError, JwtConfig, JwtKey, signing_key};
+use crate::config::{JwtConfig, JwtKey, signing_key};
 use crate::domain::ids::{MemberId, TenantId};
+use crate::environment::ConfigError;
 use crate::failure::Failure;
 
 /// Holds the private key. No `Debug`: it must not get into a log.
@@ -86,13 +87,29 @@ impl Signer {
     }
 }
 
+/// The signer of this installation, made at the first use.
+///
+/// # Errors
+/// `NotFound` where an identity provider signs people in; `Internal` when the keys do not fit each other.
+pub(crate) fn signer_from_env() -> Result<Signer, Failure> {
+    match Signer::from_env() {
+        Ok(signer) => Ok(signer),
+        Err(ConfigError::Missing(_)) => Err(Failure::NotFound(
+            "This installation has no sign-in with password: people sign in at its identity provider, and its tokens \
+             are sent as `Authorization: Bearer`."
+                .to_owned(),
+        )),
+        Err(error) => Err(Failure::internal(error)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PRIVATE: &str = include_str!("../../../testing/src/keys/test-private.pem");
-    const PUBLIC: &str = include_str!("../../../testing/src/keys/test-public.pem");
-    const FOREIGN: &str = include_str!("../../../../functions/operations/tests/it/foreign.pem");
+    const PRIVATE: &str = include_str!("../testing/src/keys/test-private.pem");
+    const PUBLIC: &str = include_str!("../testing/src/keys/test-public.pem");
+    const FOREIGN: &str = include_str!("../../functions/operations/tests/it/foreign.pem");
 
     #[test]
     fn the_keys_must_belong_together() {

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::Unknown;
 use crate::domain::events::MAX_BATCH;
+use crate::integrations::Unknown;
 
 /// The events of a body. An event without a `source` gets the webhook's own; one that names another stays as it is and is refused
 /// by validation.

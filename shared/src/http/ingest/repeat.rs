@@ -1,13 +1,13 @@
 //! The same `Idempotency-Key`, the same answer, also where requests are accepted while the database is away.
 //!
 //! With the database, a request that comes again gets the answer of the first, receipts and all, and sends nothing. Without it nobody
-//! can know that answer: the request is taken, its events count once (see [`super::ingest`]), and only the receipts are new.
+//! can know that answer: the request is taken, its events count once (see [`super::judge`]), and only the receipts are new.
 
 use sha2::{Digest as _, Sha256};
 
-use super::hex;
-use super::sender::{Sender, in_time, is_away};
+use super::origin::{Origin, in_time, is_away};
 use crate::app::App;
+use crate::domain::hex;
 use crate::failure::Failure;
 use crate::http::{PublicCall, RawReply};
 use crate::store::{Tx, idempotency};
@@ -34,8 +34,8 @@ impl Repeat {
     ///
     /// # Errors
     /// `Conflict` when the key was used for another request; never because the database is away.
-    pub async fn of(call: &PublicCall, sender: &Sender, request: &str, key: Option<&str>) -> Result<Self, Failure> {
-        let (Some(key), Sender::Known { tenant, source, country: Some(_), .. }) = (key, sender) else {
+    pub async fn of(call: &PublicCall, sender: &Origin, request: &str, key: Option<&str>) -> Result<Self, Failure> {
+        let (Some(key), Origin::Known { tenant, source, country: Some(_), .. }) = (key, sender) else {
             return Ok(Self::Unknown);
         };
         let key = match source {
@@ -47,9 +47,9 @@ impl Repeat {
             let tx = call.app.database().begin(*tenant, None).await?;
             match idempotency::claim(&tx, &key, request, &hash, call.now).await {
                 Ok(None) => Ok(Self::First(Claim { tx, key })),
-                Ok(Some(reply)) => {
+                Ok(Some(saved)) => {
                     tx.rollback().await;
-                    Ok(Self::Answered(reply))
+                    Ok(Self::Answered(saved.into()))
                 }
                 Err(failure) => {
                     tx.rollback().await;
@@ -67,7 +67,7 @@ impl Repeat {
     pub async fn save(self, app: &App, reply: &RawReply) {
         let Self::First(Claim { tx, key }) = self else { return };
         let saving = async {
-            idempotency::save(&tx, &key, reply).await?;
+            idempotency::save(&tx, &key, &reply.into()).await?;
             tx.commit().await
         };
         if let Err(failure) = in_time(app, saving).await {

@@ -25,7 +25,7 @@ pub struct Sender {
 
 impl Sender {
     async fn client(&self) -> &Client {
-        self.client.get_or_init(|| async { Client::new(crate::app::aws_config()) }).await
+        self.client.get_or_init(|| async { Client::new(crate::config::aws()) }).await
     }
 
     /// Sends one message, after `delay_seconds` (0 to 900).

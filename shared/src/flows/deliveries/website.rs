@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Unknown, generic};
+use super::generic;
 use crate::domain::events::MAX_FUTURE_MINUTES;
 use crate::domain::identity::{normalize_email, normalize_linkedin};
+use crate::integrations::Unknown;
 use fields::Meaning;
 
 #[cfg(test)]

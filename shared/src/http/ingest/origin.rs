@@ -6,21 +6,23 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::app::App;
+use crate::domain::access::Scope;
+use crate::domain::hex;
 use crate::domain::identity::Country;
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
-use crate::http::auth::{Credentials, use_key};
-use crate::http::{PublicCall, Scope};
-use crate::messages::events::{Delivery, Events, Inbound, Receipt, UnprovenEvents, Verdict, packed};
-use crate::store::{auth, tenants};
-use crate::webhook::hex;
+use crate::flows::keys::use_key;
+use crate::http::PublicCall;
+use crate::http::auth::Credentials;
+use crate::messages::events::{Events, Inbound, Receipt, UnprovenEvents, packed};
+use crate::store::tenants;
 
 /// How long a receiver waits for the database before it does without. A connection that died silently answers nothing at all.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The sender of events.
 #[derive(Debug)]
-pub enum Sender {
+pub enum Origin {
     /// A valid key or token that may send events.
     Known {
         tenant: TenantId,
@@ -35,7 +37,7 @@ pub enum Sender {
     Unproven { source: String, key_hash: String },
 }
 
-impl Sender {
+impl Origin {
     /// Reads the credentials of a request and checks them. `national` tells whether the tenant's country matters to its events.
     ///
     /// # Errors
@@ -87,7 +89,7 @@ impl Sender {
     }
 }
 
-impl Sender {
+impl Origin {
     /// Puts receipts on the queue, in few messages. Returns only when SQS has all of them.
     ///
     /// # Errors
@@ -139,7 +141,7 @@ async fn country(app: &App, tenant: TenantId, jti: Option<&str>) -> Result<Count
 }
 
 /// Waits for the database as long as a receiver can. A connection that did not answer is not asked again.
-pub(super) async fn in_time<T>(app: &App, asked: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(crate) async fn in_time<T>(app: &App, asked: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     match tokio::time::timeout(PATIENCE, asked).await {
         Ok(answer) => answer,
         Err(_) => {
@@ -157,32 +159,5 @@ pub(super) fn is_away(failure: &Failure) -> bool {
             true
         }
         _ => false,
-    }
-}
-
-/// Whose message on the queue `events` this is, looked up where the message does not say it. For keeping dead letters.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn tenant_of(app: &App, message: &Inbound) -> Result<Option<TenantId>, Failure> {
-    match message {
-        Inbound::Events(events) => Ok(Some(events.tenant_id)),
-        Inbound::Recalculate(recalculate) => Ok(Some(recalculate.tenant_id)),
-        Inbound::UnprovenEvents(unproven) => {
-            let Some(hash) = hex::decode_hash(&unproven.key_hash) else {
-                return Ok(None);
-            };
-            let key = auth::find_api_key(app.database(), &unproven.source, &hash, unproven.received_at).await?;
-            Ok(key.map(|key| key.tenant))
-        }
-        Inbound::Delivery(Delivery { verdict: Verdict::Proven { tenant_id }, .. }) => Ok(Some(*tenant_id)),
-        Inbound::Delivery(Delivery { verdict: Verdict::Rejected { tenant_id, .. }, .. }) => Ok(*tenant_id),
-        Inbound::Delivery(delivery) => {
-            let Some(hash) = delivery.token_hash.as_deref().and_then(hex::decode_hash) else {
-                return Ok(None);
-            };
-            let found = auth::find_webhook_source(app.database(), &delivery.source, &hash).await?;
-            Ok(found.map(|source| source.tenant))
-        }
     }
 }

@@ -1,0 +1,117 @@
+//! Messages that were given up, as rows of the inbox.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::domain::hex;
+use crate::domain::ids::TenantId;
+use crate::failure::Failure;
+use crate::messages::events::{Delivery, Inbound, Verdict};
+use crate::store::auth;
+use crate::store::inbox::Parked;
+
+/// Queues whose dead letters are kept. `jobs` is where the scheduler leaves what it could not hand over.
+const QUEUES: [&str; 5] = ["events", "routing", "slack", "reminders", "jobs"];
+
+/// A message that was given up, as its dead-letter queue hands it over.
+#[derive(Debug, Clone, Copy)]
+pub struct Letter<'a> {
+    /// The SQS id.
+    pub id: &'a str,
+    /// The dead-letter queue's name.
+    pub queue: &'a str,
+    pub body: &'a str,
+}
+
+/// The row of a dead letter: the original body, and whose it is as far as that can be found out.
+///
+/// # Errors
+/// When the database has to be asked and does not answer.
+pub async fn row(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked, Failure> {
+    let body: Value = serde_json::from_str(letter.body).unwrap_or_default();
+    let tenant = match body["tenant_id"].as_str().and_then(|id| id.parse().ok()) {
+        Some(tenant) => Some(TenantId(tenant)),
+        None => match Inbound::read(letter.body) {
+            Ok(inbound) => tenant_of(app, &inbound).await?,
+            Err(_) => None,
+        },
+    };
+    let queue = source_queue(letter.queue);
+    Ok(Parked {
+        // SQS gives every message a UUID and keeps it when the message moves to its dead-letter queue.
+        id: letter.id.parse().unwrap_or_else(|_| app.new_id()),
+        tenant: tenant.map(Uuid::from),
+        kind: "dead_letter",
+        source: body["source"].as_str().or(queue).unwrap_or("unknown").to_owned(),
+        queue,
+        reason: "gave_up".to_owned(),
+        detail: match queue {
+            Some("jobs") => "The scheduler could not start a job. The job's next run makes up for it.".to_owned(),
+            Some(queue) => format!(
+                "Processing this message of the queue {queue} failed each time. Find the reason in the log of its consumer, then replay it."
+            ),
+            None => format!("This message came from {}, which this release does not know.", letter.queue),
+        },
+        body: letter.body.to_owned(),
+        headers: json!({}),
+        received_at: received_at(&body).unwrap_or(now),
+    })
+}
+
+/// When what the message is about was received, if it says so: rows then sort by that.
+fn received_at(body: &Value) -> Option<Timestamp> {
+    body["received_at"].as_str()?.parse().ok()
+}
+
+/// `events` for `events-dlq`, with whatever prefix an installation gives its queues.
+fn source_queue(dead_letters: &str) -> Option<&'static str> {
+    let source = dead_letters.strip_suffix("-dlq")?;
+    QUEUES
+        .into_iter()
+        .find(|queue| source == *queue || source.strip_suffix(queue).is_some_and(|prefix| prefix.ends_with('-')))
+}
+
+/// Whose message on the queue `events` this is, looked up where the message does not say it. For keeping dead letters.
+async fn tenant_of(app: &App, message: &Inbound) -> Result<Option<TenantId>, Failure> {
+    match message {
+        Inbound::Events(events) => Ok(Some(events.tenant_id)),
+        Inbound::Recalculate(recalculate) => Ok(Some(recalculate.tenant_id)),
+        Inbound::UnprovenEvents(unproven) => {
+            let Some(hash) = hex::decode_hash(&unproven.key_hash) else {
+                return Ok(None);
+            };
+            let key = auth::find_api_key(app.database(), &unproven.source, &hash, unproven.received_at).await?;
+            Ok(key.map(|key| key.tenant))
+        }
+        Inbound::Delivery(Delivery { verdict: Verdict::Proven { tenant_id }, .. }) => Ok(Some(*tenant_id)),
+        Inbound::Delivery(Delivery { verdict: Verdict::Rejected { tenant_id, .. }, .. }) => Ok(*tenant_id),
+        Inbound::Delivery(delivery) => {
+            let Some(hash) = delivery.token_hash.as_deref().and_then(hex::decode_hash) else {
+                return Ok(None);
+            };
+            let found = auth::find_webhook_source(app.database(), &delivery.source, &hash).await?;
+            Ok(found.map(|source| source.tenant))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dead_letter_queues_have_prefixes() {
+        for (name, expected) in [
+            ("events-dlq", Some("events")),
+            ("staging-slack-dlq", Some("slack")),
+            ("jobs-dlq", Some("jobs")),
+            ("reevents-dlq", None),
+            ("events", None),
+            ("dlq", None),
+        ] {
+            assert_eq!(source_queue(name), expected, "{name}");
+        }
+    }
+}

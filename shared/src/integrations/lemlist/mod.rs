@@ -1,0 +1,3 @@
+//! lemlist: campaigns by e-mail and LinkedIn.
+
+pub mod translate;
