@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::aws::queues::Sender;
 use crate::aws::schedules::WakeUps;
-use crate::config::{self, DatabaseConfig, SchedulerConfig, SecretsConfig, SlackConfig};
+use crate::config::{self, DatabaseConfig, SchedulerConfig, SecretsConfig};
 use crate::domain::ids::TenantId;
 use crate::environment::ConfigError;
 use crate::failure::Failure;
@@ -28,7 +28,6 @@ struct Parts {
     sealer: OnceLock<Sealer>,
     signer: OnceLock<Signer>,
     http: OnceLock<reqwest::Client>,
-    slack: SlackConfig,
     console_url: Option<String>,
 }
 
@@ -50,7 +49,6 @@ impl App {
             sealer: OnceLock::new(),
             signer: OnceLock::new(),
             http: OnceLock::new(),
-            slack: SlackConfig::from_env(),
             console_url: config::console_url(),
         }))
     }
@@ -146,11 +144,6 @@ impl App {
         }
         let made = crate::integrations::client()?;
         Ok(self.0.http.get_or_init(|| made))
-    }
-
-    /// Where Slack is.
-    pub fn slack(&self) -> &SlackConfig {
-        &self.0.slack
     }
 
     /// The console's address, when it has one.

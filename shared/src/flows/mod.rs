@@ -4,6 +4,7 @@
 mod alerts;
 pub mod deals;
 pub mod deliveries;
+pub mod effects;
 pub mod event_path;
 pub mod inbox;
 pub mod intake;
@@ -12,5 +13,4 @@ pub mod passwords;
 pub mod relay;
 pub mod reminders;
 pub mod routing;
-pub mod slack_effects;
 mod texts;

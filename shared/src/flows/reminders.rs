@@ -216,15 +216,10 @@ async fn write(app: &App, tx: &Tx, due: &TaskDue) -> Result<bool, Failure> {
     let now = app.now();
     reminders::mark_reminded(tx, due.task_id, now).await?;
     let payload = message(app, tx, &task, due.task_id, due_at).await?;
-    let effect = NewEffect {
-        id: EffectId(app.new_id()),
-        kind: slack::KIND,
-        cause: format!("task-due:{}:{}", due.task_id, due_at.as_second()),
-        target: slack::target(&payload),
-        lead: task.lead,
-        payload,
-    };
-    effects::insert(tx, slack::QUEUE, &[effect], now).await?;
+    let cause = format!("task-due:{}:{}", due.task_id, due_at.as_second());
+    let (id, target) = (EffectId(app.new_id()), slack::target(&payload));
+    let effect = NewEffect { lead: task.lead, ..NewEffect::new(id, slack::KIND, cause, target, payload) };
+    effects::insert(tx, slack::NAME, &[effect], now).await?;
     Ok(true)
 }
 

@@ -8,6 +8,7 @@
 //! | permanent failure, undecodable body | parked in the inbox with the reason, deleted |
 
 mod decode;
+mod effects;
 mod retry;
 
 use std::future::Future;
@@ -23,6 +24,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 pub use decode::{RawMessage, bodies, messages};
+pub use effects::do_effects;
 
 use crate::app::App;
 use crate::contract::{Contract, Kind};

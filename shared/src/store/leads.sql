@@ -110,7 +110,8 @@ SELECT id, name
 WITH
 -- Nothing more is said outside about a lead that is gone. What was done stays in the ledger.
 stopped AS (
-  UPDATE effects SET status = 'failed', error = 'the lead was deleted', finished_at = $2 WHERE lead_id = $1 AND status = 'pending'
+  UPDATE effects SET status = 'cancelled', error = 'the lead was deleted', finished_at = $2
+   WHERE lead_id = $1 AND status IN ('waiting', 'pending')
 ),
 forgotten AS (
   DELETE FROM events WHERE lead_id = $1

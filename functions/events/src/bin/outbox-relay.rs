@@ -1,4 +1,5 @@
-//! Every minute: hands over what was committed but not put on its queue, and wakes effects whose message was lost.
+//! Every minute: hands over what was committed but not put on its queue, wakes effects whose message was lost, and begins those whose
+//! moment has come.
 //!
 //! A crash between sending and deleting sends a message twice, which every consumer allows for. A queue that does not answer
 //! leaves its rows for the next run.
@@ -7,6 +8,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use shared::flows::effects::sweep;
 use shared::flows::relay;
 use shared::schedule;
 use shared::telemetry::{self, Metric};
@@ -26,7 +28,7 @@ struct Done {
 
 async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
     let messages = relay::hand_over(&app, moment).await?;
-    let effects = relay::wake_effects(&app, moment).await?;
+    let effects = sweep::wake(&app, moment).await?;
     telemetry::metrics(
         app.now(),
         &[

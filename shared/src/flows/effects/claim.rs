@@ -11,10 +11,10 @@ use crate::failure::Failure;
 use crate::integrations::partner::{Access, Call, Link, Partner};
 use crate::integrations::secret_context;
 use crate::messages::EffectDue;
+use crate::store::Tx;
 use crate::store::effects::Priority;
 use crate::store::effects_work::{self as ledger, Ahead, Effect, Reason, Status, Taken};
 use crate::store::partners::{self, Connection};
-use crate::store::Tx;
 
 /// Longer than a function with a claim can live, so that an ended lease means a dead function.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
@@ -118,17 +118,13 @@ async fn decide(app: &App, tx: &Tx, partner: &dyn Partner, due: &EffectDue) -> R
 }
 
 /// The tenant's way in, or a sentence for the person who can mend it.
-fn connect(
-    app: &App,
-    tx: &Tx,
-    partner: &dyn Partner,
-    connection: &Connection,
-) -> Result<Box<dyn Link>, String> {
+fn connect(app: &App, tx: &Tx, partner: &dyn Partner, connection: &Connection) -> Result<Box<dyn Link>, String> {
     let Some(sealed) = &connection.secret else {
         return Err(format!("{} is connected without credentials; connect it again", partner.title()));
     };
     let context = secret_context(tx.tenant(), partner.name());
-    let secret = app.sealer().and_then(|sealer| sealer.open(&context, sealed)).map_err(|failure| failure.to_string())?;
+    let secret =
+        app.sealer().and_then(|sealer| sealer.open(&context, sealed)).map_err(|failure| failure.to_string())?;
     let http = app.http().map_err(|failure| failure.to_string())?;
     let base_url = config::stand_in(partner.base_url_variable());
     partner.connect(Access { settings: &connection.settings, secret: &secret, http, base_url })
@@ -176,7 +172,11 @@ async fn no_way_in(
             ledger::unknown(tx, effect, "the worker ended while sending", Some(now + DOWN), now).await?;
         }
         _ => {
-            let reason = problem.as_deref().map(|words| Reason { code: "unusable_credentials", words: Some(words), fault: None });
+            let reason = problem.as_deref().map(|words| Reason {
+                code: "unusable_credentials",
+                words: Some(words),
+                fault: None,
+            });
             ledger::hold(tx, effect, reason).await?;
         }
     }

@@ -179,12 +179,17 @@ fn header(heading: &str) -> Value {
 
 /// `text` is markup within Slack's limit.
 fn section(text: &str) -> Value {
-    json!({"type": "section", "text": {"type": "mrkdwn", "text": text}})
+    json!({"type": "section", "text": markup(text)})
 }
 
 /// `value` is markup.
 fn field(label: &str, value: &str) -> Value {
-    json!({"type": "mrkdwn", "text": format!("*{label}*\n{value}")})
+    markup(&format!("*{label}*\n{value}"))
+}
+
+/// Markup as it is written and nothing beside: an address, a channel or a name that a stranger typed makes no link and calls nobody.
+fn markup(text: &str) -> Value {
+    json!({"type": "mrkdwn", "text": text, "verbatim": true})
 }
 
 /// Score, tier and intent.

@@ -1,7 +1,7 @@
 //! The execution environments of one function: made when needed, kept while idle, one invocation each at a time.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::Value;
 
@@ -14,7 +14,16 @@ use crate::workspace;
 pub(super) struct Pool {
     pub(super) def: FunctionDef,
     env: Vec<(String, String)>,
+    program: OnceLock<Program>,
     environments: Mutex<Environments>,
+}
+
+/// A program that stands in for a function, in the function's environment and with more variables.
+#[derive(Debug, Clone)]
+pub struct Program {
+    pub path: PathBuf,
+    pub args: Vec<String>,
+    pub env: Vec<(String, String)>,
 }
 
 #[derive(Debug, Default)]
@@ -26,7 +35,7 @@ struct Environments {
 
 impl Pool {
     pub(super) fn new(def: FunctionDef, env: Vec<(String, String)>) -> Self {
-        Self { def, env, environments: Mutex::default() }
+        Self { def, env, program: OnceLock::new(), environments: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Environments> {
@@ -39,9 +48,25 @@ impl Pool {
 
     /// Starts an environment that the pool does not use itself.
     pub(super) fn spawn(&self) -> anyhow::Result<Function> {
+        if let Some(program) = self.program.get() {
+            return self.spawn_as(program);
+        }
         let function = Function::spawn(&self.def.name, &self.binary()?, &self.env)?;
         function.set_timeout(self.def.timeout);
         Ok(function)
+    }
+
+    /// Starts a program in the function's environment.
+    pub(super) fn spawn_as(&self, program: &Program) -> anyhow::Result<Function> {
+        let env: Vec<_> = self.env.iter().chain(&program.env).cloned().collect();
+        let function = Function::spawn_with(&self.def.name, &program.path, &program.args, &env)?;
+        function.set_timeout(self.def.timeout);
+        Ok(function)
+    }
+
+    /// From now on a program stands in for the function. False when there is one already.
+    pub(super) fn replace(&self, program: Program) -> bool {
+        self.program.set(program).is_ok()
     }
 
     fn acquire(&self) -> anyhow::Result<Arc<Function>> {

@@ -151,7 +151,7 @@ export const de: Messages = {
         email: "E-Mail",
         import: "Import",
         manual: "Von Hand",
-        slack_message: "Slack-Nachricht",
+        slack_post_message: "Slack-Nachricht",
     },
     event: {
         page_visited: "Seite besucht",
@@ -267,11 +267,13 @@ export const de: Messages = {
         campaign_id: "Kennung der Kampagne",
         campaign_name: "Kampagne",
         sequence_step: "Schritt der Sequenz",
+        effect_waiting: "wartet noch",
         effect_pending: "wartet",
         effect_sending: "unterwegs",
         effect_done: "erledigt",
         effect_failed: "gescheitert",
         effect_unknown: "ungewiss",
+        effect_cancelled: "abgesagt",
     },
     counted: { counted: "Zählt", expired: "Verfallen", withdrawn: "Zurückgenommen" },
     dashboard: {

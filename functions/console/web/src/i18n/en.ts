@@ -155,7 +155,7 @@ export const en = {
         email: "E-mail",
         import: "Import",
         manual: "By hand",
-        slack_message: "Slack message",
+        slack_post_message: "Slack message",
     },
     event: {
         page_visited: "Visited a page",
@@ -271,11 +271,13 @@ export const en = {
         campaign_id: "Campaign id",
         campaign_name: "Campaign",
         sequence_step: "Sequence step",
+        effect_waiting: "not yet",
         effect_pending: "waiting",
         effect_sending: "under way",
         effect_done: "done",
         effect_failed: "failed",
         effect_unknown: "doubtful",
+        effect_cancelled: "called off",
     },
     counted: { counted: "Counts", expired: "Expired", withdrawn: "Withdrawn" },
     dashboard: {
