@@ -79,8 +79,12 @@ enum Command {
     },
     /// Check that code, template, samples and generated files agree, and that house rules hold
     Check,
-    /// Write infra/endpoints.txt, infra/watch.toml and functions/health/openapi.json
-    Generate,
+    /// Write infra/api.json, infra/endpoints.txt, infra/watch.toml and functions/health/openapi.json
+    Generate {
+        /// Only infra/api.json, which comes from template.yaml alone: builds nothing, for instance after a merge
+        #[arg(long)]
+        api: bool,
+    },
     /// Run everything that CI runs
     Test {
         /// Only this step: format, clippy, check, template, deny, console, tests, end-to-end or browser
@@ -157,7 +161,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Migrate => up::migrate().await,
         Command::Watch { port } => watch::run(port),
         Command::Check => check::run(),
-        Command::Generate => generate::run(),
+        Command::Generate { api } => generate::run(api),
         Command::Test { only } => test::run(only.as_deref()).await,
         Command::Deploy(options) => deploy::run(&options),
         Command::Bench { events, leads, processors, large, path_only, starts, save } => {

@@ -113,7 +113,7 @@ impl JwtConfig {
             // Deployment parameters hold one line: `\n` stands for a line break.
             (Some(pem), _) => JwtKey::Pem(pem.replace("\\n", "\n")),
             (None, Some(url)) => JwtKey::JwksUrl(url),
-            (None, None) => return Err(ConfigError::Missing("JWT_PUBLIC_KEY (or JWT_JWKS_URL)")),
+            (None, None) => return Err(ConfigError::Missing("JWT_PUBLIC_KEY (or JWT_JWKS_URL)".to_owned())),
         };
         Ok(Self { key, issuer: required("JWT_ISSUER")?, audience: required("JWT_AUDIENCE")? })
     }
@@ -182,18 +182,20 @@ pub fn console_url() -> Option<String> {
     optional("CONSOLE_URL").map(|url| url.trim_end_matches('/').to_owned())
 }
 
-/// The address of a queue, from `QUEUE_<NAME>_URL`.
+/// The address of a queue of `messages/queues.rs`, from `QUEUE_<NAME>_URL`.
 ///
 /// # Errors
 /// When the function was not given this queue.
 pub fn queue_url(queue: &str) -> Result<String, ConfigError> {
-    match queue {
-        "events" => required("QUEUE_EVENTS_URL"),
-        "routing" => required("QUEUE_ROUTING_URL"),
-        "slack" => required("QUEUE_SLACK_URL"),
-        "reminders" => required("QUEUE_REMINDERS_URL"),
-        _ => Err(ConfigError::Bad { name: "QUEUE_<NAME>_URL", problem: format!("not known for the queue {queue}") }),
-    }
+    required(&format!("QUEUE_{}_URL", queue.to_ascii_uppercase()))
+}
+
+/// The address of a queue's dead letters, from `QUEUE_<NAME>_DLQ_URL`.
+///
+/// # Errors
+/// When the function was not given it.
+pub fn dead_letters_url(queue: &str) -> Result<String, ConfigError> {
+    queue_url(&format!("{queue}_dlq"))
 }
 
 /// The password that `migrate` gives the functions' role: `APP_DATABASE_PASSWORD`. In the cloud RDS Proxy signs in with it.

@@ -1,17 +1,21 @@
 //! Everything Lotse's functions share, on floors: a module uses only what stands below it.
 //!
+//! <!-- floors: written by `cargo dev generate` from infra/src/check/floors.rs -->
 //! ```text
-//! webhook                             the entry point of webhooks
-//! http  queue  schedule               the other three: a function's `main` is one call into one of them
-//! views                               JSON shown to people
-//! flows                               what several functions do the same way
-//! app                                 what a function has at hand
-//! aws  integrations                   queues and schedules; partner clients: no vendor name appears below this line
-//! store                               all SQL and its row mapping
-//! messages                            JSON put on queues
-//! config  failure  secrets  …         what everything above needs
-//! domain                              types and rules
+//! webhook                                             the entry point of webhooks
+//! http  queue  schedule                               the other three: a function's `main` is one call into one of them
+//! views                                               JSON shown to people
+//! flows                                               what several functions do the same way; knows neither HTTP nor SQS
+//! app                                                 what a function has at hand
+//! aws  integrations                                   queues and schedules; partner clients
+//! store                                               all SQL and its row mapping; knows no vendor
+//! messages                                            JSON put on queues, and the queues
+//! contract  passwords  secrets  telemetry  tokens     tools of everything above
+//! config                                              typed configuration
+//! environment  failure                                variables; the one failure type
+//! domain                                              types and rules; pure
 //! ```
+//! <!-- end of floors -->
 //!
 //! Invariants, written as absences:
 //! - `domain` has no async, no I/O, no clock and no randomness: time and ids are arguments.

@@ -36,7 +36,7 @@ impl Signer {
     /// does not belong to the public one: nobody would believe its tokens.
     pub fn from_env() -> Result<Self, ConfigError> {
         let config = JwtConfig::from_env()?;
-        let JwtKey::Pem(public) = &config.key else { return Err(ConfigError::Missing("JWT_PUBLIC_KEY")) };
+        let JwtKey::Pem(public) = &config.key else { return Err(ConfigError::Missing("JWT_PUBLIC_KEY".to_owned())) };
         Self::new(&signing_key()?, public, config.issuer, config.audience)
     }
 

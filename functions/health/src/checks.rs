@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use shared::aws::depth::{self, Watched};
+use shared::aws::depth;
+use shared::messages::queues::{QUEUES, Queue};
 use shared::store::{health, jobs, migrations};
 use shared::views::health::{
     DatabaseHealth, HealthView, IntegrationHealth, OutboxHealth, PartStatus, PartitionHealth, QueueHealth,
@@ -32,7 +33,7 @@ const PARTNERS: [&str; 1] = ["slack"];
 /// Looks at everything.
 pub async fn all(app: &App, now: Timestamp) -> HealthView {
     let ((database, outbox, events, integrations), queues) =
-        join(in_database(app, now), join_all(depth::QUEUES.iter().map(|queue| on_queue(*queue)))).await;
+        join(in_database(app, now), join_all(QUEUES.iter().map(on_queue))).await;
     let mut view = HealthView {
         status: PartStatus::Ok,
         checked_at: now,
@@ -145,7 +146,7 @@ fn partners(report: Option<Vec<health::IntegrationReport>>) -> BTreeMap<String, 
     partners
 }
 
-async fn on_queue(queue: Watched) -> QueueHealth {
+async fn on_queue(queue: &Queue) -> QueueHealth {
     let depth = within(queue.name, REACH, depth::of(queue)).await;
     QueueHealth {
         name: queue.name,

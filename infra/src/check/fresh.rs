@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use testkit::template::Template;
+
 use super::Finding;
 use crate::contract::Contract;
 use crate::generate;
@@ -12,11 +14,12 @@ use crate::generate;
 ///
 /// # Errors
 /// When nothing can be generated at all.
-pub fn check(root: &Path, contracts: &BTreeMap<String, Contract>) -> anyhow::Result<Vec<Finding>> {
+pub fn check(root: &Path, template: &Template, contracts: &BTreeMap<String, Contract>) -> anyhow::Result<Vec<Finding>> {
     let stale =
         |path: &Path, content: &str| fs::read_to_string(root.join(path)).map_or(true, |current| current != *content);
-    let files = generate::files(contracts)?.into_iter().filter(|(path, content)| stale(path, content));
+    let files = generate::of_template(template)?.into_iter().chain(generate::of_contracts(contracts)?);
     Ok(files
+        .filter(|(path, content)| stale(path, content))
         .map(|(path, _)| Finding::new(path.display().to_string(), "is out of date: run `cargo dev generate`"))
         .collect())
 }

@@ -2,8 +2,10 @@
 //! hold. All findings are listed at once; each says what to do.
 
 mod budget;
+pub mod floors;
 mod fresh;
 mod linked;
+mod queues;
 mod samples;
 mod sources;
 mod sql;
@@ -14,6 +16,7 @@ use regex::Regex;
 use testkit::template::Template;
 
 use crate::contract;
+use crate::generate::api;
 use crate::local;
 use crate::ui::{Step, line};
 use crate::workspace::Workspace;
@@ -61,11 +64,15 @@ fn findings(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
         .map(|failure| Finding::new("functions", format!("{failure}; its main must be one of shared's entry points")))
         .collect();
     findings.extend(template::check(&template, &contracts, &workspace.functions)?);
-    findings.extend(budget::check(&template));
+    let size = budget::Size::of(&template, &api::text(&template)?)?;
+    line(&size.summary());
+    findings.extend(size.findings());
     findings.extend(samples::check(&workspace.root, &workspace.functions, &contracts));
-    findings.extend(fresh::check(&workspace.root, &contracts)?);
+    findings.extend(fresh::check(&workspace.root, &template, &contracts)?);
     findings.extend(linked::check(&workspace.root)?);
+    findings.extend(queues::check(&workspace.root, &template)?);
     findings.extend(sources::check(&workspace.root)?);
+    findings.extend(floors::check(&workspace.root)?);
     findings.extend(sql::check(&workspace.root)?);
     findings.sort();
     findings.dedup();

@@ -123,7 +123,7 @@ fn opening(place: &str, text: &str) -> Option<Finding> {
 }
 
 /// Whether the file is a module that its parent declares for tests only.
-fn only_tests(file: &Path) -> bool {
+pub fn only_tests(file: &Path) -> bool {
     let (Some(folder), Some(stem)) = (file.parent(), file.file_stem().and_then(|stem| stem.to_str())) else {
         return false;
     };

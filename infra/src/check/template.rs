@@ -89,10 +89,10 @@ fn agreement(function: &FunctionDef, contract: &Contract, queues: &BTreeMap<Stri
     let declared: BTreeSet<(String, String)> =
         function.routes.iter().map(|(method, path)| (method.to_string(), path.clone())).collect();
     for (method, path) in said.difference(&declared) {
-        add(format!("its main answers {method} {path}: add an HttpApi event for it"));
+        add(format!("its main answers {method} {path}: add `- {method} {path}` under Metadata: Routes:"));
     }
     for (method, path) in declared.difference(&said) {
-        add(format!("its main does not answer {method} {path}: add the path there, or remove the event"));
+        add(format!("its main does not answer {method} {path}: add the path there, or remove the route"));
     }
     let expected = match (function.routes.is_empty(), function.queues.is_empty(), function.schedules.is_empty()) {
         (false, ..) => Kind::Http,
@@ -101,7 +101,11 @@ fn agreement(function: &FunctionDef, contract: &Contract, queues: &BTreeMap<Stri
         _ => Kind::Direct,
     };
     if contract.kind != expected {
-        add(format!("events make it a function of kind {}, its main says {}", expected.name(), contract.kind.name()));
+        add(format!(
+            "routes and events make it a function of kind {}, its main says {}",
+            expected.name(),
+            contract.kind.name()
+        ));
     }
     let said = contract.queue.as_deref().unwrap_or_default();
     for mapping in &function.queues {
@@ -196,10 +200,12 @@ Resources:
   EventsDlq: { Type: "AWS::SQS::Queue", Properties: { QueueName: events-dlq } }
   LeadsGet:
     Type: AWS::Serverless::Function
+    Metadata:
+      Routes:
+        - GET /leads/{id}
     Properties:
       FunctionName: !Sub "${NamePrefix}leads-get"
       CodeUri: target/lambda/leads-get/
-      Events: { Route: { Type: HttpApi, Properties: { Method: GET, Path: "/leads/{id}" } } }
   EventProcessor:
     Type: AWS::Serverless::Function
     Properties:
@@ -255,8 +261,8 @@ Resources:
         for (old, new, finding) in [
             ("  LeadsGet:", "  GetLead:", "name it LeadsGet"),
             ("CodeUri: target/lambda/score-decay/", "CodeUri: target/lambda/score-decay", "CodeUri must be"),
-            ("Method: GET", "Method: POST", "answers GET /leads/{id}"),
-            ("Path: \"/leads/{id}\"", "Path: \"/lead/{id}\"", "does not answer GET /lead/{id}"),
+            ("GET /leads/{id}", "POST /leads/{id}", "answers GET /leads/{id}"),
+            ("GET /leads/{id}", "GET /lead/{id}", "does not answer GET /lead/{id}"),
             ("[ReportBatchItemFailures]", "[]", "ReportBatchItemFailures"),
             ("VisibilityTimeout: 361", "VisibilityTimeout: 360", "need 361"),
             ("ScalingConfig: { MaximumConcurrency: 8 }", "BatchSize: 10", "MaximumConcurrency"),

@@ -1,5 +1,6 @@
-//! `cargo dev generate`: writes what is derived from the functions' own descriptions.
+//! `cargo dev generate`: writes what is derived from the functions' own descriptions, and the picture of the shared crate's floors.
 
+pub mod api;
 mod endpoints;
 mod openapi;
 mod watch;
@@ -9,24 +10,37 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use testkit::template::Template;
 
+use crate::check::floors;
 use crate::contract::{self, Contract};
 use crate::local;
 use crate::ui::line;
 use crate::workspace::Workspace;
 
-/// Writes the generated files that have changed.
+/// Writes the generated files that have changed; with `api` only what comes from the template, which needs no build.
 ///
 /// # Errors
 /// When the functions do not build or describe themselves, or a file cannot be written.
-pub fn run() -> anyhow::Result<()> {
+pub fn run(api: bool) -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
+    let template = Template::read(workspace.root.join("template.yaml"))?;
+    write(&workspace, of_template(&template)?)?;
+    // Before the build, which it would make old.
+    write(&workspace, vec![floors::generated(&workspace.root)?])?;
+    if api {
+        return Ok(());
+    }
     local::build(&workspace)?;
     let (contracts, failures) = contract::all(&workspace)?;
     if !failures.is_empty() {
         bail!("{}", failures.join("\n"));
     }
-    for (path, content) in files(&contracts)? {
+    write(&workspace, of_contracts(&contracts)?)
+}
+
+fn write(workspace: &Workspace, files: Vec<(PathBuf, String)>) -> anyhow::Result<()> {
+    for (path, content) in files {
         let file = workspace.root.join(&path);
         let current = fs::read_to_string(&file).unwrap_or_default();
         if current != content {
@@ -37,11 +51,19 @@ pub fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The generated files as they should be, by their place in the workspace.
+/// What is generated from the template alone, by its place in the workspace.
+///
+/// # Errors
+/// When two functions declare the same route.
+pub fn of_template(template: &Template) -> anyhow::Result<Vec<(PathBuf, String)>> {
+    Ok(vec![(Path::new(api::PATH).to_owned(), api::text(template)?)])
+}
+
+/// What is generated from the functions' descriptions, by its place in the workspace.
 ///
 /// # Errors
 /// When two functions claim the same route.
-pub fn files(contracts: &BTreeMap<String, Contract>) -> anyhow::Result<Vec<(PathBuf, String)>> {
+pub fn of_contracts(contracts: &BTreeMap<String, Contract>) -> anyhow::Result<Vec<(PathBuf, String)>> {
     let mut document = serde_json::to_string_pretty(&openapi::document(contracts)?)?;
     document.push('\n');
     Ok(vec![

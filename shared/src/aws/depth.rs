@@ -8,26 +8,9 @@ use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use futures_util::future::try_join;
 use tokio::sync::OnceCell;
 
-use crate::environment::required;
+use crate::config::{dead_letters_url, queue_url};
 use crate::failure::Failure;
-
-/// A queue with the variables that hold its address and its dead-letter queue's.
-#[derive(Debug, Clone, Copy)]
-pub struct Watched {
-    pub name: &'static str,
-    /// None: only dead letters of this name are kept (schedules have no queue).
-    url: Option<&'static str>,
-    dead_letters: &'static str,
-}
-
-/// Every queue of this installation.
-pub const QUEUES: &[Watched] = &[
-    Watched { name: "events", url: Some("QUEUE_EVENTS_URL"), dead_letters: "QUEUE_EVENTS_DLQ_URL" },
-    Watched { name: "routing", url: Some("QUEUE_ROUTING_URL"), dead_letters: "QUEUE_ROUTING_DLQ_URL" },
-    Watched { name: "slack", url: Some("QUEUE_SLACK_URL"), dead_letters: "QUEUE_SLACK_DLQ_URL" },
-    Watched { name: "reminders", url: Some("QUEUE_REMINDERS_URL"), dead_letters: "QUEUE_REMINDERS_DLQ_URL" },
-    Watched { name: "jobs", url: None, dead_letters: "QUEUE_JOBS_DLQ_URL" },
-];
+use crate::messages::queues::Queue;
 
 /// What stands on one queue.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,11 +29,11 @@ pub struct Depth {
 ///
 /// # Errors
 /// `Internal` when this function was not given the queue's address; `Unavailable` when SQS does not answer.
-pub async fn of(queue: Watched) -> Result<Depth, Failure> {
-    let dead_letters = required(queue.dead_letters).map_err(Failure::internal)?;
-    let url = match queue.url {
-        Some(name) => Some(required(name).map_err(Failure::internal)?),
-        None => None,
+pub async fn of(queue: &Queue) -> Result<Depth, Failure> {
+    let dead_letters = dead_letters_url(queue.name).map_err(Failure::internal)?;
+    let url = match queue.has_consumer() {
+        true => Some(queue_url(queue.name).map_err(Failure::internal)?),
+        false => None,
     };
     let main = async {
         match url {

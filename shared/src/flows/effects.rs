@@ -38,7 +38,7 @@ use crate::app::App;
 use crate::domain::ids::EffectId;
 use crate::failure::Failure;
 use crate::integrations::partner::{Outcome, Partner, Sight};
-use crate::messages::EffectDue;
+use crate::messages::{EffectDue, queues};
 use crate::store::effects::{self, NewEffect};
 use crate::store::effects_work::{self as ledger, Freed, Status};
 use crate::store::{Tx, outbox};
@@ -197,11 +197,11 @@ pub async fn cancel(tx: &Tx, ids: &[EffectId], now: Timestamp) -> Result<Vec<Eff
 
 /// Promises effects that may be done from now on to their partners' queues.
 async fn promise(tx: &Tx, freed: &[Freed], now: Timestamp) -> Result<(), Failure> {
-    for queue in outbox::QUEUES {
-        let of_queue = freed.iter().filter(|(_, partner)| partner == queue);
+    for queue in queues::consumed() {
+        let of_queue = freed.iter().filter(|(_, partner)| partner == queue.name);
         let due: Vec<EffectDue> =
             of_queue.map(|(id, _)| EffectDue { tenant_id: tx.tenant(), effect_id: *id }).collect();
-        outbox::put(tx, queue, &due, now).await?;
+        outbox::put(tx, queue.name, &due, now).await?;
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ use crate::domain::identity::{Assignment, BatchIdentity, Country, Identifier, Kn
 use crate::domain::ids::{EventId, LeadId, TenantId};
 use crate::failure::{Failure, Fault};
 use crate::messages::events::Receipt;
+use crate::messages::queues;
 use crate::store::inbox::{self, Parked};
 use crate::store::rules::TenantRules;
 use crate::store::{Tx, event_path as store};
@@ -364,7 +365,7 @@ fn parked(tenant: TenantId, one: &Submission, reason: &str, detail: String) -> P
         tenant: Some(tenant.0),
         kind: "quarantine",
         source: one.source.clone().or_else(|| Receipt::source(&one.event)).unwrap_or_default(),
-        queue: Some("events"),
+        queue: Some(queues::EVENTS),
         reason: reason.to_owned(),
         detail,
         // In the shape of a message, so that a replay is sending it again.

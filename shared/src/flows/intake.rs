@@ -15,6 +15,7 @@ use crate::flows::deliveries;
 use crate::flows::event_path::{self, Reason, Report, Submission};
 use crate::flows::keys::find_key;
 use crate::messages::events::{Delivery, Events, Inbound, Recalculate, Receipt, UnprovenEvents};
+use crate::messages::queues;
 use crate::store::inbox::{self, Parked};
 use crate::store::{auth, event_path as store, outbox};
 use crate::telemetry::{self, Metric};
@@ -213,7 +214,7 @@ impl Aside<'_> {
             tenant: self.tenant.map(|tenant| tenant.0),
             kind: "quarantine",
             source: self.source.to_owned(),
-            queue: Some("events"),
+            queue: Some(queues::EVENTS),
             reason: self.reason.to_owned(),
             detail: self.detail.to_owned(),
             body: serde_json::to_string(again).map_err(Failure::internal)?,
@@ -259,7 +260,7 @@ async fn recalculate(app: &App, step: Recalculate, now: Timestamp) -> Result<(),
         }
         event_path::reevaluate_for(app, &tx, &leads, Reason::Rules, now).await?;
         let next = Inbound::Recalculate(Recalculate { after: last.or(step.after), ..step.clone() });
-        outbox::put(&tx, "events", &[next], now).await
+        outbox::put(&tx, queues::EVENTS, &[next], now).await
     };
     match outcome.await {
         Ok(()) => app.commit(&tx).await,

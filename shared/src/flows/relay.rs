@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::messages::queues;
 use crate::store::outbox;
 
 /// Younger rows are being handed over by the function that wrote them.
@@ -25,9 +26,9 @@ const ENOUGH: Duration = Duration::from_secs(100);
 pub async fn hand_over(app: &App, moment: Timestamp) -> Result<usize, Failure> {
     let started = Instant::now();
     let mut total = 0;
-    for queue in outbox::QUEUES {
+    for queue in queues::consumed() {
         while started.elapsed() < ENOUGH {
-            let sent = hand_over_chunk(app, queue, moment - GRACE).await?;
+            let sent = hand_over_chunk(app, queue.name, moment - GRACE).await?;
             if sent == 0 {
                 break;
             }

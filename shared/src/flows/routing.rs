@@ -19,7 +19,7 @@ use crate::domain::ids::{LeadId, TaskId, TenantId};
 use crate::domain::routing::{DecisionInputs, DecisionRecord, OutcomeKind, assess};
 use crate::failure::Failure;
 use crate::flows::reminders;
-use crate::messages::{LeadsChanged, decode};
+use crate::messages::{LeadsChanged, decode, queues};
 use crate::store::rules::TenantRules;
 use crate::store::{Tx, event_path, outbox, routing as store};
 use crate::telemetry;
@@ -141,7 +141,7 @@ pub async fn ask_for_discovery(app: &App, tx: &Tx, now: Timestamp) -> Result<usi
         asked += leads.len();
         let messages: Vec<LeadsChanged> =
             leads.chunks(50).map(|chunk| LeadsChanged { tenant_id: tx.tenant(), lead_ids: chunk.to_vec() }).collect();
-        outbox::put(tx, "routing", &messages, now).await?;
+        outbox::put(tx, queues::ROUTING, &messages, now).await?;
     }
 }
 

@@ -22,6 +22,7 @@ use crate::config::{JwtConfig, Stage};
 use crate::contract::{Contract, Kind, Route};
 use crate::domain::access::{Caller, Scope};
 use crate::failure::Failure;
+use crate::messages::queues;
 use crate::telemetry::refuse_start;
 
 /// Six megabytes is Lambda's own limit; base64 takes a third of it.
@@ -169,7 +170,7 @@ where
         return start.with(handle, source);
     }
     // A receiver without its queue could lose events: it does not start.
-    if let Err(error) = crate::config::queue_url("events") {
+    if let Err(error) = crate::config::queue_url(queues::EVENTS) {
         crate::telemetry::start();
         return refuse_start(&error);
     }

@@ -1,6 +1,7 @@
 //! JSON that travels on queues. A message has a stable `kind`; consumers of an older release ignore fields they do not know.
 
 pub mod events;
+pub mod queues;
 pub mod tenants;
 
 use jiff::Timestamp;

@@ -11,9 +11,6 @@ use crate::failure::Failure;
 
 const SQL: &str = include_str!("outbox.sql");
 
-/// The queues of this release.
-pub const QUEUES: [&str; 4] = ["events", "routing", "slack", "reminders"];
-
 /// Puts messages into the outbox of this transaction; they are handed over right after the commit.
 ///
 /// # Errors

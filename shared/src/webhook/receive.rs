@@ -20,6 +20,7 @@ use crate::flows::deliveries::{Reason, open_secrets, verify};
 use crate::http::ingest::origin::in_time;
 use crate::http::{Accepted, PublicCall};
 use crate::messages::events::{Delivery, Inbound, Verdict, Via};
+use crate::messages::queues;
 use crate::secrets::token_hash;
 use crate::store::auth::find_webhook_source;
 use crate::telemetry;
@@ -147,5 +148,5 @@ async fn keep(call: &PublicCall, delivery: Delivery) -> Result<(), Failure> {
     if message.len() > MAX_BODY {
         return Err(Failure::TooLarge { limit: MAX_DELIVERY });
     }
-    call.app.sender().send("events", message, 0).await
+    call.app.sender().send(queues::EVENTS, message, 0).await
 }

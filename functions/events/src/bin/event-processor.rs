@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use shared::App;
 use shared::flows::intake;
+use shared::messages::queues;
 use shared::queue::{self, Outcomes, RawMessage};
 
 pub fn main() -> ExitCode {
-    queue::consume_batch("events", handle)
+    queue::consume_batch(queues::EVENTS, handle)
 }
 
 async fn handle(app: App, messages: Arc<[RawMessage]>) -> Outcomes {

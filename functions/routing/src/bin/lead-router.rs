@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use shared::App;
 use shared::flows::routing;
+use shared::messages::queues;
 use shared::queue::{self, Outcomes, RawMessage};
 
 pub fn main() -> ExitCode {
-    queue::consume_batch("routing", handle)
+    queue::consume_batch(queues::ROUTING, handle)
 }
 
 async fn handle(app: App, messages: Arc<[RawMessage]>) -> Outcomes {

@@ -11,6 +11,7 @@ use shared::domain::ids::RuleId;
 use shared::domain::scoring::ScoringRuleDraft;
 use shared::http::{self, Call, Created};
 use shared::messages::events::{Inbound, Recalculate};
+use shared::messages::queues;
 use shared::store::audit::AuditEntry;
 use shared::store::{outbox, rules, scoring_rules};
 use shared::views::scoring::ScoringRuleView;
@@ -41,7 +42,7 @@ async fn handle(call: Call<RuleBody>) -> Result<Created<ScoringRuleView>, Failur
     let published = rules::publish(&call.tx, &call.caller.subject, call.now).await?;
     let recalculate =
         Inbound::Recalculate(Recalculate { tenant_id: call.tx.tenant(), rule_set_version: published, after: None });
-    outbox::put(&call.tx, "events", &[recalculate], call.now).await?;
+    outbox::put(&call.tx, queues::EVENTS, &[recalculate], call.now).await?;
     let view = ScoringRuleView::from(stored);
     let id = view.id;
     let entry =

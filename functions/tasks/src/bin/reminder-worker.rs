@@ -6,12 +6,12 @@
 use std::process::ExitCode;
 
 use shared::flows::reminders;
-use shared::messages::TaskDue;
+use shared::messages::{TaskDue, queues};
 use shared::queue::{self, Delivery};
 use shared::{App, Failure};
 
 pub fn main() -> ExitCode {
-    queue::consume("reminders", handle)
+    queue::consume(queues::REMINDERS, handle)
 }
 
 async fn handle(app: App, delivery: Delivery<TaskDue>) -> Result<(), Failure> {

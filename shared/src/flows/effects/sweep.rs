@@ -9,9 +9,9 @@ use super::{connection, promise};
 use crate::app::App;
 use crate::domain::ids::{EffectId, TenantId};
 use crate::failure::Failure;
-use crate::messages::EffectDue;
+use crate::messages::{EffectDue, queues};
 use crate::store::effects_work::{self as ledger, Overdue, Status};
-use crate::store::{Tx, outbox, partners};
+use crate::store::{Tx, partners};
 
 /// An effect this long past its time has lost its message.
 const OVERDUE: SignedDuration = SignedDuration::from_mins(2);
@@ -110,7 +110,7 @@ async fn begin_ready(app: &App, moment: Timestamp) -> Result<usize, Failure> {
 async fn send(app: &App, effects: Vec<Overdue>, rest_from: Option<Timestamp>) -> Result<usize, Failure> {
     let mut by_place: BTreeMap<(TenantId, Option<&'static str>), Vec<EffectId>> = BTreeMap::new();
     for effect in effects {
-        let queue = outbox::QUEUES.into_iter().find(|queue| *queue == effect.partner);
+        let queue = queues::find(&effect.partner).map(|queue| queue.name);
         if queue.is_none() {
             tracing::error!(effect_id = %effect.id, partner = effect.partner, "an effect of a partner this release lacks");
         }

@@ -13,7 +13,7 @@ use crate::domain::profile::Profile;
 use crate::domain::routing::LeadFlags;
 use crate::failure::Failure;
 use crate::flows::alerts;
-use crate::messages::LeadsChanged;
+use crate::messages::{LeadsChanged, queues};
 use crate::store::event_path::{self as store, Stamp};
 use crate::store::rules::TenantRules;
 use crate::store::{Tx, outbox};
@@ -316,5 +316,5 @@ async fn tell_router(tx: &Tx, tenant: &TenantRules, changes: &[Changed<'_>], now
         .chunks(ROUTING_CHUNK)
         .map(|chunk| LeadsChanged { tenant_id: tx.tenant(), lead_ids: chunk.to_vec() })
         .collect();
-    outbox::put(tx, "routing", &messages, now).await
+    outbox::put(tx, queues::ROUTING, &messages, now).await
 }

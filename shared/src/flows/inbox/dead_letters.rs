@@ -9,11 +9,9 @@ use crate::domain::hex;
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 use crate::messages::events::{Delivery, Inbound, Verdict};
+use crate::messages::queues::{QUEUES, Queue, Replay};
 use crate::store::auth;
 use crate::store::inbox::Parked;
-
-/// Queues whose dead letters are kept. `jobs` is where the scheduler leaves what it could not hand over.
-const QUEUES: [&str; 5] = ["events", "routing", "slack", "reminders", "jobs"];
 
 /// A message that was given up, as its dead-letter queue hands it over.
 #[derive(Debug, Clone, Copy)]
@@ -44,13 +42,13 @@ pub async fn row(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked
         id: letter.id.parse().unwrap_or_else(|_| app.new_id()),
         tenant: tenant.map(Uuid::from),
         kind: "dead_letter",
-        source: body["source"].as_str().or(queue).unwrap_or("unknown").to_owned(),
-        queue,
+        source: body["source"].as_str().or(queue.map(|queue| queue.name)).unwrap_or("unknown").to_owned(),
+        queue: queue.map(|queue| queue.name),
         reason: "gave_up".to_owned(),
         detail: match queue {
-            Some("jobs") => "The scheduler could not start a job. The job's next run makes up for it.".to_owned(),
-            Some(queue) => format!(
-                "Processing this message of the queue {queue} failed each time. Find the reason in the log of its consumer, then replay it."
+            Some(Queue { keeps, replay: Replay::Needless(why), .. }) => format!("{keeps} {why}"),
+            Some(Queue { name, keeps, replay: Replay::Again }) => format!(
+                "{keeps} Processing this message of the queue {name} failed each time. Find the reason in the log of its consumer, then replay it."
             ),
             None => format!("This message came from {}, which this release does not know.", letter.queue),
         },
@@ -66,11 +64,12 @@ fn received_at(body: &Value) -> Option<Timestamp> {
 }
 
 /// `events` for `events-dlq`, with whatever prefix an installation gives its queues.
-fn source_queue(dead_letters: &str) -> Option<&'static str> {
+fn source_queue(dead_letters: &str) -> Option<&'static Queue> {
     let source = dead_letters.strip_suffix("-dlq")?;
-    QUEUES
-        .into_iter()
-        .find(|queue| source == *queue || source.strip_suffix(queue).is_some_and(|prefix| prefix.ends_with('-')))
+    let named = |queue: &Queue| {
+        source == queue.name || source.strip_suffix(queue.name).is_some_and(|prefix| prefix.ends_with('-'))
+    };
+    QUEUES.iter().find(|queue| named(queue))
 }
 
 /// Whose message on the queue `events` this is, looked up where the message does not say it. For keeping dead letters.
@@ -111,7 +110,7 @@ mod tests {
             ("events", None),
             ("dlq", None),
         ] {
-            assert_eq!(source_queue(name), expected, "{name}");
+            assert_eq!(source_queue(name).map(|queue| queue.name), expected, "{name}");
         }
     }
 }

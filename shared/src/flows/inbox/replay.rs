@@ -17,6 +17,7 @@ use crate::domain::ids::{DeliveryId, TenantId};
 use crate::failure::Failure;
 use crate::flows::deliveries::verify::{BODY_SECRET_HASH, SIGNATURE};
 use crate::messages::events::{Delivery, Inbound, Verdict, Via};
+use crate::messages::queues;
 use crate::store::inbox::{self, Kept, Parked};
 use crate::store::{Tx, outbox};
 
@@ -138,14 +139,13 @@ pub fn shown_headers(stored: &Value) -> BTreeMap<String, String> {
 pub fn message(row: &Kept, tenant: TenantId) -> Result<Result<(&'static str, Box<RawValue>), &'static str>, Failure> {
     let (queue, body) = match row.queue.as_deref() {
         Some(name) => {
-            let Some(queue) = ["events", "routing", "slack", "reminders"].into_iter().find(|queue| *queue == name)
-            else {
+            let Some(queue) = queues::find(name).filter(|queue| queue.has_consumer()) else {
                 return Ok(Err("unknown_queue"));
             };
             let Ok(body) = RawValue::from_string(row.body.clone()) else {
                 return Ok(Err("not_json"));
             };
-            (queue, body)
+            (queue.name, body)
         }
         None => {
             let Ok(envelope) = Envelope::deserialize(&row.headers) else {
@@ -165,7 +165,7 @@ pub fn message(row: &Kept, tenant: TenantId) -> Result<Result<(&'static str, Box
                 received_at: row.received_at,
             };
             let body = serde_json::value::to_raw_value(&Inbound::Delivery(delivery)).map_err(Failure::internal)?;
-            ("events", body)
+            (queues::EVENTS, body)
         }
     };
     if body.get().len() > MAX_BODY {

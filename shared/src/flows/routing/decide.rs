@@ -14,6 +14,7 @@ use crate::domain::routing::{DecisionInputs, DecisionRecord, OutcomeKind, assess
 use crate::failure::Failure;
 use crate::flows::texts;
 use crate::integrations::slack;
+use crate::messages::queues;
 use crate::store::Tx;
 use crate::store::effects::{self, NewEffect};
 use crate::store::event_path::LoadedLead;
@@ -173,7 +174,7 @@ impl<'a> Round<'a> {
         // Sent together and run one after the other: what refers to a deal comes behind it.
         tokio::try_join!(
             biased;
-            store::place(tx, &self.placements, "routing", MACHINE, self.now),
+            store::place(tx, &self.placements, queues::ROUTING, MACHINE, self.now),
             store::insert_tasks(tx, &self.tasks, self.now),
             store::cancel_tasks(tx, &self.cancelled, self.now),
             store::mark_conflicts(tx, &self.conflicts, self.now),

@@ -15,6 +15,7 @@ use crate::flows::keys::use_key;
 use crate::http::PublicCall;
 use crate::http::auth::Credentials;
 use crate::messages::events::{Events, Inbound, Receipt, UnprovenEvents, packed};
+use crate::messages::queues;
 use crate::store::tenants;
 
 /// How long a receiver waits for the database before it does without. A connection that died silently answers nothing at all.
@@ -102,7 +103,7 @@ impl Origin {
             .collect::<Result<Vec<String>, Failure>>()?;
         loop {
             let before = left.len();
-            let taken = app.sender().send_many("events", left.clone()).await?;
+            let taken = app.sender().send_many(queues::EVENTS, left.clone()).await?;
             left = left.into_iter().zip(taken).filter(|(_, taken)| !taken).map(|(body, _)| body).collect();
             if left.is_empty() {
                 return Ok(());

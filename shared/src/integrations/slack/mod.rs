@@ -14,6 +14,7 @@ mod tests;
 use futures_util::future::BoxFuture;
 
 use super::partner::{Access, Budget, Call, Link, Outcome, Partner};
+use crate::messages::queues;
 use credentials::Credentials;
 
 pub use translate::{
@@ -25,7 +26,7 @@ pub use translate::{
 pub const KIND: &str = "slack.post_message";
 
 /// The partner's name among the tenant's integrations, and its queue.
-pub const NAME: &str = "slack";
+pub const NAME: &str = queues::SLACK;
 
 /// Where leads that people should look at are shown.
 pub const LEAD_ROUTING: &str = "#lead-routing";

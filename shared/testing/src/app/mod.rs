@@ -349,7 +349,9 @@ impl TestApp {
                 Some((fitness, pool, parameters))
             });
         let Some((_, pool, parameters)) = fitting.max_by(|a, b| a.0.cmp(&b.0)) else {
-            panic!("template.yaml has no route {method} {path}: add an HttpApi event to the function that answers it");
+            panic!(
+                "template.yaml has no route {method} {path}: add it under Metadata: Routes: of the function that answers it"
+            );
         };
         (Arc::clone(pool), parameters)
     }

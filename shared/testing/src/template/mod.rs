@@ -19,6 +19,9 @@ use serde_json::{Map, Value};
 use resolve::Resolver;
 pub use resolve::Values;
 
+/// What a route may take; `ANY` stands for all of them.
+const METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
 /// A SAM template.
 #[derive(Debug, Clone)]
 pub struct Template {
@@ -34,7 +37,7 @@ pub struct FunctionDef {
     pub name: String,
     /// Variables as written, intrinsic functions and all; see [`Template::resolve_env`].
     pub environment: BTreeMap<String, Value>,
-    /// HTTP routes: method and path template (`/deals/{id}`). The method `ANY` takes every method.
+    /// HTTP routes of its `Metadata: Routes:`: method and path template (`/deals/{id}`). The method `ANY` takes every method.
     pub routes: Vec<(Method, String)>,
     /// Queues it consumes.
     pub queues: Vec<QueueMapping>,
@@ -218,9 +221,15 @@ impl Template {
         Ok(found)
     }
 
-    fn function(&self, logical_id: &str, resource: &Value, resolver: &Resolver<'_>) -> anyhow::Result<FunctionDef> {
+    /// A function's properties with the template's `Globals` merged in, as SAM writes them.
+    pub fn properties(&self, logical_id: &str) -> Value {
         let mut properties = self.root["Globals"]["Function"].clone();
-        merge(&mut properties, &resource["Properties"]);
+        merge(&mut properties, &self.root["Resources"][logical_id]["Properties"]);
+        properties
+    }
+
+    fn function(&self, logical_id: &str, resource: &Value, resolver: &Resolver<'_>) -> anyhow::Result<FunctionDef> {
+        let properties = self.properties(logical_id);
         let code = resolver.text(&properties["CodeUri"])?.context("CodeUri is missing")?;
         let name = code.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
         let environment = match &properties["Environment"]["Variables"] {
@@ -229,11 +238,15 @@ impl Template {
         };
         let timeout = Duration::from_secs(number(&properties["Timeout"], resolver)?.unwrap_or(3));
         let memory = number(&properties["MemorySize"], resolver)?.unwrap_or(128) as u32;
-        let (mut routes, mut queues, mut schedules) = (Vec::new(), Vec::new(), Vec::new());
+        let routes = routes(&resource["Metadata"]["Routes"])?;
+        let (mut queues, mut schedules) = (Vec::new(), Vec::new());
         for (event_name, event) in properties["Events"].as_object().into_iter().flatten() {
             let source = &event["Properties"];
             match event["Type"].as_str().unwrap_or_default() {
-                "HttpApi" => routes.push(route(source, resolver).with_context(|| format!("event {event_name}"))?),
+                // SAM would make a permission of each, and a stack has no room for those.
+                "HttpApi" => {
+                    bail!("event {event_name}: write the route under Metadata: Routes:, as `- GET /leads/{{id}}`")
+                }
                 "SQS" => {
                     let mapping = mapping(source, timeout, resolver);
                     queues.push(mapping.with_context(|| format!("event {event_name}"))?);
@@ -266,10 +279,25 @@ fn is_intrinsic(fields: &Map<String, Value>) -> bool {
     fields.len() == 1 && fields.keys().all(|key| key == "Ref" || key.starts_with("Fn::"))
 }
 
-fn route(source: &Value, resolver: &Resolver<'_>) -> anyhow::Result<(Method, String)> {
-    let path = resolver.text(&source["Path"])?.context("Path is missing")?;
-    let method = resolver.text(&source["Method"])?.context("Method is missing")?.to_ascii_uppercase();
-    Ok((Method::from_bytes(method.as_bytes()).context("Method is no HTTP method")?, path))
+/// `Metadata: Routes:`: lines such as `GET /leads/{id}`.
+fn routes(declared: &Value) -> anyhow::Result<Vec<(Method, String)>> {
+    let lines = match declared {
+        Value::Null => return Ok(Vec::new()),
+        Value::Array(lines) => lines,
+        other => bail!("Metadata: Routes: must be a list of lines such as `GET /leads/{{id}}`, this is {other}"),
+    };
+    lines.iter().map(|line| route(line.as_str().unwrap_or_default())).collect()
+}
+
+fn route(line: &str) -> anyhow::Result<(Method, String)> {
+    let wrong = || format!("the route `{line}` must read like `GET /leads/{{id}}`");
+    let (method, path) = line.split_once(' ').with_context(wrong)?;
+    let method =
+        Method::from_bytes(method.as_bytes()).ok().filter(|_| METHODS.contains(&method)).with_context(wrong)?;
+    if !path.starts_with('/') || path.contains(' ') {
+        bail!(wrong());
+    }
+    Ok((method, path.to_owned()))
 }
 
 fn mapping(source: &Value, function_timeout: Duration, resolver: &Resolver<'_>) -> anyhow::Result<QueueMapping> {

@@ -33,6 +33,10 @@ Globals:
 Resources:
   EventsIngest:
     Type: AWS::Serverless::Function
+    Metadata:
+      Routes:
+        - POST /api/v1/events/ingest
+        - ANY /old/{proxy+}
     Properties:
       CodeUri: target/lambda/events-ingest/
       FunctionName: !Sub "${NamePrefix}events-ingest"
@@ -49,13 +53,6 @@ Resources:
           ABSENT: !If [Cloud, here, !Ref AWS::NoValue]
           COUNT: 5
           FLAG: true
-      Events:
-        Post:
-          Type: HttpApi
-          Properties: { ApiId: !Ref Api, Method: POST, Path: /api/v1/events/ingest }
-        Any:
-          Type: HttpApi
-          Properties: { ApiId: !Ref Api, Method: ANY, Path: "/old/{proxy+}" }
   EventProcessor:
     Type: AWS::Serverless::Function
     Properties:
@@ -155,7 +152,7 @@ fn says_which_parameter_is_missing() {
 fn knows_routes_queues_and_schedules() {
     let ingest = function("events-ingest");
     let any = Method::from_bytes(b"ANY").unwrap();
-    let routes = vec![(any, "/old/{proxy+}".to_owned()), (Method::POST, "/api/v1/events/ingest".to_owned())];
+    let routes = vec![(Method::POST, "/api/v1/events/ingest".to_owned()), (any, "/old/{proxy+}".to_owned())];
     assert_eq!(ingest.routes, routes);
     assert_eq!((ingest.timeout, ingest.memory), (Duration::from_secs(10), 256));
 
@@ -172,6 +169,32 @@ fn knows_routes_queues_and_schedules() {
     assert_eq!(processor.schedules[0].expression, "cron(5 2 * * ? *)");
     assert_eq!(processor.schedules[0].timezone.as_deref(), Some("Europe/Berlin"));
     assert_eq!(processor.schedules[0].input, Some(json!({"kind": "nightly"})));
+}
+
+#[test]
+fn says_how_a_route_is_written() {
+    let read = |metadata: &str| {
+        let text = format!(
+            "Resources: {{ Get: {{ Type: \"AWS::Serverless::Function\", Metadata: {metadata}, Properties: {{ CodeUri: x/get/ }} }} }}"
+        );
+        Template::parse(&text).unwrap().functions().map_err(|error| format!("{error:#}"))
+    };
+    assert_eq!(read("{ Routes: [GET /leads] }").unwrap()[0].routes, [(Method::GET, "/leads".to_owned())]);
+    for wrong in ["GET", "get /leads", "GET leads", "GET  /leads", "FETCH /leads"] {
+        let error = read(&format!("{{ Routes: [{wrong}] }}")).unwrap_err();
+        assert!(error.contains("must read like `GET /leads/{id}`"), "{wrong}: {error}");
+    }
+    assert!(read("{ Routes: GET /leads }").unwrap_err().contains("a list"));
+}
+
+#[test]
+fn refuses_an_event_of_which_sam_makes_a_permission() {
+    let event = "{ Type: HttpApi, Properties: { Method: GET, Path: /leads } }";
+    let text = format!(
+        "Resources: {{ Get: {{ Type: \"AWS::Serverless::Function\", Properties: {{ CodeUri: x/get/, Events: {{ Route: {event} }} }} }} }}"
+    );
+    let error = Template::parse(&text).unwrap().functions().unwrap_err();
+    assert!(format!("{error:#}").contains("under Metadata: Routes:"), "{error:#}");
 }
 
 #[test]
