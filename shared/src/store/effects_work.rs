@@ -16,6 +16,12 @@ use crate::failure::Failure;
 
 const SQL: &str = include_str!("effects_work.sql");
 
+/// What stands before an effect, for the test of its plan.
+pub const AHEAD: &str = section(SQL, "ahead");
+
+/// What waits for the same budget, for the test of its plan.
+pub const WAITING_BEFORE: &str = section(SQL, "waiting_before");
+
 /// Where an effect is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
@@ -116,7 +122,7 @@ pub struct Ahead {
 /// # Errors
 /// When the database does not answer.
 pub async fn ahead(tx: &Tx, id: EffectId, now: Timestamp) -> Result<Ahead, Failure> {
-    let Some(row) = tx.find(const { section(SQL, "ahead") }, params![id, now]).await? else {
+    let Some(row) = tx.find(AHEAD, params![id, now]).await? else {
         return Ok(Ahead::default());
     };
     Ok(Ahead {
@@ -284,7 +290,7 @@ pub async fn begin_ready(tx: &Tx, ids: &[EffectId], now: Timestamp) -> Result<Ve
 /// When the database does not answer.
 pub async fn waiting_before(tx: &Tx, effect: &Effect, target: Option<&str>) -> Result<i64, Failure> {
     let parameters = params![effect.partner, target, effect.created_at, effect.id];
-    let row = tx.find(const { section(SQL, "waiting_before") }, parameters).await?;
+    let row = tx.find(WAITING_BEFORE, parameters).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 

@@ -10,6 +10,7 @@ use serde_json::json;
 use shared::domain::defaults::defaults;
 use shared::domain::identity::normalize_email;
 use shared::domain::ids::{ApiKeyId, MemberId, TenantId};
+use shared::integrations::slack;
 use shared::messages::tenants::{NewTenant, NewTenantMember};
 use shared::secrets::token_hash;
 use shared::store::{rules, sign_in, tenants};
@@ -84,6 +85,9 @@ fn checked(mut members: Vec<NewTenantMember>) -> Result<Vec<NewTenantMember>, Fa
         };
         member.email =
             normalize_email(&member.email).map_err(|fault| bad("email", "bad_identifier", fault.to_string()))?;
+        if member.slack_user_id.as_deref().is_some_and(|id| !slack::is_member_id(id)) {
+            return Err(bad("slack_user_id", "bad_identifier", slack::NO_MEMBER_ID.to_owned()));
+        }
         let fault = member.password.as_deref().and_then(|password| domain::passwords::fault(password, &member.email));
         if let Some((code, detail)) = fault {
             return Err(bad("password", code, detail));

@@ -18,8 +18,8 @@ use crate::messages::queues;
 use credentials::Credentials;
 
 pub use translate::{
-    Language, LeadFacts, Person, TaskFacts, due_text, hot_lead_alert, lead_routed, no_owner, routing_conflict, target,
-    task_due,
+    Language, LeadFacts, Person, TaskFacts, due_text, hot_lead_alert, is_member_id, lead_routed, no_owner,
+    routing_conflict, target, task_due,
 };
 
 /// The kind of effect that is a Slack message.
@@ -27,6 +27,9 @@ pub const KIND: &str = "slack.post_message";
 
 /// The partner's name among the tenant's integrations, and its queue.
 pub const NAME: &str = queues::SLACK;
+
+/// What to enter where something else than a member id was given.
+pub const NO_MEMBER_ID: &str = "Use the person's member id in Slack, such as U012AB3CD. In Slack: the person's profile, three dots, copy member ID.";
 
 /// Where leads that people should look at are shown.
 pub const LEAD_ROUTING: &str = "#lead-routing";

@@ -13,7 +13,7 @@ use super::{LEAD_ROUTING, TASKS};
 use crate::domain::intent::Confidence;
 use crate::domain::scoring::Tier;
 
-pub use text::safe;
+pub use text::{is_member_id, safe};
 
 /// What Slack takes in one section, in characters. Its other limits (10 fields of 2000, headings of 150) are far away.
 const SECTION: usize = 3000;

@@ -10,7 +10,6 @@
 //! Everything with `Authorization: Bearer <key>`, else 401; beyond the bucket 429 with `Retry-After`.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -126,8 +125,8 @@ impl Strict {
     }
 
     /// Where it is.
-    pub fn address(&self) -> SocketAddr {
-        self.server.address()
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.server.address())
     }
 
     /// From now on it takes requests at this rate: so many at once, and so many a second.
@@ -145,6 +144,13 @@ impl Strict {
     /// Scripts the next write; several are met one after the other.
     pub fn trouble_next(&self, trouble: Trouble) {
         self.lock().troubles.push_back(trouble);
+    }
+
+    /// Takes back what was scripted and not met.
+    pub fn calm(&self) {
+        let mut state = self.lock();
+        state.troubles.clear();
+        state.lags.clear();
     }
 
     /// The next write is found only after this time.

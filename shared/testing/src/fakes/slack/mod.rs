@@ -187,6 +187,11 @@ impl Slack {
         self.lock().options.tokens = Some(tokens.iter().map(|token| (*token).to_owned()).collect());
     }
 
+    /// Takes back scripted faults that were not met.
+    pub fn calm(&self) {
+        self.lock().faults.clear();
+    }
+
     /// Nobody listens any more.
     pub fn go_away(&self) {
         self.server.off();
