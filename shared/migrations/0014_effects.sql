@@ -14,7 +14,9 @@ ALTER TABLE effects
   -- When the partner is asked about an unknown one; null: it cannot be asked, a person decides.
   ADD COLUMN look_at timestamptz,
   -- When the partner first said that there is none. It may index late, so once is not enough.
-  ADD COLUMN absent_at timestamptz;
+  ADD COLUMN absent_at timestamptz,
+  -- Its message was sent again, and is not sent once more before.
+  ADD COLUMN rests_until timestamptz;
 ALTER TABLE effects
   DROP CONSTRAINT effects_status_check,
   ADD CONSTRAINT effects_status_check
@@ -117,6 +119,16 @@ AS $$
                 blocked_until = GREATEST(b.blocked_until, EXCLUDED.blocked_until)
 $$;
 
+-- Effects that should have been tried before a moment and do not rest, of all tenants that are active: their message was lost.
+CREATE FUNCTION lotse.lost_effects(p_before timestamptz, p_now timestamptz, p_limit integer) RETURNS TABLE (id uuid, tenant_id uuid, kind text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+  SELECT e.id, e.tenant_id, e.kind FROM effects e
+    JOIN tenants t ON t.id = e.tenant_id AND t.active
+   WHERE e.status IN ('pending', 'sending') AND e.next_attempt_at <= p_before AND (e.rests_until IS NULL OR e.rests_until <= p_now)
+   ORDER BY e.next_attempt_at, e.id LIMIT p_limit
+$$;
+
 -- Effects that wait and whose moment has come, of all tenants that are active.
 CREATE FUNCTION lotse.ready_effects(p_now timestamptz, p_limit integer) RETURNS TABLE (id uuid, tenant_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
@@ -165,10 +177,10 @@ $$;
 REVOKE EXECUTE ON FUNCTION
   lotse.stored_kind(text), lotse.effect_kind(text), lotse.partner_of(text),
   lotse.take_calls(text[], double precision[], double precision[], integer, text, integer, timestamptz),
-  lotse.pause_calls(text, timestamptz), lotse.ready_effects(timestamptz, integer),
+  lotse.pause_calls(text, timestamptz), lotse.lost_effects(timestamptz, timestamptz, integer), lotse.ready_effects(timestamptz, integer),
   lotse.doubtful_effects(timestamptz, integer), lotse.settled_needs(integer), lotse.held_integrations(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
   lotse.stored_kind(text), lotse.effect_kind(text), lotse.partner_of(text),
   lotse.take_calls(text[], double precision[], double precision[], integer, text, integer, timestamptz),
-  lotse.pause_calls(text, timestamptz), lotse.ready_effects(timestamptz, integer),
+  lotse.pause_calls(text, timestamptz), lotse.lost_effects(timestamptz, timestamptz, integer), lotse.ready_effects(timestamptz, integer),
   lotse.doubtful_effects(timestamptz, integer), lotse.settled_needs(integer), lotse.held_integrations(integer) TO lotse_app;

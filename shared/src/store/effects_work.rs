@@ -71,6 +71,8 @@ pub struct Effect {
     pub priority: Priority,
     /// How often it was claimed.
     pub attempts: i32,
+    /// It was tried, and the time to try it again lies ahead.
+    pub early: bool,
     pub lease_until: Option<Timestamp>,
     /// When the partner is asked about it, if it is unknown and can be asked about.
     pub look_at: Option<Timestamp>,
@@ -85,8 +87,8 @@ pub struct Effect {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn lock(tx: &Tx, id: EffectId) -> Result<Option<Effect>, Failure> {
-    let Some(row) = tx.find(const { section(SQL, "lock") }, params![id]).await? else {
+pub async fn lock(tx: &Tx, id: EffectId, now: Timestamp) -> Result<Option<Effect>, Failure> {
+    let Some(row) = tx.find(const { section(SQL, "lock") }, params![id, now]).await? else {
         return Ok(None);
     };
     Ok(Some(Effect {
@@ -98,6 +100,7 @@ pub async fn lock(tx: &Tx, id: EffectId) -> Result<Option<Effect>, Failure> {
         status: Status::parse(row.get("status"))?,
         priority: Priority::parse(row.get("priority")),
         attempts: row.get("attempts"),
+        early: row.get("early"),
         lease_until: row.get("lease_until"),
         look_at: row.get("look_at"),
         absent_at: row.get("absent_at"),
@@ -334,12 +337,12 @@ fn found(rows: &[tokio_postgres::Row]) -> Vec<Overdue> {
     rows.iter().map(one).collect()
 }
 
-/// Effects that should have been tried before a moment, of all tenants, the most overdue first.
+/// Effects that should have been tried before a moment and do not rest now, of all tenants, the most overdue first.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn overdue(db: &Database, before: Timestamp, limit: i32) -> Result<Vec<Overdue>, Failure> {
-    Ok(found(&db.query(const { section(SQL, "overdue") }, params![before, limit]).await?))
+pub async fn overdue(db: &Database, before: Timestamp, now: Timestamp, limit: i32) -> Result<Vec<Overdue>, Failure> {
+    Ok(found(&db.query(const { section(SQL, "overdue") }, params![before, now, limit]).await?))
 }
 
 /// Unknown effects that a partner should have been asked about before a moment, of all tenants.
@@ -368,7 +371,7 @@ pub async fn settled_needs(db: &Database, limit: i32) -> Result<Vec<(TenantId, E
     rows.iter().map(|row| Ok((row.get("tenant_id"), row.get("id"), Status::parse(row.get("status"))?))).collect()
 }
 
-/// Their messages are on the way again: they are not overdue before a moment.
+/// Their messages are on the way again, and are not sent once more before a moment.
 ///
 /// # Errors
 /// When the database does not answer.

@@ -1,7 +1,7 @@
 -- name: lock
 -- Whoever holds the row decides; a second delivery of the same message waits here and then sees what was decided.
 SELECT lotse.effect_kind(e.kind) AS kind, lotse.partner_of(e.kind) AS partner, e.target, e.payload, e.status, e.attempts, e.priority,
-       e.lease_until, e.look_at, e.absent_at, e.created_at, n.answer AS needed
+       e.attempts > 0 AND e.next_attempt_at > $2 + interval '5 seconds' AS early, e.lease_until, e.look_at, e.absent_at, e.created_at, n.answer AS needed
   FROM effects e
   LEFT JOIN effects n ON n.id = e.needs
  WHERE e.id = $1
@@ -142,7 +142,7 @@ SELECT status, answer, error, error_words, fault
  WHERE id = $1
 
 -- name: overdue
-SELECT id, tenant_id, lotse.partner_of(kind) AS partner FROM lotse.overdue_effects($1, $2)
+SELECT id, tenant_id, lotse.partner_of(kind) AS partner FROM lotse.lost_effects($1, $2, $3)
 
 -- name: doubtful
 SELECT id, tenant_id, lotse.partner_of(kind) AS partner FROM lotse.doubtful_effects($1, $2)
@@ -155,8 +155,8 @@ SELECT tenant_id, id, status FROM lotse.settled_needs($1)
 
 -- name: put_off
 UPDATE effects
-   SET next_attempt_at = $2
- WHERE id = ANY ($1) AND status IN ('pending', 'sending') AND next_attempt_at < 'infinity'
+   SET rests_until = $2
+ WHERE id = ANY ($1) AND status IN ('pending', 'sending')
 
 -- name: take_calls
 SELECT taken, wait_ms FROM lotse.take_calls($1, $2, $3, $4, $5, $6, $7)

@@ -129,6 +129,7 @@ impl<'a, S: Subject> Stage<'a, S> {
             "UPDATE effects SET lease_until = lease_until - make_interval(secs => $1),
                                 next_attempt_at = next_attempt_at - make_interval(secs => $1),
                                 look_at = look_at - make_interval(secs => $1),
+                                rests_until = rests_until - make_interval(secs => $1),
                                 absent_at = absent_at - make_interval(secs => $1)
               WHERE status NOT IN ('done', 'failed', 'cancelled')",
             "UPDATE outbox SET created_at = created_at - make_interval(secs => $1), due_at = due_at - make_interval(secs => $1)",
@@ -167,6 +168,8 @@ impl<'a, S: Subject> Stage<'a, S> {
                 return;
             }
             self.pass(Duration::from_secs(if round < 8 { 70 } else { 900 })).await;
+            // What is on its way arrives before a sweep looks for what was lost.
+            self.deliver().await;
             for job in ["outbox-relay", "effects-reconcile"] {
                 self.app.run_job(job, json!({})).await;
             }

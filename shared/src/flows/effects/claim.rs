@@ -76,7 +76,7 @@ async fn decide(app: &App, tx: &Tx, partner: &dyn Partner, due: &EffectDue) -> R
     // Sent together and run one after the other: the lock comes before what is read under it.
     let (effect, connection, ahead) = tokio::try_join!(
         biased;
-        ledger::lock(tx, due.effect_id),
+        ledger::lock(tx, due.effect_id, now),
         partners::find(tx, partner.name()),
         ledger::ahead(tx, due.effect_id, now),
     )?;
@@ -94,6 +94,8 @@ async fn decide(app: &App, tx: &Tx, partner: &dyn Partner, due: &EffectDue) -> R
             Some(_) => {}
             None => return Ok(Decision::Nothing),
         },
+        // The message that was sent for the next attempt is another one: each that comes too early would make one more of them.
+        Status::Pending if effect.early => return Ok(Decision::Nothing),
         Status::Sending | Status::Pending => {}
     }
     let Some(connection) = connection else {

@@ -36,7 +36,7 @@ const MOST: i32 = 1000;
 /// When the database does not answer.
 pub async fn wake(app: &App, moment: Timestamp) -> Result<usize, Failure> {
     let begun = begin_ready(app, moment).await?;
-    let overdue = ledger::overdue(app.database(), moment - OVERDUE, EFFECTS).await?;
+    let overdue = ledger::overdue(app.database(), moment - OVERDUE, moment, EFFECTS).await?;
     Ok(begun + send(app, overdue, Some(moment)).await?)
 }
 

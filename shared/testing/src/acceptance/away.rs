@@ -29,8 +29,8 @@ impl<S: Subject> Stage<'_, S> {
             }
             for _quarter in 0..4 {
                 self.pass(Duration::from_secs(900)).await;
-                app.run_job("outbox-relay", json!({})).await;
                 app.deliver("slack").await;
+                app.run_job("outbox-relay", json!({})).await;
             }
         }
         let early = self.subject.writes();

@@ -84,13 +84,11 @@ async fn nobody_reads_the_ledger_from_end_to_end() {
 
     let limit = 500_i32;
     let moment: [Param<'_>; 2] = [(&now, type_of(&now)), (&limit, type_of(&limit))];
-    for (function, index) in [
-        ("overdue_effects", "effects_open_idx"),
-        ("ready_effects", "effects_waiting_idx"),
-        ("doubtful_effects", "effects_look_idx"),
-    ] {
+    for (function, index) in [("ready_effects", "effects_waiting_idx"), ("doubtful_effects", "effects_look_idx")] {
         check(function, &plan(&owner, &body(&owner, function).await, &moment).await, index);
     }
+    let lost: [Param<'_>; 3] = [moment[0].clone(), moment[0].clone(), moment[1].clone()];
+    check("lost_effects", &plan(&owner, &body(&owner, "lost_effects").await, &lost).await, "effects_open_idx");
     for (function, index) in [("settled_needs", "effects_waiting_idx"), ("held_integrations", "effects_open_idx")] {
         check(function, &plan(&owner, &body(&owner, function).await, &moment[1..]).await, index);
     }
