@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::domain::ids::{DealId, StageId};
-use shared::store::deals::Place;
+use shared::store::deals::{Deal, Place};
 use shared::store::pipelines::Stage;
 use shared::{Failure, Fault};
 
@@ -18,14 +18,14 @@ pub struct MoveDeal {
     /// Put it where so many deals are above it; at the end when there are fewer.
     #[schemars(range(min = 0, max = 10_000))]
     index: Option<i64>,
-    /// Why it was lost; only for a stage that is lost.
+    /// Why it was lost: needed to enter a stage that is lost, and only there.
     #[schemars(length(max = 500))]
-    pub lost_reason: Option<String>,
+    lost_reason: Option<String>,
 }
 
 impl MoveDeal {
     /// The stage and the place, or everything that is wrong with the self.
-    pub fn check(&self, moving: DealId, stage: Option<Stage>) -> Result<(Stage, Option<Place>), Failure> {
+    pub fn check(&self, moving: &Deal, stage: Option<Stage>) -> Result<(Stage, Option<Place>), Failure> {
         let mut faults = Vec::new();
         let places = [
             ("/before_deal_id", self.before_deal_id.map(Place::Before)),
@@ -38,7 +38,7 @@ impl MoveDeal {
         }
         for (pointer, place) in &given {
             match place {
-                Place::Before(other) | Place::After(other) if *other == moving => {
+                Place::Before(other) | Place::After(other) if *other == moving.id => {
                     faults.push(Fault::new(
                         *pointer,
                         "not_allowed",
@@ -63,10 +63,18 @@ impl MoveDeal {
                     "Only a deal in a stage that is lost has a reason.",
                 ));
             }
+            Some(stage) if stage.lost && moving.status != "lost" && self.lost_reason().is_none() => {
+                faults.push(Fault::new("/lost_reason", "required", "Say why the deal was lost."));
+            }
             Some(stage) if faults.is_empty() => return Ok((stage, given.first().map(|(_, place)| *place))),
             Some(_) => {}
         }
         Err(Failure::Invalid(faults))
+    }
+
+    /// Why it was lost, if that was said.
+    pub fn lost_reason(&self) -> Option<&str> {
+        self.lost_reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty())
     }
 
     /// The neighbour named by the place is not in the stage.

@@ -8,7 +8,9 @@
 mod assess;
 mod calendar;
 mod explain;
+mod nightly;
 mod owner;
+mod question;
 #[cfg(test)]
 mod tests;
 
@@ -26,7 +28,9 @@ use super::scoring::{ScoreSums, Tier, is_expired, reached_since};
 pub use assess::{Assessment, assess};
 pub use calendar::follow_up_due;
 pub use explain::{Explanation, explain};
+pub use nightly::{NIGHTLY_HOUR, next_nightly};
 pub use owner::{Candidate, CandidateVerdict, OwnerChoice, TieBreak, Verdict, choose_owner};
+pub use question::Question;
 
 /// When and where a tenant's leads are routed. Doubt and conflict are set in [`IntentSettings`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -50,12 +54,34 @@ pub struct RoutingConfig {
 /// What keeps the machine from touching a lead, whatever its score.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LeadFlags {
-    /// It is in a pipeline already.
+    /// It was in a pipeline, now or ever: once is for ever, a lead that a person put back to the pool is not the machine's any more.
     pub routed: bool,
+    /// A person put it back to the pool.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub returned: bool,
     /// It must not be contacted.
     pub suppressed: bool,
     /// Its personal data were erased.
     pub anonymized: bool,
+}
+
+impl LeadFlags {
+    /// The flags of a lead: whether it is in a pipeline, was ever routed, and how far a person or the engine says it has come.
+    pub fn of(in_pipeline: bool, was_routed: bool, lifecycle: Option<&str>, suppressed: bool) -> Self {
+        let ended = matches!(lifecycle, Some("customer" | "lost"));
+        let anonymized = lifecycle == Some("anonymized");
+        Self {
+            routed: in_pipeline || was_routed || ended,
+            returned: was_routed && !in_pipeline && !ended && !anonymized,
+            suppressed,
+            anonymized,
+        }
+    }
+
+    /// Whether the machine may route it.
+    pub const fn is_free(self) -> bool {
+        !self.routed && !self.suppressed && !self.anonymized
+    }
 }
 
 /// One unexpired signal as the decision saw it.
@@ -217,6 +243,9 @@ pub struct Missing {
     /// When the lead goes to Discovery if its intent stays unclear and its score stays high.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discovery_at: Option<Timestamp>,
+    /// Nothing is missing any more: when the machine routes the lead at the latest. Only where somebody looks in between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routed_by: Option<Timestamp>,
 }
 
 /// How far the confidence is from enough.
@@ -239,8 +268,10 @@ pub struct MissingConfidence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Blocked {
-    /// It is in a pipeline already.
+    /// It is in a pipeline already, or was: a customer, or a lost lead.
     AlreadyRouted,
+    /// A person put it back to the pool.
+    Returned,
     /// It must not be contacted.
     Suppressed,
     /// Its personal data were erased.

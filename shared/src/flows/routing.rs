@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 
 use crate::app::App;
 use crate::domain::ids::{LeadId, TaskId, TenantId};
-use crate::domain::routing::{DecisionInputs, DecisionRecord, OutcomeKind, assess};
+use crate::domain::routing::{Assessment, DecisionInputs, DecisionRecord, assess};
 use crate::failure::Failure;
 use crate::flows::reminders;
 use crate::messages::{LeadsChanged, decode, queues};
@@ -57,9 +57,13 @@ pub async fn evaluate(
     let locked = event_path::lock_and_load(tx, &sorted).await?;
     let inputs: Vec<DecisionInputs> =
         locked.iter().map(|lead| DecisionInputs::of(&tenant.rules, &lead.state, lead.flags, now)).collect();
-    // The team is locked only when somebody is to be chosen.
-    let placed = inputs.iter().any(|inputs| assess(inputs).pipeline().is_some());
-    let (members, targets) = match placed {
+    // The team is locked only when somebody is to be chosen or asked.
+    let needs_people = locked.iter().zip(&inputs).any(|(lead, inputs)| match assess(inputs) {
+        Assessment::Routed { .. } | Assessment::Discovery { .. } => true,
+        Assessment::Conflict { first, .. } => decide::asks(lead, &first, now),
+        Assessment::Pending { .. } => false,
+    });
+    let (members, targets) = match needs_people {
         true => try_join(store::lock_members(tx), store::list_pipelines(tx)).await?,
         false => (Vec::new(), Vec::new()),
     };
@@ -143,9 +147,4 @@ pub async fn ask_for_discovery(app: &App, tx: &Tx, now: Timestamp) -> Result<usi
             leads.chunks(50).map(|chunk| LeadsChanged { tenant_id: tx.tenant(), lead_ids: chunk.to_vec() }).collect();
         outbox::put(tx, queues::ROUTING, &messages, now).await?;
     }
-}
-
-/// Whether an outcome is worth a row: everything but "not yet".
-fn is_kept(kind: OutcomeKind) -> bool {
-    kind != OutcomeKind::Pending
 }

@@ -94,7 +94,7 @@ impl<B, Q> Call<B, Q> {
     }
 
     /// Who calls, as the audit log names them.
-    fn actor(&self) -> Actor {
+    pub fn actor(&self) -> Actor {
         Actor { kind: self.caller.kind_name(), subject: self.caller.subject.clone() }
     }
 

@@ -293,6 +293,18 @@ impl Move {
         Self { pipeline: stage.pipeline, stage: stage.id, position, status, closed_at, lost_reason }
     }
 
+    /// Lost where it stands: its pipeline has no stage for that.
+    pub fn lost_in_place(before: &Deal, reason: &str, now: Timestamp) -> Self {
+        Self {
+            pipeline: before.pipeline,
+            stage: before.stage,
+            position: before.position,
+            status: "lost",
+            closed_at: Some(now),
+            lost_reason: Some(reason.to_owned()),
+        }
+    }
+
     /// Whether the deal stands there already.
     pub fn changes_nothing(&self, before: &Deal) -> bool {
         self.stage == before.stage

@@ -234,7 +234,7 @@ UPDATE tasks
 -- A lead that gets a deal opened by routing stands where that deal stands, as if it had been routed: the machine leaves it alone.
 UPDATE leads l
    SET deal_id = d.id, pipeline_id = d.pipeline_id, stage_id = d.stage_id, owner_id = COALESCE(l.owner_id, d.owner_id),
-       routed_at = COALESCE(l.routed_at, $3), conflict_task_id = NULL, updated_at = $3, version = l.version + 1,
+       routed_at = COALESCE(l.routed_at, $3), conflict_task_id = NULL, conflict_winner = NULL, updated_at = $3, version = l.version + 1,
        lifecycle = CASE d.status WHEN 'won' THEN 'customer' WHEN 'lost' THEN 'lost' ELSE 'routed' END
   FROM deals d
  WHERE l.id = $1 AND d.id = $2 AND l.deal_id IS NULL AND l.lifecycle IS DISTINCT FROM 'anonymized'

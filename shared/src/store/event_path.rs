@@ -15,9 +15,9 @@ use super::sql::{TransactionId, params, section};
 use crate::domain::engine::LeadState;
 use crate::domain::events::{Event, dedupe_key};
 use crate::domain::identity::{Identifier, IdentifierKind, KnownIdentities, NewIdentifier, Suspicion};
-use crate::domain::ids::{DealId, EventId, LeadId, MemberId, PipelineId, StageId, TaskId};
+use crate::domain::ids::{DealId, EventId, LeadId, MemberId, PipelineId, StageId};
 use crate::domain::profile::ProfileField;
-use crate::domain::routing::LeadFlags;
+use crate::domain::routing::{LeadFlags, Question};
 use crate::domain::scoring::Tier;
 use crate::failure::Failure;
 
@@ -65,8 +65,8 @@ pub struct LoadedLead {
     pub stage: Option<StageId>,
     pub deal: Option<DealId>,
     pub owner: Option<MemberId>,
-    /// The open task that asks a person to choose a pipeline.
-    pub conflict_task: Option<TaskId>,
+    /// What a person was asked about it.
+    pub question: Option<Question>,
 }
 
 /// Claims events by their keys and answers with the ids of those that are new.

@@ -74,7 +74,11 @@ SELECT s.lead_id, s.xmin AS written_by
 -- name: list_leads
 SELECT l.id, l.email, l.phone, l.linkedin_url, l.first_name, l.last_name, l.company, l.job_title, l.country, l.language,
        l.source, l.campaign, l.custom, l.provenance, l.lifecycle, l.suppressed, l.pipeline_id, l.stage_id, l.deal_id, l.owner_id, l.routed_at,
-       l.conflict_task_id, l.xmin AS written_by, s.xmin AS standing_written_by,
+       CASE WHEN l.conflict_task_id IS NOT NULL THEN (
+         SELECT jsonb_build_object('task', t.id, 'winner', l.conflict_winner,
+                                   'closed_at', CASE WHEN t.status <> 'open' THEN COALESCE(t.completed_at, t.updated_at) END)
+           FROM tasks t WHERE t.id = l.conflict_task_id
+       ) END AS question, l.xmin AS written_by, s.xmin AS standing_written_by,
        -- Few have one: a join would ask for everybody's.
        CASE WHEN l.organization_id IS NOT NULL THEN (
          SELECT jsonb_build_object('name', o.name, 'domain', o.domain, 'country', o.country, 'industry', o.industry, 'size', o.size) || o.custom

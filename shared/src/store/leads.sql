@@ -104,6 +104,14 @@ SELECT id, name
  ORDER BY created_at, id
  LIMIT 20
 
+-- name: list_closed_deals
+-- Those that would go with their lead: a deal lives on when it also belongs to a contact or a company.
+SELECT id, name, status, value_minor, currency
+  FROM deals
+ WHERE lead_id = $1 AND status <> 'open' AND contact_id IS NULL AND company_id IS NULL
+ ORDER BY created_at, id
+ LIMIT 20
+
 -- name: delete
 -- What refers to a lead without a cascade goes first; tasks and decisions follow the lead. The keys
 -- of its events stay: a partner that sends an old event again must not bring a deleted person back.

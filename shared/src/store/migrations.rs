@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = migrations![
     11 => "0011_event_path",
     12 => "0012_event_cost",
     14 => "0014_effects",
+    17 => "0017_people",
 ];
 
 /// The version this release needs.

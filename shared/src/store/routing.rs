@@ -181,20 +181,30 @@ pub async fn move_placed(
     Ok(true)
 }
 
-/// Puts a lead back to the pool; its open deal ends as lost with this reason.
+/// Gives the open deal of a lead that is put where it is, and the lead with it, its owner; it stays in its stage. False, with nothing
+/// written, when the deal is not open (any more).
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn return_to_pool(
-    tx: &Tx,
-    lead: LeadId,
-    deal: Option<DealId>,
-    reason: &str,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    if let Some(deal) = deal {
-        tx.execute(const { section(SQL, "return_deal") }, params![deal, reason, now]).await?;
+pub async fn keep_placed(tx: &Tx, placement: &Placement, stage: StageId, now: Timestamp) -> Result<bool, Failure> {
+    let Placement { lead, deal, target, owner, .. } = placement;
+    if tx.execute(const { section(SQL, "keep_deal") }, params![deal, owner, now]).await? == 0 {
+        return Ok(false);
     }
+    let (pipeline, stage) = (vec![Some(target.id)], vec![Some(stage)]);
+    tx.execute(
+        const { section(SQL, "place_leads") },
+        params![vec![*lead], pipeline, stage, vec![Some(*deal)], vec![*owner], now],
+    )
+    .await?;
+    Ok(true)
+}
+
+/// Puts a lead, whose deal has ended, back to the pool.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn return_to_pool(tx: &Tx, lead: LeadId, now: Timestamp) -> Result<(), Failure> {
     let none = (vec![None::<PipelineId>], vec![None::<StageId>], vec![None::<DealId>], vec![None::<MemberId>]);
     tx.execute(const { section(SQL, "place_leads") }, params![vec![lead], none.0, none.1, none.2, none.3, now]).await?;
     Ok(())
@@ -262,17 +272,38 @@ pub async fn cancel_tasks_of_lead(tx: &Tx, lead: LeadId, now: Timestamp) -> Resu
     Ok(())
 }
 
-/// Remembers on leads which task asks a person to decide.
+/// A lead in conflict, the task that asks a person to decide, and the intent that is ahead.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub lead: LeadId,
+    pub task: TaskId,
+    pub winner: String,
+}
+
+/// Remembers on leads what a person was asked.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn mark_conflicts(tx: &Tx, conflicts: &[(LeadId, TaskId)], now: Timestamp) -> Result<(), Failure> {
-    if conflicts.is_empty() {
+pub async fn mark_conflicts(tx: &Tx, asked: &[Asked], now: Timestamp) -> Result<(), Failure> {
+    if asked.is_empty() {
         return Ok(());
     }
-    let leads: Vec<LeadId> = conflicts.iter().map(|(lead, _)| *lead).collect();
-    let tasks: Vec<TaskId> = conflicts.iter().map(|(_, task)| *task).collect();
-    tx.execute(const { section(SQL, "mark_conflicts") }, params![leads, tasks, now]).await?;
+    let leads: Vec<LeadId> = asked.iter().map(|one| one.lead).collect();
+    let tasks: Vec<TaskId> = asked.iter().map(|one| one.task).collect();
+    let winners: Vec<&str> = asked.iter().map(|one| one.winner.as_str()).collect();
+    tx.execute(const { section(SQL, "mark_conflicts") }, params![leads, tasks, winners, now]).await?;
+    Ok(())
+}
+
+/// Their conflict has ended: nobody needs to answer any more, and the next one is another question.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn forget_questions(tx: &Tx, leads: &[LeadId], now: Timestamp) -> Result<(), Failure> {
+    if leads.is_empty() {
+        return Ok(());
+    }
+    tx.execute(const { section(SQL, "forget_questions") }, params![leads, now]).await?;
     Ok(())
 }
 

@@ -44,15 +44,20 @@ SELECT u.id, $1, u.deal_id, u.from_stage_id, u.to_stage_id, $6, $7
 UPDATE leads l
    SET pipeline_id = u.pipeline_id, stage_id = u.stage_id, deal_id = u.deal_id, owner_id = u.owner_id,
        lifecycle = CASE WHEN l.lifecycle = 'customer' THEN 'customer' WHEN u.pipeline_id IS NULL THEN NULL ELSE 'routed' END,
-       routed_at = COALESCE(l.routed_at, $6), conflict_task_id = NULL, updated_at = $6, version = l.version + 1
+       routed_at = COALESCE(l.routed_at, $6), conflict_task_id = NULL, conflict_winner = NULL, updated_at = $6, version = l.version + 1
   FROM unnest($1, $2, $3, $4, $5) AS u (lead_id, pipeline_id, stage_id, deal_id, owner_id)
  WHERE l.id = u.lead_id
 
 -- name: mark_conflicts
 UPDATE leads l
-   SET conflict_task_id = u.task_id, updated_at = $3, version = l.version + 1
-  FROM unnest($1, $2) AS u (lead_id, task_id)
+   SET conflict_task_id = u.task_id, conflict_winner = u.winner, updated_at = $4, version = l.version + 1
+  FROM unnest($1, $2, $3) AS u (lead_id, task_id, winner)
  WHERE l.id = u.lead_id
+
+-- name: forget_questions
+UPDATE leads l
+   SET conflict_task_id = NULL, conflict_winner = NULL, updated_at = $2, version = l.version + 1
+ WHERE l.id = ANY ($1)
 
 -- name: insert_tasks
 INSERT INTO tasks (id, tenant_id, title, description, kind, priority, due_at, owner_id, lead_id, deal_id, cause, created_at, updated_at)
@@ -88,17 +93,18 @@ UPDATE deals
    SET pipeline_id = $2, stage_id = $3, owner_id = $4, position = -EXTRACT(epoch FROM $5) * 1000, updated_at = $5, version = version + 1
  WHERE id = $1 AND status = 'open'
 
--- name: return_deal
+-- name: keep_deal
 UPDATE deals
-   SET status = 'lost', lost_reason = $2, closed_at = $3, updated_at = $3, version = version + 1
+   SET owner_id = $2, updated_at = $3, version = version + 1
  WHERE id = $1 AND status = 'open'
 
 -- name: list_discovery_due
--- Unrouted leads with enough points: those whose score has been there for long enough go to Discovery.
+-- Unrouted leads with enough points: those whose score has been there for long enough go to Discovery. Where a person is asked, the answer
+-- is waited for; a question that was closed keeps nobody.
 SELECT s.lead_id
   FROM lead_standings s
   JOIN leads l ON l.id = s.lead_id
  WHERE s.tenant_id = $1 AND s.total_score >= $2 AND l.routed_at IS NULL AND l.lifecycle IS NULL AND NOT l.suppressed
-   AND l.conflict_task_id IS NULL AND LEAST(l.created_at, s.first_seen_at) <= $3 AND s.lead_id > $4
+   AND NOT EXISTS (SELECT FROM tasks t WHERE t.id = l.conflict_task_id AND t.status = 'open') AND LEAST(l.created_at, s.first_seen_at) <= $3 AND s.lead_id > $4
  ORDER BY s.lead_id
  LIMIT $5

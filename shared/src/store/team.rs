@@ -10,6 +10,8 @@ use super::sql::{params, section};
 use crate::domain::ids::{MemberId, PipelineId};
 use crate::failure::Failure;
 
+pub mod work;
+
 const SQL: &str = include_str!("team.sql");
 
 /// What people decide of a member.

@@ -84,3 +84,40 @@ INSERT INTO team_member_pipelines (tenant_id, member_id, pipeline_id)
 SELECT $1, $2, w.id
   FROM unnest($3::uuid[]) AS w (id)
 ON CONFLICT ON CONSTRAINT team_member_pipelines_pkey DO NOTHING
+
+-- name: lock_leads_of
+-- Before any member, as everybody locks them.
+SELECT l.id
+  FROM leads l
+ WHERE l.owner_id = $1
+ ORDER BY l.id
+   FOR NO KEY UPDATE
+
+-- name: count_work
+SELECT (SELECT count(*) FROM deals d WHERE d.owner_id = $1 AND d.status = 'open') AS deals,
+       (SELECT count(*) FROM tasks t WHERE t.owner_id = $1 AND t.status = 'open') AS tasks,
+       (SELECT count(*) FROM leads l WHERE l.owner_id = $1) AS leads
+
+-- name: hand_over_deals
+WITH given AS (
+  UPDATE deals SET owner_id = $2, updated_at = $3, version = version + 1 WHERE owner_id = $1 AND status = 'open' RETURNING id
+)
+INSERT INTO audit_log (id, tenant_id, at, actor_kind, actor, action, record_type, record_id, before, after, request_id)
+SELECT gen_random_uuid(), $4, $3, $5, $6, 'hand_over', 'deal', id::text, jsonb_build_object('owner_id', $1::uuid), jsonb_build_object('owner_id', $2::uuid), $7
+  FROM given
+
+-- name: hand_over_tasks
+WITH given AS (
+  UPDATE tasks SET owner_id = $2, updated_at = $3, version = version + 1 WHERE owner_id = $1 AND status = 'open' RETURNING id
+)
+INSERT INTO audit_log (id, tenant_id, at, actor_kind, actor, action, record_type, record_id, before, after, request_id)
+SELECT gen_random_uuid(), $4, $3, $5, $6, 'hand_over', 'task', id::text, jsonb_build_object('owner_id', $1::uuid), jsonb_build_object('owner_id', $2::uuid), $7
+  FROM given
+
+-- name: hand_over_leads
+WITH given AS (
+  UPDATE leads SET owner_id = $2, updated_at = $3, version = version + 1 WHERE owner_id = $1 RETURNING id
+)
+INSERT INTO audit_log (id, tenant_id, at, actor_kind, actor, action, record_type, record_id, before, after, request_id)
+SELECT gen_random_uuid(), $4, $3, $5, $6, 'hand_over', 'lead', id::text, jsonb_build_object('owner_id', $1::uuid), jsonb_build_object('owner_id', $2::uuid), $7
+  FROM given

@@ -1,7 +1,8 @@
 //! Moves a deal to a stage, also of another pipeline, and to a place within it.
 //!
 //! A stage that is won or lost closes the deal, any other opens it again; the lead follows. Without a place the deal goes to the
-//! top of a new stage. Refuses a version that is no longer current, and a place beside a deal that is not in the stage.
+//! top of a new stage. Refuses a version that is no longer current, a place beside a deal that is not in the stage, and to lose a deal
+//! without a reason.
 
 use std::process::ExitCode;
 
@@ -31,8 +32,8 @@ async fn handle(call: Call<MoveDeal>) -> Result<Json<DealView>, Failure> {
     {
         return Err(Failure::Stale { current: before.version });
     }
-    let (stage, place) = call.body.check(id, stage)?;
-    let reason = call.body.lost_reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+    let (stage, place) = call.body.check(&before, stage)?;
+    let reason = call.body.lost_reason();
     let position = match place {
         None if stage.id == before.stage => before.position,
         place => deals::position(&call.tx, &stage, id, place.unwrap_or(Place::Index(0)))

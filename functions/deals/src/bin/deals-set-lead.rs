@@ -70,8 +70,9 @@ async fn handle(call: Call<SetLead>) -> Result<Json<DealView>, Failure> {
     }
     if let Some(new) = new {
         if after.routed && write::bind_lead(&call.tx, new, id, call.now).await? {
-            let asked = locked.iter().find(|lead| lead.id == new).and_then(|lead| lead.conflict_task);
-            routing::cancel_tasks(&call.tx, &asked.into_iter().collect::<Vec<_>>(), call.now).await?;
+            let asked = locked.iter().find(|lead| lead.id == new).and_then(|lead| lead.question.as_ref());
+            let asked: Vec<_> = asked.map(|question| question.task).into_iter().collect();
+            routing::cancel_tasks(&call.tx, &asked, call.now).await?;
         }
         deals::follow_lead(&call.tx, new, &after, call.now).await?;
     }

@@ -130,6 +130,9 @@ async fn refuses_impossible_places() {
         (json!({"stage_id": new, "index": -1}), vec!["/index"]),
         (json!({"stage_id": new, "before_deal_id": y, "index": 1}), vec!["/index"]),
         (json!({"stage_id": won, "lost_reason": "price"}), vec!["/lost_reason"]),
+        // As closing it does.
+        (json!({"stage_id": board.stages[LOST]}), vec!["/lost_reason"]),
+        (json!({"stage_id": board.stages[LOST], "lost_reason": "  "}), vec!["/lost_reason"]),
         (
             json!({"stage_id": Uuid::nil(), "after_deal_id": y, "before_deal_id": x, "lost_reason": long}),
             vec!["/after_deal_id", "/before_deal_id", "/lost_reason", "/stage_id"],
@@ -157,8 +160,8 @@ async fn a_repeated_request_moves_once() {
     let request = |stage: usize| {
         app.post(&crm, &json!({"stage_id": board.stages[stage]})).bearer(&token).header("idempotency-key", "k-1")
     };
-    let first: Value = request(LOST).send().await.expect(200).json();
-    let again: Value = request(LOST).send().await.expect(200).json();
+    let first: Value = request(QUALIFIED).send().await.expect(200).json();
+    let again: Value = request(QUALIFIED).send().await.expect(200).json();
     assert_eq!(first, again);
     assert_eq!(again["version"], 2);
     request(WON).send().await.expect(409).problem();

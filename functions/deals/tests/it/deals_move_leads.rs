@@ -75,16 +75,16 @@ async fn a_lead_follows_from_all_its_deals() {
     let second = board.deal_of(&app, row.get(0), "second", NEW, 2.0).await;
     let lifecycle = async || lead(&app, main).await.0;
 
-    moved(&app, second, json!({"stage_id": board.stages[LOST]})).await;
+    moved(&app, second, json!({"stage_id": board.stages[LOST], "lost_reason": "Preis"})).await;
     assert_eq!(lifecycle().await.as_deref(), Some("routed"), "the other deal is open");
     assert_eq!(lead(&app, main).await.2, Some(board.stages[NEW]), "the lead stands where its own deal stands");
     moved(&app, main, json!({"stage_id": board.stages[WON]})).await;
     assert_eq!(lifecycle().await.as_deref(), Some("customer"));
     moved(&app, second, json!({"stage_id": board.stages[QUALIFIED]})).await;
     assert_eq!(lifecycle().await.as_deref(), Some("customer"), "a customer with a new chance stays one");
-    moved(&app, main, json!({"stage_id": board.stages[LOST]})).await;
+    moved(&app, main, json!({"stage_id": board.stages[LOST], "lost_reason": "Preis"})).await;
     assert_eq!(lifecycle().await.as_deref(), Some("routed"));
-    moved(&app, second, json!({"stage_id": board.stages[LOST]})).await;
+    moved(&app, second, json!({"stage_id": board.stages[LOST], "lost_reason": "Preis"})).await;
     assert_eq!(lifecycle().await.as_deref(), Some("lost"));
 }
 

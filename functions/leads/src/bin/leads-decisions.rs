@@ -24,7 +24,7 @@ async fn handle(call: Call) -> Result<Json<Page<DecisionView>>, Failure> {
     if !lead.flags().routed {
         let tenant = call.app.rules().get(&call.tx).await?;
         let state = history::list_states(&call.tx, &[id]).await?.remove(&id).unwrap_or_default();
-        let record = present(call.now, &tenant.rules, &lead, &state);
+        let record = present(call.now, &tenant, &lead, &state);
         let newest = history::list_decisions(&call.tx, id, 1, 0).await?;
         if newest.first().is_none_or(|newest| newest.record.is_superseded_by(&record)) {
             now = Some(DecisionView::new(None, id, None, &record));

@@ -29,7 +29,7 @@ async fn handle(call: Call<(), PoolFilter>) -> Result<Json<Page<UnroutedLeadView
         .into_iter()
         .filter_map(|lead| {
             let state = states.get(&lead.id)?;
-            Some(UnroutedLeadView::at(call.now, &tenant.rules, lead, state))
+            Some(UnroutedLeadView::at(call.now, &tenant, lead, state))
         })
         .collect();
     Ok(Json::new(Page::new(data, &call.paging, total).with_next(next.filter(|_| order.walks()))))

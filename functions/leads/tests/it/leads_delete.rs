@@ -7,6 +7,10 @@ async fn delete(app: &TestApp, lead: &Value) -> Response {
     app.delete(&path(lead, "")).bearer(&app.token("sales")).send().await
 }
 
+async fn delete_with_deals(app: &TestApp, lead: &Value) -> Response {
+    app.delete(&path(lead, "?with_deals=true")).bearer(&app.token("sales")).send().await
+}
+
 #[tokio::test]
 async fn takes_everything_of_the_lead_along() {
     let app = TestApp::new().await;
@@ -28,7 +32,7 @@ async fn takes_everything_of_the_lead_along() {
     for table in tables {
         assert!(count(table, &lead).await > 0, "{table} before");
     }
-    let gone = delete(&app, &lead).await.expect(204);
+    let gone = delete_with_deals(&app, &lead).await.expect(204);
     assert!(gone.body.is_empty());
     for table in tables {
         assert_eq!(count(table, &lead).await, 0, "{table} of the deleted lead");
@@ -56,6 +60,30 @@ async fn an_open_deal_keeps_it() {
         (&json!("open_deal"), &json!([{"deal_id": deal, "name": "Deal"}]))
     );
     get(&app, &path(&lead, "")).await.expect(200);
+}
+
+#[tokio::test]
+async fn closed_deals_go_only_when_that_is_said() {
+    let app = TestApp::new().await;
+    let lead = anna(&app).await;
+    let deal = deal(&app, &lead, "b2b", "won").await;
+    app.db().await.execute("UPDATE deals SET value_minor = 250000 WHERE id = $1", &[&deal]).await.unwrap();
+    let refused = delete(&app, &lead).await.expect(409);
+    let problem = refused.problem();
+    let would_go =
+        json!([{"deal_id": deal, "name": "Deal", "status": "won", "value_minor": 250_000, "currency": "EUR"}]);
+    assert_eq!((&problem["code"], &problem["matches"]), (&json!("closed_deals"), &would_go));
+    get(&app, &path(&lead, "")).await.expect(200);
+    delete_with_deals(&app, &lead).await.expect(204);
+    assert!(app.db().await.query("SELECT FROM deals", &[]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_open_deal_keeps_it_whatever_is_said() {
+    let app = TestApp::new().await;
+    let lead = anna(&app).await;
+    deal(&app, &lead, "b2b", "open").await;
+    assert_eq!(delete_with_deals(&app, &lead).await.expect(409).problem()["code"], "open_deal");
 }
 
 #[tokio::test]

@@ -66,6 +66,39 @@ async fn a_deal_goes_along_to_another_pipeline() {
 }
 
 #[tokio::test]
+async fn the_same_pipeline_again_changes_the_owner_and_not_the_stage() {
+    let app = TestApp::new().await;
+    let lead = anna(&app).await;
+    let (b2b, sam) = (pipeline(&app, "b2b").await, member(&app, app.tenant(), "sam").await);
+    let first: Value = route(&app, &lead, json!({"pipeline_id": b2b})).await.expect(200).json();
+    let deal = uuid(&first["deal_id"]);
+    let statement = "SELECT s.id FROM stages s WHERE s.pipeline_id = $1 AND s.position = 2";
+    let second: Uuid = app.db().await.query_one(statement, &[&b2b]).await.unwrap().get(0);
+    let to = json!({"stage_id": second});
+    app.post(&format!("/api/v1/deals/{deal}/move"), &to).bearer(&app.token("sales")).send().await.expect(200);
+    let moves = count(&app, "stage_history").await;
+
+    let again: Value = route(&app, &lead, json!({"pipeline_id": b2b, "owner_id": sam})).await.expect(200).json();
+    assert_eq!(again["deal_id"], first["deal_id"]);
+    let statement =
+        "SELECT d.stage_id, d.owner_id, l.stage_id, l.owner_id FROM deals d JOIN leads l ON l.id = d.lead_id";
+    let row = app.db().await.query_one(statement, &[]).await.unwrap();
+    assert_eq!([0, 1, 2, 3].map(|n| row.get::<_, Uuid>(n)), [second, sam, second, sam]);
+    assert_eq!(count(&app, "stage_history").await, moves);
+}
+
+#[tokio::test]
+async fn an_erased_person_is_not_routed() {
+    let app = TestApp::new().await;
+    let lead = anna(&app).await;
+    app.db().await.execute("UPDATE leads SET lifecycle = 'anonymized'", &[]).await.unwrap();
+    let refused = route(&app, &lead, json!({"pipeline_id": pipeline(&app, "b2b").await})).await.expect(409);
+    assert_eq!(refused.problem()["code"], "anonymized");
+    let row = app.db().await.query_one("SELECT lifecycle, (SELECT count(*) FROM deals) FROM leads", &[]).await.unwrap();
+    assert_eq!((row.get::<_, &str>(0), row.get::<_, i64>(1)), ("anonymized", 0));
+}
+
+#[tokio::test]
 async fn a_lead_whose_deal_is_closed_gets_a_new_one() {
     for (status, lifecycle, stays) in [("won", "customer", "customer"), ("lost", "lost", "routed")] {
         let app = TestApp::new().await;
@@ -149,6 +182,11 @@ async fn back_in_the_pool_the_machine_leaves_it_alone() {
     let row = app.db().await.query_one(statement, &[]).await.unwrap();
     assert!((0..3).all(|n| row.get::<_, Option<Uuid>>(n).is_none()), "{row:?}");
     assert_eq!(row.get::<_, &str>(3), "lost:Kein Bedarf");
+    // As closing it would have done: it stands in the lost stage, and its history says how it came there.
+    let statement = "SELECT s.lost, h.reason FROM deals d JOIN stages s ON s.id = d.stage_id
+        JOIN stage_history h ON h.deal_id = d.id AND h.to_stage_id = d.stage_id";
+    let row = app.db().await.query_one(statement, &[]).await.unwrap();
+    assert_eq!((row.get::<_, bool>(0), row.get::<_, &str>(1)), (true, "Kein Bedarf"));
 
     // Everything that makes a lead ready happens now.
     app.slack().set_burst(100);
@@ -163,7 +201,11 @@ async fn back_in_the_pool_the_machine_leaves_it_alone() {
     app.drain().await;
     let machine = app.post(&format!("/api/v1/routing/evaluate/{}", lead["id"].as_str().unwrap()), &json!({}));
     let machine: Value = machine.bearer(&app.token("admin")).send().await.expect(200).json();
-    assert_eq!((&machine["outcome"], &machine["missing"]["blocked"]), (&json!("pending"), &json!("already_routed")));
+    assert_eq!((&machine["outcome"], &machine["missing"]["blocked"]), (&json!("pending"), &json!("returned")));
+    let told = machine["explanation"]["de"].as_str().unwrap();
+    assert!(told.contains("zurückgelegt") && !told.contains("einer Pipeline zugeordnet"), "{told}");
+    let pool: Value = crate::support::get(&app, "/api/v1/leads/unrouted").await.expect(200).json();
+    assert_eq!(pool["data"][0]["missing"]["blocked"], "returned", "the pool says the same as the router");
     assert_eq!((count(&app, "deals").await, count(&app, "leads WHERE pipeline_id IS NOT NULL").await), (1, 0));
 
     // A person may take it out again.

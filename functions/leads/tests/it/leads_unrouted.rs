@@ -43,6 +43,49 @@ async fn expired_points_do_not_count_even_before_the_nightly_job() {
     assert_eq!(pool["data"][0]["missing"]["score"], 40);
 }
 
+/// Puts a business address and as many points as it takes, `days_ago`.
+async fn points(app: &TestApp, lead: &Value, days_ago: i32) {
+    for slug in ["demo-requested", "meeting-booked"] {
+        award(app, lead, slug, None, days_ago, Some(60), false).await;
+    }
+    standing(app, lead, 65, "hot", None, Some(1)).await;
+}
+
+#[tokio::test]
+async fn nobody_waits_without_a_reason_and_a_moment() {
+    let app = TestApp::new().await;
+    let app = &app;
+    let [overdue, unclear, ready] =
+        ["Ada", "Ben", "Cleo"].map(|name| async move { create(app, &json!({ "last_name": name })).await });
+    let (overdue, unclear, ready) = (overdue.await, unclear.await, ready.await);
+    points(app, &overdue, 20).await;
+    points(app, &unclear, 2).await;
+    points(app, &ready, 2).await;
+    for slug in ["b2b-demo", "b2b-pages"] {
+        signal(app, &ready, slug, None, false).await;
+    }
+    let pool: Value = get(&app, "/api/v1/leads/unrouted").await.expect(200).json();
+    let row =
+        |lead: &Value| pool["data"].as_array().unwrap().iter().find(|row| row["id"] == lead["id"]).unwrap().clone();
+    let moment = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let now = jiff::Timestamp::now();
+
+    // Due for six days: the night takes it along.
+    let late = row(&overdue)["missing"].clone();
+    assert!(late["confidence"].is_object(), "{late}");
+    let wait = moment(&late["discovery_at"]).duration_since(now);
+    assert!(wait.is_positive() && wait <= jiff::SignedDuration::from_hours(25), "{late}");
+    assert!(row(&overdue)["explanation"]["en"].as_str().unwrap().contains("Discovery pipeline on"), "{late}");
+
+    let early = row(&unclear)["missing"].clone();
+    assert!(moment(&early["discovery_at"]).duration_since(now) > jiff::SignedDuration::from_hours(24 * 11), "{early}");
+
+    let due = row(&ready)["missing"].clone();
+    assert_eq!((&due["score"], &due["confidence"]), (&json!(null), &json!(null)), "{due}");
+    assert!(moment(&due["routed_by"]) > now, "{due}");
+    assert!(row(&ready)["explanation"]["de"].as_str().unwrap().contains("innerhalb einer Stunde"));
+}
+
 #[tokio::test]
 async fn filters_and_walks_like_the_list() {
     let app = TestApp::new().await;

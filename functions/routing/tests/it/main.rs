@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends in a panic that says where")]
 #![allow(clippy::disallowed_methods, reason = "tests stand outside, where the clock is")]
 
+mod conflicts;
 mod kills;
 mod laws;
 mod owners;

@@ -98,6 +98,13 @@ pub async fn without_slack(app: &TestApp) {
     app.db().await.execute("UPDATE integrations SET active = false WHERE name = 'slack'", &[]).await.unwrap();
 }
 
+/// The night's job, as if its hour had come.
+pub async fn nightly(app: &TestApp) {
+    let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+    let moment = shared::domain::routing::next_nightly(jiff::Timestamp::now(), &zone);
+    app.run_job("score-decay", json!({"scheduled_for": moment})).await;
+}
+
 /// Everything the laws speak of, with people by address instead of by id.
 pub async fn state(app: &TestApp) -> BTreeMap<String, Value> {
     const STATE: &str = "

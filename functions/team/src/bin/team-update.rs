@@ -5,6 +5,9 @@
 //! an e-mail address in use, and taking away the last active administrator (409). Who is deactivated, or gets a new password, is
 //! signed out everywhere else; who gets another role has it at once, because access tokens of the old one are refused. `If-Match`
 //! guards against lost updates (412).
+//!
+//! Who is deactivated, or becomes a viewer, may own nothing any more: while they have open deals, tasks or leads it is refused (409, with
+//! how many) until `?hand_over_to=` says who gets them.
 
 use std::process::ExitCode;
 
@@ -15,20 +18,28 @@ use shared::flows::passwords::confirm;
 use shared::http::{self, Call, Json};
 use shared::store::audit::AuditEntry;
 use shared::store::sign_in::{self, Ending};
-use shared::store::team::{self, Member, Profile};
+use shared::store::team::{self, Member, Profile, work};
 use shared::views::team::{MemberRole, MemberView};
 use shared::views::team_input::MemberPatch;
 use shared::{Failure, Scope, passwords};
+
+#[path = "../handing.rs"]
+mod handing;
+
+use handing::Handing;
 
 pub fn main() -> ExitCode {
     http::patch("/api/v1/team/{id}", Scope::TeamRead, handle)
 }
 
-async fn handle(call: Call<MemberPatch>) -> Result<Json<MemberView>, Failure> {
+async fn handle(call: Call<MemberPatch, Handing>) -> Result<Json<MemberView>, Failure> {
     let (call, patch) = call.split();
     let id: MemberId = call.id("id")?;
     let own = call.caller.kind == CallerKind::Person && call.caller.subject == id.to_string();
     let personal = own && patch.is_personal();
+    if patch.touches_access() {
+        work::lock_leads(&call.tx, id).await?;
+    }
     let admins = if patch.touches_access() { team::lock_admins(&call.tx).await? } else { Vec::new() };
     let before = team::lock(&call.tx, id).await?;
     if call.if_match()?.is_some_and(|version| version != before.version) {
@@ -54,6 +65,10 @@ async fn handle(call: Call<MemberPatch>) -> Result<Json<MemberView>, Failure> {
         let version = before.version;
         return Ok(Json::versioned(before.into(), version));
     }
+    let may_own = |profile: &Profile| profile.active && profile.role != "viewer";
+    if may_own(&before.profile) && !may_own(&change.profile) {
+        handing::hand_over(&call, id).await?;
+    }
     team::update(&call.tx, id, &change.profile, call.now).await?;
     if let Some(password) = &change.password {
         set_password(&call, &before, own, password, change.current_password.as_deref()).await?;
@@ -77,12 +92,12 @@ async fn handle(call: Call<MemberPatch>) -> Result<Json<MemberView>, Failure> {
     Ok(Json::versioned(value, version))
 }
 
-fn covers(call: &Call, profile: &Profile) -> bool {
+fn covers(call: &Call<(), Handing>, profile: &Profile) -> bool {
     call.caller.covers(MemberRole::stored(&profile.role).role())
 }
 
 async fn set_password(
-    call: &Call,
+    call: &Call<(), Handing>,
     member: &Member,
     own: bool,
     password: &str,

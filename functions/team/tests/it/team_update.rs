@@ -130,3 +130,99 @@ async fn refuses_what_is_not_there() {
     change(&app, &nobody, json!({"name": "x"}), &app.token("admin")).await.expect(404).problem();
     assert_eq!(member(&app, "sam").await, sam);
 }
+
+/// Gives a member an open deal, a closed one, an open task, a done one and a lead; the closed deal's id.
+async fn busy(app: &TestApp, board: &Board, owner: &Value) -> uuid::Uuid {
+    let id: uuid::Uuid = owner["id"].as_str().unwrap().parse().unwrap();
+    let open = board.deal(app, "open", 0, 1.0).await;
+    let closed = board.deal(app, "closed", 0, 2.0).await;
+    let db = app.db().await;
+    db.execute("UPDATE deals SET owner_id = $1, status = CASE WHEN id = $2 THEN 'won' ELSE 'open' END, closed_at = CASE WHEN id = $2 THEN now() END WHERE id IN ($2, $3)", &[&id, &closed, &open])
+        .await
+        .unwrap();
+    db.execute("UPDATE leads SET owner_id = $1 WHERE id = (SELECT lead_id FROM deals WHERE id = $2)", &[&id, &open])
+        .await
+        .unwrap();
+    let statement = "INSERT INTO tasks (id, tenant_id, title, kind, priority, due_at, owner_id, status, completed_at, created_at, updated_at)
+        SELECT gen_random_uuid(), tenant_id, 'Anrufen', 'call', 'normal', now(), id, s, CASE WHEN s = 'done' THEN now() END, now(), now()
+          FROM team_members, unnest(ARRAY['open', 'done']) s WHERE id = $1";
+    db.execute(statement, &[&id]).await.unwrap();
+    closed
+}
+
+/// How many open deals, open tasks and leads each owner has.
+async fn work(app: &TestApp) -> Vec<(Option<String>, i64, i64, i64)> {
+    let statement = "SELECT o.name, count(*) FILTER (WHERE w.kind = 'deal'), count(*) FILTER (WHERE w.kind = 'task'), count(*) FILTER (WHERE w.kind = 'lead')
+        FROM (SELECT owner_id, 'deal' AS kind FROM deals WHERE status = 'open' UNION ALL SELECT owner_id, 'task' FROM tasks WHERE status = 'open'
+              UNION ALL SELECT owner_id, 'lead' FROM leads WHERE id IN (SELECT lead_id FROM deals WHERE name = 'open')) w
+        LEFT JOIN team_members o ON o.id = w.owner_id GROUP BY o.name ORDER BY o.name";
+    let rows = app.db().await.query(statement, &[]).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect()
+}
+
+#[tokio::test]
+async fn whoever_may_own_nothing_any_more_hands_over_first() {
+    for (leaving, named) in [(json!({"active": false}), true), (json!({"role": "viewer"}), false)] {
+        let app = TestApp::new().await;
+        let board = Board::of(&app, app.tenant(), "discovery").await;
+        let (sam, mia) = (member(&app, "sam").await, member(&app, "mia").await);
+        let closed = busy(&app, &board, &sam).await;
+        let admin = app.token("admin");
+        let refused = change(&app, &sam, leaving.clone(), &admin).await.expect(409);
+        let problem = refused.problem();
+        assert_eq!(
+            (&problem["code"], &problem["matches"]),
+            (&json!("open_work"), &json!({"deals": 1, "tasks": 1, "leads": 1}))
+        );
+        assert_eq!(member(&app, "sam").await["version"], sam["version"], "nothing has changed");
+
+        let to = if named { mia["id"].as_str().unwrap() } else { "nobody" };
+        let path = format!("{}?hand_over_to={to}", path(&sam));
+        let changed: Value = app.patch(&path, &leaving).bearer(&admin).send().await.expect(200).json();
+        assert_eq!(changed["load"], 0);
+        let heir = named.then(|| "mia".to_owned());
+        assert_eq!(work(&app).await, [(heir, 1, 1, 1)]);
+        let db = app.db().await;
+        let row = db.query_one("SELECT owner_id::text FROM deals WHERE id = $1", &[&closed]).await.unwrap();
+        assert_eq!(row.get::<_, &str>(0), sam["id"], "what was done stays theirs");
+        let statement =
+            "SELECT record_type FROM audit_log WHERE action = 'hand_over' AND before->>'owner_id' = $1 ORDER BY 1";
+        let rows = db.query(statement, &[&sam["id"].as_str().unwrap()]).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>(), ["deal", "lead", "task"]);
+    }
+}
+
+#[tokio::test]
+async fn work_goes_only_to_somebody_who_may_own_it() {
+    let app = TestApp::new().await;
+    let board = Board::of(&app, app.tenant(), "discovery").await;
+    let (sam, mia) = (member(&app, "sam").await, member(&app, "mia").await);
+    busy(&app, &board, &sam).await;
+    let stranger = app.new_tenant("other").await;
+    let theirs: uuid::Uuid = {
+        let statement = "SELECT id FROM team_members WHERE tenant_id = $1 AND name = 'mia'";
+        app.db().await.query_one(statement, &[&stranger.id.parse::<uuid::Uuid>().unwrap()]).await.unwrap().get(0)
+    };
+    app.db()
+        .await
+        .execute("UPDATE team_members SET active = false WHERE id::text = $1", &[&mia["id"].as_str().unwrap()])
+        .await
+        .unwrap();
+    let vera = app.db().await.query_one("SELECT id::text FROM team_members WHERE role = 'viewer' LIMIT 1", &[]).await;
+    let mut refused = vec![
+        sam["id"].as_str().unwrap().to_owned(),
+        mia["id"].as_str().unwrap().to_owned(),
+        theirs.to_string(),
+        "x".to_owned(),
+    ];
+    refused.extend(vera.ok().map(|row| row.get(0)));
+    for to in refused {
+        let path = format!("{}?hand_over_to={to}", path(&sam));
+        let answer = app.patch(&path, &json!({"active": false})).bearer(&app.token("admin")).send().await.expect(400);
+        assert_eq!(pointers(&answer), ["?hand_over_to"], "{to}");
+    }
+    assert_eq!(work(&app).await, [(Some("sam".to_owned()), 1, 1, 1)]);
+    // Whoever has nothing to hand over just goes.
+    let idle = member(&app, "sophie").await;
+    change(&app, &idle, json!({"active": false}), &app.token("admin")).await.expect(200);
+}

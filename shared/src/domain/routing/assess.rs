@@ -70,6 +70,7 @@ pub fn assess(inputs: &DecisionInputs) -> Assessment {
         pipeline_for: if pipeline.is_none() { intended.clone() } else { None },
         blocked,
         discovery_at: None,
+        routed_by: None,
     };
     if blocked.is_some() || score {
         return Assessment::Pending { missing };
@@ -102,6 +103,8 @@ const fn blocked(inputs: &DecisionInputs) -> Option<Blocked> {
         Some(Blocked::Anonymized)
     } else if flags.suppressed {
         Some(Blocked::Suppressed)
+    } else if flags.returned {
+        Some(Blocked::Returned)
     } else if flags.routed {
         Some(Blocked::AlreadyRouted)
     } else {

@@ -159,6 +159,12 @@ fn pending(record: &DecisionRecord, language: Language) -> Vec<String> {
                 "Der Lead ist bereits einer Pipeline zugeordnet; er wird nicht noch einmal verteilt."
             }
             (Blocked::AlreadyRouted, English) => "The lead is in a pipeline already and is not routed again.",
+            (Blocked::Returned, German) => {
+                "Der Lead wurde von Hand in den gemeinsamen Lead-Pool zurückgelegt; nur ein Mensch ordnet ihn wieder zu."
+            }
+            (Blocked::Returned, English) => {
+                "The lead was put back into the global lead pool by hand; only a person routes it again."
+            }
             (Blocked::Suppressed, German) => {
                 "Der Lead darf nicht kontaktiert werden und wird deshalb nicht zugeordnet."
             }
@@ -198,6 +204,20 @@ fn pending(record: &DecisionRecord, language: Language) -> Vec<String> {
                 format!("If it stays unclear what the lead is after, it goes to the Discovery pipeline on {at}.")
             }
         });
+    } else if missing.confidence.is_some() && missing.score.is_none() {
+        sentences.push(match language {
+            German => "Leads mit unklarem Interesse kommen hier nicht von selbst in eine Pipeline; von Hand geht es jederzeit.",
+            English => "Leads of unclear intent do not get into a pipeline by themselves here; by hand they do at any time.",
+        }.to_owned());
+    }
+    if missing.routed_by.is_some() {
+        sentences.push(
+            match language {
+                German => "Alles ist da: Der Lead wird spätestens innerhalb einer Stunde zugeordnet.",
+                English => "Everything is there: the lead is routed within an hour at the latest.",
+            }
+            .to_owned(),
+        );
     }
     sentences
 }

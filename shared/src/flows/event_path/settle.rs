@@ -10,7 +10,7 @@ use crate::domain::engine::{LeadChange, LeadState, RuleSet, advance, needs_full_
 use crate::domain::events::Event;
 use crate::domain::ids::{EventId, LeadId};
 use crate::domain::profile::Profile;
-use crate::domain::routing::LeadFlags;
+use crate::domain::routing::{LeadFlags, Question};
 use crate::failure::Failure;
 use crate::flows::alerts;
 use crate::messages::{LeadsChanged, queues};
@@ -39,6 +39,8 @@ pub struct Work<'a> {
     pub lead: LeadId,
     pub state: LeadState,
     pub flags: LeadFlags,
+    /// A person was asked for its pipeline and has not answered.
+    asked: bool,
     pub events: Vec<&'a Event>,
     /// What wrote the lead as it was read; none for a person nobody knew.
     stamp: Option<Stamp>,
@@ -48,12 +50,13 @@ impl<'a> Work<'a> {
     /// A person nobody knew.
     pub fn new(lead: LeadId, events: &[&'a Event]) -> Self {
         let (state, flags) = (LeadState::default(), LeadFlags::default());
-        Self { lead, state, flags, events: events.to_vec(), stamp: None }
+        Self { lead, state, flags, asked: false, events: events.to_vec(), stamp: None }
     }
 
     /// A lead as it was read.
     pub fn known(lead: store::LoadedLead, events: Vec<&'a Event>) -> Self {
-        Self { lead: lead.id, state: lead.state, flags: lead.flags, events, stamp: Some(lead.stamp) }
+        let asked = lead.question.as_ref().is_some_and(Question::is_open);
+        Self { lead: lead.id, state: lead.state, flags: lead.flags, asked, events, stamp: Some(lead.stamp) }
     }
 
     fn is_new(&self) -> bool {
@@ -297,18 +300,18 @@ fn events_of<'e>((one, _): &Changed<'e>) -> impl Iterator<Item = (LeadId, &'e Ev
     one.events.iter().map(|event| (one.lead, *event))
 }
 
-/// The router gets the leads whose standing changed and now reaches the thresholds, or is in conflict; for all others its answer
-/// would be "not yet". What only time brings about (Discovery) is the daily job's to notice.
+/// The router gets the leads whose standing changed and now reaches the thresholds, or is in conflict, and those about which a person
+/// was asked: perhaps nobody needs to answer any more. For all others its answer would be "not yet". What only time brings about (Discovery) is the daily job's to notice.
 async fn tell_router(tx: &Tx, tenant: &TenantRules, changes: &[Changed<'_>], now: Timestamp) -> Result<(), Failure> {
     let config = tenant.rules.routing();
     let ready: Vec<LeadId> = changes
         .iter()
         .filter(|(one, change)| {
-            let free = !one.flags.routed && !one.flags.suppressed && !one.flags.anonymized;
             let standing = &change.standing;
-            free && change.routing_due
+            let ready = one.flags.is_free()
                 && standing.total >= config.min_score
-                && (standing.conflict || standing.intent_confidence >= config.min_confidence)
+                && (standing.conflict || standing.intent_confidence >= config.min_confidence);
+            change.routing_due && (ready || one.asked)
         })
         .map(|(one, _)| one.lead)
         .collect();

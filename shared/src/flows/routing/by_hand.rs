@@ -11,7 +11,9 @@ use crate::app::App;
 use crate::domain::ids::{DealId, DecisionId, LeadId, MemberId, PipelineId, TaskId};
 use crate::domain::routing::{DecisionInputs, ManualChoice, decide_by_hand, follow_up_due};
 use crate::failure::Failure;
+use crate::flows::deals::stand;
 use crate::flows::texts;
+use crate::store::deals::{self, Move, Place};
 use crate::store::event_path::LoadedLead;
 use crate::store::routing::{self as store, Decision, LockedMember, NewTask, Placement, Target};
 use crate::store::{Tx, event_path};
@@ -30,10 +32,10 @@ pub struct Choice {
 }
 
 /// Carries the choice out in this transaction: a lead without an open deal gets one in the first stage; one with an open deal takes
-/// it along; back in the pool, the deal ends. People may exceed an owner's capacity; the machine may not.
+/// it along, and stays in its stage where the pipeline is the same; back in the pool, the deal ends as lost. People may exceed an owner's capacity; the machine may not.
 ///
 /// # Errors
-/// `NotFound` for the lead; `Invalid` naming an unknown pipeline or owner.
+/// `NotFound` for the lead; `Conflict` where its data were erased; `Invalid` naming an unknown pipeline or owner.
 pub async fn route_by_hand(
     app: &App,
     tx: &Tx,
@@ -43,6 +45,9 @@ pub async fn route_by_hand(
 ) -> Result<(Decision, Vec<DueTask>), Failure> {
     let tenant = app.rules().get(tx).await?;
     let locked = event_path::lock_and_load(tx, &[lead]).await?.pop().ok_or_else(|| Failure::not_found("lead"))?;
+    if locked.flags.anonymized {
+        return Err(Failure::conflict("anonymized", "This person's data were erased. Choose another lead."));
+    }
     let members = store::lock_members(tx).await?;
     let target = match choice.pipeline {
         Some(pipeline) => Some(target(store::list_pipelines(tx).await?, pipeline)?),
@@ -64,7 +69,10 @@ pub async fn route_by_hand(
     let deal = match target {
         None => {
             let reason = choice.reason.as_deref().unwrap_or("returned to the pool");
-            store::return_to_pool(tx, lead, locked.deal, reason, now).await?;
+            if let Some(deal) = locked.deal {
+                end(app, tx, deal, reason, &choice.actor, now).await?;
+            }
+            store::return_to_pool(tx, lead, now).await?;
             None
         }
         Some(target) => {
@@ -99,6 +107,27 @@ pub async fn route_by_hand(
     Ok((decision, due))
 }
 
+/// Ends the open deal of a lead that goes back to the pool, as closing it as lost does: in its pipeline's lost stage, if there is one.
+async fn end(app: &App, tx: &Tx, deal: DealId, reason: &str, by: &str, now: Timestamp) -> Result<(), Failure> {
+    let lost = deals::write::closing_stage(tx, deal, "lost").await?;
+    let present = deals::get(tx, deal).await?;
+    let into = lost.map_or(present.stage, |stage| stage.id);
+    let (before, stage) = deals::lock_for_move(tx, deal, into).await?;
+    if before.status != "open" {
+        return Ok(());
+    }
+    let to = match stage.filter(|stage| stage.lost && stage.pipeline == before.pipeline) {
+        Some(stage) => {
+            let top = deals::position(tx, &stage, deal, Place::Index(0)).await?;
+            let position = top.ok_or_else(|| Failure::internal("a stage without a top"))?;
+            Move::of(&before, &stage, position, Some(reason), now)
+        }
+        None => Move::lost_in_place(&before, reason, now),
+    };
+    stand(app, tx, &before, &to, (by, Some(reason)), now).await?;
+    Ok(())
+}
+
 async fn put(
     app: &App,
     tx: &Tx,
@@ -117,9 +146,13 @@ async fn put(
         target,
         owner: choice.owner,
     };
-    if let (Some(deal), Some(_)) = (lead.deal, lead.pipeline) {
+    if let (Some(deal), Some(pipeline)) = (lead.deal, lead.pipeline) {
         let new = std::mem::replace(&mut placement.deal, deal);
-        if store::move_placed(tx, &placement, lead.stage, &choice.actor, now).await? {
+        let done = match lead.stage.filter(|_| pipeline == placement.target.id) {
+            Some(stage) => store::keep_placed(tx, &placement, stage, now).await?,
+            None => store::move_placed(tx, &placement, lead.stage, &choice.actor, now).await?,
+        };
+        if done {
             return Ok(deal);
         }
         // It was won or lost meanwhile: what begins now is a new deal.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Decided, DueTask, is_kept};
+use super::{Decided, DueTask};
 use crate::app::App;
 use crate::domain::ids::{DealId, DecisionId, EffectId, LeadId, MemberId, PipelineId, TaskId};
 use crate::domain::profile::{Profile, ProfileField};
-use crate::domain::routing::{DecisionInputs, DecisionRecord, OutcomeKind, assess, decide, follow_up_due};
+use crate::domain::routing::{Assessment, DecisionInputs, DecisionRecord, Question, assess, decide, follow_up_due};
 use crate::failure::Failure;
 use crate::flows::texts;
 use crate::integrations::slack;
@@ -18,7 +18,7 @@ use crate::messages::queues;
 use crate::store::Tx;
 use crate::store::effects::{self, NewEffect};
 use crate::store::event_path::LoadedLead;
-use crate::store::routing::{self as store, Decision, LockedMember, NewTask, Placement, Target};
+use crate::store::routing::{self as store, Asked, Decision, LockedMember, NewTask, Placement, Target};
 use crate::store::rules::TenantRules;
 
 /// Who decided, in the records.
@@ -35,7 +35,8 @@ pub struct Round<'a> {
     placements: Vec<Placement>,
     tasks: Vec<NewTask>,
     cancelled: Vec<TaskId>,
-    conflicts: Vec<(LeadId, TaskId)>,
+    asked: Vec<Asked>,
+    answered: Vec<LeadId>,
     assignments: HashMap<MemberId, Timestamp>,
     effects: Vec<NewEffect>,
 }
@@ -59,7 +60,8 @@ impl<'a> Round<'a> {
             placements: Vec::new(),
             tasks: Vec::new(),
             cancelled: Vec::new(),
-            conflicts: Vec::new(),
+            asked: Vec::new(),
+            answered: Vec::new(),
             assignments: HashMap::new(),
             effects: Vec::new(),
         }
@@ -67,23 +69,26 @@ impl<'a> Round<'a> {
 
     /// Decides about one lead and notes what that means. Loads grow with each lead of the round.
     pub fn decide(&mut self, lead: &LoadedLead, inputs: DecisionInputs) -> Decided {
-        let candidates = match assess(&inputs).pipeline() {
+        let assessment = assess(&inputs);
+        let candidates = match assessment.pipeline() {
             Some(pipeline) => self.members.iter().map(|member| member.candidate(pipeline)).collect(),
             None => Vec::new(),
         };
         let record = Arc::new(decide(inputs, &candidates));
-        let decision = match record.outcome.kind {
-            // The person who is to choose has been asked already.
-            OutcomeKind::Conflict if lead.conflict_task.is_some() => None,
-            kind if is_kept(kind) => Some(DecisionId(self.app.new_id())),
-            _ => None,
-        };
-        let Some(id) = decision else { return Decided { lead: lead.id, record, decision: None } };
-        let deal = match record.outcome.pipeline_id.and_then(|pipeline| self.targets.get(&pipeline)).cloned() {
-            Some(target) => Some(self.place(lead, id, target, &record)),
-            None => {
-                self.ask_person(lead, id, &record);
+        let undecided = Decided { lead: lead.id, record: Arc::clone(&record), decision: None };
+        let id = DecisionId(self.app.new_id());
+        let target = assessment.pipeline().and_then(|pipeline| self.targets.get(&pipeline)).cloned();
+        let deal = match (target, question(&assessment)) {
+            (Some(target), _) => Some(self.place(lead, id, target, &record)),
+            (None, Some(winner)) if asks(lead, winner, self.now) => {
+                self.ask_person(lead, id, &record, winner);
                 None
+            }
+            // The person who is to choose has been asked already.
+            (None, Some(_)) => return undecided,
+            (None, None) => {
+                self.withdraw(lead);
+                return undecided;
             }
         };
         let row = Decision { id, lead: lead.id, deal, record: Arc::clone(&record) };
@@ -124,7 +129,7 @@ impl<'a> Round<'a> {
             deal: Some(deal),
             cause: format!("decision:{id}"),
         });
-        self.cancelled.extend(lead.conflict_task);
+        self.cancelled.extend(lead.question.as_ref().map(|question| question.task));
         self.placements.push(Placement {
             lead: lead.id,
             deal,
@@ -136,7 +141,15 @@ impl<'a> Round<'a> {
         deal
     }
 
-    fn ask_person(&mut self, lead: &LoadedLead, id: DecisionId, record: &DecisionRecord) {
+    /// The conflict that a person was asked about has ended: there is nothing to answer any more.
+    fn withdraw(&mut self, lead: &LoadedLead) {
+        if let Some(question) = lead.question.as_ref().filter(|question| question.is_open()) {
+            self.cancelled.push(question.task);
+            self.answered.push(lead.id);
+        }
+    }
+
+    fn ask_person(&mut self, lead: &LoadedLead, id: DecisionId, record: &DecisionRecord, winner: &str) {
         let language = &self.tenant.tenant.language;
         let task = TaskId(self.app.new_id());
         let why = texts::explanation(language, record);
@@ -154,7 +167,7 @@ impl<'a> Round<'a> {
             deal: None,
             cause: format!("decision:{id}"),
         });
-        self.conflicts.push((lead.id, task));
+        self.asked.push(Asked { lead: lead.id, task, winner: winner.to_owned() });
     }
 
     fn team_lead(&self) -> Option<MemberId> {
@@ -177,7 +190,8 @@ impl<'a> Round<'a> {
             store::place(tx, &self.placements, queues::ROUTING, MACHINE, self.now),
             store::insert_tasks(tx, &self.tasks, self.now),
             store::cancel_tasks(tx, &self.cancelled, self.now),
-            store::mark_conflicts(tx, &self.conflicts, self.now),
+            store::mark_conflicts(tx, &self.asked, self.now),
+            store::forget_questions(tx, &self.answered, self.now),
             store::insert_decisions(tx, &rows, MACHINE, self.now),
             store::note_assignments(tx, &assignments),
             effects::insert(tx, slack::NAME, &self.effects, self.now),
@@ -185,6 +199,21 @@ impl<'a> Round<'a> {
         let due = |task: &NewTask| (task.id, tx.tenant(), task.due_at);
         Ok(self.tasks.iter().map(due).collect())
     }
+}
+
+/// What a person is to be asked about: the intent that is ahead in a conflict, or whose pipeline has no stage to begin in. None where the
+/// lead simply waits.
+fn question(assessment: &Assessment) -> Option<&str> {
+    match assessment {
+        Assessment::Routed { intent: ahead, .. } | Assessment::Conflict { first: ahead, .. } => Some(ahead),
+        Assessment::Discovery { .. } => Some("discovery"),
+        Assessment::Pending { .. } => None,
+    }
+}
+
+/// Whether a person is to be asked now.
+pub fn asks(lead: &LoadedLead, winner: &str, now: Timestamp) -> bool {
+    !lead.question.as_ref().is_some_and(|question: &Question| question.stands(winner, now))
 }
 
 /// What people call a lead: the name, else the company, else the address.

@@ -16,7 +16,7 @@ use super::super::sql::{Moment, TransactionId, params, section};
 use super::{LoadedLead, PROFILE_COLUMNS, SQL, Stamp, counted};
 use crate::domain::engine::{LeadState, Standing};
 use crate::domain::events::Event;
-use crate::domain::ids::LeadId;
+use crate::domain::ids::{LeadId, PipelineId};
 use crate::domain::intent::{Confidence, IntentWeight, Signal};
 use crate::domain::profile::{Profile, StoredProvenances};
 use crate::domain::routing::LeadFlags;
@@ -125,9 +125,10 @@ fn lead(row: &Row) -> Result<LoadedLead, Failure> {
     let profile = profile(&mut columns)?;
     let lifecycle: Option<&str> = columns.next();
     let suppressed = columns.next();
-    let (pipeline, stage, deal, owner) = (columns.next(), columns.next(), columns.next(), columns.next());
+    let pipeline: Option<PipelineId> = columns.next();
+    let (stage, deal, owner) = (columns.next(), columns.next(), columns.next());
     let was_routed = columns.moment().is_some();
-    let conflict_task = columns.next();
+    let question = columns.json()?;
     let stamp = Stamp { lead: columns.next(), standing: columns.next() };
     let organization = columns.json::<Option<Map<String, Value>>>()?.unwrap_or_default();
     let rule_set_version: Option<i32> = columns.next();
@@ -142,17 +143,12 @@ fn lead(row: &Row) -> Result<LoadedLead, Failure> {
             signals: Vec::new(),
             standing: standing(&mut columns)?,
         },
-        flags: LeadFlags {
-            // Once is for ever: a lead that a person put back to the pool is not the machine's any more.
-            routed: was_routed || matches!(lifecycle, Some("customer" | "lost")),
-            suppressed,
-            anonymized: lifecycle == Some("anonymized"),
-        },
+        flags: LeadFlags::of(pipeline.is_some(), was_routed, lifecycle, suppressed),
         pipeline,
         stage,
         deal,
         owner,
-        conflict_task,
+        question,
     })
 }
 

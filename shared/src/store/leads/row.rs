@@ -99,12 +99,7 @@ pub struct Lead {
 impl Lead {
     /// What keeps the router away from it.
     pub fn flags(&self) -> LeadFlags {
-        LeadFlags {
-            routed: self.pipeline.is_some()
-                || matches!(self.status, LeadStatus::Routed | LeadStatus::Customer | LeadStatus::Lost),
-            suppressed: self.suppressed,
-            anonymized: self.status == LeadStatus::Anonymized,
-        }
+        LeadFlags::of(self.pipeline.is_some(), self.routed_at.is_some(), Some(self.status.as_str()), self.suppressed)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio_postgres::Row;
 
 use super::super::Tx;
 use super::super::event_path::{self, PROFILE_COLUMNS};
@@ -208,6 +209,33 @@ pub async fn check_links(
 pub async fn list_open_deals(tx: &Tx, lead: LeadId) -> Result<Vec<(DealId, String)>, Failure> {
     let rows = tx.query(const { section(SQL, "list_open_deals") }, params![lead]).await?;
     Ok(rows.iter().map(|row| (row.get("id"), row.get("name"))).collect())
+}
+
+/// A closed deal that nobody but its lead has.
+#[derive(Debug, Clone)]
+pub struct ClosedDeal {
+    pub id: DealId,
+    pub name: String,
+    /// `won` or `lost`.
+    pub status: String,
+    pub value_minor: i64,
+    pub currency: String,
+}
+
+/// The closed deals that would go with a lead, the oldest first, at most twenty.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_closed_deals(tx: &Tx, lead: LeadId) -> Result<Vec<ClosedDeal>, Failure> {
+    let rows = tx.query(const { section(SQL, "list_closed_deals") }, params![lead]).await?;
+    let deal = |row: &Row| ClosedDeal {
+        id: row.get("id"),
+        name: row.get("name"),
+        status: row.get("status"),
+        value_minor: row.get("value_minor"),
+        currency: row.get("currency"),
+    };
+    Ok(rows.iter().map(deal).collect())
 }
 
 /// Deletes a lead with everything that belongs to it alone.

@@ -85,6 +85,7 @@ const CONFLICTS: Record<string, string | null> = {
     moved: null,
     no_closing_stage: null,
     no_open_stage: "pipeline_id",
+    open_work: "hand_over_to",
     nobody: "lead_id",
     routed_already: "lead_id",
 };

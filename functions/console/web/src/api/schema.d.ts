@@ -238,7 +238,8 @@ export interface paths {
         /**
          * Moves a deal to a stage, also of another pipeline, and to a place within it.
          * @description A stage that is won or lost closes the deal, any other opens it again; the lead follows. Without a place the deal goes to the
-         *     top of a new stage. Refuses a version that is no longer current, and a place beside a deal that is not in the stage.
+         *     top of a new stage. Refuses a version that is no longer current, a place beside a deal that is not in the stage, and to lose a deal
+         *     without a reason.
          */
         post: operations["deals-move-2"];
         delete?: never;
@@ -433,7 +434,8 @@ export interface paths {
         /**
          * Moves a deal to a stage, also of another pipeline, and to a place within it.
          * @description A stage that is won or lost closes the deal, any other opens it again; the lead follows. Without a place the deal goes to the
-         *     top of a new stage. Refuses a version that is no longer current, and a place beside a deal that is not in the stage.
+         *     top of a new stage. Refuses a version that is no longer current, a place beside a deal that is not in the stage, and to lose a deal
+         *     without a reason.
          */
         post: operations["deals-move"];
         delete?: never;
@@ -576,7 +578,8 @@ export interface paths {
          * Deletes a lead with its events, scores, signals, tasks, decisions and closed deals.
          * @description Its events do not come back when a partner sends them again.
          *
-         *     Refuses (409, with the deals) while a deal is open. The audit log keeps what the lead was.
+         *     Refuses (409, with the deals) while a deal is open; and while it has closed ones that nobody else has, because won revenue would go with
+         *     it: `?with_deals=true` deletes those too. The audit log keeps what the lead was.
          */
         delete: operations["leads-delete"];
         options?: never;
@@ -1066,6 +1069,9 @@ export interface paths {
          *     an e-mail address in use, and taking away the last active administrator (409). Who is deactivated, or gets a new password, is
          *     signed out everywhere else; who gets another role has it at once, because access tokens of the old one are refused. `If-Match`
          *     guards against lost updates (412).
+         *
+         *     Who is deactivated, or becomes a viewer, may own nothing any more: while they have open deals, tasks or leads it is refused (409, with
+         *     how many) until `?hand_over_to=` says who gets them.
          */
         patch: operations["team-update"];
         trace?: never;
@@ -1298,7 +1304,7 @@ export interface components {
             points: number;
         };
         /** @description Why the machine leaves a lead alone. */
-        Blocked: "already_routed" | "suppressed" | "anonymized";
+        Blocked: "already_routed" | "returned" | "suppressed" | "anonymized";
         /** @description What a lead's score is made of, at one moment. */
         BreakdownView: {
             /**
@@ -1690,7 +1696,7 @@ export interface components {
              * @description Put it where so many deals are above it; at the end when there are fewer.
              */
             index?: number | null;
-            /** @description Why it was lost; only for a stage that is lost. */
+            /** @description Why it was lost: needed to enter a stage that is lost, and only there. */
             lost_reason?: string | null;
             stage_id: components["schemas"]["StageId"];
         };
@@ -2335,7 +2341,9 @@ export interface components {
         LeadFlags: {
             /** @description Its personal data were erased. */
             anonymized: boolean;
-            /** @description It is in a pipeline already. */
+            /** @description A person put it back to the pool. */
+            returned?: boolean;
+            /** @description It was in a pipeline, now or ever: once is for ever, a lead that a person put back to the pool is not the machine's any more. */
             routed: boolean;
             /** @description It must not be contacted. */
             suppressed: boolean;
@@ -2927,6 +2935,11 @@ export interface components {
             discovery_at?: string | null;
             /** @description The intent for which no pipeline is set. */
             pipeline_for?: string | null;
+            /**
+             * Format: date-time
+             * @description Nothing is missing any more: when the machine routes the lead at the latest. Only where somebody looks in between.
+             */
+            routed_by?: string | null;
             /**
              * Format: int32
              * @description Points to be gained.
@@ -4307,7 +4320,7 @@ export interface components {
             last_name?: string | null;
             /** @description `in/<name>`, as every spelling of the profile's address comes down to. */
             linkedin_url?: string | null;
-            /** @description What must change, all of it together, for the machine to route the lead; empty when the router is about to. */
+            /** @description What must change, all of it together, for the machine to route the lead, or by when it does without: never empty. */
             missing: components["schemas"]["Missing"];
             organization_id?: components["schemas"]["OrganizationId"] | null;
             owner_id?: components["schemas"]["MemberId"] | null;
@@ -7203,7 +7216,10 @@ export interface operations {
     };
     "leads-delete": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Delete the lead's closed deals with it. */
+                with_deals?: boolean;
+            };
             header?: {
                 /** @description The record's ETag as it was read; answers 412 when somebody changed it meanwhile */
                 "If-Match"?: string;
@@ -9896,7 +9912,13 @@ export interface operations {
     };
     "team-update": {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Who gets the open deals, the open tasks and the leads of a member that is deactivated or becomes a viewer: the id of another
+                 *     member, or `nobody`, which leaves them without an owner.
+                 */
+                hand_over_to?: string | null;
+            };
             header?: {
                 /** @description The record's ETag as it was read; answers 412 when somebody changed it meanwhile */
                 "If-Match"?: string;

@@ -116,6 +116,7 @@ export const de: Messages = {
         moved: "Der Deal wurde eben verschoben. Er wurde neu gelesen.",
         no_closing_stage: "Diese Pipeline hat keine Stufe dafür. Verschieben Sie den Deal von Hand.",
         no_open_stage: "Diese Pipeline hat keine Stufe, in der ein Deal beginnen kann. Wählen Sie eine andere.",
+        open_work: "Wählen Sie, wer die offenen Deals, die offenen Aufgaben und die Leads bekommt.",
         nobody: "Ein Deal gehört zu jemandem. Ohne Firma braucht er einen Lead.",
         routed_already: "Dieser Lead hat schon einen eigenen Deal aus der Zuordnung. Schließen Sie diesen hier ab und arbeiten Sie dort weiter.",
     },
@@ -610,5 +611,8 @@ export const de: Messages = {
         password: "Passwort",
         passwordNew: "Mindestens zwölf Zeichen. Ohne Passwort kann sich dieses Mitglied nicht anmelden.",
         passwordChange: "Nur, um ein neues zu setzen: mindestens zwölf Zeichen.",
+        handOver: "Arbeit übergeben an",
+        handOverHelp: "Offene Deals, offene Aufgaben und Leads gehen an diese Person.",
+        handOverNobody: "Niemand (ohne Besitzer)",
     },
 };

@@ -116,6 +116,7 @@ export const en = {
         moved: "%{detail}",
         no_closing_stage: "%{detail}",
         no_open_stage: "%{detail}",
+        open_work: "Say who gets the open deals, the open tasks and the leads.",
         nobody: "%{detail}",
         routed_already: "%{detail}",
     },
@@ -614,6 +615,9 @@ export const en = {
         password: "Password",
         passwordNew: "At least twelve characters. Without one, this member cannot sign in.",
         passwordChange: "Only to set a new one: at least twelve characters.",
+        handOver: "Hand work over to",
+        handOverHelp: "Open deals, open tasks and leads go to this person.",
+        handOverNobody: "Nobody (no owner)",
     },
 };
 

@@ -40,7 +40,8 @@ fn leads() -> impl Strategy<Value = DecisionInputs> {
                 conflict_margin: Confidence::percent(settings.1),
                 conflict_min_confidence: Confidence::percent(settings.2),
             };
-            lead.flags = LeadFlags { routed: flags[0], suppressed: flags[1], anonymized: flags[2] };
+            lead.flags =
+                LeadFlags { routed: flags[0], suppressed: flags[1], anonymized: flags[2], ..LeadFlags::default() };
             for (intent, _) in INTENTS.iter().zip(mapped).filter(|(_, mapped)| !mapped) {
                 lead.config.pipelines.remove(*intent);
             }

@@ -46,6 +46,20 @@ fn a_lead_that_waits() {
 }
 
 #[test]
+fn a_lead_that_waits_where_nothing_goes_to_discovery() {
+    let mut lead = inputs(45, [0, 0, 0], Some(20));
+    lead.config.discovery_after_days = None;
+    told(
+        &decide(lead, &[]),
+        "Noch nicht zugeordnet: Der Lead hat 45 Punkte und gilt als heiß. Für die automatische Zuordnung braucht er ein erkennbares \
+         Interesse (Sicherheit 0 % → 60 %). Leads mit unklarem Interesse kommen hier nicht von selbst in eine Pipeline; von Hand geht es \
+         jederzeit.",
+        "Not routed yet: the lead has 45 points and counts as hot. To be routed automatically it needs a recognisable interest \
+         (confidence 0 % → 60 %). Leads of unclear intent do not get into a pipeline by themselves here; by hand they do at any time.",
+    );
+}
+
+#[test]
 fn a_conflict() {
     told(
         &decide(inputs(41, [20, 20, 0], Some(1)), &[]),

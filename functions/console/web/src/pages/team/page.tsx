@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Pencil, Plus, Users } from "lucide-react";
 import { useNotify } from "ra-core";
 import { useState } from "react";
+import { useWatch } from "react-hook-form";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
 import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
@@ -81,23 +82,37 @@ export default function TeamList() {
                     </Box>
                 )}
             </Card>
-            {editing && <EditMember key={editing === "new" ? "new" : editing.id} member={editing === "new" ? null : (team.data?.find((member) => member.id === editing.id) ?? editing)} onClose={() => setEditing(null)} />}
+            {editing && <EditMember key={editing === "new" ? "new" : editing.id} member={editing === "new" ? null : (team.data?.find((member) => member.id === editing.id) ?? editing)} team={team.data ?? []} onClose={() => setEditing(null)} />}
         </>
     );
 }
 
-function EditMember({ member, onClose }: { member: Member | null; onClose: () => void }) {
+/** Whether somebody with these values may own nothing any more. */
+const leaves = (values: Values) => values.active === "no" || values.role === "viewer";
+
+/** Asks who gets the work of a member that is about to own nothing any more. */
+function HandOver({ leaving, team }: { leaving: Member; team: Member[] }) {
+    const t = useT();
+    const [active, role] = useWatch({ name: ["active", "role"] }) as string[];
+    if (!leaves({ active: active ?? null, role: role ?? null })) return null;
+    const heirs = team.filter((one) => one.id !== leaving.id && one.active && one.role !== "viewer");
+    const options = [{ value: "nobody", name: t("team.handOverNobody") }, ...heirs.map(({ id, name }) => ({ value: id, name }))];
+    return <Field name="hand_over_to" label={t("team.handOver")} help={t("team.handOverHelp")} options={options} />;
+}
+
+function EditMember({ member, team, onClose }: { member: Member | null; team: Member[]; onClose: () => void }) {
     const t = useT();
     const notify = useNotify();
     const client = useQueryClient();
     const { pipelines } = usePipelines();
-    const values: Values = { name: member?.name ?? "", email: member?.email ?? "", role: member?.role ?? "sales", capacity: String(member?.capacity ?? 10), pipeline_ids: member?.pipeline_ids ?? [], slack_user_id: member?.slack_user_id ?? "", active: member?.active === false ? "no" : "yes", password: "" };
-    const read = ({ password, active, capacity, ...rest }: Values) => ({ ...rest, capacity: Number(capacity), active: active === "yes", ...(password ? { password } : {}) });
+    const values: Values = { name: member?.name ?? "", email: member?.email ?? "", role: member?.role ?? "sales", capacity: String(member?.capacity ?? 10), pipeline_ids: member?.pipeline_ids ?? [], slack_user_id: member?.slack_user_id ?? "", active: member?.active === false ? "no" : "yes", password: "", hand_over_to: "" };
+    const read = ({ password, active, capacity, hand_over_to: _, ...rest }: Values) => ({ ...rest, capacity: Number(capacity), active: active === "yes", ...(password ? { password } : {}) });
     const save = async (next: Values, before: Values) => {
         const body = read(next);
         if (member) {
             const changes = patch(body, read(before));
-            await take(api.PATCH("/api/v1/team/{id}", { params: { path: { id: member.id }, header: ifMatch(member.version) }, body: changes as Schemas["TeamUpdateInput"] }));
+            const query = leaves(next) && next.hand_over_to ? { hand_over_to: String(next.hand_over_to) } : {};
+            await take(api.PATCH("/api/v1/team/{id}", { params: { path: { id: member.id }, query, header: ifMatch(member.version) }, body: changes as Schemas["TeamUpdateInput"] }));
         } else {
             const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ""));
             await take(api.POST("/api/v1/team", { params: { header: once() }, body: given as Schemas["TeamCreateInput"] }));
@@ -118,6 +133,7 @@ function EditMember({ member, onClose }: { member: Member | null; onClose: () =>
                 <Field name="slack_user_id" label={t("team.slack")} />
                 <Field name="active" label={t("team.active")} options={[{ value: "yes", name: t("team.yes") }, { value: "no", name: t("team.no") }]} />
             </Pair>
+            {member?.active && member.role !== "viewer" && <HandOver leaving={member} team={team} />}
             <Field name="password" label={t("team.password")} type="password" help={member ? t("team.passwordChange") : t("team.passwordNew")} />
         </FormDialog>
     );
