@@ -227,6 +227,7 @@ impl Aside<'_> {
 async fn translate(app: &App, delivery: Delivery, n: usize, sets: &mut BTreeMap<TenantId, Set>) -> Result<(), Failure> {
     match deliveries::check_and_translate(app, &delivery).await? {
         Ok(translated) => {
+            inbox::park(app.database(), &translated.aside).await?;
             let source = Some(delivery.source.as_str());
             add(sets, translated.tenant, n, translated.events, source, delivery.received_at);
             Ok(())

@@ -115,6 +115,8 @@ async fn answer(paths: &[&'static str], max_body: usize, service: &Service, requ
     };
     let (head, body) = request.into_parts();
     let body = match body {
+        // A body means nothing here (RFC 9110, 9.3), and some clients and proxies send one.
+        _ if [Method::GET, Method::HEAD, Method::DELETE].contains(&method) => Vec::new(),
         Body::Text(text) => text.into_bytes(),
         Body::Binary(bytes) => bytes,
         _ => Vec::new(),
@@ -171,8 +173,11 @@ fn respond(reply: RawReply, request_id: &str, head: bool) -> Response<Body> {
     for (name, value) in &reply.headers {
         response = response.header(*name, value);
     }
-    if !reply.headers.iter().any(|(name, _)| *name == "cache-control") {
-        response = response.header("cache-control", "no-store");
+    // What we say it is, it is: no browser guesses.
+    for (name, value) in [("cache-control", "no-store"), ("x-content-type-options", "nosniff")] {
+        if !reply.headers.iter().any(|(said, _)| *said == name) {
+            response = response.header(name, value);
+        }
     }
     let body = if head || reply.body.is_empty() {
         Body::Empty
@@ -259,16 +264,30 @@ async fn in_transaction(
     Ok(reply)
 }
 
-/// What of a body tells it from others, for keeping its hash. A password is left out: beside a fast hash of it the slow one would
-/// protect nothing, because everything else in the body is known. So a request repeated with another password gets the first answer.
+/// What of a body tells it from others, for keeping its hash. A password is left out, wherever it stands: beside a fast hash of it the
+/// slow one would protect nothing, because everything else in the body is known. So a request repeated with another password gets the
+/// first answer.
 fn without_passwords(body: &[u8]) -> Cow<'_, [u8]> {
+    let Ok(mut value) = serde_json::from_slice::<Value>(body) else { return Cow::Borrowed(body) };
+    match take_passwords(&mut value) {
+        false => Cow::Borrowed(body),
+        true => Cow::Owned(value.to_string().into_bytes()),
+    }
+}
+
+/// Removes members that are passwords; true when there was one.
+fn take_passwords(value: &mut Value) -> bool {
     const SECRET: [&str; 2] = ["password", "current_password"];
-    let Ok(Value::Object(mut members)) = serde_json::from_slice(body) else { return Cow::Borrowed(body) };
-    let before = members.len();
-    members.retain(|name, _| !SECRET.contains(&name.as_str()));
-    match members.len() == before {
-        true => Cow::Borrowed(body),
-        false => Cow::Owned(Value::Object(members).to_string().into_bytes()),
+    match value {
+        Value::Object(members) => {
+            let before = members.len();
+            members.retain(|name, _| !SECRET.contains(&name.as_str()));
+            let here = members.len() < before;
+            // Every member is looked at, whatever was found before.
+            members.values_mut().map(take_passwords).filter(|found| *found).count() > 0 || here
+        }
+        Value::Array(items) => items.iter_mut().map(take_passwords).filter(|found| *found).count() > 0,
+        _ => false,
     }
 }
 
@@ -311,6 +330,7 @@ mod tests {
         assert_eq!(one, r#"{"email":"a@b.example"}"#);
         assert_ne!(one, left(r#"{"email":"c@d.example","password":"eins eins eins"}"#));
         assert_eq!(left("[1]"), "[1]");
+        assert_eq!(left(r#"{"a":[{"password":"drei","b":1}]}"#), r#"{"a":[{"b":1}]}"#);
         assert_eq!(left("{"), "{");
     }
 

@@ -8,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::decode;
+use super::{decode, object, objects};
 use crate::domain::ids::{DeliveryId, EventId, LeadId, TenantId};
 use crate::failure::Failure;
 
@@ -56,6 +56,7 @@ pub struct Events {
     /// The id of the token they were sent with, when nobody could look whether it was revoked because the database was away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unchecked_token: Option<String>,
+    #[serde(deserialize_with = "objects")]
     pub receipts: Vec<Receipt>,
 }
 
@@ -92,6 +93,7 @@ pub struct UnprovenEvents {
     /// SHA-256 of the key, in hex.
     pub key_hash: String,
     pub received_at: Timestamp,
+    #[serde(deserialize_with = "objects")]
     pub receipts: Vec<Receipt>,
 }
 
@@ -106,6 +108,7 @@ pub struct Delivery {
     /// SHA-256 in hex of the token that says whose webhook this is; none when the request carried no token.
     pub token_hash: Option<String>,
     /// The tenant and what its check said; `Unproven` when the database was away.
+    #[serde(deserialize_with = "object")]
     pub verdict: Verdict,
     /// Only what the check and the translation read: never cookies or authorization.
     pub headers: BTreeMap<String, String>,

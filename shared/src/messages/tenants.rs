@@ -1,9 +1,13 @@
 //! What `tenant-create` is told of a new tenant.
 
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
+
+use crate::domain::identity::Country;
+use crate::failure::{Failure, Fault};
 
 /// A tenant with its people, keys, webhook sources and partners.
 #[derive(Deserialize, JsonSchema)]
@@ -29,6 +33,23 @@ pub struct NewTenant {
     /// Per partner its settings; `webhook_url`, `bot_token`, `api_key` and `secret` are sealed.
     #[serde(default)]
     pub integrations: serde_json::Map<String, Value>,
+}
+
+impl NewTenant {
+    /// Passes when the zone and the country exist: a wrong one would quietly become UTC or Germany wherever it is read.
+    ///
+    /// # Errors
+    /// `Invalid` naming what does not exist.
+    pub fn check(&self) -> Result<(), Failure> {
+        let mut faults = Vec::new();
+        if TimeZone::get(&self.zone).is_err() {
+            faults.push(Fault::new("/zone", "unknown_value", "Use an IANA time zone such as Europe/Berlin."));
+        }
+        if let Err(unknown) = self.default_country.parse::<Country>() {
+            faults.push(Fault::new("/default_country", "unknown_value", format!("{unknown}.")));
+        }
+        if faults.is_empty() { Ok(()) } else { Err(Failure::Invalid(faults)) }
+    }
 }
 
 /// A member of the team.

@@ -114,9 +114,13 @@ where
     let invocation: Invocation = Arc::new(move |app: App, input: Value, _deadline| {
         let handle = Arc::clone(&handle);
         Box::pin(async move {
-            let input = serde_path_to_error::deserialize(input)
-                .map_err(|error| Failure::invalid(error.path().to_string(), "invalid", error.inner().to_string()))?;
-            serde_json::to_value(handle(app, input).await?).map_err(Failure::internal)
+            let mut faults = Vec::new();
+            match crate::http::value::<I>(&input, &mut faults) {
+                Some(input) if faults.is_empty() => {
+                    serde_json::to_value(handle(app, input).await?).map_err(Failure::internal)
+                }
+                _ => Err(Failure::Invalid(faults)),
+            }
         })
     });
     run(app(), invocation)

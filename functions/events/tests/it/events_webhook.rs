@@ -120,6 +120,37 @@ async fn what_is_not_understood_is_taken_and_kept() {
 }
 
 #[tokio::test]
+async fn of_a_mixed_delivery_the_good_half_is_stored_and_each_bad_event_is_put_aside_alone() {
+    let app = TestApp::new().await;
+    let event = |n: usize, more: &str| {
+        let head = format!(r#""event_type":"page_visited","external_id":"{n}","lead_identifier":{{"email":"a@b.de"}}"#);
+        format!("{{{head}{more}}}")
+    };
+    let unreadable = event(2, r#","metadata":{"t":"\ud83d"}"#);
+    let deep = format!(r#","metadata":{{"d":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+    let foreign = event(4, r#","source":"portal""#);
+    let body = format!("[{},{unreadable},{},{foreign},{}]", event(1, ""), event(3, &deep), event(5, ""));
+    good(&app, app.tenant(), &body).send().await.expect(202);
+    app.drain().await;
+    assert_eq!(stored(&app).await, 2);
+    let tenant = id(app.tenant());
+    let expected = ["invalid", "malformed", "malformed"].map(|reason| (reason.to_owned(), tenant));
+    assert_eq!(inbox(&app).await, expected);
+    let aside = "SELECT id, body, detail FROM inbox WHERE reason = 'malformed' ORDER BY length(body)";
+    let rows = app.db().await.query(aside, &[]).await.unwrap();
+    assert_eq!(rows[0].get::<_, String>(1), unreadable);
+    assert!(rows[0].get::<_, String>(2).starts_with("/metadata/t: "));
+    // Replayed, it is judged again, and is the only one that is put aside.
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.get(0)).collect();
+    let replay = json!({ "ids": ids });
+    let replayed: Value =
+        app.post("/api/v1/inbox/replay", &replay).bearer(&app.token("admin")).send().await.expect(200).json();
+    assert_eq!(replayed["replayed"], 2);
+    app.drain().await;
+    assert_eq!((stored(&app).await, inbox(&app).await.len()), (2, 3));
+}
+
+#[tokio::test]
 async fn during_a_rotation_both_secrets_count() {
     let app = TestApp::bare().await;
     let tenant = app.new_tenant("turning").await;

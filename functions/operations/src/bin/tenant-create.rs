@@ -27,6 +27,7 @@ struct Output {
 }
 
 async fn handle(app: App, input: NewTenant) -> Result<Output, Failure> {
+    input.check()?;
     let now = app.now();
     let id = TenantId(input.id.unwrap_or_else(|| app.new_id()));
     let id = tenants::create(

@@ -1,5 +1,7 @@
 //! What every endpoint refuses, and how, by what its function says of itself: a new endpoint is held to it without a line here.
 
+mod bodies;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};

@@ -88,6 +88,42 @@ async fn spam_and_riddles_are_taken_and_kept() {
 }
 
 #[tokio::test]
+async fn of_a_mixed_delivery_the_good_half_is_stored_and_each_bad_event_is_put_aside_alone() {
+    let app = TestApp::new().await;
+    let tenant: Uuid = app.tenant().id.parse().unwrap();
+    let visit = |who: Value| json!({"event_type": "page_visited", "lead_identifier": who}).to_string();
+    let won = json!({"event_type": "deal_won", "lead_identifier": {"email": "a@b.de"}});
+    let unreadable = r#"{"event_type":"page_visited","lead_identifier":{"email":"a@b.de"},"metadata":{"n":1e400}}"#;
+    let by_id = visit(json!({"lead_id": Uuid::now_v7()}));
+    let body = format!("[{},{won},{unreadable},{by_id}]", visit(json!({"email": "a@b.de"})));
+    good(&app).header("content-type", "application/json").body(body).send().await.expect(202);
+    app.drain().await;
+    assert_eq!(stored(&app).await, 1);
+    let expected = ["event_type_not_allowed", "identifier_not_allowed", "malformed"];
+    assert_eq!(reasons(&app).await, expected.map(|reason| (reason.to_owned(), Some(tenant))));
+}
+
+#[tokio::test]
+async fn a_public_token_makes_no_fields_of_the_tenants_own() {
+    let app = TestApp::new().await;
+    for n in 0..3 {
+        let mut event =
+            json!({"event_type": "page_visited", "external_id": n.to_string(), "lead_identifier": {"email": "a@b.de"}});
+        event["lead"]["company"] = json!("Labor Nord");
+        for field in 0..35 {
+            event["lead"][format!("field_{n}_{field}")] = json!("x".repeat(400));
+        }
+        good(&app).json(&event).send().await.expect(202);
+    }
+    app.drain().await;
+    assert_eq!((stored(&app).await, reasons(&app).await), (3, vec![]));
+    let row = app.db().await.query_one("SELECT company, custom FROM leads", &[]).await.unwrap();
+    assert_eq!((row.get(0), row.get(1)), ("Labor Nord", json!({})));
+    let kept = "SELECT metadata::jsonb -> 'lead' ? 'field_2_34' FROM events WHERE external_id = '2'";
+    assert!(app.db().await.query_one(kept, &[]).await.unwrap().get::<_, bool>(0), "what was sent stays in the event");
+}
+
+#[tokio::test]
 async fn an_unknown_token_is_refused_and_kept() {
     let app = TestApp::new().await;
     post(&app, "guess").form(&[("email", "a@b.de")]).send().await.expect(401).problem();

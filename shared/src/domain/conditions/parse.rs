@@ -50,7 +50,7 @@ impl Parser {
             return self.fault(at, "too_deep", format!("Nest conditions at most {MAX_DEPTH} deep."));
         }
         let Some(object) = source.as_object() else {
-            return self.fault(at, "wrong_type", "Write an object with `all`, `any`, `not` or `field`.");
+            return self.fault(at, "type", "Write an object with `all`, `any`, `not` or `field`.");
         };
         let kinds = ["all", "any", "not", "field"];
         let mut present = kinds.into_iter().filter(|kind| object.contains_key(*kind));
@@ -72,7 +72,7 @@ impl Parser {
             _ => {
                 let at = format!("{at}/{kind}");
                 let Some(parts) = object[kind].as_array() else {
-                    return self.fault(at, "wrong_type", "Write a list of conditions.");
+                    return self.fault(at, "type", "Write a list of conditions.");
                 };
                 if parts.is_empty() {
                     return self.fault(at, "empty", "List at least one condition.");
@@ -92,7 +92,7 @@ impl Parser {
         let field = match object["field"].as_str().map(|name| FieldPath::parse(name, self.context)) {
             Some(Ok(field)) => Some(field),
             Some(Err(detail)) => self.fault(format!("{at}/field"), "unknown_field", detail),
-            None => self.fault(format!("{at}/field"), "wrong_type", "Write the field's name as text."),
+            None => self.fault(format!("{at}/field"), "type", "Write the field's name as text."),
         };
         let test = self.test(object, field.as_ref(), at);
         Some(Node::Leaf { field: field?, test: test? })
@@ -101,7 +101,7 @@ impl Parser {
     fn test(&mut self, object: &Map<String, Value>, field: Option<&FieldPath>, at: &str) -> Option<Test> {
         let op = match object.get("op") {
             Some(Value::String(op)) => op.as_str(),
-            Some(_) => return self.fault(format!("{at}/op"), "wrong_type", format!("Write one of {OPERATORS}.")),
+            Some(_) => return self.fault(format!("{at}/op"), "type", format!("Write one of {OPERATORS}.")),
             None => return self.fault(format!("{at}/op"), "required", format!("Add `op`: one of {OPERATORS}.")),
         };
         let at_value = format!("{at}/value");
@@ -151,7 +151,7 @@ impl Parser {
 
     fn constants(&mut self, value: &Value, time: bool, at: String) -> Option<Vec<Constant>> {
         let Some(values) = value.as_array() else {
-            return self.fault(at, "wrong_type", "Write a list of values.");
+            return self.fault(at, "type", "Write a list of values.");
         };
         if values.is_empty() {
             return self.fault(at, "empty", "List at least one value.");
@@ -181,7 +181,7 @@ impl Parser {
             Value::Number(number) => Some(Constant::Number(number.clone())),
             Value::Bool(value) => Some(Constant::Bool(*value)),
             Value::Null => self.fault(at, "not_allowed", "Write a value; for absence put `exists` into `not`."),
-            Value::Array(_) | Value::Object(_) => self.fault(at, "wrong_type", "Write text, a number, true or false."),
+            Value::Array(_) | Value::Object(_) => self.fault(at, "type", "Write text, a number, true or false."),
         }
     }
 
@@ -199,13 +199,13 @@ impl Parser {
                 }
             }
             _ if time => self.fault(at, "bad_time", "Write the time as RFC 3339, for example 2026-01-31T00:00:00Z."),
-            _ => self.fault(at, "wrong_type", "Write a number, a time (RFC 3339) or text."),
+            _ => self.fault(at, "type", "Write a number, a time (RFC 3339) or text."),
         }
     }
 
     fn text<'v>(&mut self, value: &'v Value, at: String) -> Option<&'v str> {
         match value.as_str() {
-            None => self.fault(at, "wrong_type", "Write text."),
+            None => self.fault(at, "type", "Write text."),
             Some(text) if text.chars().count() > MAX_TEXT => {
                 self.fault(at, "too_long", format!("Write at most {MAX_TEXT} characters."))
             }

@@ -208,12 +208,12 @@ fn every_fault_is_reported_where_it_is() {
             "/all/10/field unknown_field",
             "/all/11/case unknown_field",
             "/all/12/value empty",
-            "/all/13 wrong_type",
+            "/all/13 type",
             "/all/14 ambiguous",
             "/all/15 ambiguous",
             "/all/16/value too_complex",
-            "/all/17/field wrong_type",
-            "/all/17/op wrong_type",
+            "/all/17/field type",
+            "/all/17/op type",
         ]
     );
 }

@@ -1,7 +1,11 @@
 //! Messages that were given up, as rows of the inbox.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -28,9 +32,9 @@ pub struct Letter<'a> {
 /// # Errors
 /// When the database has to be asked and does not answer.
 pub async fn row(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked, Failure> {
-    let body: Value = serde_json::from_str(letter.body).unwrap_or_default();
-    let tenant = match body["tenant_id"].as_str().and_then(|id| id.parse().ok()) {
-        Some(tenant) => Some(TenantId(tenant)),
+    let said = Said::of(letter.body);
+    let tenant = match said.tenant_id {
+        Some(tenant) => Some(tenant),
         None => match Inbound::read(letter.body) {
             Ok(inbound) => tenant_of(app, &inbound).await?,
             Err(_) => None,
@@ -42,7 +46,7 @@ pub async fn row(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked
         id: letter.id.parse().unwrap_or_else(|_| app.new_id()),
         tenant: tenant.map(Uuid::from),
         kind: "dead_letter",
-        source: body["source"].as_str().or(queue.map(|queue| queue.name)).unwrap_or("unknown").to_owned(),
+        source: said.source.as_deref().or(queue.map(|queue| queue.name)).unwrap_or("unknown").to_owned(),
         queue: queue.map(|queue| queue.name),
         reason: "gave_up".to_owned(),
         detail: match queue {
@@ -54,13 +58,29 @@ pub async fn row(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked
         },
         body: letter.body.to_owned(),
         headers: json!({}),
-        received_at: received_at(&body).unwrap_or(now),
+        received_at: said.received_at.unwrap_or(now),
     })
 }
 
-/// When what the message is about was received, if it says so: rows then sort by that.
-fn received_at(body: &Value) -> Option<Timestamp> {
-    body["received_at"].as_str()?.parse().ok()
+/// What a message says of itself. What else is in it need not be readable: it may be the reason why it was given up.
+#[derive(Default)]
+struct Said {
+    tenant_id: Option<TenantId>,
+    source: Option<String>,
+    /// When what it is about was received: rows then sort by that.
+    received_at: Option<Timestamp>,
+}
+
+impl Said {
+    fn of(body: &str) -> Self {
+        let members = serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(body).unwrap_or_default();
+        let member = |name: &str| members.get(name).map_or("null", |raw| raw.get());
+        Self {
+            tenant_id: serde_json::from_str(member("tenant_id")).unwrap_or_default(),
+            source: serde_json::from_str(member("source")).unwrap_or_default(),
+            received_at: serde_json::from_str(member("received_at")).unwrap_or_default(),
+        }
+    }
 }
 
 /// `events` for `events-dlq`, with whatever prefix an installation gives its queues.
@@ -99,6 +119,17 @@ async fn tenant_of(app: &App, message: &Inbound) -> Result<Option<TenantId>, Fai
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_letter_says_whose_it_is_whatever_else_is_in_it() {
+        let body = r#"{"tenant_id":"0197f5a8-0000-7000-8000-000000000001","source":"portal","received_at":"2026-11-20T15:08:21Z",
+                       "receipts":[{"event":{"n":1e400,"t":"\ud83d"}}]}"#;
+        let said = Said::of(body);
+        assert!(said.tenant_id.is_some() && said.source.as_deref() == Some("portal") && said.received_at.is_some());
+        let said = Said::of(r#"{"tenant_id":7,"source":"portal"}"#);
+        assert!(said.tenant_id.is_none() && said.source.is_some());
+        assert!(Said::of("[1]").source.is_none() && Said::of("no").source.is_none());
+    }
 
     #[test]
     fn dead_letter_queues_have_prefixes() {

@@ -165,7 +165,11 @@ async fn put(
 
 fn target(targets: Vec<Target>, pipeline: PipelineId) -> Result<Target, Failure> {
     targets.into_iter().find(|target| target.id == pipeline).ok_or_else(|| {
-        Failure::invalid("/pipeline_id", "unknown", "There is no such pipeline, or it has no open stage to begin in.")
+        Failure::invalid(
+            "/pipeline_id",
+            "unknown_value",
+            "There is no such pipeline, or it has no open stage to begin in.",
+        )
     })
 }
 
@@ -174,6 +178,6 @@ fn check_owner(members: &[LockedMember], owner: Option<MemberId>) -> Result<(), 
     match members.iter().find(|member| member.id == owner) {
         Some(member) if member.active => Ok(()),
         Some(_) => Err(Failure::invalid("/owner_id", "inactive", "This member is not active. Choose another owner.")),
-        None => Err(Failure::invalid("/owner_id", "unknown", "There is no such member of the team.")),
+        None => Err(Failure::invalid("/owner_id", "unknown_value", "There is no such member of the team.")),
     }
 }

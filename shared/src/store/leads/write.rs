@@ -194,10 +194,10 @@ pub async fn check_links(
     };
     let mut faults = Vec::new();
     if !row.get::<_, bool>("organization") {
-        faults.push(Fault::new("/organization_id", "unknown", "There is no such organisation."));
+        faults.push(Fault::new("/organization_id", "unknown_value", "There is no such organisation."));
     }
     if !row.get::<_, bool>("owner") {
-        faults.push(Fault::new("/owner_id", "unknown", "There is no such active member of the team."));
+        faults.push(Fault::new("/owner_id", "unknown_value", "There is no such active member of the team."));
     }
     if faults.is_empty() { Ok(()) } else { Err(Failure::Invalid(faults)) }
 }
