@@ -8,7 +8,7 @@
 //! | `DATABASE_AUTH` | `password` (in the URL) or `iam` (a token signed per connection); default `password` |
 //! | `MIGRATION_DATABASE_URL` | the owner's connection, only for `migrate` |
 //! | `APP_DATABASE_PASSWORD` | the password `migrate` gives the functions' role; RDS Proxy signs in with it |
-//! | `QUEUE_<NAME>_URL` | where messages for a queue go |
+//! | `QUEUE_BASE_URL` | where the queues are: the address of each is this and its name, as the installation's prefix ends it |
 //! | `QUEUE_REMINDERS_ARN`, `SCHEDULER_GROUP`, `SCHEDULER_ROLE_ARN` | one-time schedules |
 //! | `JWT_PUBLIC_KEY` or `JWT_JWKS_URL` | who may sign access tokens |
 //! | `JWT_PRIVATE_KEY` | signs access tokens; only for the functions that sign people in |
@@ -182,20 +182,12 @@ pub fn console_url() -> Option<String> {
     optional("CONSOLE_URL").map(|url| url.trim_end_matches('/').to_owned())
 }
 
-/// The address of a queue of `messages/queues.rs`, from `QUEUE_<NAME>_URL`.
+/// The address of a queue: `QUEUE_BASE_URL` and its name. Whether this function may use it, its role says.
 ///
 /// # Errors
-/// When the function was not given this queue.
+/// When the base is missing.
 pub fn queue_url(queue: &str) -> Result<String, ConfigError> {
-    required(&format!("QUEUE_{}_URL", queue.to_ascii_uppercase()))
-}
-
-/// The address of a queue's dead letters, from `QUEUE_<NAME>_DLQ_URL`.
-///
-/// # Errors
-/// When the function was not given it.
-pub fn dead_letters_url(queue: &str) -> Result<String, ConfigError> {
-    queue_url(&format!("{queue}_dlq"))
+    Ok(required("QUEUE_BASE_URL")? + queue)
 }
 
 /// The password that `migrate` gives the functions' role: `APP_DATABASE_PASSWORD`. In the cloud RDS Proxy signs in with it.

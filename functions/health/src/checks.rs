@@ -9,10 +9,11 @@ use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use shared::aws::depth;
-use shared::messages::queues::{QUEUES, Queue};
+use shared::messages::queues::{self, DEAD_LETTERS};
 use shared::store::{health, jobs, migrations};
 use shared::views::health::{
-    DatabaseHealth, HealthView, IntegrationHealth, OutboxHealth, PartStatus, PartitionHealth, QueueHealth,
+    DatabaseHealth, DeadLetterHealth, HealthView, IntegrationHealth, OutboxHealth, PartStatus, PartitionHealth,
+    QueueHealth,
 };
 use shared::{App, Failure};
 
@@ -32,14 +33,16 @@ const PARTNERS: [&str; 1] = ["slack"];
 
 /// Looks at everything.
 pub async fn all(app: &App, now: Timestamp) -> HealthView {
-    let ((database, outbox, events, integrations), queues) =
-        join(in_database(app, now), join_all(QUEUES.iter().map(on_queue))).await;
+    let on_queues = join(join_all(queues::consumed().map(|queue| on_queue(queue.name))), on_dead_letters());
+    let ((database, outbox, events, integrations), (queues, dead_letters)) =
+        join(in_database(app, now), on_queues).await;
     let mut view = HealthView {
         status: PartStatus::Ok,
         checked_at: now,
         version: env!("CARGO_PKG_VERSION"),
         database,
         queues,
+        dead_letters,
         outbox,
         events,
         integrations,
@@ -146,18 +149,24 @@ fn partners(report: Option<Vec<health::IntegrationReport>>) -> BTreeMap<String, 
     partners
 }
 
-async fn on_queue(queue: &Queue) -> QueueHealth {
-    let depth = within(queue.name, REACH, depth::of(queue)).await;
+async fn on_queue(queue: &'static str) -> QueueHealth {
+    let depth = within(queue, REACH, depth::of(queue)).await;
     QueueHealth {
-        name: queue.name,
-        status: match depth {
-            None => PartStatus::Unknown,
-            Some(depth) if depth.dead_letters > 0 => PartStatus::Degraded,
-            Some(_) => PartStatus::Ok,
-        },
+        name: queue,
+        status: if depth.is_some() { PartStatus::Ok } else { PartStatus::Unknown },
         waiting: depth.map(|depth| depth.waiting),
         in_flight: depth.map(|depth| depth.in_flight),
         delayed: depth.map(|depth| depth.delayed),
-        dead_letters: depth.map(|depth| depth.dead_letters),
     }
+}
+
+async fn on_dead_letters() -> DeadLetterHealth {
+    let depth = within(DEAD_LETTERS, REACH, depth::of(DEAD_LETTERS)).await;
+    let waiting = depth.map(|depth| depth.waiting + depth.in_flight + depth.delayed);
+    let status = match waiting {
+        None => PartStatus::Unknown,
+        Some(0) => PartStatus::Ok,
+        Some(_) => PartStatus::Degraded,
+    };
+    DeadLetterHealth { status, waiting }
 }

@@ -1,8 +1,12 @@
 //! Puts messages on SQS queues.
 
+use std::collections::HashMap;
+
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
-use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, MessageAttributeValue, SendMessageBatchRequestEntry,
+};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -16,6 +20,10 @@ const BYTES: usize = 900 * 1024;
 
 /// The largest body one message may have, in bytes.
 pub const MAX_BODY: usize = BYTES;
+
+/// The attribute in which every message names its queue. It stays with the message among the dead letters of all queues, where SQS
+/// says the same, but not every stand-in does.
+pub const QUEUE: &str = "queue";
 
 /// The queues of this installation. The client is made on first use.
 #[derive(Default)]
@@ -39,6 +47,7 @@ impl Sender {
             .send_message()
             .queue_url(url)
             .message_body(body)
+            .set_message_attributes(Some(named(queue)))
             .delay_seconds(delay_seconds)
             .send()
             .await
@@ -54,16 +63,17 @@ impl Sender {
         let url = queue_url(queue).map_err(Failure::internal)?;
         let mut verdicts = Vec::with_capacity(bodies.len());
         for chunk in chunks(bodies) {
-            verdicts.extend(self.send_chunk(&url, chunk).await);
+            verdicts.extend(self.send_chunk(queue, &url, chunk).await);
         }
         Ok(verdicts)
     }
 
-    async fn send_chunk(&self, url: &str, bodies: Vec<String>) -> Vec<bool> {
+    async fn send_chunk(&self, queue: &str, url: &str, bodies: Vec<String>) -> Vec<bool> {
         let count = bodies.len();
         let mut call = self.client().await.send_message_batch().queue_url(url);
         for (n, body) in bodies.into_iter().enumerate() {
-            match SendMessageBatchRequestEntry::builder().id(n.to_string()).message_body(body).build() {
+            let entry = SendMessageBatchRequestEntry::builder().id(n.to_string()).message_body(body);
+            match entry.set_message_attributes(Some(named(queue))).build() {
                 Ok(entry) => call = call.entries(entry),
                 Err(error) => tracing::error!(reason = %error, "a message that SQS does not take"),
             }
@@ -125,6 +135,11 @@ impl Sender {
         }
         sent
     }
+}
+
+fn named(queue: &str) -> HashMap<String, MessageAttributeValue> {
+    let value = MessageAttributeValue::builder().data_type("String").string_value(queue).build();
+    value.map(|value| HashMap::from([(QUEUE.to_owned(), value)])).unwrap_or_default()
 }
 
 /// Groups of at most ten bodies and 900 KiB; a single larger body is a group of its own and SQS will say no.

@@ -35,6 +35,7 @@
 //! | [`acceptance`] | what every partner's worker has to withstand |
 //! | [`fakes`] | stand-ins for partners; `cargo dev up` runs them too |
 //! | [`database`], [`proxy`] | a database per test, and how to take it away |
+//! | [`contracts`] | what every function says of itself, asked once a build |
 //! | [`keys`] | access tokens and webhook signatures |
 
 #![expect(clippy::disallowed_methods, reason = "those are rules for functions; the kit is what surrounds them")]
@@ -43,6 +44,7 @@
 pub mod acceptance;
 #[expect(clippy::panic, reason = "its callers are tests: what goes wrong must fail them, with a message")]
 pub mod app;
+pub mod contracts;
 pub mod database;
 pub mod fakes;
 pub mod keys;

@@ -1,5 +1,6 @@
 //! A TCP proxy that can be cut: between the functions and Postgres, so that a test can take the database away, or strike at one
-//! statement: before Postgres gets it, or after it was carried out and before anybody hears of it.
+//! statement: before Postgres gets it, or after it was carried out and before anybody hears of it. It also counts what the functions
+//! send, so that a test can tell how far one has come, however fast the machine is.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,6 +40,8 @@ struct Plan {
 struct Strikes {
     plan: Arc<Mutex<Plan>>,
     struck: watch::Sender<bool>,
+    /// Pieces that were sent in all.
+    sent: watch::Sender<u64>,
 }
 
 impl Strikes {
@@ -48,6 +51,7 @@ impl Strikes {
 
     /// Counts what a function sent. Answers with the strike that falls on it.
     fn count(&self) -> Option<(Moment, Blow)> {
+        self.sent.send_modify(|sent| *sent += 1);
         let mut plan = self.lock();
         let (left, moment, blow) = plan.next?;
         if left > 1 {
@@ -82,7 +86,7 @@ impl Proxy {
         let listener = server::bind(server::loopback())?;
         let address = listener.local_addr()?;
         let (up, state) = watch::channel(true);
-        let strikes = Strikes { plan: Arc::default(), struck: watch::channel(false).0 };
+        let strikes = Strikes { plan: Arc::default(), struck: watch::Sender::new(false), sent: watch::Sender::new(0) };
         let striking = strikes.clone();
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
@@ -107,6 +111,14 @@ impl Proxy {
     /// Cuts every connection and takes no new ones.
     pub fn down(&self) {
         self.up.send_replace(false);
+    }
+
+    /// Waits until the functions have sent so many more pieces to Postgres: a statement is one or a few.
+    pub async fn sent(&self, pieces: u64) {
+        let mut sent = self.strikes.sent.subscribe();
+        let wanted = *sent.borrow() + pieces;
+        // Fails only when the proxy is gone, and with it what would be waited for.
+        let _ = sent.wait_for(|sent| *sent >= wanted).await;
     }
 
     /// Takes connections again.

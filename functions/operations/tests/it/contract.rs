@@ -126,6 +126,37 @@ async fn unknown_fields_and_bad_values_of_bodies_are_refused_together() {
     }
 }
 
+/// The fields that a body must have.
+fn required(root: &Value) -> Vec<String> {
+    let required = object(root, root).and_then(|object| object["required"].as_array());
+    required.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+}
+
+#[tokio::test]
+async fn all_missing_fields_are_named_at_once() {
+    let app = TestApp::new().await;
+    let token = app.token("admin");
+    let mut several = 0;
+    for endpoint in reading(&app).into_iter().filter(takes_body) {
+        let what = format!("{} {}", endpoint.method, endpoint.path);
+        let required = required(&endpoint.contract["input"]);
+        several += usize::from(required.len() > 1);
+        // Nothing at all, and each of them alone, of a type that is right nowhere: the others are missed all the same.
+        let alone = required.iter().map(|name| (json!({ name: {"~": {"~": [7]}} }), Some(name)));
+        for (body, sent) in std::iter::once((json!({}), None)).chain(alone) {
+            let expected = required.iter().filter(|name| Some(*name) != sent);
+            let expected: BTreeSet<_> = expected.map(|name| (format!("/{name}"), "required".to_owned())).collect();
+            if expected.is_empty() {
+                continue;
+            }
+            let answer = request(&app, &endpoint, "").bearer(&token).json(&body).send().await;
+            let found = faults(&answer, &format!("{what} with {body}"));
+            assert!(expected.is_subset(&found), "{what} with {body} names {found:?}, not all of {expected:?}");
+        }
+    }
+    assert!(several > 4, "{several} bodies with several fields that must be there");
+}
+
 /// Every endpoint that reads a JSON body or a query by the plumbing: also those of signing in, where strangers may send anything.
 fn reading(app: &TestApp) -> Vec<Endpoint> {
     let signing_in = app.endpoints().into_iter().filter(|one| one.is_public() && one.path.starts_with("/api/v1/auth/"));
@@ -192,13 +223,22 @@ async fn moments_that_postgres_does_not_know_are_refused() {
                 tried += 1;
             }
         }
-        // Elsewhere other fields would be missed first; where there are such, the endpoint's own tests try it.
-        let fields = object(root, root).filter(|object| object["required"].is_null());
-        for (name, property) in fields.and_then(|object| object["properties"].as_object()).into_iter().flatten() {
+        let body = object(root, root);
+        for (name, property) in body.and_then(|object| object["properties"].as_object()).into_iter().flatten() {
             if is_moment(property, root) {
                 let answer = request(&app, &endpoint, "").bearer(&token).json(&json!({ name: early })).send().await;
-                // A record that does not exist may be missed before.
-                assert!([400, 404].contains(&answer.status), "{what} with {name}: {}", answer.status);
+                let others = required(root).into_iter().filter(|required| required != name);
+                let missing: BTreeSet<_> = others.map(|name| (format!("/{name}"), "required".to_owned())).collect();
+                if missing.is_empty() {
+                    // A record that does not exist may be missed before.
+                    assert!([400, 404].contains(&answer.status), "{what} with {name}: {}", answer.status);
+                } else {
+                    let found = faults(&answer, &what);
+                    assert!(
+                        missing.is_subset(&found),
+                        "{what} with {name} does not miss all of {missing:?}: {found:?}"
+                    );
+                }
                 tried += 1;
             }
         }

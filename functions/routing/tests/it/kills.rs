@@ -1,7 +1,5 @@
 //! Functions that die at any moment: nothing accepted is lost, nothing happens twice.
 
-use std::time::Duration;
-
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use testkit::TestApp;
@@ -11,7 +9,7 @@ use crate::world::{self, assert_same, check_invariants, send, shuffled, state};
 const PEOPLE: usize = 40;
 const EVENTS: usize = 2_000;
 
-/// Invocations that die, by SIGKILL at random moments.
+/// Invocations that die, by SIGKILL after some part of what they say to Postgres.
 const DEATHS: usize = 200;
 
 /// How many of them are the router's at least.
@@ -19,6 +17,11 @@ const ROUTER_DEATHS: usize = 40;
 
 /// More than this many rounds mean that the kills miss: then the test says nothing.
 const MOST_ROUNDS: u64 = 60;
+
+/// Pieces in which a delivery speaks to Postgres, from the sign-in to the end of its last transaction: the processor's of several
+/// batches, the router's of one.
+const PROCESSOR_PIECES: u64 = 60;
+const ROUTER_PIECES: u64 = 14;
 
 #[tokio::test]
 async fn two_hundred_deaths_lose_and_double_nothing() {
@@ -45,11 +48,10 @@ async fn two_hundred_deaths_lose_and_double_nothing() {
         send(&app, &tenant, &shuffled(&log, round)[..EVENTS / 2], 25);
         ask_router(&app).await;
         for _ in 0..40 {
-            let delay = Duration::from_micros(random.random_range(0..40_000));
             if random.random_bool(0.6) {
-                processors += die(&app, "events", "event-processor", delay).await;
+                processors += die(&app, "events", "event-processor", random.random_range(0..PROCESSOR_PIECES)).await;
             } else {
-                routers += die(&app, "routing", "lead-router", delay).await;
+                routers += die(&app, "routing", "lead-router", random.random_range(0..ROUTER_PIECES)).await;
             }
             // What a death left in the dead-letter queues after too many receives comes back as an operator would send it.
             redrive(&app);
@@ -73,14 +75,19 @@ async fn two_hundred_deaths_lose_and_double_nothing() {
     assert_same(&format!("after {DEATHS} deaths"), &expected, &state(&app).await);
 }
 
-/// Delivers a queue and kills its consumer meanwhile. Answers with the invocations that died: a process that was killed between
-/// two of them, or after the last, had nothing to lose.
-async fn die(app: &TestApp, queue: &str, consumer: &str, delay: Duration) -> usize {
+/// Delivers a queue and kills its consumer once it has sent so much to Postgres: how far it has come decides, not the clock, so that
+/// a slow machine kills at the same moments. Answers with the invocations that died: a process that was killed between two of them
+/// had nothing to lose, and one that sends less lives on.
+async fn die(app: &TestApp, queue: &str, consumer: &str, pieces: u64) -> usize {
     let death = async {
-        tokio::time::sleep(delay).await;
+        app.database_proxy().sent(pieces).await;
         app.kill(consumer);
+        std::future::pending::<testkit::Delivered>().await
     };
-    let (delivered, ()) = tokio::join!(app.deliver(queue), death);
+    let delivered = tokio::select! {
+        delivered = app.deliver(queue) => delivered,
+        never = death => never,
+    };
     delivered.errors.iter().filter(|error| error.contains("process ended")).count()
 }
 
@@ -101,12 +108,10 @@ fn in_an_hour() -> serde_json::Value {
 
 /// Puts dead letters back on their queues.
 fn redrive(app: &TestApp) {
-    for queue in ["events", "routing"] {
-        let dead = format!("{queue}-dlq");
-        for message in app.sqs().receive(&dead, 1000) {
-            app.sqs().send(queue, &message.body).unwrap();
-            app.sqs().delete(&dead, &message.receipt);
-        }
+    for message in app.sqs().receive("dead-letters", 1000) {
+        let failed_on = message.dead_letter_source.unwrap_or_default();
+        app.sqs().send(failed_on.rsplit(':').next().unwrap(), &message.body).unwrap();
+        app.sqs().delete("dead-letters", &message.receipt);
     }
 }
 
@@ -131,7 +136,6 @@ async fn a_database_that_is_away_for_a_while_loses_nothing() {
         assert_eq!(delivered.failures, delivered.messages, "nothing can be processed now");
     }
     app.database_up();
-    redrive(&app);
     app.drain().await;
     check_invariants(&app).await;
     let stored: i64 = app.db().await.query_one("SELECT count(*) FROM events", &[]).await.unwrap().get(0);

@@ -152,15 +152,7 @@ async fn two_publications_at_once_take_turns() {
     let gate = app.db().await;
     gate.batch_execute("BEGIN; SELECT FROM tenants FOR NO KEY UPDATE").await.unwrap();
     let release = async {
-        let waiting =
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        for _ in 0..500 {
-            if db.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 2 {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-        assert_eq!(db.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0), 2, "both wait for their turn");
+        app.statements_wait_for(&gate, 2).await;
         gate.batch_execute("COMMIT").await.unwrap();
     };
     let (one, two, ()) = tokio::join!(send("one"), send("two"), release);

@@ -13,17 +13,17 @@ use crate::domain::hex;
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 use crate::messages::events::{Delivery, Inbound, Verdict};
-use crate::messages::queues::{QUEUES, Queue, Replay};
+use crate::messages::queues::{self, JOBS, QUEUES, Queue, REMINDERS, Replay};
 use crate::store::auth;
 use crate::store::inbox::Parked;
 
-/// A message that was given up, as its dead-letter queue hands it over.
+/// A message that was given up, as the queue of all dead letters hands it over.
 #[derive(Debug, Clone, Copy)]
 pub struct Letter<'a> {
     /// The SQS id.
     pub id: &'a str,
-    /// The dead-letter queue's name.
-    pub queue: &'a str,
+    /// The name of the queue it failed on, or of what could not be called, with the installation's prefix; empty when nobody says.
+    pub failed_on: &'a str,
     pub body: &'a str,
 }
 
@@ -40,7 +40,7 @@ pub async fn row(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked
             Err(_) => None,
         },
     };
-    let queue = source_queue(letter.queue);
+    let queue = source_queue(letter.failed_on, &said);
     Ok(Parked {
         // SQS gives every message a UUID and keeps it when the message moves to its dead-letter queue.
         id: letter.id.parse().unwrap_or_else(|_| app.new_id()),
@@ -54,7 +54,7 @@ pub async fn row(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked
             Some(Queue { name, keeps, replay: Replay::Again }) => format!(
                 "{keeps} Processing this message of the queue {name} failed each time. Find the reason in the log of its consumer, then replay it."
             ),
-            None => format!("This message came from {}, which this release does not know.", letter.queue),
+            None => format!("This message failed on `{}`, which this release does not know.", letter.failed_on),
         },
         body: letter.body.to_owned(),
         headers: json!({}),
@@ -69,6 +69,9 @@ struct Said {
     source: Option<String>,
     /// When what it is about was received: rows then sort by that.
     received_at: Option<Timestamp>,
+    kind: Option<String>,
+    /// It is what a schedule calls a job with, or what Lambda tells of a job that failed each time.
+    is_job: bool,
 }
 
 impl Said {
@@ -79,17 +82,21 @@ impl Said {
             tenant_id: serde_json::from_str(member("tenant_id")).unwrap_or_default(),
             source: serde_json::from_str(member("source")).unwrap_or_default(),
             received_at: serde_json::from_str(member("received_at")).unwrap_or_default(),
+            kind: serde_json::from_str(member("kind")).unwrap_or_default(),
+            is_job: members.contains_key("scheduled_for") || member("requestContext").contains("\"functionArn\""),
         }
     }
 }
 
-/// `events` for `events-dlq`, with whatever prefix an installation gives its queues.
-fn source_queue(dead_letters: &str) -> Option<&'static Queue> {
-    let source = dead_letters.strip_suffix("-dlq")?;
-    let named = |queue: &Queue| {
-        source == queue.name || source.strip_suffix(queue.name).is_some_and(|prefix| prefix.ends_with('-'))
-    };
-    QUEUES.iter().find(|queue| named(queue))
+/// `events` for `events` and `staging-events`: an installation may put a prefix before its queues. What names none of them is known by
+/// its body: a schedule puts the reminder among the dead letters that it cannot put on its queue.
+fn source_queue(failed_on: &str, said: &Said) -> Option<&'static Queue> {
+    let is = |name: &str| failed_on == name || failed_on.strip_suffix(name).is_some_and(|prefix| prefix.ends_with('-'));
+    QUEUES.iter().find(|queue| queue.has_consumer() && is(queue.name)).or_else(|| match said.kind.as_deref() {
+        Some("task_due") => queues::find(REMINDERS),
+        _ if said.is_job => queues::find(JOBS),
+        _ => None,
+    })
 }
 
 /// Whose message on the queue `events` this is, looked up where the message does not say it. For keeping dead letters.
@@ -132,16 +139,38 @@ mod tests {
     }
 
     #[test]
-    fn dead_letter_queues_have_prefixes() {
+    fn queues_may_have_a_prefix() {
         for (name, expected) in [
-            ("events-dlq", Some("events")),
-            ("staging-slack-dlq", Some("slack")),
-            ("jobs-dlq", Some("jobs")),
-            ("reevents-dlq", None),
-            ("events", None),
-            ("dlq", None),
+            ("events", Some("events")),
+            ("staging-slack", Some("slack")),
+            ("a-b-routing", Some("routing")),
+            ("reevents", None),
+            ("score-decay", None),
+            ("", None),
         ] {
-            assert_eq!(source_queue(name).map(|queue| queue.name), expected, "{name}");
+            assert_eq!(source_queue(name, &Said::default()).map(|queue| queue.name), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn what_names_no_queue_is_known_by_its_body() {
+        for (body, expected) in [
+            (json!({"kind": "task_due", "task_id": 1}), Some("reminders")),
+            (json!({"scheduled_for": "2026-12-01T08:00:00Z"}), Some("jobs")),
+            (
+                json!({"requestContext": {"functionArn": "arn:aws:lambda:eu-central-1:1:function:score-decay"}}),
+                Some("jobs"),
+            ),
+            (json!({"kind": "effect"}), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(
+                source_queue("score-decay", &Said::of(&body.to_string())).map(|queue| queue.name),
+                expected,
+                "{body}"
+            );
+        }
+        let failed = source_queue("events", &Said::of("{\"kind\":\"task_due\"}")).map(|queue| queue.name);
+        assert_eq!(failed, Some("events"), "where it failed counts first");
     }
 }

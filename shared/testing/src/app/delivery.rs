@@ -56,7 +56,8 @@ pub(super) struct Settings {
 }
 
 impl TestApp {
-    /// From now on every message is delivered 1 to `most` times, in an order made from `seed`. `most` = 1 only shuffles.
+    /// From now on every message is delivered 1 to `most` times, in an order made from `seed`: later again, and also twice in one
+    /// batch, as SQS may. `most` = 1 only shuffles.
     pub fn redeliver(&self, seed: u64, most: u32) {
         self.settings().redelivery = Some((StdRng::seed_from_u64(seed), most.max(1)));
     }
@@ -160,9 +161,12 @@ impl Settings {
         };
         let mut rounds = vec![Vec::new(); *most as usize];
         for message in messages {
+            // Once for certain in the first round; any other copy wherever chance has it, beside the first one too.
             let copies = random.random_range(1..=*most) as usize;
-            for round in rounds.iter_mut().take(copies) {
-                round.push(message.clone());
+            rounds[0].push(message.clone());
+            for _ in 1..copies {
+                let round = random.random_range(0..rounds.len());
+                rounds[round].push(message.clone());
             }
         }
         for round in &mut rounds {

@@ -172,6 +172,31 @@ impl TestApp {
         false
     }
 
+    /// Waits until so many statements wait for what a connection holds locked, directly or behind others that do: whatever else is at
+    /// work in the database meanwhile does not count.
+    ///
+    /// # Panics
+    /// When Postgres does not answer, or they do not wait within half a minute.
+    pub async fn statements_wait_for(&self, holder: &Client, count: i64) {
+        const WAITING: &str = "
+            WITH RECURSIVE behind AS (
+              SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))
+              UNION
+              SELECT a.pid FROM pg_stat_activity a JOIN behind b ON b.pid = ANY (pg_blocking_pids(a.pid)))
+            SELECT count(*) FROM behind";
+        let failed = |error| panic!("cannot ask who waits: {error}");
+        let holder: i32 = holder.query_one("SELECT pg_backend_pid()", &[]).await.unwrap_or_else(failed).get(0);
+        let db = self.db().await;
+        for _ in 0..600 {
+            let waiting: i64 = db.query_one(WAITING, &[&holder]).await.unwrap_or_else(failed).get(0);
+            if waiting >= count {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("after half a minute, {count} statements still do not wait for what this connection holds");
+    }
+
     /// Publishes new rules, in which a scoring rule is worth other points, without the walk through all leads that usually follows.
     ///
     /// # Panics
