@@ -2,6 +2,7 @@
 //! call the pure domain and the store, and nothing here knows HTTP or SQS.
 
 mod alerts;
+pub mod batch;
 pub mod deals;
 pub mod deliveries;
 pub mod effects;
@@ -9,8 +10,10 @@ pub mod event_path;
 pub mod inbox;
 pub mod intake;
 pub mod keys;
+pub mod partitions;
 pub mod passwords;
 pub mod relay;
 pub mod reminders;
 pub mod routing;
+pub mod tenants;
 mod texts;

@@ -1,5 +1,5 @@
-//! A TCP proxy that can be cut: between the functions and Postgres, so that a test can take the database away, or strike at one
-//! statement: before Postgres gets it, or after it was carried out and before anybody hears of it. It also counts what the functions
+//! A TCP proxy that can be cut or held: between the functions and Postgres, so that a test can take the database away, have it answer
+//! nothing, or strike at one statement: before Postgres gets it, or after it was carried out and before anybody hears of it. It also counts what the functions
 //! send, so that a test can tell how far one has come, however fast the machine is.
 
 use std::net::SocketAddr;
@@ -11,6 +11,17 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::server;
+
+/// What the proxy does with connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Passes everything on.
+    Up,
+    /// Cuts every connection, as a server that was stopped.
+    Down,
+    /// Takes connections and bytes and passes nothing on, as a server that hangs, or a network that swallows packets.
+    Held,
+}
 
 /// When a strike falls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,7 +86,7 @@ impl Strikes {
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
-    up: watch::Sender<bool>,
+    state: watch::Sender<State>,
     strikes: Strikes,
     accepting: JoinHandle<()>,
 }
@@ -85,7 +96,7 @@ impl Proxy {
     pub fn start(target: (String, u16)) -> anyhow::Result<Self> {
         let listener = server::bind(server::loopback())?;
         let address = listener.local_addr()?;
-        let (up, state) = watch::channel(true);
+        let (state, watched) = watch::channel(State::Up);
         let strikes = Strikes { plan: Arc::default(), struck: watch::Sender::new(false), sent: watch::Sender::new(0) };
         let striking = strikes.clone();
         let accepting = tokio::spawn(async move {
@@ -94,13 +105,13 @@ impl Proxy {
                 while connections.try_join_next().is_some() {}
                 // Closing a connection at once is what a stopped server looks like through a load balancer.
                 if let Ok((client, _)) = listener.accept().await
-                    && *state.borrow()
+                    && *watched.borrow() != State::Down
                 {
-                    connections.spawn(relay(client, target.clone(), state.clone(), striking.clone()));
+                    connections.spawn(relay(client, target.clone(), watched.clone(), striking.clone()));
                 }
             }
         });
-        Ok(Self { address, up, strikes, accepting })
+        Ok(Self { address, state, strikes, accepting })
     }
 
     /// Where to connect instead of the target.
@@ -110,7 +121,12 @@ impl Proxy {
 
     /// Cuts every connection and takes no new ones.
     pub fn down(&self) {
-        self.up.send_replace(false);
+        self.state.send_replace(State::Down);
+    }
+
+    /// Keeps every connection, takes new ones, and passes nothing on until [`Proxy::up`] or [`Proxy::down`].
+    pub fn hold(&self) {
+        self.state.send_replace(State::Held);
     }
 
     /// Waits until the functions have sent so many more pieces to Postgres: a statement is one or a few.
@@ -121,9 +137,9 @@ impl Proxy {
         let _ = sent.wait_for(|sent| *sent >= wanted).await;
     }
 
-    /// Takes connections again.
+    /// Takes connections again, and passes on what was held.
     pub fn up(&self) {
-        self.up.send_replace(true);
+        self.state.send_replace(State::Up);
     }
 
     /// Strikes once, at the `nth` thing that functions send from now on (opening a connection is several; statements that are sent
@@ -151,7 +167,7 @@ impl Drop for Proxy {
     }
 }
 
-async fn relay(client: TcpStream, target: (String, u16), mut state: watch::Receiver<bool>, strikes: Strikes) {
+async fn relay(client: TcpStream, target: (String, u16), mut state: watch::Receiver<State>, strikes: Strikes) {
     let Ok(server) = TcpStream::connect(target).await else {
         return;
     };
@@ -161,9 +177,13 @@ async fn relay(client: TcpStream, target: (String, u16), mut state: watch::Recei
     let (mut from_server, mut to_server) = server.into_split();
     // A strike that waits for Postgres' answer.
     let after: Mutex<Option<Blow>> = Mutex::new(None);
+    let (mut forth, mut home) = (state.clone(), state.clone());
     let there = async {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
+            if forth.wait_for(|state| *state != State::Held).await.is_err() {
+                return;
+            }
             match strikes.count() {
                 Some((Moment::Before, blow)) => return strikes.fall(blow).await,
                 Some((Moment::After, blow)) => *after.lock().unwrap_or_else(PoisonError::into_inner) = Some(blow),
@@ -177,6 +197,9 @@ async fn relay(client: TcpStream, target: (String, u16), mut state: watch::Recei
     let back = async {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(length @ 1..) = from_server.read(&mut buffer).await {
+            if home.wait_for(|state| *state != State::Held).await.is_err() {
+                return;
+            }
             let blow = after.lock().unwrap_or_else(PoisonError::into_inner).take();
             if let Some(blow) = blow {
                 return strikes.fall(blow).await;
@@ -190,6 +213,6 @@ async fn relay(client: TcpStream, target: (String, u16), mut state: watch::Recei
         // Either side ending the connection ends both; that is no error.
         () = there => {}
         () = back => {}
-        _ = state.wait_for(|up| !up) => {}
+        _ = state.wait_for(|state| *state == State::Down) => {}
     }
 }
