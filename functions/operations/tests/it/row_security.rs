@@ -165,42 +165,6 @@ async fn ada(app: &TestApp) -> String {
     app.db().await.query_one(statement, &[]).await.unwrap().get(0)
 }
 
-/// What cleans up, and what keeps jobs apart, believes no clock but the server's.
-#[tokio::test]
-async fn nothing_is_over_before_it_is_over() {
-    let app = TestApp::new().await;
-    let db = app.db().await;
-    let revoked = "INSERT INTO revoked_tokens (jti, tenant_id, expires_at) SELECT 'stolen', id, now() + interval '1 hour' FROM tenants";
-    db.execute(revoked, &[]).await.unwrap();
-    let client = app.database().app_client().await.unwrap();
-    for call in ["purge_expired(now() + interval '99 years')", "purge_sign_ins(now() + interval '99 years')"] {
-        client.batch_execute(&format!("SELECT FROM lotse.{call}")).await.unwrap();
-    }
-    let left: i64 = db.query_one("SELECT count(*) FROM revoked_tokens", &[]).await.unwrap().get(0);
-    assert_eq!(left, 1, "a revoked token stays revoked");
-
-    let lease = "SELECT lotse.take_lease('job', gen_random_uuid(), now(), now() + interval '99 years')";
-    assert!(client.query_one(lease, &[]).await.unwrap().get::<_, bool>(0));
-    let until = "SELECT until < now() + interval '17 minutes' FROM job_leases WHERE name = 'job'";
-    assert!(db.query_one(until, &[]).await.unwrap().get::<_, bool>(0), "no job is stopped for longer than one can run");
-    let early = "SELECT lotse.take_lease('job', gen_random_uuid(), now() + interval '99 years', now())";
-    assert!(!client.query_one(early, &[]).await.unwrap().get::<_, bool>(0), "nor is its lease taken away");
-}
-
-/// Finding a tenant by its slug changes nothing about it.
-#[tokio::test]
-async fn a_tenant_is_described_only_from_within() {
-    let app = TestApp::new().await;
-    let client = app.database().app_client().await.unwrap();
-    let slug = "SELECT slug FROM tenants";
-    let slug: String = app.db().await.query_one(slug, &[]).await.unwrap().get(0);
-    let create = "SELECT lotse.create_tenant(gen_random_uuid(), $1, 'Mine now', 'UTC', 'en', 'DE')::text";
-    let id: String = client.query_one(create, &[&slug]).await.unwrap().get(0);
-    assert_eq!(id, app.tenant().id);
-    let name: String = app.db().await.query_one("SELECT name FROM tenants", &[]).await.unwrap().get(0);
-    assert_ne!(name, "Mine now");
-}
-
 /// A function of a later migration that nobody thought of is closed.
 #[tokio::test]
 async fn a_new_function_is_closed_until_it_is_granted() {
