@@ -7,6 +7,7 @@
 pub mod access;
 pub mod codes;
 pub mod conditions;
+pub mod daily;
 pub mod defaults;
 pub mod engine;
 pub mod events;

@@ -19,3 +19,4 @@ mod leads_update;
 mod leads_worst;
 mod plans;
 mod support;
+mod time_limits;
