@@ -1,16 +1,11 @@
 //! What functions say of themselves when started with `--describe`.
 
 use std::collections::BTreeMap;
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::process;
 use crate::workspace::Workspace;
 
 /// How a function is started.
@@ -81,41 +76,26 @@ pub struct Contract {
 /// Every function's description by its name; what went wrong stands in the second part, one message a function.
 ///
 /// # Errors
-/// When no functions exist at all.
+/// When no functions exist at all, or they are not built.
 pub fn all(workspace: &Workspace) -> anyhow::Result<(BTreeMap<String, Contract>, Vec<String>)> {
     if workspace.functions.is_empty() {
         bail!("there are no functions under functions/");
     }
-    let names: Vec<&String> = workspace.functions.keys().collect();
-    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let description = describe(workspace, name);
-                    results
-                        .lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .push(((*name).clone(), description));
-                }
-            });
-        }
-    });
+    let mut described = testkit::contracts::of(&workspace.functions_program(), &workspace.root)?;
     let (mut contracts, mut failures) = (BTreeMap::new(), Vec::new());
-    for (name, description) in results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
-        match description {
-            Ok(contract) => drop(contracts.insert(name, contract)),
-            Err(error) => failures.push(format!("{name} does not describe itself: {error:#}")),
+    for name in workspace.functions.keys() {
+        let contract = match described.functions.remove(name) {
+            Some(contract) => {
+                serde_json::from_value(contract).map_err(|error| format!("not in the expected form: {error}"))
+            }
+            None => {
+                Err(described.failures.remove(name).unwrap_or_else(|| "it is not part of functions/all".to_owned()))
+            }
+        };
+        match contract {
+            Ok(contract) => drop(contracts.insert(name.clone(), contract)),
+            Err(problem) => failures.push(format!("{name} does not describe itself: {problem}")),
         }
     }
-    failures.sort();
     Ok((contracts, failures))
-}
-
-fn describe(workspace: &Workspace, name: &str) -> anyhow::Result<Contract> {
-    let mut command = Command::new(workspace.functions_program());
-    // Nothing of our environment decides what a function says of itself. Its source file is found from the root.
-    command.arg0(name).arg("--describe").env_clear().current_dir(&workspace.root);
-    let printed = process::output(&mut command)?;
-    serde_json::from_str(&printed).context("what it prints with --describe has not the expected form")
 }

@@ -1,4 +1,7 @@
-//! `cargo dev deploy`: builds for AWS, packages and deploys `template.yaml` with `sam`, then migrates the database.
+//! `cargo dev deploy`: builds for AWS, brings the database to the new release, then packages and deploys `template.yaml` with `sam`.
+//!
+//! The schema comes first: a migration only adds, or takes away what the release before no longer calls (`cargo dev check` sees to
+//! it), so that release runs on the new schema, while the new one would not run on the old.
 //!
 //! Nothing happens on AWS before credentials have been checked and the plan has been confirmed.
 
@@ -9,9 +12,9 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
-use testkit::ALL_FUNCTIONS;
 use testkit::template::Template;
 
+use crate::check::migrations;
 use crate::tools::{self, Python};
 use crate::ui::{Step, line};
 use crate::workspace::Workspace;
@@ -26,6 +29,16 @@ pub enum Architecture {
     /// Intel and AMD
     #[value(name = "x86-64")]
     Intel,
+}
+
+impl Architecture {
+    /// As AWS calls it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Arm => "arm64",
+            Self::Intel => "x86_64",
+        }
+    }
 }
 
 /// What to deploy, and where.
@@ -70,6 +83,38 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     }
     console::build_for_release(&workspace)?;
     build(&workspace, options)?;
+    in_order(
+        || migrate(&sam, options, &parameters, Some(&workspace.root.join("target/lambda/migrate/bootstrap"))),
+        || deploy(&workspace, &sam, options, &parameters),
+        || migrate(&sam, options, &parameters, None),
+    )?;
+    if options.stage == "production" {
+        migrations::record(&workspace)?;
+    }
+    Ok(())
+}
+
+/// The schema, then the functions, and `migrate` once more as it is deployed now: the first deployment has none before, and the
+/// functions' password may be new. What fails ends it, and the release before goes on.
+fn in_order(
+    ahead: impl FnOnce() -> anyhow::Result<bool>,
+    deploy: impl FnOnce() -> anyhow::Result<()>,
+    after: impl FnOnce() -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
+    let migrated = ahead()?;
+    if !migrated {
+        line("nothing is deployed there yet: the database is made and migrated with the functions");
+    }
+    deploy()?;
+    if !after()? {
+        bail!(
+            "there is no function `migrate` after the deployment: its name in template.yaml must be ${{NamePrefix}}migrate"
+        );
+    }
+    Ok(())
+}
+
+fn deploy(workspace: &Workspace, sam: &Path, options: &Options, parameters: &[String]) -> anyhow::Result<()> {
     line("deploying; a first deployment makes the database and takes about 15 minutes");
     let mut deploy = Command::new(sam.join("bin/python"));
     deploy.current_dir(&workspace.root).args(["-m", "samcli", "deploy", "--template-file", "template.yaml"]);
@@ -82,16 +127,16 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         "--no-confirm-changeset",
     ]);
     deploy.args(["--no-fail-on-empty-changeset", "--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]);
-    deploy.args(["CAPABILITY_AUTO_EXPAND", "--parameter-overrides"]).args(&parameters).env("SAM_CLI_TELEMETRY", "0");
-    process::attached(&mut deploy)
-        .context("`sam deploy` failed; its messages are above, and CloudFormation has rolled back")?;
-    migrate(&sam, options, &parameters)
+    deploy.args(["CAPABILITY_AUTO_EXPAND", "--parameter-overrides"]).args(parameters).env("SAM_CLI_TELEMETRY", "0");
+    process::attached(&mut deploy).context(
+        "`sam deploy` failed; its messages are above, and CloudFormation has rolled back; the release before runs on",
+    )
 }
 
 /// The template's parameters to be set; each must exist there.
 fn parameters(options: &Options, template: &Template) -> anyhow::Result<Vec<String>> {
     let known = &template.root()["Parameters"];
-    let architecture = if options.architecture == Architecture::Arm { "arm64" } else { "x86_64" };
+    let architecture = options.architecture.name();
     let mut parameters = vec![format!("Stage={}", options.stage), format!("Architecture={architecture}")];
     for parameter in &options.parameters {
         let Some((name, _)) = parameter.split_once('=') else {
@@ -137,8 +182,11 @@ fn explain(options: &Options, template: &Template, parameters: &[String], accoun
     ));
     line("1. builds the console (Node.js) and every function in release mode (cargo-lambda, zig as linker)");
     line("2. uploads them to the bucket that sam keeps for this account and region");
-    line("3. creates or updates the stack; what it replaces or deletes shows in the change set");
-    line("4. runs `migrate` on the deployed database");
+    line(
+        "3. gives the deployed `migrate` its new code and runs it, if there is one: the schema comes before the functions",
+    );
+    line("4. creates or updates the stack; what it replaces or deletes shows in the change set");
+    line("5. runs `migrate` as it is deployed now");
     line("parameters:");
     for (name, definition) in template.root()["Parameters"].as_object().into_iter().flatten() {
         if name.starts_with("Local") {
@@ -178,34 +226,33 @@ fn confirm() -> anyhow::Result<()> {
 fn build(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let folder = watch::install()?;
     let mut build = Command::new(folder.join("bin/cargo-lambda"));
-    build.current_dir(&workspace.root).args(["lambda", "build", "--release", "--workspace"]);
-    build
-        .args(["--exclude", "dev", "--exclude", "testkit", "--exclude", ALL_FUNCTIONS])
-        .env("PATH", watch::path(&folder)?);
+    build.current_dir(&workspace.root).args(["lambda", "build", "--release"]).args(workspace.deployed());
+    build.env("PATH", watch::path(&folder)?);
     build.arg(if options.architecture == Architecture::Arm { "--arm64" } else { "--x86-64" });
     line("building in release mode; the first time this takes about ten minutes");
     process::attached(&mut build).context("the functions do not build for AWS")
 }
 
-/// Invokes the deployed `migrate`; new functions must not meet an old schema for longer than that takes.
-fn migrate(sam: &Path, options: &Options, parameters: &[String]) -> anyhow::Result<()> {
+/// Runs the installation's `migrate`, before that with this code if it is given. False when there is no such function.
+fn migrate(sam: &Path, options: &Options, parameters: &[String], code: Option<&Path>) -> anyhow::Result<bool> {
     let prefix = parameters.iter().find_map(|parameter| parameter.strip_prefix("NamePrefix=")).unwrap_or_default();
-    let script = "import boto3, botocore.config, sys\n\
-                  config = botocore.config.Config(read_timeout=910, retries={'max_attempts': 0})\n\
-                  answer = boto3.client('lambda', region_name=sys.argv[1], config=config).invoke(FunctionName=sys.argv[2], Payload=b'{}')\n\
-                  text = answer['Payload'].read().decode()\n\
-                  sys.exit(text) if 'FunctionError' in answer else print(text)";
     let step = Step::start("database migrated");
     let mut invoke = Command::new(sam.join("bin/python"));
-    invoke.args(["-c", script, &options.region, &format!("{prefix}migrate")]);
-    let answer = process::output(&mut invoke)
-        .context("the deployed database could not be migrated: `cargo dev deploy` may be run again")?;
-    step.done(answer.trim());
-    Ok(())
+    invoke.args(["-c", include_str!("deploy/migrate.py"), &options.region, &format!("{prefix}migrate")]);
+    if let Some(code) = code {
+        invoke.arg(options.architecture.name()).arg(code);
+    }
+    let answer = process::output(&mut invoke).context(
+        "the database could not be migrated; the release before runs on. See the log of `migrate`, then run `cargo dev deploy` again",
+    )?;
+    step.done(if answer.trim().is_empty() { "nothing to migrate yet" } else { answer.trim() });
+    Ok(!answer.trim().is_empty())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
 
     fn with(given: &[&str]) -> anyhow::Result<Vec<String>> {
@@ -233,5 +280,44 @@ mod tests {
         assert!(with(&[]).unwrap_err().to_string().contains("who signs"));
         assert!(with(&["JwtJwksUrl=x", "AlarmMail=y"]).unwrap_err().to_string().contains("AlarmEmail"));
         assert!(with(&["JwtJwksUrl"]).unwrap_err().to_string().contains("Name=value"));
+    }
+
+    /// What was done, when the steps before the deployment and the deployment itself end so.
+    fn order(ahead: anyhow::Result<bool>, deployed: anyhow::Result<()>) -> (Vec<&'static str>, bool) {
+        let done = RefCell::new(Vec::new());
+        let note = |what| done.borrow_mut().push(what);
+        let outcome = in_order(
+            || {
+                note("migrate");
+                ahead
+            },
+            || {
+                note("deploy");
+                deployed
+            },
+            || {
+                note("migrate");
+                Ok(true)
+            },
+        );
+        (done.into_inner(), outcome.is_ok())
+    }
+
+    #[test]
+    fn the_schema_comes_before_the_functions() {
+        assert_eq!(order(Ok(true), Ok(())), (vec!["migrate", "deploy", "migrate"], true));
+    }
+
+    #[test]
+    fn the_first_deployment_makes_the_function_that_migrates() {
+        assert_eq!(order(Ok(false), Ok(())), (vec!["migrate", "deploy", "migrate"], true));
+        let without = in_order(|| Ok(false), || Ok(()), || Ok(false));
+        assert!(without.unwrap_err().to_string().contains("no function `migrate`"));
+    }
+
+    #[test]
+    fn nothing_is_deployed_on_a_database_that_did_not_migrate() {
+        assert_eq!(order(Err(anyhow::anyhow!("no")), Ok(())), (vec!["migrate"], false));
+        assert_eq!(order(Ok(true), Err(anyhow::anyhow!("no"))), (vec!["migrate", "deploy"], false));
     }
 }

@@ -21,8 +21,13 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 use crate::state::State;
+
+/// Requests on their way at once; the others wait for their turn. Each needs an environment of its function, with a connection to
+/// Postgres: AWS has RDS Proxy in between, here nobody shares them.
+const AT_ONCE: usize = 24;
 
 /// Where the API is, as of the state file's last change.
 struct Target {
@@ -36,6 +41,7 @@ struct Target {
 /// # Errors
 /// When the port is taken.
 pub async fn serve(dev: &Path, port: u16, aws: u16) -> anyhow::Result<()> {
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| format!("port {port} is taken"))?;
     let aws = SocketAddr::from((Ipv4Addr::LOCALHOST, aws));
@@ -44,11 +50,15 @@ pub async fn serve(dev: &Path, port: u16, aws: u16) -> anyhow::Result<()> {
         let (stream, _) = listener.accept().await.context("the gateway can accept no more connections")?;
         // Small answers must not wait for more; on failure the connection is only slower.
         let _ = stream.set_nodelay(true);
-        let target = Arc::clone(&target);
+        let (target, turns) = (Arc::clone(&target), Arc::clone(&turns));
         tokio::spawn(async move {
             let answer = service_fn(move |request| {
-                let target = Arc::clone(&target);
-                async move { Ok::<_, Infallible>(answer(&target, request).await) }
+                let (target, turns) = (Arc::clone(&target), Arc::clone(&turns));
+                async move {
+                    // Never closed; and a request without its turn is answered all the same.
+                    let _turn = turns.acquire().await;
+                    Ok::<_, Infallible>(answer(&target, request).await)
+                }
             });
             // A client that goes away in the middle is its own affair.
             let _ = server::Builder::new().serve_connection(TokioIo::new(stream), answer).await;

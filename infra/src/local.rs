@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
@@ -24,14 +24,40 @@ use crate::{process, zip};
 /// Name of the local stack.
 pub const STACK: &str = "lotse-local";
 
-/// Builds every function for development, as one program.
+/// Which programs the functions are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binaries {
+    /// One for all, for development: linked in seconds.
+    Linked,
+    /// One each, as they are deployed.
+    Release,
+}
+
+impl Binaries {
+    /// The program to start under a function's name.
+    fn program(self, workspace: &Workspace, function: &str) -> PathBuf {
+        match self {
+            Self::Linked => workspace.functions_program(),
+            Self::Release => workspace.target.join("release").join(function),
+        }
+    }
+}
+
+/// Builds every function.
 ///
 /// # Errors
 /// With the compiler's messages.
-pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
-    let step = Step::start("functions built");
+pub fn build(workspace: &Workspace, binaries: Binaries) -> anyhow::Result<()> {
+    let step = Step::start(match binaries {
+        Binaries::Linked => "functions built",
+        Binaries::Release => "functions built for release",
+    });
     let mut build = Command::new(cargo());
-    build.current_dir(&workspace.root).args(["build", "--package", ALL_FUNCTIONS]);
+    build.current_dir(&workspace.root).arg("build");
+    match binaries {
+        Binaries::Linked => build.args(["--package", ALL_FUNCTIONS]),
+        Binaries::Release => build.args(["--release", "--bins"]).args(workspace.deployed()),
+    };
     let log = workspace.logs().join("build.log");
     process::logged(&mut build, &log).context("the functions do not compile")?;
     step.done(&workspace.functions.len().to_string());
@@ -94,7 +120,13 @@ pub fn environment(workspace: &Workspace, state: &State, function: &str) -> anyh
 ///
 /// # Errors
 /// When packaging or deploying fails; the state then says that nothing is deployed.
-pub async fn deploy(workspace: &Workspace, state: &mut State, aws: &Ministack, sam: &Path) -> anyhow::Result<String> {
+pub async fn deploy(
+    workspace: &Workspace,
+    state: &mut State,
+    aws: &Ministack,
+    sam: &Path,
+    built: Binaries,
+) -> anyhow::Result<String> {
     let path = workspace.root.join("template.yaml");
     let template = Template::read(&path)?;
     let functions = template.functions()?;
@@ -102,7 +134,7 @@ pub async fn deploy(workspace: &Workspace, state: &mut State, aws: &Ministack, s
     let names: BTreeSet<&str> = functions.iter().map(|function| function.name.as_str()).collect();
     let mut binaries = BTreeMap::new();
     for name in &names {
-        binaries.insert((*name).to_owned(), package(workspace, name)?);
+        binaries.insert((*name).to_owned(), package(workspace, name, built)?);
     }
     let digest = digest(&[&fs::read(&path)?, serde_json::to_string(&parameters)?.as_bytes()]);
 
@@ -155,13 +187,13 @@ fn run_sam(workspace: &Workspace, aws: &Ministack, sam: &Path, values: &Path) ->
 }
 
 /// Puts a function's current binary where its start script finds it; gives the script's digest of the binary.
-fn package(workspace: &Workspace, name: &str) -> anyhow::Result<String> {
+fn package(workspace: &Workspace, name: &str, built: Binaries) -> anyhow::Result<String> {
     if !workspace.functions.contains_key(name) {
         bail!(
             "template.yaml names {name}, but there is no such function: add functions/<area>/src/bin/{name}.rs, or remove it"
         )
     }
-    let binary = workspace.functions_program();
+    let binary = built.program(workspace, name);
     let built = fs::metadata(&binary).with_context(|| format!("{} is not built", binary.display()))?;
     let stamp = digest(&[format!("{} {} {}", built.len(), built.mtime(), built.mtime_nsec()).as_bytes()]);
     let place = workspace.dev().join("bin").join(name);

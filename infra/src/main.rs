@@ -22,6 +22,7 @@ mod ministack;
 mod ports;
 mod postgres;
 mod process;
+mod scale;
 mod seed;
 mod stack;
 mod state;
@@ -85,11 +86,16 @@ enum Command {
         #[arg(long)]
         api: bool,
     },
+    /// Write infra/released.txt: what this release calls in its database, for the migrations that come after it
+    Released,
     /// Run everything that CI runs
     Test {
-        /// Only this step: format, clippy, check, template, deny, console, tests, end-to-end or browser
+        /// Only this step: format, template, deny, console, clippy, check, tests, release, end-to-end or browser
         #[arg(long)]
         only: Option<String>,
+        /// Laws with twenty times as many cases, new ones on every run
+        #[arg(long)]
+        thorough: bool,
     },
     /// Build for AWS and deploy there
     Deploy(deploy::Options),
@@ -116,6 +122,15 @@ enum Command {
         /// Write the figures into infra/bench/RESULTS.md
         #[arg(long)]
         save: bool,
+    },
+    /// Make a copy with many more functions, to see what CI and the local stack cost then
+    Scale {
+        /// How many more: a template holds about 220, by its routes
+        #[arg(long, default_value_t = 220)]
+        functions: usize,
+        /// Run CI and the local stack there, and tell what they took
+        #[arg(long)]
+        run: bool,
     },
     #[command(hide = true)]
     Gateway {
@@ -162,11 +177,13 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Watch { port } => watch::run(port),
         Command::Check => check::run(),
         Command::Generate { api } => generate::run(api),
-        Command::Test { only } => test::run(only.as_deref()).await,
+        Command::Test { only, thorough } => test::run(&test::Options { only, thorough }).await,
+        Command::Released => check::migrations::record(&workspace::Workspace::find()?),
         Command::Deploy(options) => deploy::run(&options),
         Command::Bench { events, leads, processors, large, path_only, starts, save } => {
             bench::run(bench::Options { events, leads, processors, large, path_only, starts, save }).await
         }
+        Command::Scale { functions, run } => scale::run(functions, run),
         Command::Gateway { dev, port, aws } => gateway::serve(&dev, port, aws).await,
         Command::StandIns { port } => testkit::fakes::serve(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await,
     }

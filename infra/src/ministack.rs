@@ -95,7 +95,8 @@ impl Ministack {
             ("AWS_ACCESS_KEY_ID", "local".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
             ("SERVICES", SERVICES.to_owned()),
-            ("LAMBDA_WARM_TTL_SECONDS", "3600".to_owned()),
+            // The first environment of a function stays; the others that a burst has made go after a minute.
+            ("LAMBDA_WARM_TTL_SECONDS", "60".to_owned()),
             ("LOG_LEVEL", "WARNING".to_owned()),
         ]
     }

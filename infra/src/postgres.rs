@@ -24,8 +24,8 @@ pub struct Cluster {
     log: PathBuf,
 }
 
-/// For development: durable, so that data outlive a crash of the laptop.
-const DURABLE: &[&str] = &["shared_buffers=128MB", "max_connections=200"];
+/// For development: durable, so that data outlive a crash of the laptop. One environment of each function may hold a connection.
+const DURABLE: &[&str] = &["shared_buffers=128MB", "max_connections=400"];
 
 /// For tests: every database is thrown away, and hundreds of connections come and go.
 const THROWAWAY: &[&str] = &[

@@ -52,6 +52,16 @@ pub async fn migrate(workspace: &Workspace, state: &mut State, force: bool) -> a
     Ok(true)
 }
 
+/// Has Postgres close what a function's idle environment keeps open. A laptop keeps an environment of each function for as long as the
+/// stack runs, and has no RDS Proxy that would share connections among them.
+///
+/// # Errors
+/// With what Postgres said.
+pub fn close_idle_connections(cluster: &Cluster) -> anyhow::Result<()> {
+    cluster.sql("lotse", "ALTER ROLE lotse_app SET idle_session_timeout = '10s'").context("cannot set a time-out")?;
+    Ok(())
+}
+
 fn migrations(workspace: &Workspace) -> anyhow::Result<String> {
     let folder = workspace.root.join("shared/migrations");
     let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;

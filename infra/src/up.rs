@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
+use crate::local::Binaries;
 use crate::stack::{Stack, Tools};
 use crate::state::State;
 use crate::tools::Python;
@@ -22,7 +23,7 @@ const NEEDED_SPACE: u64 = 8 << 30;
 /// Says what happened and what to do; servers that this call started are stopped again if they are at fault.
 pub async fn up() -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
-    bring_up(&workspace).await?;
+    bring_up(&workspace, Binaries::Linked).await?;
     let mut state = State::load(&workspace.dev())?;
     demonstrate(&workspace, &mut state).await?;
     show(&state);
@@ -33,7 +34,7 @@ pub async fn up() -> anyhow::Result<()> {
 ///
 /// # Errors
 /// As [`up`].
-pub async fn bring_up(workspace: &Workspace) -> anyhow::Result<()> {
+pub async fn bring_up(workspace: &Workspace, binaries: Binaries) -> anyhow::Result<()> {
     let _lock = lock(&workspace.dev())?;
     enough_space(&workspace.root)?;
     // Before ten minutes of compiling.
@@ -42,7 +43,7 @@ pub async fn bring_up(workspace: &Workspace) -> anyhow::Result<()> {
     console::build(workspace)?;
     let (tools, built) = std::thread::scope(|scope| {
         let tools = scope.spawn(Tools::install);
-        let built = local::build(workspace);
+        let built = build(workspace, binaries);
         (tools.join(), built)
     });
     let tools = tools.unwrap_or_else(|_| bail!("the installation of the tools ended unexpectedly"))?;
@@ -56,17 +57,30 @@ pub async fn bring_up(workspace: &Workspace) -> anyhow::Result<()> {
         state.save(&workspace.dev())?;
     }
     stack.start(&tools).await?;
-    let outcome = fill(workspace, &mut state, &stack, &tools).await;
+    let outcome = fill(workspace, &mut state, &stack, &tools, binaries).await;
     // Also after a failure: what was done is done, and the next start goes on from there.
     state.save(&workspace.dev())?;
     outcome
 }
 
-async fn fill(workspace: &Workspace, state: &mut State, stack: &Stack, tools: &Tools) -> anyhow::Result<()> {
+/// The database is migrated and filled by the linked program in any case: it is built in seconds.
+fn build(workspace: &Workspace, binaries: Binaries) -> anyhow::Result<()> {
+    local::build(workspace, Binaries::Linked)?;
+    if binaries == Binaries::Release { local::build(workspace, binaries) } else { Ok(()) }
+}
+
+async fn fill(
+    workspace: &Workspace,
+    state: &mut State,
+    stack: &Stack,
+    tools: &Tools,
+    binaries: Binaries,
+) -> anyhow::Result<()> {
     let step = Step::start("database ready");
     let secrets = state.secrets.clone().context("the local stack has no secrets")?;
     seed::make_database(&stack.postgres, &secrets)?;
     let migrated = seed::migrate(workspace, state, false).await?;
+    seed::close_idle_connections(&stack.postgres)?;
     let seeded = seed::tenant(workspace, state).await?;
     if seeded || state.access.token.is_empty() {
         let tenant = state.tenant_id.as_deref().context("there is no demo tenant")?;
@@ -78,14 +92,14 @@ async fn fill(workspace: &Workspace, state: &mut State, stack: &Stack, tools: &T
         _ => "migrated, demo tenant made",
     });
     let step = Step::start("template.yaml deployed");
-    let outcome = match local::deploy(workspace, state, &stack.aws, &tools.sam).await {
+    let outcome = match local::deploy(workspace, state, &stack.aws, &tools.sam, binaries).await {
         Ok(outcome) => outcome,
         Err(first) => {
             note(&format!("! {first:#}\n  trying once more on an empty stand-in"));
             stack.aws.daemon().stop()?;
             stack.start(tools).await?;
             state.deployed = None;
-            local::deploy(workspace, state, &stack.aws, &tools.sam).await?
+            local::deploy(workspace, state, &stack.aws, &tools.sam, binaries).await?
         }
     };
     // The gateway learns the API's id from the saved state.
@@ -222,7 +236,7 @@ pub async fn migrate() -> anyhow::Result<()> {
     let _lock = lock(&workspace.dev())?;
     let mut state = State::load(&workspace.dev())?;
     let tools = Tools::install()?;
-    local::build(&workspace)?;
+    local::build(&workspace, Binaries::Linked)?;
     let stack = Stack::prepare(&workspace, &mut state, &tools)?;
     stack.postgres.start()?;
     let secrets = state.secrets.clone().context("the local stack has no secrets")?;

@@ -1,6 +1,6 @@
 //! Where things are: the workspace, its state folder `.dev/`, built binaries, and the functions there are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -47,6 +47,12 @@ impl Workspace {
     /// Where daemons and functions log to.
     pub fn logs(&self) -> PathBuf {
         self.dev().join("logs")
+    }
+
+    /// The selection of packages that are deployed, for cargo: only they decide which features their dependencies have.
+    pub fn deployed(&self) -> Vec<String> {
+        let areas: BTreeSet<&String> = self.functions.values().collect();
+        areas.into_iter().flat_map(|area| ["--package".to_owned(), area.clone()]).collect()
     }
 
     /// The development build of every function: one program that is the function whose name it is started with.

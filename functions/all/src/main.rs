@@ -15,7 +15,17 @@ fn main() -> ExitCode {
     let name = Path::new(&started_as).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     match FUNCTIONS.binary_search_by_key(&name, |(known, _)| known) {
         Ok(found) => FUNCTIONS[found].1(),
+        Err(_) if std::env::args().nth(1).is_some_and(|argument| argument == "--list") => list(),
         Err(_) => unknown(name),
+    }
+}
+
+/// The functions' names, one a line.
+fn list() -> ExitCode {
+    let names: String = FUNCTIONS.iter().flat_map(|(name, _)| [name, "\n"]).collect();
+    match std::io::stdout().write_all(names.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 

@@ -6,7 +6,6 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
-use testkit::ALL_FUNCTIONS;
 use testkit::runtime::Function;
 use testkit::sqs::{QueueSpec, Sqs};
 
@@ -43,10 +42,10 @@ impl Stage {
         let step = Step::start("build the release binaries");
         let mut build = Command::new(cargo());
         build.current_dir(&workspace.root).args(["build", "--release"]);
-        build.args(match path_only {
-            true => PATH_ONLY,
-            false => &["--bins", "--workspace", "--exclude", "dev", "--exclude", "testkit", "--exclude", ALL_FUNCTIONS],
-        });
+        match path_only {
+            true => build.args(PATH_ONLY),
+            false => build.arg("--bins").args(workspace.deployed()),
+        };
         process::logged(&mut build, &workspace.logs().join("bench-build.log"))?;
         step.done("");
 
@@ -125,10 +124,7 @@ impl Stage {
             ("DATABASE_URL", format!("postgres://lotse_app:{PASSWORD}@127.0.0.1:{port}/{DATABASE}")),
             ("MIGRATION_DATABASE_URL", self.cluster.url(DATABASE)),
             ("APP_DATABASE_PASSWORD", PASSWORD.to_owned()),
-            ("QUEUE_EVENTS_URL", self.sqs.queue_url("events")),
-            ("QUEUE_ROUTING_URL", self.sqs.queue_url("routing")),
-            ("QUEUE_SLACK_URL", self.sqs.queue_url("slack")),
-            ("QUEUE_REMINDERS_URL", self.sqs.queue_url("reminders")),
+            ("QUEUE_BASE_URL", self.sqs.queue_url("")),
             ("QUEUE_REMINDERS_ARN", self.sqs.queue_arn("reminders")),
             ("SCHEDULER_GROUP", "reminders".to_owned()),
             ("SCHEDULER_ROLE_ARN", "arn:aws:iam::000000000000:role/bench".to_owned()),

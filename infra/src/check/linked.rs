@@ -1,11 +1,14 @@
-//! Tests of every area run: those that `functions/all` does not name would never be built, and nobody would see it.
+//! What keeps it one build: tests of every area are targets of `functions/all` (those that it does not name would never run, and
+//! nobody would see it), and every selection of packages asks for the same features of each dependency.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
 
 use super::Finding;
+use super::sources::files;
 
 /// Compares the areas that have tests with the list in `functions/all/Cargo.toml`.
 ///
@@ -25,7 +28,41 @@ pub fn check(root: &Path) -> anyhow::Result<Vec<Finding>> {
             findings.extend(doubled(&name, &manifest));
         }
     }
+    let read = |path: &str| fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"));
+    findings.extend(asked_alone(&read("Cargo.toml")?, &read(UNION)?));
+    for folder in ["functions", "shared", "infra"] {
+        let manifests = files(&root.join(folder))?.into_iter().filter(|file| file.ends_with("Cargo.toml"));
+        for manifest in manifests {
+            let place = manifest.strip_prefix(root).unwrap_or(&manifest).display().to_string();
+            findings.extend(own_features(&place, &read(&place)?));
+        }
+    }
     Ok(findings)
+}
+
+/// The package that asks for everything.
+const UNION: &str = "infra/dependencies/Cargo.toml";
+
+/// Dependencies that only some packages ask for: selected without them, cargo would build what they change once more.
+fn asked_alone(root: &str, union: &str) -> Vec<Finding> {
+    let section = root.split("[workspace.dependencies]").nth(1).unwrap_or_default();
+    let section = section.split("\n[").next().unwrap_or_default();
+    let foreign = section.lines().filter(|line| !line.contains("path = ")).filter_map(|line| line.split_once(" = "));
+    let asked: BTreeSet<&str> = union.lines().filter_map(|line| line.strip_suffix(".workspace = true")).collect();
+    let missing = foreign.map(|(name, _)| name.trim()).filter(|name| !name.starts_with('#') && !asked.contains(name));
+    missing
+        .map(|name| Finding::new(UNION, format!("add `{name}.workspace = true`, so that it is built only once")))
+        .collect()
+}
+
+/// Features that a package adds for itself.
+fn own_features(place: &str, manifest: &str) -> Vec<Finding> {
+    let adding = manifest.lines().filter(|line| line.contains("workspace = true") && line.contains("features"));
+    let names = adding.filter_map(|line| line.split([' ', '.', '=']).next());
+    let text = |name| {
+        format!("{name}: name its features in the root Cargo.toml, or it is built once for each choice of packages")
+    };
+    names.map(|name| Finding::new(place, text(name))).collect()
 }
 
 fn unlisted(area: &str, list: &str) -> Option<Finding> {
@@ -50,6 +87,17 @@ mod tests {
         let list = "test = [\n  { name = \"leads\", path = \"../leads/tests/it/main.rs\" },\n]";
         assert_eq!(unlisted("leads", list), None);
         assert!(unlisted("lead", list).is_some() && unlisted("deals", list).is_some());
+    }
+
+    #[test]
+    fn what_would_be_built_twice_is_found() {
+        let root = "[workspace.dependencies]\nshared = { path = \"shared\" }\n# AWS\nhttp = \"1\"\nurl = \"2\"\n\n[workspace.lints]\nx = 1\n";
+        let union = "[dependencies]\nhttp.workspace = true\n";
+        assert_eq!(asked_alone(root, &format!("{union}url.workspace = true\n")), []);
+        let missing = asked_alone(root, union);
+        assert!(missing.len() == 1 && missing[0].text.contains("`url.workspace"), "{missing:?}");
+        assert_eq!(own_features("x", "http.workspace = true\nhttp-body = { workspace = true }\n"), []);
+        assert_eq!(own_features("x", "http = { workspace = true, features = [\"a\"] }\n").len(), 1);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod budget;
 pub mod floors;
 mod fresh;
 mod linked;
+pub mod migrations;
 mod queues;
 mod samples;
 mod sources;
@@ -43,7 +44,7 @@ impl Finding {
 /// When there are findings, after all have been printed; or when building or reading fails.
 pub fn run() -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
-    local::build(&workspace)?;
+    local::build(&workspace, local::Binaries::Linked)?;
     let step = Step::start("checked");
     let findings = findings(&workspace)?;
     if findings.is_empty() {
@@ -74,6 +75,7 @@ fn findings(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     findings.extend(sources::check(&workspace.root)?);
     findings.extend(floors::check(&workspace.root)?);
     findings.extend(sql::check(&workspace.root)?);
+    findings.extend(migrations::check(&workspace.root)?);
     findings.sort();
     findings.dedup();
     Ok(findings)
@@ -81,7 +83,7 @@ fn findings(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
 
 /// A regular expression that is a constant of this program.
 #[expect(clippy::expect_used, reason = "a constant pattern is right or wrong on every run, and the tests use each")]
-fn pattern(text: &str) -> Regex {
+pub fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is valid")
 }
 

@@ -36,17 +36,19 @@ pub fn check(root: &Path, template: &Template) -> anyhow::Result<Vec<Finding>> {
 fn compared(table: &str, queues: &[QueueDef], consumed: &BTreeSet<String>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut expected = BTreeSet::new();
-    for found in NAME.captures_iter(table) {
+    let is_letters =
+        |queue: &QueueDef| queues.iter().any(|other| other.redrive_target.as_ref() == Some(&queue.logical_id));
+    let letters: BTreeSet<&str> =
+        queues.iter().filter(|queue| is_letters(queue)).map(|queue| queue.name.as_str()).collect();
+    // What was given up by the others is no queue to be replayed onto.
+    for found in NAME.captures_iter(table).filter(|found| !letters.contains(&found[2])) {
         match ROW.captures_iter(table).find(|row| row[1] == found[1]) {
             None => findings.push(Finding::new(TABLE, format!("{} has no row in QUEUES", &found[1]))),
             Some(row) if &row[2] == "Again" => _ = expected.insert(found[2].to_owned()),
             Some(_) => {}
         }
     }
-    let is_letters =
-        |queue: &QueueDef| queues.iter().any(|other| other.redrive_target.as_ref() == Some(&queue.logical_id));
-    let own =
-        |queue: &&QueueDef| consumed.contains(&queue.logical_id) && !is_letters(queue) && !queue.name.ends_with("-dlq");
+    let own = |queue: &&QueueDef| consumed.contains(&queue.logical_id) && !is_letters(queue);
     let present: BTreeSet<String> = queues.iter().filter(own).map(|queue| queue.name.clone()).collect();
     for name in expected.difference(&present) {
         findings
@@ -68,7 +70,7 @@ mod tests {
     use super::*;
 
     const ROWS: &str = "pub const EVENTS: &str = \"events\";\npub const JOBS: &str = \"jobs\";\n\
-        pub const QUEUES: &[Queue] = &[\n    Queue { name: EVENTS, keeps: \"e\", replay: Replay::Again },\n    \
+        pub const DEAD_LETTERS: &str = \"letters\";\npub const QUEUES: &[Queue] = &[\n    Queue { name: EVENTS, keeps: \"e\", replay: Replay::Again },\n    \
         Queue {\n        name: JOBS,\n        keeps: \"j\",\n        replay: Replay::Needless(\"n\"),\n    },\n];\n";
 
     fn queue(name: &str, redrive_target: Option<&str>) -> QueueDef {
@@ -78,6 +80,7 @@ mod tests {
             visibility_timeout: Duration::ZERO,
             redrive_target: redrive_target.map(str::to_owned),
             max_receive_count: None,
+            retention: Duration::ZERO,
         }
     }
 
@@ -96,7 +99,11 @@ mod tests {
     #[test]
     fn table_and_template_are_the_same() {
         check(ROWS, &["events"], &[]);
-        check(ROWS, &[], &["no queue events"]);
+        check(
+            &ROWS.replace("= \"events\"", "= \"event\""),
+            &["events"],
+            &["no queue event with", "has the queue events"],
+        );
         check(ROWS, &["events", "mail"], &["has the queue mail"]);
         check(
             &ROWS.replace("name: EVENTS,", "name: OTHER,"),

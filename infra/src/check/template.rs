@@ -1,6 +1,7 @@
 //! Every function stands in the template exactly once, and is reached there as it says of itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::Value;
 use testkit::template::{FunctionDef, QueueDef, QueueMapping, Template, Values};
@@ -10,6 +11,12 @@ use crate::contract::{Contract, Kind};
 
 /// AWS's advice: a message must not come again while its batch is still being worked on.
 const VISIBILITY_FACTOR: u64 = 6;
+
+/// How often a message waits for less than the longest time when its consumer fails, and how long that is: see `queue/retry.rs`.
+const RETRY_WAITS: (u64, Duration) = (9, Duration::from_secs(900));
+
+/// An outage that every queue outlasts.
+const OUTAGE: Duration = Duration::from_secs(12 * 3600);
 
 /// Compares the template with the built functions (name → area) and their descriptions.
 ///
@@ -112,9 +119,7 @@ fn agreement(function: &FunctionDef, contract: &Contract, queues: &BTreeMap<Stri
         let name = queues
             .get(&mapping.queue_logical_id)
             .map_or(mapping.queue_logical_id.as_str(), |queue| queue.name.as_str());
-        // One consumer keeps every dead-letter queue.
-        let fits = name == said || (name.ends_with("-dlq") && function.queues.len() > 1);
-        if contract.kind == Kind::Queue && !fits {
+        if contract.kind == Kind::Queue && name != said {
             add(format!("it is mapped to the queue {name}, its main consumes `{said}`"));
         }
     }
@@ -147,14 +152,37 @@ fn consumer(function: &FunctionDef, mapping: &QueueMapping, queues: &BTreeMap<St
         function.name
     );
     must(visible >= needed, format!("template.yaml {id}"), text);
-    let is_dead_letters =
-        queues.values().any(|other| other.redrive_target.as_deref() == Some(id)) || queue.name.ends_with("-dlq");
-    let kept = is_dead_letters || (queue.redrive_target.is_some() && queue.max_receive_count.is_some());
-    must(
-        kept,
-        format!("template.yaml {id}"),
-        "add a RedrivePolicy with a dead-letter queue and maxReceiveCount".to_owned(),
-    );
+    if queues.values().all(|other| other.redrive_target.as_deref() != Some(id)) {
+        findings.extend(patience(queue, queues));
+    }
+    findings
+}
+
+/// Outages are outlasted, and nothing is lost by waiting.
+fn patience(queue: &QueueDef, queues: &BTreeMap<String, QueueDef>) -> Vec<Finding> {
+    let place = format!("template.yaml {}", queue.logical_id);
+    let (Some(target), Some(receives)) = (&queue.redrive_target, queue.max_receive_count) else {
+        return vec![Finding::new(place, "add a RedrivePolicy with the queue DeadLetters and maxReceiveCount")];
+    };
+    let mut findings = Vec::new();
+    let (growing, longest) = RETRY_WAITS;
+    let needed = growing + OUTAGE.as_secs().div_ceil(longest.as_secs());
+    if u64::from(receives) < needed {
+        let hours = OUTAGE.as_secs() / 3600;
+        let text = format!("maxReceiveCount is {receives}; {needed} receives are needed to outlast {hours} hours");
+        findings.push(Finding::new(place.clone(), text));
+    }
+    // Half of a wait may be added to it by chance.
+    let waits = longest * receives * 3 / 2;
+    if queue.retention <= waits {
+        let text = format!("MessageRetentionPeriod must be longer than the {} seconds of all waits", waits.as_secs());
+        findings.push(Finding::new(place.clone(), text));
+    }
+    if queues.get(target).is_none_or(|dead| dead.retention <= queue.retention) {
+        let text =
+            format!("{target} must keep messages for longer than this queue: they keep their age when they move");
+        findings.push(Finding::new(place, text));
+    }
     findings
 }
 
@@ -178,6 +206,16 @@ fn schedules(template: &Template, function: &FunctionDef) -> Vec<Finding> {
         let both = retry["MaximumRetryAttempts"].is_number() && retry["MaximumEventAgeInSeconds"].is_number();
         must(both, "give RetryPolicy both MaximumRetryAttempts and MaximumEventAgeInSeconds");
         must(!event["Properties"]["DeadLetterConfig"].is_null(), "add a DeadLetterConfig");
+        let input = event["Properties"]["Input"].as_str().unwrap_or_default();
+        let hands_on = input == r#"{"scheduled_for": "<aws.scheduler.scheduled-time>"}"#;
+        must(hands_on, r#"hand on the moment: Input: '{"scheduled_for": "<aws.scheduler.scheduled-time>"}'"#);
+        // Scheduler has done its part once Lambda has the call; what then fails is Lambda's to repeat.
+        let invoke = &resource["Properties"]["EventInvokeConfig"];
+        let both = invoke["MaximumRetryAttempts"].is_number() && invoke["MaximumEventAgeInSeconds"].is_number();
+        must(both, "give the function an EventInvokeConfig with MaximumRetryAttempts and MaximumEventAgeInSeconds");
+        let ends = !invoke["DestinationConfig"]["OnFailure"].is_null();
+        let comes_at_once = event["Properties"]["ScheduleExpression"] == "rate(1 minute)";
+        must(ends || comes_at_once, "give its EventInvokeConfig a DestinationConfig: the queue DeadLetters");
     }
     findings
 }
@@ -196,8 +234,8 @@ Resources:
     Properties:
       QueueName: !Sub "${NamePrefix}events"
       VisibilityTimeout: 361
-      RedrivePolicy: { deadLetterTargetArn: !GetAtt EventsDlq.Arn, maxReceiveCount: 5 }
-  EventsDlq: { Type: "AWS::SQS::Queue", Properties: { QueueName: events-dlq } }
+      RedrivePolicy: { deadLetterTargetArn: !GetAtt DeadLetters.Arn, maxReceiveCount: 57 }
+  DeadLetters: { Type: "AWS::SQS::Queue", Properties: { MessageRetentionPeriod: 1209600 } }
   LeadsGet:
     Type: AWS::Serverless::Function
     Metadata:
@@ -225,11 +263,16 @@ Resources:
     Properties:
       FunctionName: !Sub "${NamePrefix}score-decay"
       CodeUri: target/lambda/score-decay/
+      EventInvokeConfig:
+        MaximumRetryAttempts: 2
+        MaximumEventAgeInSeconds: 600
+        DestinationConfig: { OnFailure: { Type: SQS, Destination: x } }
       Events:
         Hourly:
           Type: ScheduleV2
           Properties:
             ScheduleExpression: rate(1 hour)
+            Input: '{"scheduled_for": "<aws.scheduler.scheduled-time>"}'
             RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 600 }
             DeadLetterConfig: { Arn: x }
 "#;
@@ -267,13 +310,19 @@ Resources:
             ("VisibilityTimeout: 361", "VisibilityTimeout: 360", "need 361"),
             ("ScalingConfig: { MaximumConcurrency: 8 }", "BatchSize: 10", "MaximumConcurrency"),
             (
-                "      RedrivePolicy: { deadLetterTargetArn: !GetAtt EventsDlq.Arn, maxReceiveCount: 5 }\n",
+                "      RedrivePolicy: { deadLetterTargetArn: !GetAtt DeadLetters.Arn, maxReceiveCount: 57 }\n",
                 "",
                 "RedrivePolicy",
             ),
+            ("maxReceiveCount: 57", "maxReceiveCount: 56", "57 receives are needed to outlast 12 hours"),
+            ("maxReceiveCount: 57", "maxReceiveCount: 256", "longer than the 345600 seconds of all waits"),
+            ("MessageRetentionPeriod: 1209600", "DelaySeconds: 0", "DeadLetters must keep messages for longer"),
             ("}events\"", "}other\"", "mapped to the queue other, its main consumes `events`"),
-            ("MaximumEventAgeInSeconds: 600", "Other: 1", "RetryPolicy both"),
-            ("DeadLetterConfig: { Arn: x }", "Input: \"{}\"", "add a DeadLetterConfig"),
+            ("MaximumEventAgeInSeconds: 600 }", "Other: 1 }", "RetryPolicy both"),
+            ("DeadLetterConfig: { Arn: x }", "Description: x", "add a DeadLetterConfig"),
+            ("\"<aws.scheduler.scheduled-time>\"", "null", "hand on the moment"),
+            ("        MaximumEventAgeInSeconds: 600\n", "", "an EventInvokeConfig with MaximumRetryAttempts and"),
+            ("OnFailure", "OnSuccess", "a DestinationConfig: the queue DeadLetters"),
             ("lambda/score-decay/", "lambda/score-rot/", "add the function ScoreDecay"),
             ("lambda/score-decay/", "lambda/score-rot/", "no binary score-rot"),
             ("!Sub \"${NamePrefix}leads-get\"", "leads-get", "FunctionName must be"),

@@ -31,7 +31,7 @@ pub fn run(api: bool) -> anyhow::Result<()> {
     if api {
         return Ok(());
     }
-    local::build(&workspace)?;
+    local::build(&workspace, local::Binaries::Linked)?;
     let (contracts, failures) = contract::all(&workspace)?;
     if !failures.is_empty() {
         bail!("{}", failures.join("\n"));

@@ -3,6 +3,7 @@
 mod canonical;
 mod limits;
 mod parse;
+pub mod raw;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +20,7 @@ use super::ids::EventId;
 use super::profile::CarriedProfile;
 
 pub use canonical::{canonical_json, dedupe_key, derived_external_id};
-pub use parse::{parse_event_type, parse_source, validate};
+pub use parse::{MAX_FAULTS, Valid, parse_event_type, parse_source, validate};
 
 /// How far into the future `occurred_at` may lie: clocks differ a little.
 pub const MAX_FUTURE_MINUTES: i64 = 5;

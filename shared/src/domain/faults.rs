@@ -30,6 +30,12 @@ impl Fault {
     }
 }
 
+/// All of them in one line, for people.
+pub fn sentences(faults: &[Fault]) -> String {
+    let sentences: Vec<String> = faults.iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)).collect();
+    sentences.join(" ")
+}
+
 /// Escapes one segment of a JSON pointer (`~` and `/`).
 pub fn pointer_segment(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")

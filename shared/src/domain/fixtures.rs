@@ -22,10 +22,13 @@ pub fn now() -> Timestamp {
     "2026-06-15T12:00:00Z".parse().unwrap()
 }
 
-/// How property tests run: so many cases, the same ones every time unless `PROPTEST_RNG_SEED` says otherwise.
+/// How property tests run: so many cases, the same ones every time unless `PROPTEST_RNG_SEED` says otherwise. Under
+/// `cargo dev test --thorough`, which sets `LOTSE_THOROUGH`, twenty times as many, and other ones every time.
 pub fn cases(cases: u32) -> ProptestConfig {
+    let thorough = std::env::var_os("LOTSE_THOROUGH").is_some();
+    let cases = if thorough { cases.saturating_mul(20) } else { cases };
     let mut config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
-    if config.rng_seed == RngSeed::Random {
+    if config.rng_seed == RngSeed::Random && !thorough {
         config.rng_seed = RngSeed::Fixed(0x10_75E);
     }
     config

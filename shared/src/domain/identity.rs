@@ -78,6 +78,11 @@ impl IdentifierKind {
         }
     }
 
+    /// Whether only its issuer understands it; such ids may be numbers.
+    pub const fn is_opaque(self) -> bool {
+        matches!(self, Self::WaalaxyId | Self::LemlistId | Self::WodifyId | Self::ExternalId | Self::AnonymousId)
+    }
+
     /// Whether the identifier stands for a person; only a cookie does not.
     pub const fn is_strong(self) -> bool {
         !matches!(self, Self::AnonymousId)

@@ -5,10 +5,13 @@
 //! version and clock give the same result, whatever the delivery order, the batch size or the number of redeliveries.
 
 pub mod access;
+pub mod codes;
 pub mod conditions;
+pub mod daily;
 pub mod defaults;
 pub mod engine;
 pub mod events;
+pub mod excerpt;
 pub mod faults;
 #[cfg(test)]
 mod fixtures;
@@ -17,6 +20,7 @@ pub mod identity;
 pub mod ids;
 pub mod intent;
 pub mod moments;
+pub mod numbers;
 pub mod passwords;
 pub mod profile;
 mod read;
@@ -24,3 +28,4 @@ pub mod redact;
 pub mod routing;
 pub mod scoring;
 pub mod search;
+pub mod text;

@@ -3,6 +3,7 @@
 //! Events fill a field with the value of the earliest event that carries it, whatever order they arrive in. A value typed
 //! by a person or owned by a partner always wins over events.
 
+pub mod custom;
 mod provenance;
 #[cfg(test)]
 mod tests;
@@ -199,6 +200,7 @@ impl Profile {
     /// Sets or clears (`None`) a custom field on behalf of a person or partner. Events never change it again.
     pub fn set_custom(&mut self, key: impl Into<String>, value: Option<Value>, provenance: Provenance) {
         self.custom.insert(key.into(), Attributed { value, provenance });
+        self.bound_custom();
     }
 
     /// Takes over what `event` carries, wherever it is earlier than what the field holds. Returns whether anything,
@@ -215,9 +217,10 @@ impl Profile {
             }
         }
         for (key, value) in &event.profile.custom {
-            if self.custom.get(key).is_none_or(|kept| kept.provenance.yields_to(event)) {
+            if self.admits_custom(key, event) {
                 let value = Some(value.clone());
                 self.custom.insert(key.clone(), Attributed { value, provenance: provenance.clone() });
+                self.bound_custom();
             }
         }
         true
@@ -226,11 +229,7 @@ impl Profile {
     /// Whether [`Profile::merge_event`] would change anything.
     pub fn would_change(&self, event: &Event) -> bool {
         carried(event).any(|(field, _)| self.fields.get(&field).is_none_or(|kept| kept.provenance.yields_to(event)))
-            || event
-                .profile
-                .custom
-                .keys()
-                .any(|key| self.custom.get(key).is_none_or(|kept| kept.provenance.yields_to(event)))
+            || event.profile.custom.keys().any(|key| self.admits_custom(key, event))
     }
 
     /// The part of the profile that no event can rebuild: what persons and partners own.

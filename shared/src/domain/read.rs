@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 
 use super::faults::{Fault, pointer_segment};
+use super::numbers::whole;
 
 /// Reads one object. Every method names a field, returns its value if it is good, and otherwise notes the fault.
 pub(super) struct Reader<'a> {
@@ -16,7 +17,7 @@ impl<'a> Reader<'a> {
     /// Starts on `raw`, which must be an object; fields that are not `allowed` are faults.
     pub fn new(raw: &'a Value, allowed: &[&str]) -> Result<Self, Vec<Fault>> {
         let Some(object) = raw.as_object() else {
-            return Err(vec![Fault::new("", "wrong_type", "Send a JSON object.")]);
+            return Err(vec![Fault::new("", "type", "Send a JSON object.")]);
         };
         let unknown = object.keys().filter(|key| !allowed.contains(&key.as_str()));
         let faults = unknown.map(|key| {
@@ -78,7 +79,7 @@ impl<'a> Reader<'a> {
 
     fn as_text(&mut self, field: &str, value: &Value, max: usize) -> Option<String> {
         let Some(text) = value.as_str().map(str::trim) else {
-            self.fault(field, "wrong_type", "Write text.");
+            self.fault(field, "type", "Write text.");
             return None;
         };
         if text.chars().count() > max {
@@ -133,10 +134,11 @@ impl<'a> Reader<'a> {
     }
 
     fn as_integer(&mut self, field: &str, value: &Value, range: RangeInclusive<i64>) -> Option<i64> {
-        let number = value.as_i64().filter(|number| range.contains(number));
+        let number = value.as_number().and_then(whole).and_then(|number| i64::try_from(number).ok());
+        let number = number.filter(|number| range.contains(number));
         if number.is_none() {
             let (low, high) = (range.start(), range.end());
-            self.fault(field, "out_of_range", format!("Write a whole number from {low} to {high}."));
+            self.fault(field, "range", format!("Write a whole number from {low} to {high}."));
         }
         number
     }
@@ -147,7 +149,7 @@ impl<'a> Reader<'a> {
             None => default,
             Some(Value::Bool(flag)) => *flag,
             Some(_) => {
-                self.fault(field, "wrong_type", "Write true or false.");
+                self.fault(field, "type", "Write true or false.");
                 default
             }
         }
@@ -157,7 +159,7 @@ impl<'a> Reader<'a> {
     pub fn object(&mut self, field: &str) -> Option<&'a Map<String, Value>> {
         let object = self.required(field)?.as_object();
         if object.is_none() {
-            self.fault(field, "wrong_type", "Write an object.");
+            self.fault(field, "type", "Write an object.");
         }
         object
     }

@@ -34,14 +34,15 @@ pub fn shown(text: &str) -> String {
     form.replace_all(&text, "${1}[removed]").into_owned()
 }
 
-/// Takes the member `secret` out of a JSON object; everything else stays letter for letter, in the order of its names. A body that
-/// is no object is given back as it is.
+/// Takes the member `secret` out of a JSON object; everything else stays letter for letter, in the order of its names. Of a body where
+/// it is not found so, whatever looks like a secret is replaced: it must not be stored.
 pub fn take_secret(body: &str) -> (Cow<'_, str>, Option<String>) {
-    let Ok(mut members) = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(body) else {
-        return (Cow::Borrowed(body), None);
+    let object = body.strip_prefix('\u{feff}').unwrap_or(body);
+    let Ok(mut members) = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(object) else {
+        return (Cow::Owned(shown(body)), None);
     };
     let Some(raw) = members.remove("secret") else {
-        return (Cow::Borrowed(body), None);
+        return (Cow::Owned(shown(body)), None);
     };
     let secret = serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().to_owned());
     match serde_json::to_string(&members) {

@@ -19,6 +19,7 @@ pub use verify::{Reason, verify};
 
 use crate::app::App;
 use crate::domain::events::{self as domain, depends_on_country};
+use crate::domain::faults::sentences;
 use crate::domain::hex;
 use crate::domain::identity::Country;
 use crate::domain::ids::{DeliveryId, EventId, TenantId};
@@ -27,6 +28,10 @@ use crate::flows::inbox::Park;
 use crate::integrations::{Unknown, lemlist};
 use crate::messages::events::{Delivery, Receipt, Verdict, Via};
 use crate::store::auth::{WebhookSource, find_webhook_source};
+use crate::store::inbox::Parked;
+
+/// Events of a delivery whose faults are written down, when all of them have some.
+const MAX_SENTENCES: usize = 20;
 
 /// What a source's sealed signing secret is bound to.
 pub fn secret_context(tenant: TenantId, source: &str) -> String {
@@ -37,25 +42,41 @@ pub fn secret_context(tenant: TenantId, source: &str) -> String {
 ///
 /// # Errors
 /// When its shape or type is not known.
-pub fn translate(delivery: &Delivery) -> Result<Vec<Value>, Unknown> {
+pub fn translate(delivery: &Delivery) -> Result<Vec<Piece>, Unknown> {
+    // Some editors and languages write a byte order mark before UTF-8.
+    let body = delivery.body.strip_prefix('\u{feff}').unwrap_or(&delivery.body);
     match delivery.via {
-        Via::Generic => generic::translate(&delivery.source, &delivery.body),
-        Via::Lemlist => lemlist::translate::translate(&delivery.source, &delivery.body),
-        Via::Website => website::translate(&delivery.source, &delivery.headers, &delivery.body, delivery.received_at),
+        Via::Generic => generic::translate(&delivery.source, body),
+        Via::Lemlist => {
+            let events = lemlist::translate::translate(&delivery.source, body)?;
+            Ok(events.into_iter().map(|event| Piece { body: body.to_owned(), event: Ok(event) }).collect())
+        }
+        Via::Website => website::translate(&delivery.source, &delivery.headers, body, delivery.received_at),
     }
 }
 
-/// A delivery as events of its tenant. The receipts' ids depend on nothing but the delivery's id.
+/// One event of a delivery. It has a verdict of its own: a bad one costs no other.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    /// As it was sent.
+    pub body: String,
+    /// In our shape, not yet validated; or why it is put aside.
+    pub event: Result<Value, Unknown>,
+}
+
+/// A delivery as events of its tenant. The receipts' ids depend on nothing but the delivery's id and their place in it.
 #[derive(Debug, Clone)]
 pub struct Translated {
     pub tenant: TenantId,
     pub events: Vec<Receipt>,
+    /// What is put aside, each by itself: a replay translates it with the code of that day.
+    pub aside: Vec<Parked>,
 }
 
 /// Checks a delivery, where its receiver could not, and translates it.
 ///
-/// A delivery none of whose events is valid is put aside whole, so that a replay translates it with the code of that day; single
-/// invalid events of a larger delivery are put aside by whoever processes them.
+/// A delivery none of whose events is valid is put aside whole, so that a replay translates it with the code of that day. Of a larger
+/// delivery each bad event is put aside alone: here what cannot be understood, by whoever processes them what is not valid.
 ///
 /// # Errors
 /// When the token has to be looked up and the database does not answer, or the source's secret does not open.
@@ -74,19 +95,25 @@ pub async fn check_and_translate(app: &App, delivery: &Delivery) -> Result<Resul
     };
     let park =
         |reason: &str, detail: String| Park { tenant: Some(tenant), reason: reason.to_owned(), detail, checked: true };
-    let events = match translate(delivery) {
-        Ok(events) => events,
+    let pieces = match translate(delivery) {
+        Ok(pieces) => pieces,
         Err(unknown) => return Ok(Err(park(unknown.reason, unknown.detail))),
     };
-    if let Some(faults) = all_invalid(delivery, &events) {
-        return Ok(Err(park("invalid", faults)));
+    if let Some(Unknown { reason, detail }) = all_bad(delivery, &pieces) {
+        return Ok(Err(park(reason, detail)));
     }
-    let events = events
-        .into_iter()
-        .enumerate()
-        .map(|(index, event)| Receipt::of(receipt_id(delivery.id, index), &event))
-        .collect::<Result<_, _>>()?;
-    Ok(Ok(Translated { tenant, events }))
+    let mut translated = Translated { tenant, events: Vec::with_capacity(pieces.len()), aside: Vec::new() };
+    for (index, piece) in pieces.into_iter().enumerate() {
+        let id = receipt_id(delivery.id, index);
+        match piece.event {
+            Ok(event) => translated.events.push(Receipt::of(id, &event)?),
+            Err(unknown) => {
+                let alone = Delivery { id: DeliveryId(id.0), body: piece.body, ..delivery.clone() };
+                translated.aside.push(park(unknown.reason, unknown.detail).row(&alone));
+            }
+        }
+    }
+    Ok(Ok(translated))
 }
 
 fn refused(tenant: Option<TenantId>, reason: Reason) -> Park {
@@ -98,46 +125,55 @@ async fn prove(app: &App, delivery: &Delivery) -> Result<Result<TenantId, Park>,
     let Some(hash) = delivery.token_hash.as_deref().and_then(hex::decode_hash) else {
         return Ok(Err(refused(None, Reason::NoToken)));
     };
-    let Some(source) = find_webhook_source(app.database(), &delivery.source, &hash).await? else {
+    let Some(source) = find_webhook_source(app.database(), &delivery.source, &hash, delivery.received_at).await? else {
         return Ok(Err(refused(None, Reason::UnknownToken)));
     };
-    let secrets = open_secrets(app, &source, &delivery.source)?;
+    let secrets = open_secrets(app, &source, delivery)?;
     let outcome = verify(delivery.via, &delivery.headers, delivery.body.as_bytes(), &secrets, delivery.received_at);
     Ok(outcome.map(|()| source.tenant).map_err(|reason| refused(Some(source.tenant), reason)))
 }
 
-/// The current secret of a source and the one before, opened.
+/// The current secret of a delivery's source and the one before, opened; none where the check reads none.
 ///
 /// # Errors
 /// When one of them does not open.
-pub fn open_secrets(app: &App, source: &WebhookSource, name: &str) -> Result<Vec<String>, Failure> {
-    let context = secret_context(source.tenant, name);
+pub fn open_secrets(app: &App, source: &WebhookSource, delivery: &Delivery) -> Result<Vec<String>, Failure> {
+    if delivery.via == Via::Website {
+        return Ok(Vec::new());
+    }
+    let context = secret_context(source.tenant, &delivery.source);
     let sealed = [&source.secret, &source.previous_secret];
     sealed.into_iter().flatten().map(|sealed| app.sealer()?.open(&context, sealed)).collect()
 }
 
-/// What is wrong, when no event of a delivery can be stored as it is. National phone numbers are left to the processor, which knows
+/// What is wrong, when no event of a delivery can be used as it is. National phone numbers are left to the processor, which knows
 /// the tenant's country.
-fn all_invalid(delivery: &Delivery, events: &[Value]) -> Option<String> {
+fn all_bad(delivery: &Delivery, pieces: &[Piece]) -> Option<Unknown> {
     let receipt = domain::Receipt {
         id: EventId(delivery.id.0),
         received_at: delivery.received_at,
         source: Some(&delivery.source),
         default_country: Country::default(),
     };
-    let mut sentences = Vec::new();
-    for (index, event) in events.iter().enumerate() {
-        let prefix = if events.len() == 1 { String::new() } else { format!("/{index}") };
-        match domain::validate(event, &prefix, &receipt) {
-            Ok(_) => return None,
-            Err(faults) if faults.iter().all(depends_on_country) => return None,
-            Err(faults) if sentences.len() < 20 => {
-                sentences.extend(faults.into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)));
-            }
-            Err(_) => {}
+    let mut first = None;
+    let mut details = Vec::new();
+    for (index, piece) in pieces.iter().enumerate() {
+        let prefix = if pieces.len() == 1 { String::new() } else { format!("/{index}") };
+        let (reason, detail) = match &piece.event {
+            Err(unknown) if prefix.is_empty() => (unknown.reason, unknown.detail.clone()),
+            Err(unknown) => (unknown.reason, format!("{prefix}: {}", unknown.detail)),
+            Ok(event) => match domain::validate(event, &prefix, &receipt) {
+                Ok(_) => return None,
+                Err(faults) if faults.iter().all(depends_on_country) => return None,
+                Err(faults) => ("invalid", sentences(&faults)),
+            },
+        };
+        first = first.or(Some(reason));
+        if details.len() < MAX_SENTENCES {
+            details.push(detail);
         }
     }
-    (!sentences.is_empty()).then(|| sentences.join(" "))
+    first.map(|reason| Unknown::new(reason, details.join(" ")))
 }
 
 /// The id of one event of a delivery: the delivery's own for the first, and for the others one made from it, with its time in front

@@ -15,11 +15,12 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::app::App;
-use crate::domain::events::{self, Event};
+use crate::domain::events::{self, Event, raw};
+use crate::domain::faults::sentences;
 use crate::domain::identity::{Assignment, BatchIdentity, Country, Identifier, KnownIdentities, resolve_batch};
 use crate::domain::ids::{EventId, LeadId, TenantId};
-use crate::failure::{Failure, Fault};
-use crate::messages::events::Receipt;
+use crate::failure::Failure;
+use crate::messages::events::{Events, Inbound, Receipt, Unchecked};
 use crate::messages::queues;
 use crate::store::inbox::{self, Parked};
 use crate::store::rules::TenantRules;
@@ -343,23 +344,29 @@ fn validate(tenant: &TenantRules, id: TenantId, set: &[Submission]) -> (Vec<Even
             default_country: country,
         };
         // Taken apart one by one: the memory of the one before serves the next.
-        let validated = match serde_json::from_str(one.event.get()) {
-            Ok(raw) => events::validate(&raw, "", &receipt),
-            Err(error) => Err(vec![Fault::new("", "malformed", error.to_string())]),
-        };
-        match validated {
-            Ok(event) => events.push(event),
-            Err(faults) => {
-                let faults: Vec<String> =
-                    faults.into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)).collect();
-                aside.push(parked(id, one, "invalid", faults.join(" ")));
+        let (reason, faults) = match raw::parse(&one.event).map(|raw| events::validate(&raw, "", &receipt)) {
+            Ok(Ok(valid)) => {
+                events.push(valid.event);
+                continue;
             }
-        }
+            Ok(Err(faults)) => ("invalid", faults),
+            Err(fault) => ("malformed", vec![fault]),
+        };
+        aside.push(parked(id, one, reason, sentences(&faults)));
     }
     (events, aside)
 }
 
 fn parked(tenant: TenantId, one: &Submission, reason: &str, detail: String) -> Parked {
+    let again = Inbound::Events(Events {
+        tenant_id: tenant,
+        source: one.source.clone(),
+        received_at: one.received_at,
+        unchecked: Unchecked::default(),
+        receipts: vec![Receipt { id: one.id, event: one.event.clone() }],
+    });
+    // Text by text: an event that cannot be read is no JSON value. Messages can always be written.
+    let again = serde_json::to_string(&again);
     Parked {
         id: one.id.0,
         tenant: Some(tenant.0),
@@ -369,11 +376,7 @@ fn parked(tenant: TenantId, one: &Submission, reason: &str, detail: String) -> P
         reason: reason.to_owned(),
         detail,
         // In the shape of a message, so that a replay is sending it again.
-        body: json!({
-            "kind": "events", "tenant_id": tenant, "source": one.source, "received_at": one.received_at,
-            "receipts": [{"id": one.id, "event": one.event}],
-        })
-        .to_string(),
+        body: again.unwrap_or_default(),
         headers: json!({}),
         received_at: one.received_at,
     }

@@ -56,8 +56,9 @@ pub struct Call<B = (), Q = NoQuery> {
 impl<B: DeserializeOwned + JsonSchema, Q: DeserializeOwned + JsonSchema> Call<B, Q> {
     pub(crate) fn from_parts(parts: Parts) -> Result<Self, Failure> {
         let mut faults = Vec::new();
-        let (paging, rest) = Paging::read(&parts.query, &mut faults);
-        let query = body::query::<Q>(rest, &mut faults);
+        let parameters = body::parameters(&parts.query, &mut faults);
+        let (paging, rest) = Paging::read(parameters, &mut faults);
+        let query = body::query::<Q>(&rest, &mut faults);
         let body = body::json::<B>(&parts.body, &mut faults);
         match (body, query) {
             (Some(body), Some(query)) if faults.is_empty() => Ok(Self {

@@ -22,6 +22,7 @@ mod route;
 mod serve;
 pub mod sign_in;
 
+pub(crate) use body::value;
 pub use serve::idempotency_key;
 
 use std::future::Future;

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ::http::{HeaderMap, Method};
 use futures_util::future::BoxFuture;
@@ -43,6 +43,8 @@ pub(crate) struct Incoming {
     pub request_id: String,
     pub source_ip: Option<String>,
     pub rate: KnownRate,
+    /// When Lambda ends this function by force.
+    pub deadline: Instant,
 }
 
 /// What is left of the caller's minute, once an API key was looked up: it stands on the answer, also on a refusal.
@@ -51,6 +53,37 @@ pub(crate) type KnownRate = Arc<OnceLock<Rate>>;
 impl Incoming {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// How long a request is worked on. Who is killed at the deadline answers nothing, and leaves no word in the log.
+pub(crate) struct Patience {
+    app: App,
+    until: Instant,
+    /// Whether it only reads.
+    safe: bool,
+}
+
+/// For the answer itself, and the way back.
+const RESERVE: Duration = Duration::from_millis(500);
+
+impl Patience {
+    pub fn of(app: &App, incoming: &Incoming) -> Self {
+        let until = incoming.deadline.checked_sub(RESERVE).unwrap_or(incoming.deadline);
+        Self { app: app.clone(), until, safe: incoming.method.is_safe() }
+    }
+
+    /// Works until it is done, or the time is over: then nobody can tell what of it was done.
+    pub async fn keep<T>(self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        match tokio::time::timeout_at(self.until.into(), work).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                // A connection that answers nothing is not asked again.
+                self.app.database().discard().await;
+                let reason = "it took longer than the time of this function";
+                Err(if self.safe { Failure::unavailable(reason) } else { Failure::Unsure(reason.into()) })
+            }
+        }
     }
 }
 
@@ -65,12 +98,16 @@ pub(crate) fn run(endpoint: Endpoint) -> ExitCode {
         (Ok(app), Ok(jwt)) => (app, jwt),
         (Err(error), _) | (_, Err(error)) => return refuse_start(&error),
     };
+    app.somebody_waits();
     let verifier = Arc::new(Verifier::new(jwt));
     let paths = endpoint.paths.clone();
     let endpoint = Arc::new(endpoint);
     let service: Service = Arc::new(move |incoming, now| {
         let (app, verifier, endpoint) = (app.clone(), Arc::clone(&verifier), Arc::clone(&endpoint));
-        Box::pin(async move { authenticated(app, &verifier, &endpoint, incoming, now).await })
+        Box::pin(async move {
+            let patience = Patience::of(&app, &incoming);
+            patience.keep(authenticated(app, &verifier, &endpoint, incoming, now)).await
+        })
     });
     listen(paths, MAX_BODY, service)
 }
@@ -106,7 +143,9 @@ impl IntoResponse for Answer {
 async fn answer(paths: &[&'static str], max_body: usize, service: &Service, request: Request) -> Response<Body> {
     let started = Instant::now();
     let now = crate::app::now();
-    let request_id = request.lambda_context().request_id;
+    let context = request.lambda_context();
+    let left = telemetry::time_left(&context);
+    let request_id = context.request_id;
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
     let source_ip = match request.request_context_ref() {
@@ -115,6 +154,8 @@ async fn answer(paths: &[&'static str], max_body: usize, service: &Service, requ
     };
     let (head, body) = request.into_parts();
     let body = match body {
+        // A body means nothing here (RFC 9110, 9.3), and some clients and proxies send one.
+        _ if [Method::GET, Method::HEAD, Method::DELETE].contains(&method) => Vec::new(),
         Body::Text(text) => text.into_bytes(),
         Body::Binary(bytes) => bytes,
         _ => Vec::new(),
@@ -136,6 +177,7 @@ async fn answer(paths: &[&'static str], max_body: usize, service: &Service, requ
                 request_id: request_id.clone(),
                 source_ip,
                 rate: Arc::clone(&rate),
+                deadline: started + left,
             };
             service(incoming, now).await
         }
@@ -162,6 +204,7 @@ fn log_failure(failure: &Failure, request_id: &str) {
     match failure {
         Failure::Internal(cause) => tracing::error!(request_id, reason = %cause, "failed by a fault of ours"),
         Failure::Unavailable { cause, .. } => tracing::warn!(request_id, reason = %cause, "a dependency is away"),
+        Failure::Unsure(cause) => tracing::error!(request_id, reason = %cause, "perhaps done, perhaps not"),
         refusal => tracing::info!(request_id, code = refusal.code(), "refused"),
     }
 }
@@ -171,8 +214,11 @@ fn respond(reply: RawReply, request_id: &str, head: bool) -> Response<Body> {
     for (name, value) in &reply.headers {
         response = response.header(*name, value);
     }
-    if !reply.headers.iter().any(|(name, _)| *name == "cache-control") {
-        response = response.header("cache-control", "no-store");
+    // What we say it is, it is: no browser guesses.
+    for (name, value) in [("cache-control", "no-store"), ("x-content-type-options", "nosniff")] {
+        if !reply.headers.iter().any(|(said, _)| *said == name) {
+            response = response.header(name, value);
+        }
     }
     let body = if head || reply.body.is_empty() {
         Body::Empty
@@ -207,7 +253,7 @@ async fn authenticated(
     if let Some(scope) = endpoint.scope {
         caller.need(scope)?;
     }
-    let tx = app.database().begin(caller.tenant, caller.jti.as_deref()).await?;
+    let tx = app.database().begin(caller.tenant, caller.shown()).await?;
     let outcome = in_transaction(&app, &tx, endpoint, caller, incoming, now).await;
     match outcome {
         Ok(reply) => {
@@ -259,16 +305,30 @@ async fn in_transaction(
     Ok(reply)
 }
 
-/// What of a body tells it from others, for keeping its hash. A password is left out: beside a fast hash of it the slow one would
-/// protect nothing, because everything else in the body is known. So a request repeated with another password gets the first answer.
+/// What of a body tells it from others, for keeping its hash. A password is left out, wherever it stands: beside a fast hash of it the
+/// slow one would protect nothing, because everything else in the body is known. So a request repeated with another password gets the
+/// first answer.
 fn without_passwords(body: &[u8]) -> Cow<'_, [u8]> {
+    let Ok(mut value) = serde_json::from_slice::<Value>(body) else { return Cow::Borrowed(body) };
+    match take_passwords(&mut value) {
+        false => Cow::Borrowed(body),
+        true => Cow::Owned(value.to_string().into_bytes()),
+    }
+}
+
+/// Removes members that are passwords; true when there was one.
+fn take_passwords(value: &mut Value) -> bool {
     const SECRET: [&str; 2] = ["password", "current_password"];
-    let Ok(Value::Object(mut members)) = serde_json::from_slice(body) else { return Cow::Borrowed(body) };
-    let before = members.len();
-    members.retain(|name, _| !SECRET.contains(&name.as_str()));
-    match members.len() == before {
-        true => Cow::Borrowed(body),
-        false => Cow::Owned(Value::Object(members).to_string().into_bytes()),
+    match value {
+        Value::Object(members) => {
+            let before = members.len();
+            members.retain(|name, _| !SECRET.contains(&name.as_str()));
+            let here = members.len() < before;
+            // Every member is looked at, whatever was found before.
+            members.values_mut().map(take_passwords).filter(|found| *found).count() > 0 || here
+        }
+        Value::Array(items) => items.iter_mut().map(take_passwords).filter(|found| *found).count() > 0,
+        _ => false,
     }
 }
 
@@ -311,6 +371,7 @@ mod tests {
         assert_eq!(one, r#"{"email":"a@b.example"}"#);
         assert_ne!(one, left(r#"{"email":"c@d.example","password":"eins eins eins"}"#));
         assert_eq!(left("[1]"), "[1]");
+        assert_eq!(left(r#"{"a":[{"password":"drei","b":1}]}"#), r#"{"a":[{"b":1}]}"#);
         assert_eq!(left("{"), "{");
     }
 

@@ -11,8 +11,11 @@ pub const ROUTING: &str = "routing";
 pub const SLACK: &str = "slack";
 /// Tasks that fall due.
 pub const REMINDERS: &str = "reminders";
-/// Jobs that the scheduler could not start: nothing is sent here but dead letters.
+/// Jobs that could not be started, or failed each time: there is no such queue, only dead letters.
 pub const JOBS: &str = "jobs";
+
+/// Where the messages of all of them go that were given up. Each says which queue it failed on.
+pub const DEAD_LETTERS: &str = "dead-letters";
 
 /// One queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +44,7 @@ pub const QUEUES: &[Queue] = &[
     Queue { name: REMINDERS, keeps: "A task to be reminded of.", replay: Replay::Again },
     Queue {
         name: JOBS,
-        keeps: "The scheduler could not start a job.",
+        keeps: "A job that could not be started, or failed each time.",
         replay: Replay::Needless("The job's next run makes up for it."),
     },
 ];

@@ -1,4 +1,6 @@
-//! What `tenant-create` is told of a new tenant.
+//! What `tenant-create` is told of a new tenant, and what is wrong with it.
+
+mod check;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,10 +14,11 @@ pub struct NewTenant {
     /// Short name in addresses: lower-case letters, digits and hyphens.
     pub slug: String,
     pub name: String,
-    #[serde(default = "berlin")]
-    pub zone: String,
-    #[serde(default = "german")]
-    pub language: String,
+    /// IANA name; left out: `Europe/Berlin`, or what the tenant has.
+    pub zone: Option<String>,
+    /// `de` or `en`; left out: `de`, or what the tenant has.
+    pub language: Option<String>,
+    /// Completes telephone numbers; stays as it is when the tenant exists.
     #[serde(default = "germany")]
     pub default_country: String,
     /// Keeps its id when a tenant moves here from elsewhere.
@@ -56,27 +59,28 @@ pub struct NewTenantMember {
 pub struct NewTenantKey {
     pub source: String,
     pub name: String,
-    pub key: String,
+    /// At least 32 characters; left out: made here and answered with, once.
+    pub key: Option<String>,
     pub scopes: Vec<String>,
     #[serde(default = "rate")]
     pub requests_per_minute: i32,
 }
 
-/// A source of webhooks: its path token, and the secret it signs with.
+/// A source of webhooks: its path token, and the secret it signs with. What is left out of a source that exists stays as it is; of a new
+/// one it is made here and answered with, once.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTenantSource {
     pub source: String,
-    pub token: String,
+    /// At least 32 characters.
+    pub token: Option<String>,
+    /// At least 32 characters. Another one than before begins a rotation: for seven days the one before counts too.
     pub secret: Option<String>,
+    /// Ends a rotation now: the secret before counts no longer.
+    #[serde(default)]
+    pub end_rotation: bool,
 }
 
-fn berlin() -> String {
-    "Europe/Berlin".to_owned()
-}
-fn german() -> String {
-    "de".to_owned()
-}
 fn germany() -> String {
     "DE".to_owned()
 }

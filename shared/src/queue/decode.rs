@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use uuid::Uuid;
 
+use crate::aws::queues::{QUEUE, SENT_AGAIN};
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 use crate::messages::decode;
@@ -18,10 +20,14 @@ pub struct RawMessage {
     pub attempt: u32,
     /// The queue's name, from its ARN.
     pub queue: String,
+    /// Of a dead letter: the name of the queue it failed on, of whatever could not be called, or nothing when nobody says.
+    pub failed_on: String,
     /// The queue's address, made of its ARN: a consumer is not told its own.
     pub queue_url: String,
     /// Handle of this delivery.
     pub receipt: String,
+    /// The row of the inbox that was sent again with this message.
+    pub sent_again: Option<Uuid>,
 }
 
 impl RawMessage {
@@ -68,7 +74,11 @@ pub fn messages(mut event: Value) -> Vec<RawMessage> {
             };
             RawMessage {
                 queue,
+                failed_on: failed_on(&record),
                 queue_url,
+                sent_again: record["messageAttributes"][SENT_AGAIN]["stringValue"]
+                    .as_str()
+                    .and_then(|id| id.parse().ok()),
                 receipt: text(&mut record["receiptHandle"]),
                 attempt: attempt.unwrap_or(1),
                 id: text(&mut record["messageId"]),
@@ -76,6 +86,14 @@ pub fn messages(mut event: Value) -> Vec<RawMessage> {
             }
         })
         .collect()
+}
+
+/// SQS says it of what it moved; our own messages carry it, since stand-ins do not; and EventBridge Scheduler names its target.
+fn failed_on(record: &Value) -> String {
+    let attribute = |name: &str| record["messageAttributes"][name]["stringValue"].as_str();
+    let said = record["attributes"]["DeadLetterQueueSourceArn"].as_str();
+    let said = said.or_else(|| attribute(QUEUE)).or_else(|| attribute("TARGET_ARN")).unwrap_or_default();
+    said.rsplit(':').next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -96,6 +114,27 @@ mod tests {
         assert!(found[0].decode::<Value>().is_ok());
         assert!(found[1].decode::<Value>().is_err());
         assert!(found[2].decode::<Value>().is_err());
+    }
+
+    #[test]
+    fn a_dead_letter_says_where_it_failed() {
+        let arn = "arn:aws:sqs:eu-central-1:1:staging-events";
+        let named = |name: &str, value: &str| json!({ name: {"stringValue": value, "dataType": "String"} });
+        for (record, expected) in [
+            (
+                json!({"attributes": {"DeadLetterQueueSourceArn": arn}, "messageAttributes": named("queue", "slack")}),
+                "staging-events",
+            ),
+            (json!({"messageAttributes": named("queue", "slack")}), "slack"),
+            (json!({"messageAttributes": named("TARGET_ARN", "arn:aws:sqs:eu-central-1:1:reminders")}), "reminders"),
+            (
+                json!({"messageAttributes": named("TARGET_ARN", "arn:aws:lambda:eu-central-1:1:function:score-decay")}),
+                "score-decay",
+            ),
+            (json!({"attributes": {"SentTimestamp": "1"}}), ""),
+        ] {
+            assert_eq!(messages(json!({"Records": [record]}))[0].failed_on, expected);
+        }
     }
 
     #[test]

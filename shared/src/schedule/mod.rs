@@ -61,7 +61,7 @@ where
             serde_json::to_value(outcome?).map_err(Failure::internal)
         })
     });
-    run(App::from_env(), invocation)
+    run(App::from_env(), invocation, Kind::Schedule)
 }
 
 /// A little after the deadline, so that no second run begins while this one may still write, and the next one is not kept out when
@@ -114,15 +114,20 @@ where
     let invocation: Invocation = Arc::new(move |app: App, input: Value, _deadline| {
         let handle = Arc::clone(&handle);
         Box::pin(async move {
-            let input = serde_path_to_error::deserialize(input)
-                .map_err(|error| Failure::invalid(error.path().to_string(), "invalid", error.inner().to_string()))?;
-            serde_json::to_value(handle(app, input).await?).map_err(Failure::internal)
+            let mut faults = Vec::new();
+            match crate::http::value::<I>(&input, &mut faults) {
+                Some(input) if faults.is_empty() => {
+                    serde_json::to_value(handle(app, input).await?).map_err(Failure::internal)
+                }
+                _ => Err(Failure::Invalid(faults)),
+            }
         })
     });
-    run(app(), invocation)
+    run(app(), invocation, Kind::Direct)
 }
 
-fn run(app: Result<App, crate::environment::ConfigError>, invocation: Invocation) -> ExitCode {
+/// What a job did is logged. What a deployment asked for is its own: there may be secrets in it that are shown once.
+fn run(app: Result<App, crate::environment::ConfigError>, invocation: Invocation, kind: Kind) -> ExitCode {
     telemetry::start();
     let app = match app {
         Ok(app) => app,
@@ -142,7 +147,8 @@ fn run(app: Result<App, crate::environment::ConfigError>, invocation: Invocation
             let duration_ms = started.elapsed().as_secs_f64() * 1e3;
             match outcome {
                 Ok(answer) => {
-                    tracing::info!(request_id = event.context.request_id, duration_ms, answer = %answer, "done");
+                    let shown = (kind == Kind::Schedule).then(|| answer.to_string());
+                    tracing::info!(request_id = event.context.request_id, duration_ms, answer = shown, "done");
                     Ok::<Value, Error>(answer)
                 }
                 Err(failure) => {

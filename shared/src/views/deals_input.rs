@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::input::{day, no_contacts, not_null, text};
 use super::patch::Patch;
+use crate::domain::codes::is_currency;
 use crate::domain::faults::Fault;
 use crate::domain::ids::{LeadId, MemberId, OrganizationId, PipelineId, StageId};
 use crate::failure::Failure;
@@ -177,10 +178,11 @@ fn amount(value: i64, faults: &mut Vec<Fault>) -> Option<i64> {
 }
 
 fn currency(code: String, faults: &mut Vec<Fault>) -> Option<String> {
-    if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+    if is_currency(&code) {
         return Some(code);
     }
-    faults.push(Fault::new("/currency", "format", "Write the ISO 4217 code of the currency, for example EUR."));
+    let detail = "Write the ISO 4217 code of a currency that exists, for example EUR.";
+    faults.push(Fault::new("/currency", "unknown_value", detail));
     None
 }
 

@@ -40,8 +40,12 @@ pub struct ReceiptView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<EventId>,
     pub status: ReceiptStatus,
+    /// At most 20 an event and 200 an answer: none behind those.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Fault>,
+    /// Values that could not be read. The event was taken without them; they are kept in its metadata.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Fault>,
 }
 
 /// Whether an event was taken.
@@ -54,13 +58,13 @@ pub enum ReceiptStatus {
 
 impl ReceiptView {
     /// It is safe and will be processed.
-    pub fn accepted(index: usize, id: EventId) -> Self {
-        Self { index, id: Some(id), status: ReceiptStatus::Accepted, errors: Vec::new() }
+    pub fn accepted(index: usize, id: EventId, warnings: Vec<Fault>) -> Self {
+        Self { index, id: Some(id), status: ReceiptStatus::Accepted, errors: Vec::new(), warnings }
     }
 
     /// It was not taken; everything wrong with it.
     pub fn rejected(index: usize, errors: Vec<Fault>) -> Self {
-        Self { index, id: None, status: ReceiptStatus::Rejected, errors }
+        Self { index, id: None, status: ReceiptStatus::Rejected, errors, warnings: Vec::new() }
     }
 }
 

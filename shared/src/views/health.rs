@@ -31,6 +31,7 @@ pub struct HealthView {
     pub version: &'static str,
     pub database: DatabaseHealth,
     pub queues: Vec<QueueHealth>,
+    pub dead_letters: DeadLetterHealth,
     pub outbox: OutboxHealth,
     pub events: PartitionHealth,
     /// Partners by name.
@@ -60,8 +61,13 @@ pub struct QueueHealth {
     pub in_flight: Option<i64>,
     /// Messages that wait for their moment.
     pub delayed: Option<i64>,
-    /// Messages that failed too often.
-    pub dead_letters: Option<i64>,
+}
+
+/// Messages of any queue, and jobs, that were given up and are not in the inbox yet.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DeadLetterHealth {
+    pub status: PartStatus,
+    pub waiting: Option<i64>,
 }
 
 /// Messages that were promised to queues and are not there yet.
@@ -100,7 +106,7 @@ impl HealthView {
         }
         let queues = self.queues.iter().map(|queue| queue.status);
         let partners = self.integrations.values().map(|partner| partner.status);
-        let parts = [self.database.status, self.outbox.status, self.events.status];
+        let parts = [self.database.status, self.dead_letters.status, self.outbox.status, self.events.status];
         let well = |status| matches!(status, PartStatus::Ok | PartStatus::Unconfigured);
         if parts.into_iter().chain(queues).chain(partners).all(well) { PartStatus::Ok } else { PartStatus::Degraded }
     }

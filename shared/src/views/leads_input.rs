@@ -11,7 +11,9 @@ use super::patch::Patch;
 use crate::domain::faults::Fault;
 use crate::domain::identity::{Country, Identifier};
 use crate::domain::ids::{MemberId, OrganizationId};
+use crate::domain::profile::custom::MAX_FIELDS;
 use crate::domain::profile::{Profile, ProfileField, Provenance};
+use crate::failure::Failure;
 use crate::store::leads::write::Handling;
 use values::{checked_custom, checked_tags, kind, normal_form};
 
@@ -204,7 +206,10 @@ impl LeadChange {
     }
 
     /// Carries it out on a profile, as typed by a person at `now`: events never change these fields again.
-    pub fn apply(&self, profile: &mut Profile, now: Timestamp) {
+    ///
+    /// # Errors
+    /// `Invalid` when people set more fields of the tenant's own than a lead carries.
+    pub fn apply(&self, profile: &mut Profile, now: Timestamp) -> Result<(), Failure> {
         let typed = || Provenance::Person { at: now };
         for (field, value) in &self.fields {
             profile.set(*field, value.clone(), typed());
@@ -217,6 +222,11 @@ impl LeadChange {
         for (key, value) in &self.custom {
             profile.set_custom(key, value.clone(), typed());
         }
+        if profile.has_too_many_custom() {
+            let detail = format!("A lead has at most {MAX_FIELDS} custom fields, those cleared by hand among them.");
+            return Err(Failure::invalid("/custom", "too_many", detail));
+        }
+        Ok(())
     }
 
     /// What people set besides the profile, afterwards.
@@ -252,7 +262,7 @@ mod tests {
             found,
             [
                 ("/company", "empty"),
-                ("/country", "format"),
+                ("/country", "unknown_value"),
                 ("/custom/bad key", "bad_name"),
                 ("/custom/email", "bad_name"),
                 ("/custom/list/1", "type"),
@@ -271,16 +281,33 @@ mod tests {
         let mut profile = Profile::default();
         patch(json!({"email": " Anna@Example.COM ", "custom": {"size": 4, "city": "Köln"}}))
             .unwrap()
-            .apply(&mut profile, now);
+            .apply(&mut profile, now)
+            .unwrap();
         assert_eq!(profile.get(ProfileField::Email), Some("anna@example.com"));
         let change = patch(json!({"email": null, "custom": {"size": null}})).unwrap();
         let cleared = change.cleared_identifiers(&profile);
         assert_eq!((cleared.len(), cleared[0].value.as_str()), (1, "anna@example.com"));
-        change.apply(&mut profile, now);
+        change.apply(&mut profile, now).unwrap();
         assert_eq!(profile.get(ProfileField::Email), None);
         assert_eq!(Value::Object(profile.custom()), json!({"city": "Köln"}));
-        patch(json!({"custom": null})).unwrap().apply(&mut profile, now);
+        patch(json!({"custom": null})).unwrap().apply(&mut profile, now).unwrap();
         assert_eq!(Value::Object(profile.custom()), json!({}));
+    }
+
+    #[test]
+    fn a_lead_has_room_for_a_hundred_custom_fields() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut profile = Profile::default();
+        let fields = |from: usize, to: usize| {
+            let fields: Map<String, Value> = (from..to).map(|n| (format!("field_{n}"), json!(n))).collect();
+            patch(json!({ "custom": fields })).unwrap()
+        };
+        fields(0, MAX_FIELDS).apply(&mut profile, now).unwrap();
+        let Err(Failure::Invalid(faults)) = fields(100, 101).apply(&mut profile, now) else { panic!("no room left") };
+        assert_eq!((faults[0].pointer.as_str(), faults[0].code), ("/custom", "too_many"));
+        let list = patch(json!({"custom": {"long": vec!["x".repeat(500); 5], "many": vec![1; 51]}})).unwrap_err();
+        let found: Vec<_> = list.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+        assert_eq!(found, [("/custom/long", "too_large"), ("/custom/many", "too_many")]);
     }
 
     #[test]

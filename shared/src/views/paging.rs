@@ -30,12 +30,12 @@ pub struct Sort {
 }
 
 impl Paging {
-    /// Takes the paging parameters out of a query string and gives the others back.
-    pub(crate) fn read(query: &str, faults: &mut Vec<Fault>) -> (Self, Vec<(String, String)>) {
+    /// Takes the paging parameters out of a query's and gives the others back.
+    pub(crate) fn read(parameters: Vec<(String, String)>, faults: &mut Vec<Fault>) -> (Self, Vec<(String, String)>) {
         let mut paging = Self { page: 1, limit: DEFAULT_LIMIT, sort: None, cursor: None };
         let mut rest = Vec::new();
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            match &*name {
+        for (name, value) in parameters {
+            match name.as_str() {
                 "page" => match value.parse() {
                     Ok(page @ 1..=MAX_PAGE) => paging.page = page,
                     _ => faults.push(Fault::new(
@@ -49,11 +49,14 @@ impl Paging {
                     _ => faults.push(Fault::new("?limit", "range", "`limit` is a number from 1 to 100.")),
                 },
                 "sort" => {
-                    let descending = value.starts_with('-');
-                    paging.sort = Some(Sort { field: value.trim_start_matches('-').to_owned(), descending });
+                    let (field, descending) = match value.strip_prefix('-') {
+                        Some(field) => (field.to_owned(), true),
+                        None => (value, false),
+                    };
+                    paging.sort = Some(Sort { field, descending });
                 }
-                "cursor" => paging.cursor = Some(value.into_owned()),
-                _ => rest.push((name.into_owned(), value.into_owned())),
+                "cursor" => paging.cursor = Some(value),
+                _ => rest.push((name, value)),
             }
         }
         (paging, rest)

@@ -1,10 +1,10 @@
 //! Where things are: the workspace's root and the executables cargo built beside the running test.
 
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use anyhow::{Context as _, bail};
 
+use crate::contracts;
 use crate::template::Template;
 
 /// The folder with `template.yaml`: above the package under test, which cargo names at run time.
@@ -32,6 +32,11 @@ pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
         anyhow::ensure!(path.is_file(), "{BIN_DIR} is set, but {} is not there", path.display());
         return Ok(path);
     }
+    all_functions()
+}
+
+/// The program with every function in it, from the target directory of the running test.
+pub(crate) fn all_functions() -> anyhow::Result<PathBuf> {
     let test = std::env::current_exe().context("cannot tell where this test runs from")?;
     // target/debug/deps/leads-0123 → target/debug/all-functions
     let folders = test.ancestors().skip(1).take(2).map(|folder| folder.join(ALL_FUNCTIONS));
@@ -45,9 +50,7 @@ pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// Differs between two builds of a function: time of change and length of its executable.
+/// Differs between two builds of a function.
 pub(crate) fn stamp(name: &str) -> anyhow::Result<String> {
-    let file = std::fs::metadata(binary(name)?)?;
-    let modified = file.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok(format!("{name}:{}:{}", modified.as_nanos(), file.len()))
+    Ok(format!("{name}:{}", contracts::stamp(&binary(name)?)?))
 }

@@ -81,6 +81,85 @@ async fn every_event_gets_its_own_verdict() {
 }
 
 #[tokio::test]
+async fn one_event_that_cannot_be_read_costs_no_other() {
+    let app = TestApp::new().await;
+    let key = app.tenant().api_key("portal");
+    let good = |n: usize| event(json!({"external_id": n.to_string()})).to_string();
+    let bad = |metadata: &str| good(9).replacen('{', &format!(r#"{{"metadata":{{"t":{metadata}}},"#), 1);
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let body = format!("\u{feff}[{},{},{},{},{}]", good(1), bad(r#""\ud83d""#), bad("1e400"), bad(&deep), good(2));
+    let reply: Value =
+        app.request(testkit::Method::POST, PATH).api_key(&key).body(body).send().await.expect(202).json();
+    assert_eq!((&reply["accepted"], &reply["rejected"]), (&json!(2), &json!(3)), "{reply}");
+    let pointer = |index: usize| reply["receipts"][index]["errors"][0]["pointer"].as_str().unwrap().to_owned();
+    assert_eq!((pointer(1), pointer(2)), ("/1/metadata/t".to_owned(), "/2/metadata/t".to_owned()));
+    assert!(pointer(3).starts_with("/3/metadata/t/0"));
+    app.drain().await;
+    assert_eq!(stored(&app).await, 2);
+}
+
+#[tokio::test]
+async fn an_unreadable_identifier_beside_a_good_one_does_not_cost_the_person() {
+    let app = TestApp::new().await;
+    let key = app.tenant().api_key("portal");
+    let who = json!({"email": "ju\u{308}rgen@firma.example", "phone": "keine", "linkedin_url": ""});
+    let said = event(json!({"lead_identifier": who, "lead": {"phone": "siehe Mail"}}));
+    let reply: Value = app.post(PATH, &said).api_key(&key).send().await.expect(202).json();
+    let warned: Vec<_> =
+        reply["receipts"][0]["warnings"].as_array().unwrap().iter().map(|one| &one["pointer"]).collect();
+    assert_eq!(warned, ["/lead_identifier/phone", "/lead/phone"]);
+    // The same address as it is composed elsewhere, and copied with a zero-width space.
+    for same in ["j\u{fc}rgen@firma.example", "j\u{fc}r\u{200b}gen@firma.example"] {
+        let again = event(json!({"lead_identifier": {"email": same}}));
+        app.post(PATH, &again).api_key(&key).send().await.expect(202);
+    }
+    app.drain().await;
+    let leads = app.db().await.query("SELECT email, phone FROM leads", &[]).await.unwrap();
+    assert_eq!(leads.len(), 1, "one person");
+    assert_eq!((leads[0].get(0), leads[0].get::<_, Option<String>>(1)), (Some("j\u{fc}rgen@firma.example"), None));
+    let kept: Value = app
+        .db()
+        .await
+        .query_one("SELECT metadata FROM events WHERE metadata::jsonb ? 'unreadable_phone'", &[])
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!(kept, json!({"unreadable_phone": "keine", "unreadable_lead_phone": "siehe Mail"}));
+}
+
+#[tokio::test]
+async fn visitors_whose_ids_differ_in_the_last_digit_stay_two() {
+    let app = TestApp::new().await;
+    let key = app.tenant().api_key("portal");
+    let visit = |id: &str| {
+        let text = event(json!({"lead_identifier": {"anonymous_id": "ID"}})).to_string();
+        app.request(testkit::Method::POST, PATH).api_key(&key).body(text.replace("\"ID\"", id)).send()
+    };
+    for id in ["1234567890.1699999998", "1234567890.1699999999", "1234567890123456789011", "1234567890123456789012"] {
+        visit(id).await.expect(202);
+    }
+    app.drain().await;
+    let rows = app.db().await.query("SELECT value FROM lead_identifiers ORDER BY value", &[]).await.unwrap();
+    let values: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let expected =
+        ["1234567890.1699999998", "1234567890.1699999999", "1234567890123456789011", "1234567890123456789012"];
+    assert_eq!(values, expected);
+}
+
+#[tokio::test]
+async fn the_answer_to_nothing_but_faults_is_small() {
+    let app = TestApp::new().await;
+    let key = app.tenant().api_key("portal");
+    let mut bad = event(json!({}));
+    for n in 0..60 {
+        bad[format!("field_{n}{}", "x".repeat(60))] = json!(1);
+    }
+    let answer = app.post(PATH, &json!(vec![bad; 499])).api_key(&key).send().await.expect(400);
+    assert!(answer.body.len() < 200_000, "{} bytes", answer.body.len());
+    assert_eq!(answer.problem()["errors"].as_array().unwrap().len(), 200);
+}
+
+#[tokio::test]
 async fn nothing_acceptable_is_a_problem_with_every_fault() {
     let app = TestApp::new().await;
     let key = app.tenant().api_key("portal");
@@ -145,9 +224,14 @@ async fn who_may_not_send_is_told_so() {
 async fn a_key_without_the_scope() {
     let app = TestApp::bare().await;
     let mut input = tenant_input("narrow");
-    input["api_keys"] = json!([{"source": "portal", "name": "read", "key": "k-0123456789", "scopes": ["leads:read"]}]);
+    input["api_keys"] = json!([{"source": "portal", "name": "read", "key": "k-0123456789abcdef-0123456789abcdef", "scopes": ["leads:read"]}]);
     app.create_tenant(input).await;
-    app.post(PATH, &event(json!({}))).api_key("portal:k-0123456789").send().await.expect(403).problem();
+    app.post(PATH, &event(json!({})))
+        .api_key("portal:k-0123456789abcdef-0123456789abcdef")
+        .send()
+        .await
+        .expect(403)
+        .problem();
     assert_eq!(queued(&app).len(), 0);
 }
 
@@ -175,10 +259,12 @@ async fn a_used_up_minute() {
     let app = TestApp::bare().await;
     let mut input = tenant_input("slow");
     input["api_keys"] = json!([{
-        "source": "portal", "name": "slow", "key": "k-0123456789", "scopes": ["events:write"], "requests_per_minute": 1,
+        "source": "portal", "name": "slow", "key": "k-0123456789abcdef-0123456789abcdef", "scopes": ["events:write"], "requests_per_minute": 1,
     }]);
     app.create_tenant(input).await;
-    let send = || app.post(PATH, &event(json!({"external_id": "1"}))).api_key("portal:k-0123456789").send();
+    let send = || {
+        app.post(PATH, &event(json!({"external_id": "1"}))).api_key("portal:k-0123456789abcdef-0123456789abcdef").send()
+    };
     // The minute may turn in between, once.
     let mut refused = None;
     for _ in 0..4 {

@@ -39,7 +39,7 @@ async fn handle(call: Call<NewLead, Query>) -> Result<Created<LeadView>, Failure
 
     let id = LeadId(call.app.new_id());
     let mut profile = Profile::default();
-    change.apply(&mut profile, call.now);
+    change.apply(&mut profile, call.now)?;
     write::insert(&call.tx, id, &profile, &change.handling(Handling::default()), call.now).await?;
     write::insert_identifiers(&call.tx, id, &change.identifiers).await?;
 

@@ -42,7 +42,7 @@ async fn handle(call: Call<LeadPatch>) -> Result<Json<LeadView>, Failure> {
 
     let handling = Handling { tags: before.tags.clone(), organization: before.organization, owner: before.owner };
     let cleared = change.cleared_identifiers(&profile);
-    change.apply(&mut profile, call.now);
+    change.apply(&mut profile, call.now)?;
     write::update(&call.tx, id, &profile, &change.handling(handling), call.now).await?;
     write::delete_identifiers(&call.tx, id, &cleared).await?;
     write::insert_identifiers(&call.tx, id, &change.identifiers).await?;

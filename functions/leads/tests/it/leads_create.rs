@@ -56,7 +56,7 @@ async fn every_fault_at_once() {
     let mut found = faults(&refused);
     found.sort_unstable();
     let expected =
-        [("/country", "format"), ("/custom/deep", "type"), ("/email", "bad_identifier"), ("/tags/1", "empty")];
+        [("/country", "unknown_value"), ("/custom/deep", "type"), ("/email", "bad_identifier"), ("/tags/1", "empty")];
     assert_eq!(found, expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
 
     let body = json!({"email": 7, "status": "customer"});
@@ -80,7 +80,8 @@ async fn links_must_exist_in_this_tenant() {
     let refused = app.post("/api/v1/leads", &body).bearer(&app.token("sales")).send().await.expect(400);
     assert_eq!(
         faults(&refused),
-        [("/organization_id", "unknown"), ("/owner_id", "unknown")].map(|(p, c)| (p.to_owned(), c.to_owned()))
+        [("/organization_id", "unknown_value"), ("/owner_id", "unknown_value")]
+            .map(|(p, c)| (p.to_owned(), c.to_owned()))
     );
 }
 

@@ -64,11 +64,13 @@ async fn nobody_waits_without_a_reason_and_a_moment() {
     for slug in ["b2b-demo", "b2b-pages"] {
         signal(app, &ready, slug, None, false).await;
     }
-    let pool: Value = get(&app, "/api/v1/leads/unrouted").await.expect(200).json();
+    let pool: Value = get(app, "/api/v1/leads/unrouted").await.expect(200).json();
     let row =
         |lead: &Value| pool["data"].as_array().unwrap().iter().find(|row| row["id"] == lead["id"]).unwrap().clone();
     let moment = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
-    let now = jiff::Timestamp::now();
+    let now = moment(&json!(
+        app.db().await.query_one("SELECT to_json(now()) #>> '{}'", &[]).await.unwrap().get::<_, String>(0)
+    ));
 
     // Due for six days: the night takes it along.
     let late = row(&overdue)["missing"].clone();

@@ -1,5 +1,7 @@
 //! What every endpoint refuses, and how, by what its function says of itself: a new endpoint is held to it without a line here.
 
+mod bodies;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -124,6 +126,37 @@ async fn unknown_fields_and_bad_values_of_bodies_are_refused_together() {
     }
 }
 
+/// The fields that a body must have.
+fn required(root: &Value) -> Vec<String> {
+    let required = object(root, root).and_then(|object| object["required"].as_array());
+    required.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+}
+
+#[tokio::test]
+async fn all_missing_fields_are_named_at_once() {
+    let app = TestApp::new().await;
+    let token = app.token("admin");
+    let mut several = 0;
+    for endpoint in reading(&app).into_iter().filter(takes_body) {
+        let what = format!("{} {}", endpoint.method, endpoint.path);
+        let required = required(&endpoint.contract["input"]);
+        several += usize::from(required.len() > 1);
+        // Nothing at all, and each of them alone, of a type that is right nowhere: the others are missed all the same.
+        let alone = required.iter().map(|name| (json!({ name: {"~": {"~": [7]}} }), Some(name)));
+        for (body, sent) in std::iter::once((json!({}), None)).chain(alone) {
+            let expected = required.iter().filter(|name| Some(*name) != sent);
+            let expected: BTreeSet<_> = expected.map(|name| (format!("/{name}"), "required".to_owned())).collect();
+            if expected.is_empty() {
+                continue;
+            }
+            let answer = request(&app, &endpoint, "").bearer(&token).json(&body).send().await;
+            let found = faults(&answer, &format!("{what} with {body}"));
+            assert!(expected.is_subset(&found), "{what} with {body} names {found:?}, not all of {expected:?}");
+        }
+    }
+    assert!(several > 4, "{several} bodies with several fields that must be there");
+}
+
 /// Every endpoint that reads a JSON body or a query by the plumbing: also those of signing in, where strangers may send anything.
 fn reading(app: &TestApp) -> Vec<Endpoint> {
     let signing_in = app.endpoints().into_iter().filter(|one| one.is_public() && one.path.starts_with("/api/v1/auth/"));
@@ -190,13 +223,22 @@ async fn moments_that_postgres_does_not_know_are_refused() {
                 tried += 1;
             }
         }
-        // Elsewhere other fields would be missed first; where there are such, the endpoint's own tests try it.
-        let fields = object(root, root).filter(|object| object["required"].is_null());
-        for (name, property) in fields.and_then(|object| object["properties"].as_object()).into_iter().flatten() {
+        let body = object(root, root);
+        for (name, property) in body.and_then(|object| object["properties"].as_object()).into_iter().flatten() {
             if is_moment(property, root) {
                 let answer = request(&app, &endpoint, "").bearer(&token).json(&json!({ name: early })).send().await;
-                // A record that does not exist may be missed before.
-                assert!([400, 404].contains(&answer.status), "{what} with {name}: {}", answer.status);
+                let others = required(root).into_iter().filter(|required| required != name);
+                let missing: BTreeSet<_> = others.map(|name| (format!("/{name}"), "required".to_owned())).collect();
+                if missing.is_empty() {
+                    // A record that does not exist may be missed before.
+                    assert!([400, 404].contains(&answer.status), "{what} with {name}: {}", answer.status);
+                } else {
+                    let found = faults(&answer, &what);
+                    assert!(
+                        missing.is_subset(&found),
+                        "{what} with {name} does not miss all of {missing:?}: {found:?}"
+                    );
+                }
                 tried += 1;
             }
         }
@@ -230,11 +272,12 @@ async fn unusable_idempotency_keys_are_refused() {
 
 /// A tenant whose key may do everything, as often a minute as said.
 async fn with_key(app: &TestApp, requests_per_minute: u32) -> Tenant {
-    let scopes: BTreeSet<String> = closed(app).iter().map(|one| one.scope().to_owned()).collect();
+    let scopes: BTreeSet<String> =
+        closed(app).iter().map(|one| one.scope().to_owned()).filter(|scope| !scope.is_empty()).collect();
     let mut input = tenant_input("keyed");
     input["api_keys"] = json!([
-        {"source": "portal", "name": "all", "key": "all-0123456789", "scopes": scopes, "requests_per_minute": requests_per_minute},
-        {"source": "website", "name": "none", "key": "none-0123456789", "scopes": [], "requests_per_minute": requests_per_minute},
+        {"source": "portal", "name": "all", "key": "all-0123456789abcdef-0123456789abcdef", "scopes": scopes, "requests_per_minute": requests_per_minute},
+        {"source": "website", "name": "none", "key": "none-0123456789abcdef-0123456789abcdef", "scopes": [], "requests_per_minute": requests_per_minute},
     ]);
     app.create_tenant(input).await
 }
@@ -253,7 +296,10 @@ async fn refusals_say_what_is_left_of_the_minute() {
     with_key(&app, 10_000).await;
     for endpoint in closed(&app) {
         let what = format!("{} {}", endpoint.method, endpoint.path);
-        let cases = [("website:none-0123456789", 403, "?colour=red"), ("portal:all-0123456789", 400, "?colour=red")];
+        let cases = [
+            ("website:none-0123456789abcdef-0123456789abcdef", 403, "?colour=red"),
+            ("portal:all-0123456789abcdef-0123456789abcdef", 400, "?colour=red"),
+        ];
         for (key, status, query) in cases {
             if status == 403 && FOR_ANYONE.contains(&endpoint.function.as_str()) {
                 continue;
@@ -266,13 +312,14 @@ async fn refusals_say_what_is_left_of_the_minute() {
             assert!(remaining < limit && (1..=60).contains(&reset), "{what}: {remaining} of {limit}, {reset} s");
         }
         if endpoint.path.contains('{') && endpoint.method == Method::GET {
-            let answer = request(&app, &endpoint, "").api_key("portal:all-0123456789").send().await;
+            let answer =
+                request(&app, &endpoint, "").api_key("portal:all-0123456789abcdef-0123456789abcdef").send().await;
             assert_eq!(answer.status, 404, "{what}");
             figures(&answer, &what);
         }
     }
     let lead = json!({"email": "a@b.de"});
-    let create = || app.post("/api/v1/leads", &lead).api_key("portal:all-0123456789").send();
+    let create = || app.post("/api/v1/leads", &lead).api_key("portal:all-0123456789abcdef-0123456789abcdef").send();
     let left = figures(&create().await.expect(201), "a new lead")[1];
     let taken = figures(&create().await.expect(409), "a lead that is there")[1];
     // The minute may turn in between.
@@ -289,8 +336,11 @@ async fn a_used_up_minute_is_refused_everywhere() {
         let mut last = None;
         // The minute may turn in between, once.
         for _ in 0..3 {
-            let answer =
-                request(&app, &endpoint, "").api_key("portal:all-0123456789").json(&json!("text")).send().await;
+            let answer = request(&app, &endpoint, "")
+                .api_key("portal:all-0123456789abcdef-0123456789abcdef")
+                .json(&json!("text"))
+                .send()
+                .await;
             let status = answer.status;
             last = Some(answer);
             if status == 429 {

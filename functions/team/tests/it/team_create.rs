@@ -11,6 +11,20 @@ fn lena() -> Value {
 }
 
 #[tokio::test]
+async fn a_list_makes_nobody_and_leaves_no_trace_of_a_password() {
+    let app = TestApp::new().await;
+    let list = json!(["a@b.example", "N", "viewer", 0, [], null, null, null, false, true, "Ein geheimes Wort 42"]);
+    let send = || app.post(PATH, &list).bearer(&app.token("admin")).header("idempotency-key", "list").send();
+    let refused = send().await.expect(400).problem();
+    assert_eq!((&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]), (&json!(""), &json!("type")));
+    send().await.expect(400);
+    let kept: i64 = app.db().await.query_one("SELECT count(*) FROM idempotency_keys", &[]).await.unwrap().get(0);
+    assert_eq!(kept, 0);
+    let made = "SELECT count(*) FROM team_members WHERE email = 'a@b.example'";
+    assert_eq!(app.db().await.query_one(made, &[]).await.unwrap().get::<_, i64>(0), 0);
+}
+
+#[tokio::test]
 async fn adds_a_member_who_can_sign_in() {
     let app = TestApp::new().await;
     let board = Board::of(&app, app.tenant(), "discovery").await;
@@ -81,6 +95,10 @@ async fn names_every_fault() {
     )
     .await;
     check(json!({"email": "a@b.example", "name": "A\nB", "role": "sales"}), &["/name"]).await;
+    for id in ["<!channel>", "@sam", "#general", "u012ab3cd", "U1> <!here"] {
+        check(json!({"email": "a@b.example", "name": "A", "role": "sales", "slack_user_id": id}), &["/slack_user_id"])
+            .await;
+    }
     check(
         json!({"email": "long.address@b.example", "name": "A", "role": "sales", "password": "LONG.ADDRESS@B.example"}),
         &["/password"],

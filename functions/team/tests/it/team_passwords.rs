@@ -54,18 +54,17 @@ async fn guesses_at_the_present_one_count() {
     let app = TestApp::new().await;
     let (token, _) = sign_in(&app, "sam").await;
     let guess = json!({"password": NEW, "current_password": "not this one"});
-    change(&app, "sam", guess.clone(), &token).await.expect(400);
-    let pair = "key = sha256(convert_to('pair 203.0.113.7 sam@test.example test', 'UTF8'))";
-    let db = app.db().await;
-    let left: f64 =
-        db.query_one(&format!("SELECT tokens FROM sign_in_attempts WHERE {pair}"), &[]).await.unwrap().get(0);
-    assert!((5.0..5.9).contains(&left), "of six: {left}");
-    db.batch_execute(&format!("UPDATE sign_in_attempts SET tokens = 1, refilled_at = now() WHERE {pair}"))
-        .await
-        .unwrap();
-    change(&app, "sam", guess.clone(), &token).await.expect(400);
+    // As at signing in: some guesses are free, and then also the right one has to wait.
+    let mut answers = Vec::new();
+    while answers.last() != Some(&429) && answers.len() < 10 {
+        answers.push(change(&app, "sam", guess.clone(), &token).await.status);
+    }
+    assert!(answers.len() > 5 && answers.ends_with(&[400, 429]), "{answers:?}");
     let right = json!({"password": NEW, "current_password": app.tenant().password("sam")});
     change(&app, "sam", right, &token).await.expect(429);
+    // They are guesses at the account, by whichever way: signing in has to wait as well.
+    let login = json!({"email": "sam@test.example", "password": "not this one", "tenant": "test"});
+    app.post("/api/v1/auth/login", &login).send().await.expect(429);
     assert_eq!(audited(&app).await.len(), 0);
 }
 

@@ -1,23 +1,21 @@
 //! Parsing conditions: every fault at once, each with its JSON pointer.
 
 use jiff::Timestamp;
-use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
+use super::super::defaults;
 use super::super::faults::{Fault, pointer_segment};
 use super::field::FieldPath;
+use super::pattern::{Origin, Pattern, Unusable};
 use super::test::{Bound, Comparison, Constant, Test};
 use super::text::Folded;
-use super::{Context, MAX_DEPTH, MAX_LIST, MAX_NODES, MAX_TEXT, Node};
-
-/// Memory a compiled regular expression may take; repeated Unicode classes are what would take more.
-const REGEX_BYTES: usize = 1 << 20;
+use super::{Context, MAX_DEPTH, MAX_LIST, MAX_NODES, MAX_REGEXES, MAX_TEXT, Node};
 
 const OPERATORS: &str = "eq, ne, in, not_in, gt, gte, lt, lte, exists, contains, starts_with, ends_with or matches";
 
 /// Parses the root of a condition.
-pub(super) fn parse(source: &Value, context: Context) -> Result<Node, Vec<Fault>> {
-    let mut parser = Parser { context, faults: Vec::new(), nodes: 0 };
+pub(super) fn parse(source: &Value, context: Context, origin: Origin) -> Result<Node, Vec<Fault>> {
+    let mut parser = Parser { context, origin, faults: Vec::new(), nodes: 0, regexes: 0 };
     let node = parser.node(source, String::new(), 1);
     match node {
         Some(node) if parser.faults.is_empty() => Ok(node),
@@ -27,8 +25,10 @@ pub(super) fn parse(source: &Value, context: Context) -> Result<Node, Vec<Fault>
 
 struct Parser {
     context: Context,
+    origin: Origin,
     faults: Vec<Fault>,
     nodes: usize,
+    regexes: usize,
 }
 
 impl Parser {
@@ -50,7 +50,7 @@ impl Parser {
             return self.fault(at, "too_deep", format!("Nest conditions at most {MAX_DEPTH} deep."));
         }
         let Some(object) = source.as_object() else {
-            return self.fault(at, "wrong_type", "Write an object with `all`, `any`, `not` or `field`.");
+            return self.fault(at, "type", "Write an object with `all`, `any`, `not` or `field`.");
         };
         let kinds = ["all", "any", "not", "field"];
         let mut present = kinds.into_iter().filter(|kind| object.contains_key(*kind));
@@ -72,7 +72,7 @@ impl Parser {
             _ => {
                 let at = format!("{at}/{kind}");
                 let Some(parts) = object[kind].as_array() else {
-                    return self.fault(at, "wrong_type", "Write a list of conditions.");
+                    return self.fault(at, "type", "Write a list of conditions.");
                 };
                 if parts.is_empty() {
                     return self.fault(at, "empty", "List at least one condition.");
@@ -92,7 +92,7 @@ impl Parser {
         let field = match object["field"].as_str().map(|name| FieldPath::parse(name, self.context)) {
             Some(Ok(field)) => Some(field),
             Some(Err(detail)) => self.fault(format!("{at}/field"), "unknown_field", detail),
-            None => self.fault(format!("{at}/field"), "wrong_type", "Write the field's name as text."),
+            None => self.fault(format!("{at}/field"), "type", "Write the field's name as text."),
         };
         let test = self.test(object, field.as_ref(), at);
         Some(Node::Leaf { field: field?, test: test? })
@@ -101,7 +101,7 @@ impl Parser {
     fn test(&mut self, object: &Map<String, Value>, field: Option<&FieldPath>, at: &str) -> Option<Test> {
         let op = match object.get("op") {
             Some(Value::String(op)) => op.as_str(),
-            Some(_) => return self.fault(format!("{at}/op"), "wrong_type", format!("Write one of {OPERATORS}.")),
+            Some(_) => return self.fault(format!("{at}/op"), "type", format!("Write one of {OPERATORS}.")),
             None => return self.fault(format!("{at}/op"), "required", format!("Add `op`: one of {OPERATORS}.")),
         };
         let at_value = format!("{at}/value");
@@ -151,7 +151,7 @@ impl Parser {
 
     fn constants(&mut self, value: &Value, time: bool, at: String) -> Option<Vec<Constant>> {
         let Some(values) = value.as_array() else {
-            return self.fault(at, "wrong_type", "Write a list of values.");
+            return self.fault(at, "type", "Write a list of values.");
         };
         if values.is_empty() {
             return self.fault(at, "empty", "List at least one value.");
@@ -181,7 +181,7 @@ impl Parser {
             Value::Number(number) => Some(Constant::Number(number.clone())),
             Value::Bool(value) => Some(Constant::Bool(*value)),
             Value::Null => self.fault(at, "not_allowed", "Write a value; for absence put `exists` into `not`."),
-            Value::Array(_) | Value::Object(_) => self.fault(at, "wrong_type", "Write text, a number, true or false."),
+            Value::Array(_) | Value::Object(_) => self.fault(at, "type", "Write text, a number, true or false."),
         }
     }
 
@@ -199,13 +199,13 @@ impl Parser {
                 }
             }
             _ if time => self.fault(at, "bad_time", "Write the time as RFC 3339, for example 2026-01-31T00:00:00Z."),
-            _ => self.fault(at, "wrong_type", "Write a number, a time (RFC 3339) or text."),
+            _ => self.fault(at, "type", "Write a number, a time (RFC 3339) or text."),
         }
     }
 
     fn text<'v>(&mut self, value: &'v Value, at: String) -> Option<&'v str> {
         match value.as_str() {
-            None => self.fault(at, "wrong_type", "Write text."),
+            None => self.fault(at, "type", "Write text."),
             Some(text) if text.chars().count() > MAX_TEXT => {
                 self.fault(at, "too_long", format!("Write at most {MAX_TEXT} characters."))
             }
@@ -220,23 +220,25 @@ impl Parser {
         }
     }
 
-    fn regex(&mut self, value: &Value, at: String) -> Option<Regex> {
-        let pattern = self.some_text(value, at.clone())?;
-        let built = RegexBuilder::new(pattern)
-            .case_insensitive(true)
-            .size_limit(REGEX_BYTES)
-            .dfa_size_limit(REGEX_BYTES)
-            .build();
-        match built {
-            Ok(regex) => Some(regex),
-            Err(regex::Error::CompiledTooBig(_)) => {
-                self.fault(at, "too_complex", "Write a simpler expression: fewer or shorter repetitions of classes.")
-            }
-            Err(fault) => {
-                // The library draws a picture over several lines; its last line says what is wrong.
-                let said = fault.to_string();
-                let last = said.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                self.fault(at, "bad_regex", format!("Correct the regular expression: {last}."))
+    fn regex(&mut self, value: &Value, at: String) -> Option<Pattern> {
+        let text = self.some_text(value, at.clone())?;
+        self.regexes += 1;
+        if self.origin == Origin::Written && self.regexes > MAX_REGEXES {
+            let detail = format!(
+                "Use at most {MAX_REGEXES} regular expressions in a rule: `in`, `contains` and `starts_with` do without, and `a|b` is one."
+            );
+            return self.fault(at, "too_many", detail);
+        }
+        let origin = if defaults::has_expression(text) { Origin::Stored } else { self.origin };
+        match Pattern::compile(text, origin) {
+            Ok(pattern) => Some(pattern),
+            Err(Unusable::TooLarge) => self.fault(
+                at,
+                "too_complex",
+                "Write a simpler expression: fewer and shorter repetitions, and `[a-zäöüß]` instead of a second `\\w`.",
+            ),
+            Err(Unusable::Malformed(said)) => {
+                self.fault(at, "bad_regex", format!("Correct the regular expression: {said}."))
             }
         }
     }

@@ -7,9 +7,14 @@ use serde_json::{Map, Value};
 
 use super::super::faults::{Fault, pointer_segment};
 use super::super::identity::{Identifier, IdentifierKind};
+use super::super::moments::{MomentFault, parse_moment};
+use super::super::text::is_blank;
 use super::canonical::derived_external_id;
 use super::limits::{compact_len, nul_in_object};
 use super::{Campaign, Event, MAX_AGE_YEARS, MAX_FUTURE_MINUTES, MAX_METADATA_BYTES, Receipt};
+
+/// The most faults of one event that are named: whoever made so many learns no more from the others.
+pub const MAX_FAULTS: usize = 20;
 
 const FIELDS: [&str; 8] =
     ["event_type", "source", "occurred_at", "external_id", "lead_identifier", "lead", "campaign", "metadata"];
@@ -17,17 +22,26 @@ const FIELDS: [&str; 8] =
 /// The longest text in a profile or campaign field, in characters.
 const MAX_TEXT: usize = 500;
 
+/// A valid event, and what about it the sender should look at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Valid {
+    /// The event in normal form.
+    pub event: Event,
+    /// Values that could not be read and that the event is not refused for: they are kept in its metadata as they were sent.
+    pub warnings: Vec<Fault>,
+}
+
 /// Validates and normalises one event.
 ///
 /// `prefix` goes before every pointer (`"/2"` for the third of a batch, `""` for a single one).
 ///
 /// # Errors
-/// Every fault of the event at once.
-pub fn validate(raw: &Value, prefix: &str, receipt: &Receipt<'_>) -> Result<Event, Vec<Fault>> {
-    let mut parser = Parser { prefix, receipt, faults: Vec::new() };
+/// The faults of the event at once, at most [`MAX_FAULTS`].
+pub fn validate(raw: &Value, prefix: &str, receipt: &Receipt<'_>) -> Result<Valid, Vec<Fault>> {
+    let mut parser = Parser { prefix, receipt, faults: Vec::new(), warnings: Vec::new(), aside: Map::new() };
     let event = parser.event(raw);
     match event {
-        Some(event) if parser.faults.is_empty() => Ok(event),
+        Some(event) if parser.faults.is_empty() => Ok(Valid { event, warnings: parser.warnings }),
         _ => Err(parser.faults),
     }
 }
@@ -59,20 +73,51 @@ struct Parser<'a> {
     prefix: &'a str,
     receipt: &'a Receipt<'a>,
     faults: Vec<Fault>,
+    warnings: Vec<Fault>,
+    /// What goes into the metadata because it could not be read.
+    aside: Map<String, Value>,
+}
+
+/// A member's name where it is repeated to the sender: nobody needs more of a long one.
+fn short(key: &str) -> String {
+    key.chars().take(100).collect()
 }
 
 impl Parser<'_> {
     fn fault<T>(&mut self, pointer: &str, code: &'static str, detail: impl Into<String>) -> Option<T> {
-        self.faults.push(Fault::new(format!("{}{pointer}", self.prefix), code, detail));
+        if !self.is_full() {
+            self.faults.push(Fault::new(format!("{}{pointer}", self.prefix), code, detail));
+        }
         None
+    }
+
+    /// Whether enough faults are known, so that nobody looks for more.
+    fn is_full(&self) -> bool {
+        self.faults.len() >= MAX_FAULTS
+    }
+
+    /// Keeps a value that cannot be read for somebody to look at: it must not cost the person.
+    fn set_aside(&mut self, field: &str, value: &Value, pointer: &str, detail: &str) {
+        let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned());
+        // The database's JSON cannot hold a NUL, escaped or not.
+        let text = text.replace('\0', "\u{fffd}").replace("\\u0000", "\u{fffd}");
+        let kept = Value::from(text.chars().take(MAX_TEXT).collect::<String>());
+        let mut name = format!("unreadable_{field}");
+        if self.aside.get(&name).is_some_and(|other| *other != kept) {
+            name = format!("unreadable_lead_{field}");
+        }
+        let detail = format!("{detail} The event was taken without it; it is kept in the metadata as `{name}`.");
+        self.warnings.push(Fault::new(format!("{}{pointer}", self.prefix), "unreadable", detail));
+        self.aside.insert(name, kept);
     }
 
     fn event(&mut self, raw: &Value) -> Option<Event> {
         let Some(object) = raw.as_object() else {
-            return self.fault("", "wrong_type", "Send an event as a JSON object.");
+            return self.fault("", "type", "Send an event as a JSON object.");
         };
-        for key in object.keys().filter(|key| !FIELDS.contains(&key.as_str())) {
-            let pointer = format!("/{}", pointer_segment(key));
+        for key in object.keys().filter(|key| !FIELDS.contains(&key.as_str())).take(MAX_FAULTS) {
+            let key = short(key);
+            let pointer = format!("/{}", pointer_segment(&key));
             let detail = format!("Remove `{key}` or put it into `metadata`; an event has {}.", FIELDS.join(", "));
             self.fault::<()>(&pointer, "unknown_field", detail);
         }
@@ -88,7 +133,10 @@ impl Parser<'_> {
         // None stands for a fault from here on.
         let (event_type, source, occurred_at) = (event_type?, source?, occurred_at?);
         let (external_id, identifiers, profile) = (external_id?, identifiers?, profile?);
-        let (campaign, metadata) = (campaign?, metadata?);
+        let (campaign, mut metadata) = (campaign?, metadata?);
+        for (name, value) in std::mem::take(&mut self.aside) {
+            metadata.entry(name).or_insert(value);
+        }
         let received_at = to_microseconds(self.receipt.received_at);
         let external_id = external_id.unwrap_or_else(|| match occurred_at {
             Some(at) => derived_external_id(&source, &event_type, &identifiers, at, &metadata),
@@ -137,7 +185,7 @@ impl Parser<'_> {
                 self.fault(pointer, "required", format!("Add `{field}`."))
             }
             Some(Value::String(text)) => Some(text),
-            Some(_) => self.fault(pointer, "wrong_type", "Write text."),
+            Some(_) => self.fault(pointer, "type", "Write text."),
         }
     }
 
@@ -148,20 +196,24 @@ impl Parser<'_> {
         let text = match value {
             None | Some(Value::Null) => return Some(None),
             Some(Value::String(text)) => text,
-            Some(_) => return self.fault(at, "wrong_type", "Write the time as RFC 3339 text."),
+            Some(_) => return self.fault(at, "type", "Write the time as RFC 3339 text."),
         };
-        let Ok(time) = text.parse::<Timestamp>() else {
-            return self.fault(at, "bad_time", "Write the time as RFC 3339, for example 2026-01-31T09:30:00Z.");
+        let in_future = format!("Send no time more than {MAX_FUTURE_MINUTES} minutes in the future; check the clock.");
+        let too_old = format!("Send no events older than {MAX_AGE_YEARS} years.");
+        let time = match parse_moment(text) {
+            Ok(time) => time,
+            Err(MomentFault::Early) => return self.fault(at, "too_old", too_old),
+            Err(MomentFault::Late) => return self.fault(at, "in_future", in_future),
+            Err(fault) => return self.fault(at, "bad_time", fault.to_string()),
         };
         let now = self.receipt.received_at;
         // Saturating at the ends of time makes no difference to either limit.
         let latest = now.saturating_add(SignedDuration::from_mins(MAX_FUTURE_MINUTES)).unwrap_or(Timestamp::MAX);
         if time > latest {
-            let detail = format!("Send no time more than {MAX_FUTURE_MINUTES} minutes in the future; check the clock.");
-            return self.fault(at, "in_future", detail);
+            return self.fault(at, "in_future", in_future);
         }
         if time < oldest_for_sure(now) && time < oldest(now) {
-            return self.fault(at, "too_old", format!("Send no events older than {MAX_AGE_YEARS} years."));
+            return self.fault(at, "too_old", too_old);
         }
         Some(Some(to_microseconds(time)))
     }
@@ -181,7 +233,7 @@ impl Parser<'_> {
                 self.fault(at, "nul_character", "Remove the NUL character (U+0000).")
             }
             Some(Value::String(text)) => Some(Some(text.clone())),
-            Some(_) => self.fault(at, "wrong_type", "Write the id as text."),
+            Some(_) => self.fault(at, "type", "Write the id as text."),
         }
     }
 
@@ -191,44 +243,55 @@ impl Parser<'_> {
             None | Some(Value::Null) => return self.fault(at, "required", "Add `lead_identifier`."),
             Some(Value::Object(object)) => object,
             Some(_) => {
-                return self.fault(at, "wrong_type", "Write an object such as {\"email\":\"name@example.com\"}.");
+                return self.fault(at, "type", "Write an object such as {\"email\":\"name@example.com\"}.");
             }
         };
-        let faults_before = self.faults.len();
-        let mut identifiers = Vec::with_capacity(object.len());
+        let mut identifiers = Vec::with_capacity(IdentifierKind::ALL.len());
+        let mut unreadable = Vec::new();
+        let mut unknown = false;
         for (key, value) in object {
-            let pointer = format!("{at}/{}", pointer_segment(key));
             let Ok(kind) = key.parse::<IdentifierKind>() else {
+                let key = short(key);
                 let kinds: Vec<_> = IdentifierKind::ALL.iter().map(|kind| kind.as_str()).collect();
+                let pointer = format!("{at}/{}", pointer_segment(&key));
                 self.fault::<()>(&pointer, "unknown_field", format!("Remove `{key}`; allowed: {}.", kinds.join(", ")));
+                unknown = true;
+                if self.is_full() {
+                    break;
+                }
                 continue;
             };
-            let numeric_id = kind > IdentifierKind::LinkedinUrl;
             let text = match value {
                 Value::Null => continue,
+                Value::String(text) if is_blank(text) => continue,
                 Value::String(text) => text.clone(),
-                Value::Number(number) if numeric_id => number.to_string(),
+                Value::Number(number) if kind.is_opaque() => number.to_string(),
                 _ => {
-                    self.fault::<()>(&pointer, "wrong_type", "Write the identifier as text.");
+                    unreadable.push((kind, value, "type", "Write the identifier as text.".to_owned()));
                     continue;
                 }
             };
             match Identifier::parse(kind, &text, source, self.receipt.default_country) {
                 Ok(identifier) => identifiers.push(identifier),
-                Err(detail) => {
-                    self.fault::<()>(&pointer, "bad_identifier", detail);
-                }
+                Err(detail) => unreadable.push((kind, value, "bad_identifier", detail)),
             }
         }
-        if self.faults.len() > faults_before {
+        if identifiers.is_empty() {
+            if unreadable.is_empty() && !unknown {
+                return self.fault(at, "required", "Add at least one identifier, for example `email`.");
+            }
+            for (kind, _, code, detail) in unreadable {
+                self.fault::<()>(&format!("{at}/{kind}"), code, detail);
+            }
             return None;
         }
-        if identifiers.is_empty() {
-            return self.fault(at, "required", "Add at least one identifier, for example `email`.");
+        // Beside a good identifier an unreadable one is kept for somebody to read.
+        for (kind, value, _, detail) in unreadable {
+            self.set_aside(kind.as_str(), value, &format!("{at}/{kind}"), &detail);
         }
         identifiers.sort_unstable();
         identifiers.dedup();
-        Some(identifiers)
+        (!unknown).then_some(identifiers)
     }
 
     fn short_text<'v>(&mut self, text: &'v str, pointer: &str) -> Option<&'v str> {
@@ -254,13 +317,16 @@ impl Parser<'_> {
             }
             Some(Value::Object(object)) => object,
             Some(_) => {
-                return self.fault(at, "wrong_type", "Write the campaign's name or an object of UTM parameters.");
+                return self.fault(at, "type", "Write the campaign's name or an object of UTM parameters.");
             }
         };
         let mut campaign = Campaign::default();
         let faults_before = self.faults.len();
         for (key, value) in object {
-            let pointer = format!("{at}/{}", pointer_segment(key));
+            if self.is_full() {
+                return None;
+            }
+            let pointer = format!("{at}/{}", pointer_segment(&short(key)));
             let part = match key.strip_prefix("utm_").unwrap_or(key) {
                 "campaign" | "name" => &mut campaign.name,
                 "source" => &mut campaign.source,
@@ -270,8 +336,9 @@ impl Parser<'_> {
                 "id" => &mut campaign.id,
                 _ => {
                     let detail = format!(
-                        "Remove `{key}` or put it into `metadata`; a campaign has utm_source, utm_medium, utm_campaign, \
-                         utm_term, utm_content and utm_id."
+                        "Remove `{}` or put it into `metadata`; a campaign has utm_source, utm_medium, utm_campaign, \
+                         utm_term, utm_content and utm_id.",
+                        short(key)
                     );
                     self.fault::<()>(&pointer, "unknown_field", detail);
                     continue;
@@ -283,7 +350,7 @@ impl Parser<'_> {
                     *part = self.short_text(text, &pointer).filter(|text| !text.is_empty()).map(str::to_owned);
                 }
                 _ => {
-                    self.fault::<()>(&pointer, "wrong_type", "Write text.");
+                    self.fault::<()>(&pointer, "type", "Write text.");
                 }
             }
         }
@@ -295,7 +362,7 @@ impl Parser<'_> {
         let object = match value {
             None | Some(Value::Null) => return Some(Map::new()),
             Some(Value::Object(object)) => object,
-            Some(_) => return self.fault(at, "wrong_type", "Write an object."),
+            Some(_) => return self.fault(at, "type", "Write an object."),
         };
         if compact_len(object) > MAX_METADATA_BYTES {
             return self.fault(at, "too_large", format!("Send at most {} KiB here.", MAX_METADATA_BYTES / 1024));

@@ -25,7 +25,7 @@ fn with(field: &str, value: Value) -> Value {
 }
 
 fn accept(raw: &Value) -> Event {
-    validate(raw, "", &receipt()).unwrap()
+    validate(raw, "", &receipt()).unwrap().event
 }
 
 /// The faults as `pointer code`.
@@ -57,6 +57,7 @@ fn everything_is_brought_into_normal_form() {
     let found: Vec<_> = event.identifiers.iter().map(|found| format!("{} {}", found.kind, found.value)).collect();
     assert_eq!(found, ["email ada@example.com", "phone +49301234567", "external_id website:7", "anonymous_id c1"]);
     assert_eq!(event.occurred_at.to_string(), "2026-06-15T11:59:00.123456Z");
+    assert_eq!(event.metadata["unreadable_phone"], "call me");
     let fields: Vec<_> = event.profile.fields.iter().map(|(field, value)| format!("{field} {value}")).collect();
     assert_eq!(fields, ["first_name Ada", "country DE", "phone +49301234567", "email ada@example.com"]);
     assert_eq!(event.profile.custom, json!({"seats": 3, "tags": ["a", 1]}).as_object().unwrap().clone());
@@ -66,9 +67,15 @@ fn everything_is_brought_into_normal_form() {
     let travelled: Event = serde_json::from_str(&serde_json::to_string(&event).unwrap()).unwrap();
     assert_eq!(travelled, event);
     assert_eq!(accept(&with("campaign", json!(" Spring "))).campaign.unwrap().name.as_deref(), Some("Spring"));
-    let odd = accept(&with("lead", json!({"phone": " call me ", "linkedin_url": "https://linkedin.com/in/Ada"})));
-    assert_eq!(odd.profile.fields[&ProfileField::Phone], "call me", "an odd number is no reason to lose the person");
+    let odd =
+        with("lead", json!({"phone": " call me ", "linkedin_url": "https://linkedin.com/in/Ada", "country": "xx"}));
+    let Valid { event: odd, warnings } = validate(&odd, "/3", &receipt()).unwrap();
+    assert_eq!(odd.profile.fields.get(&ProfileField::Phone), None, "everybody expects a number there");
+    assert_eq!(odd.metadata["unreadable_phone"], "call me", "an odd number is no reason to lose the person");
+    assert_eq!(odd.metadata["unreadable_country"], "xx");
     assert_eq!(odd.profile.fields[&ProfileField::LinkedinUrl], "in/ada");
+    let warned: Vec<_> = warnings.iter().map(|warning| (warning.pointer.as_str(), warning.code)).collect();
+    assert_eq!(warned, [("/3/lead/country", "unreadable"), ("/3/lead/phone", "unreadable")]);
 }
 
 #[test]
@@ -86,25 +93,25 @@ fn every_fault_is_reported_at_once() {
         [
             "/2/a~1b unknown_field",
             "/2/campaign/utm_budget unknown_field",
-            "/2/campaign/utm_source wrong_type",
+            "/2/campaign/utm_source type",
             "/2/colour unknown_field",
             "/2/event_type bad_name",
             "/2/external_id empty",
             "/2/lead/bad key bad_name",
-            "/2/lead/first_name wrong_type",
-            "/2/lead/list/0 wrong_type",
-            "/2/lead/nested wrong_type",
+            "/2/lead/first_name type",
+            "/2/lead/list/0 type",
+            "/2/lead/nested type",
             "/2/lead/source not_allowed",
             "/2/lead_identifier/email bad_identifier",
             "/2/lead_identifier/fax unknown_field",
-            "/2/lead_identifier/phone wrong_type",
-            "/2/metadata wrong_type",
+            "/2/lead_identifier/phone type",
+            "/2/metadata type",
             "/2/occurred_at bad_time",
             "/2/source wrong_source",
         ]
     );
     assert_eq!(faults(&json!({}), ""), ["/event_type required", "/source required", "/lead_identifier required"]);
-    assert_eq!(faults(&json!([]), "/0"), ["/0 wrong_type"]);
+    assert_eq!(faults(&json!([]), "/0"), ["/0 type"]);
     assert_eq!(faults(&with("lead_identifier", json!({})), ""), ["/lead_identifier required"]);
     assert_eq!(faults(&with("lead_identifier", json!({"email": null})), ""), ["/lead_identifier required"]);
 }
@@ -125,6 +132,9 @@ fn limits_are_those_of_the_sheet() {
     accept(&at("2024-06-15T12:00:00Z"));
     assert_eq!(faults(&at("2024-06-15T11:59:59Z"), ""), ["/occurred_at too_old"]);
     assert_eq!(faults(&at("2026-06-15"), ""), ["/occurred_at bad_time"]);
+    assert_eq!(faults(&at("9999-12-31T23:59:59Z"), ""), ["/occurred_at in_future"]);
+    assert_eq!(faults(&at("-005000-01-01T00:00:00Z"), ""), ["/occurred_at too_old"]);
+    assert_eq!(faults(&at("2026-06-15T09:00:00+25:00"), ""), ["/occurred_at bad_time"]);
     assert_eq!(faults(&at("2026-06-15T12:00:00"), ""), ["/occurred_at bad_time"], "without a zone it is no moment");
 
     // {"x":"…"} has 8 bytes besides the text.
@@ -140,9 +150,43 @@ fn limits_are_those_of_the_sheet() {
 }
 
 #[test]
+fn what_cannot_be_read_beside_a_good_identifier_does_not_cost_the_person() {
+    let said = json!({"email": "ada@example.com", "phone": "keine", "linkedin_url": "\u{feff} ", "waalaxy_id": "", "lead_id": 7});
+    let Valid { event, warnings } = validate(&with("lead_identifier", said), "", &receipt()).unwrap();
+    assert_eq!(event.identifiers.len(), 1);
+    assert_eq!(Value::Object(event.metadata), json!({"unreadable_phone": "keine", "unreadable_lead_id": "7"}));
+    let warned: Vec<_> = warnings.iter().map(|warning| warning.pointer.as_str()).collect();
+    assert_eq!(warned, ["/lead_identifier/lead_id", "/lead_identifier/phone"]);
+    assert!(warnings.iter().all(|warning| warning.detail.contains("`unreadable_") && warning.detail.ends_with('.')));
+    // Without a good one nobody is left.
+    assert_eq!(
+        faults(&with("lead_identifier", json!({"phone": "keine", "email": " "})), ""),
+        ["/lead_identifier/phone bad_identifier"]
+    );
+    assert_eq!(faults(&with("lead_identifier", json!({"phone": "", "email": " "})), ""), ["/lead_identifier required"]);
+    let both = json!({"event_type": "page_visited", "source": "website", "lead": {"phone": "siehe Mail"},
+                      "lead_identifier": {"email": "ada@example.com", "phone": "keine"}});
+    let metadata = accept(&both).metadata;
+    assert_eq!(Value::Object(metadata), json!({"unreadable_phone": "keine", "unreadable_lead_phone": "siehe Mail"}));
+}
+
+#[test]
+fn at_most_twenty_faults_of_an_event_are_named() {
+    let mut raw = minimal();
+    for number in 0..60 {
+        raw[format!("field_{number}{}", "x".repeat(1000))] = json!(1);
+        raw["campaign"][format!("utm_{number}")] = json!(1);
+        raw["lead"][format!("bad key {number}")] = json!(1);
+    }
+    let faults = validate(&raw, "", &receipt()).unwrap_err();
+    assert_eq!(faults.len(), MAX_FAULTS);
+    assert!(faults.iter().all(|fault| fault.pointer.len() + fault.detail.len() < 500));
+}
+
+#[test]
 fn a_caller_without_a_source_of_its_own_may_name_any() {
     let open = Receipt { source: None, ..receipt() };
-    assert_eq!(validate(&with("source", json!("moco")), "", &open).unwrap().source, "moco");
+    assert_eq!(validate(&with("source", json!("moco")), "", &open).unwrap().event.source, "moco");
     assert!(validate(&with("source", json!("Moco!")), "", &open).is_err());
 }
 
@@ -260,7 +304,8 @@ proptest! {
         "event_type", "source", "occurred_at", "external_id", "lead_identifier", "lead", "campaign", "metadata", "other",
     ]), value in anything()) {
         match validate(&with(field, value.clone()), "/7", &receipt()) {
-            Ok(event) => {
+            Ok(Valid { event, warnings }) => {
+                prop_assert!(warnings.iter().all(|warning| warning.pointer.starts_with("/7/")));
                 prop_assert!(!event.identifiers.is_empty() && event.identifiers.is_sorted());
                 let text = serde_json::to_string(&event).unwrap();
                 prop_assert!(!text.contains("\\u0000"), "the database's JSON cannot hold it: {text}");

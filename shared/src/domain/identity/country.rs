@@ -120,6 +120,10 @@ const COUNTRIES: &[Row] = &[
 ];
 
 impl Country {
+    /// How many there are.
+    #[cfg(test)]
+    pub(in crate::domain) const COUNT: usize = COUNTRIES.len();
+
     /// Germany.
     pub const GERMANY: Self = Self(0);
 

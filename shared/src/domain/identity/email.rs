@@ -1,5 +1,7 @@
 //! E-mail addresses in one spelling.
 
+use super::super::text::{composed, visible};
+
 /// Why an address was refused. The text says what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EmailFault {
@@ -14,13 +16,14 @@ pub enum EmailFault {
     Domain,
 }
 
-/// An address in normal form: trimmed, lower case, the domain in its ASCII (IDNA) form.
+/// An address in normal form: trimmed, without invisible characters, lower case, composed (NFC), the domain in its ASCII (IDNA) form.
 ///
 /// Dots and `+tags` stay: whether they mean another person is the mail provider's business.
 ///
 /// # Errors
 /// When it is not one plain address.
 pub fn normalize_email(raw: &str) -> Result<String, EmailFault> {
+    let raw = visible(raw);
     let (local, domain) = raw.trim().rsplit_once('@').ok_or(EmailFault::Shape)?;
     let unwelcome = |character: char| {
         character.is_whitespace()
@@ -31,7 +34,8 @@ pub fn normalize_email(raw: &str) -> Result<String, EmailFault> {
     if local.is_empty() || dots || local.contains(unwelcome) {
         return Err(EmailFault::Shape);
     }
-    let local = local.to_lowercase();
+    // Composed after the case has changed: `İ` becomes two characters.
+    let local = composed(&local.to_lowercase()).into_owned();
     let domain = normalize_domain(domain.strip_suffix('.').unwrap_or(domain)).ok_or(EmailFault::Domain)?;
     if local.len() > 64 || local.len() + 1 + domain.len() > 254 {
         return Err(EmailFault::TooLong);

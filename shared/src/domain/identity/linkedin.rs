@@ -1,5 +1,7 @@
 //! LinkedIn profiles as `in/<slug>`.
 
+use super::super::text::{composed, visible};
+
 /// Why an address was refused. The text says what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkedinFault {
@@ -14,11 +16,13 @@ pub enum LinkedinFault {
 /// The profile behind an address, whatever country's site, language, tracking or page below the profile it names.
 ///
 /// Old public addresses (`/pub/name/a/b/c`) become what LinkedIn redirects them to (`in/name-cba`, the numbers padded to
-/// three digits but for the last). Letters outside ASCII are kept as letters, not percent-encoded.
+/// three digits but for the last). Letters outside ASCII are kept as letters, composed (NFC), not percent-encoded. The ids that LinkedIn
+/// itself gives (`ACoAA…`) tell upper from lower case and are kept as they are.
 ///
 /// # Errors
 /// When it is not a person's profile.
 pub fn normalize_linkedin(raw: &str) -> Result<String, LinkedinFault> {
+    let raw = visible(raw);
     let raw = raw.trim();
     let without_scheme = match raw.split_once("://") {
         Some((scheme, rest)) if ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => rest,
@@ -33,8 +37,8 @@ pub fn normalize_linkedin(raw: &str) -> Result<String, LinkedinFault> {
     } else if raw.contains("://") {
         return Err(LinkedinFault::NotAProfile);
     }
-    // The mobile site has one more level.
-    if segment.eq_ignore_ascii_case("mwlite") {
+    // The mobile site and the links in LinkedIn's mails have one more level.
+    if ["mwlite", "comm"].iter().any(|level| segment.eq_ignore_ascii_case(level)) {
         segment = segments.next().ok_or(LinkedinFault::NotAProfile)?;
     }
     let slug = segments.next().ok_or(LinkedinFault::NotAProfile)?;
@@ -62,7 +66,11 @@ fn is_old_number(part: &str) -> bool {
 }
 
 fn checked_slug(raw: &str) -> Result<String, LinkedinFault> {
-    let slug = percent_decoded(raw).ok_or(LinkedinFault::Slug)?.to_lowercase();
+    let decoded = percent_decoded(raw).ok_or(LinkedinFault::Slug)?;
+    let slug = match decoded.starts_with("ACo") {
+        true => decoded,
+        false => composed(&visible(&decoded).to_lowercase()).into_owned(),
+    };
     let allowed = |character: char| character.is_alphanumeric() || is_mark(character) || "-_.&'’".contains(character);
     let length = slug.chars().count();
     if (1..=100).contains(&length) && slug.chars().all(allowed) && slug.chars().any(char::is_alphanumeric) {
@@ -72,7 +80,7 @@ fn checked_slug(raw: &str) -> Result<String, LinkedinFault> {
     }
 }
 
-/// Combining marks: some systems send `ü` as `u` with a mark.
+/// Combining marks: not every letter with a mark has a character of its own.
 const fn is_mark(character: char) -> bool {
     matches!(character, '\u{300}'..='\u{36f}')
 }

@@ -16,6 +16,12 @@ fn emails() {
     check("a@XN--MLLER-KVA.de", Some("a@xn--mller-kva.de"));
     check("a@b.de.", Some("a@b.de"));
     check("o'brien@firma.co.uk", Some("o'brien@firma.co.uk"));
+    for spelling in ["jürgen@firma.example", "ju\u{308}rgen@firma.example", "JU\u{308}RGEN@firma.example\u{feff}"] {
+        check(spelling, Some("jürgen@firma.example"));
+    }
+    for spelling in ["an\u{200b}na@b.de", "an\u{ad}na@b.de", "\u{feff}anna@b\u{200b}.de", "anna@b.de\u{2060}"] {
+        check(spelling, Some("anna@b.de"));
+    }
     for bad in [
         "",
         "@",
@@ -113,6 +119,8 @@ fn linkedin_profiles() {
         "https://www.linkedin.com/in/ada-lovelace/de",
         "https://www.linkedin.com/in/ada-lovelace/details/experience/#top",
         "www.linkedin.com/mwlite/in/ada-lovelace",
+        "https://www.linkedin.com/comm/in/ada-lovelace?trk=eml",
+        "https://www.linkedin.com/in/ada-love\u{ad}lace",
         "in/ada-lovelace",
         "/in/ada-lovelace",
         "//linkedin.com/in/ada-lovelace",
@@ -124,6 +132,9 @@ fn linkedin_profiles() {
     }
     check("https://www.linkedin.com/in/j%C3%B6rg-m%C3%BCller-1a2b", Some("in/jörg-müller-1a2b"));
     check("https://www.linkedin.com/in/jörg-müller-1a2b", Some("in/jörg-müller-1a2b"));
+    check("https://www.linkedin.com/in/jo%CC%88rg-mu%CC%88ller-1A2b", Some("in/jörg-müller-1a2b"));
+    check("https://www.linkedin.com/in/ACoAABexampleAbC/", Some("in/ACoAABexampleAbC"));
+    check("https://www.linkedin.com/in/acolyte-X", Some("in/acolyte-x"));
     check("https://www.linkedin.com/pub/ada-lovelace/36/525/b34", Some("in/ada-lovelace-b3452536"));
     for bad in [
         "",

@@ -66,7 +66,7 @@ fn drafts_are_checked() {
             "/extra unknown_field",
             "/slug empty",
             "/intent unknown_intent",
-            "/weight out_of_range",
+            "/weight range",
             "/conditions/any/0 ambiguous",
         ]
     );

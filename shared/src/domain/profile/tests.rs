@@ -106,3 +106,61 @@ proptest! {
         prop_assert_eq!(profile.owned(), Profile::default());
     }
 }
+
+/// An event that names custom fields.
+fn naming(number: u128, minutes_ago: i64, keys: impl IntoIterator<Item = usize>) -> Event {
+    let mut event = event(number, "page_visited", now() - SignedDuration::from_mins(minutes_ago));
+    event.profile.custom = keys.into_iter().map(|key| (format!("field_{key:04}"), json!(number.to_string()))).collect();
+    event
+}
+
+#[test]
+fn a_lead_keeps_the_custom_fields_that_are_known_longest() {
+    let mut profile = Profile::default();
+    for number in 0..30 {
+        let first = usize::try_from(number).unwrap() * 35;
+        profile.merge_event(&naming(number + 1, 100 - i64::try_from(number).unwrap(), first..first + 35));
+    }
+    assert_eq!(profile.custom().len(), custom::MAX_FIELDS);
+    assert!(profile.get_custom("field_0099").is_some() && profile.get_custom("field_0100").is_none());
+    let late = naming(99, 1, 5000..5001);
+    assert!(!profile.would_change(&late) && !profile.merge_event(&late), "what finds no room changes nothing");
+    // An earlier one takes the place of the latest.
+    assert!(profile.merge_event(&naming(98, 500, [6000])));
+    assert!(profile.get_custom("field_6000").is_some() && profile.get_custom("field_0099").is_none());
+    // What a person sets stays, and no event drives it out.
+    profile.set_custom("typed", Some(json!(1)), Provenance::Person { at: now() });
+    profile.merge_event(&naming(97, 900, 7000..7200));
+    assert!(profile.get_custom("typed").is_some());
+    assert_eq!(profile.custom().len(), custom::MAX_FIELDS);
+    assert!(!profile.has_too_many_custom());
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    /// Which fields a lead keeps does not depend on the order of events, nor on how often they come.
+    #[test]
+    fn crowded_profiles_are_the_same_in_any_order(
+        spans in prop::collection::vec((0_usize..160, 1_usize..70, 0_i64..40), 1..8),
+        order in any::<prop::sample::Index>(),
+        again in any::<prop::sample::Index>(),
+    ) {
+        let events: Vec<Event> = spans.iter().enumerate()
+            .map(|(n, (from, count, ago))| naming(n as u128 + 1, *ago, *from..from + count))
+            .collect();
+        let mut forward = Profile::default();
+        for event in &events {
+            forward.merge_event(event);
+        }
+        let mut shuffled: Vec<&Event> = events.iter().rev().collect();
+        let middle = order.index(shuffled.len());
+        shuffled.rotate_left(middle);
+        shuffled.push(&events[again.index(events.len())]);
+        let mut other = Profile::default();
+        for event in shuffled {
+            other.merge_event(event);
+        }
+        prop_assert_eq!(forward, other);
+    }
+}

@@ -34,6 +34,16 @@ fn the_secret_leaves_the_body() {
     assert_eq!(take_secret(r#"{"secret":7}"#).1.as_deref(), Some("7"));
     // Named twice: both leave.
     assert_eq!(take_secret(r#"{"secret":"a","secret":"b"}"#).0, "{}");
+    assert_eq!(take_secret("\u{feff}{\"secret\":\"a\"}"), ("{}".into(), Some("a".to_owned())));
+    for (odd, left) in [
+        (r#"[{"secret":"hush"}]"#, r#"[{"secret":"[removed]"}]"#),
+        (r#"{"data":{"secret":"hush"}}"#, r#"{"data":{"secret":"[removed]"}}"#),
+        (r#"{"Secret":"hush"}"#, r#"{"Secret":"[removed]"}"#),
+        (r#"{"secret":"hush"} and more"#, r#"{"secret":"[removed]"} and more"#),
+        ("secret=hush&a=1", "secret=[removed]&a=1"),
+    ] {
+        assert_eq!(take_secret(odd), (left.into(), None));
+    }
     for odd in ["", "[1]", "{", "\"secret\""] {
         assert_eq!(take_secret(odd), (odd.into(), None));
     }

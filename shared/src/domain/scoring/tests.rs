@@ -149,20 +149,20 @@ fn a_drafts_faults_are_reported_at_once() {
             "/colour unknown_field",
             "/slug bad_slug",
             "/name empty",
-            "/description wrong_type",
+            "/description type",
             "/rule_type unknown_value",
             "/category unknown_value",
             "/points not_allowed",
-            "/max_per_day out_of_range",
-            "/max_per_lead out_of_range",
-            "/expires_after_days out_of_range",
-            "/is_active wrong_type",
+            "/max_per_day range",
+            "/max_per_lead range",
+            "/expires_after_days range",
+            "/is_active type",
             "/conditions/all/0/field unknown_field",
         ],
     );
-    check(json!({"points": 1001}), &["/points out_of_range"]);
-    check(json!({"points": 1.5}), &["/points out_of_range"]);
-    check(json!({"conditions": []}), &["/conditions wrong_type"]);
+    check(json!({"points": 1001}), &["/points range"]);
+    check(json!({"points": 1.5}), &["/points range"]);
+    check(json!({"conditions": []}), &["/conditions type"]);
     check(json!({"rule_type": "profile"}), &["/conditions wrong_rule_type"]);
     check(json!({"conditions": {"field": "lead.country", "op": "exists"}}), &["/conditions wrong_rule_type"]);
     check(json!({"slug": null}), &["/slug required"]);

@@ -2,26 +2,20 @@
 
 use serde_json::Value;
 
+use super::Piece;
 use crate::domain::events::MAX_BATCH;
+use crate::domain::events::raw::{self, Batch};
+use crate::domain::faults::sentences;
 use crate::integrations::Unknown;
 
-/// The events of a body. An event without a `source` gets the webhook's own; one that names another stays as it is and is refused
-/// by validation.
+/// The events of a body, each by itself. An event without a `source` gets the webhook's own; one that names another stays as it is and is
+/// refused by validation.
 ///
 /// # Errors
-/// When the body is not JSON, or no event or too many are in it.
-pub fn translate(source: &str, body: &str) -> Result<Vec<Value>, Unknown> {
-    let parsed: Value = serde_json::from_str(body)
-        .map_err(|error| Unknown::new("malformed", format!("The body is not JSON: {error}.")))?;
-    events(source, parsed)
-}
-
-/// As [`translate`], from a parsed body.
-pub fn events(source: &str, body: Value) -> Result<Vec<Value>, Unknown> {
-    let mut events = match body {
-        Value::Array(events) => events,
-        one => vec![one],
-    };
+/// When the body as a whole is not JSON, or no event or too many are in it.
+pub fn translate(source: &str, body: &str) -> Result<Vec<Piece>, Unknown> {
+    let Batch { events, .. } =
+        raw::split(body).map_err(|error| Unknown::new("malformed", format!("The body is not JSON: {error}.")))?;
     if events.is_empty() {
         return Err(Unknown::new("empty", "The body is an empty array; send at least one event."));
     }
@@ -31,10 +25,16 @@ pub fn events(source: &str, body: Value) -> Result<Vec<Value>, Unknown> {
             format!("The body has {} events; send at most {MAX_BATCH}.", events.len()),
         ));
     }
-    for event in &mut events {
-        if let Value::Object(fields) = event {
-            fields.entry("source").or_insert_with(|| Value::from(source));
+    let pieces = events.into_iter().map(|event| match raw::parse(event) {
+        Ok(mut parsed) => {
+            if let Value::Object(fields) = &mut parsed {
+                fields.entry("source").or_insert_with(|| Value::from(source));
+            }
+            Piece { body: event.get().to_owned(), event: Ok(parsed) }
         }
-    }
-    Ok(events)
+        Err(fault) => {
+            Piece { body: event.get().to_owned(), event: Err(Unknown::new("malformed", sentences(&[fault]))) }
+        }
+    });
+    Ok(pieces.collect())
 }

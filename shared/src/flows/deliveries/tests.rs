@@ -32,6 +32,16 @@ fn delivery(via: Via, source: &str, headers: &[(&str, &str)], body: &str) -> Del
     }
 }
 
+/// The events of pieces, each in our shape or why it is put aside.
+fn events(pieces: Vec<Piece>) -> Vec<Result<Value, &'static str>> {
+    pieces.into_iter().map(|piece| piece.event.map_err(|unknown| unknown.reason)).collect()
+}
+
+/// The events of a body in which everything is understood.
+fn understood(pieces: Result<Vec<Piece>, Unknown>) -> Result<Vec<Value>, Unknown> {
+    pieces?.into_iter().map(|piece| piece.event).collect()
+}
+
 /// An independent signature: not the code under test.
 fn sign(secret: &str, timestamp: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
@@ -117,7 +127,7 @@ fn secrets_in_bodies() {
 
 #[test]
 fn generic_bodies() {
-    let translated = |body: &str| translate(&delivery(Via::Generic, "partner", &[], body));
+    let translated = |body: &str| understood(translate(&delivery(Via::Generic, "partner", &[], body)));
     let reason = |body: &str| translated(body).unwrap_err().reason;
     assert_eq!(translated(r#"{"event_type":"x"}"#).unwrap(), [json!({"event_type": "x", "source": "partner"})]);
     // Another source stays, for validation to refuse.
@@ -127,6 +137,24 @@ fn generic_bodies() {
     assert_eq!(reason(""), "malformed");
     assert_eq!(reason(&json!(vec![1; 501]).to_string()), "too_many");
     assert_eq!(translated(&json!(vec![1; 500]).to_string()).unwrap().len(), 500);
+}
+
+#[test]
+fn one_event_that_cannot_be_read_costs_no_other() {
+    let body = r#"[{"event_type":"x"},{"metadata":{"t":"\ud83d"}},{"metadata":{"n":1e400}},{"event_type":"y"}]"#;
+    let pieces = translate(&delivery(Via::Generic, "partner", &[], body)).unwrap();
+    assert_eq!(pieces[1].body, r#"{"metadata":{"t":"\ud83d"}}"#, "it is kept as it was sent");
+    assert!(pieces[1].event.as_ref().unwrap_err().detail.starts_with("/metadata/t: "));
+    let found = events(pieces);
+    assert_eq!(
+        found.iter().map(|event| event.as_ref().err().copied()).collect::<Vec<_>>(),
+        [None, Some("malformed"), Some("malformed"), None]
+    );
+    let alone = all_bad(
+        &delivery(Via::Generic, "partner", &[], ""),
+        &translate(&delivery(Via::Generic, "partner", &[], r#"{"n":1e400}"#)).unwrap(),
+    );
+    assert_eq!(alone.unwrap().reason, "malformed");
 }
 
 #[test]
@@ -145,10 +173,15 @@ fn a_delivery_is_put_aside_whole_only_when_nothing_in_it_is_valid() {
     let national = json!({"event_type": "page_visited", "source": "partner", "lead_identifier": {"phone": "555"}});
     let bad = json!({"event_type": "Page", "source": "other", "lead_identifier": {}});
     let aside = delivery(Via::Generic, "partner", &[], "");
-    assert_eq!(all_invalid(&aside, &[]), None);
-    assert_eq!(all_invalid(&aside, &[bad.clone(), good]), None);
-    assert_eq!(all_invalid(&aside, &[national]), None);
-    let sentences = all_invalid(&aside, &[bad.clone(), bad]).unwrap();
+    let bad_of = |events: &[&Value]| {
+        let pieces = events.iter().map(|event| Piece { body: event.to_string(), event: Ok((*event).clone()) });
+        all_bad(&aside, &pieces.collect::<Vec<_>>())
+    };
+    assert_eq!(bad_of(&[]), None);
+    assert_eq!(bad_of(&[&bad, &good]), None);
+    assert_eq!(bad_of(&[&national]), None);
+    let Unknown { reason, detail: sentences } = bad_of(&[&bad, &bad]).unwrap();
+    assert_eq!(reason, "invalid");
     for pointer in ["/0/event_type", "/0/source", "/0/lead_identifier", "/1/event_type"] {
         assert!(sentences.contains(pointer), "{sentences}");
     }
@@ -190,7 +223,8 @@ proptest! {
         let via = [Via::Generic, Via::Lemlist, Via::Website][usize::from(kind)];
         let content_type = if form { "application/x-www-form-urlencoded" } else { "application/json" };
         if let Ok(events) = translate(&delivery(via, "website", &[("content-type", content_type)], &body)) {
-            prop_assert!(events.iter().all(|event| !event.is_object() || event["source"].is_string() || !event["source"].is_null()));
+            let mut events = events.iter().filter_map(|piece| piece.event.as_ref().ok());
+            prop_assert!(events.all(|event| !event.is_object() || event["source"].is_string() || !event["source"].is_null()));
         }
     }
 }

@@ -7,11 +7,15 @@ mod form;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
-use super::generic;
+use super::{Piece, generic};
 use crate::domain::events::MAX_FUTURE_MINUTES;
-use crate::domain::identity::{normalize_email, normalize_linkedin};
+use crate::domain::events::raw::{self, Batch};
+use crate::domain::faults::sentences;
+use crate::domain::identity::{IdentifierKind, normalize_email, normalize_linkedin};
+use crate::domain::profile::ProfileField;
 use crate::integrations::Unknown;
 use fields::Meaning;
 
@@ -30,6 +34,13 @@ const WEB_EVENTS: [&str; 8] = [
     "ad_clicked",
 ];
 
+/// The longest id of an entry, in characters: the form's name stands before it.
+const MAX_ENTRY_ID: usize = 120;
+
+/// By what a page may say who it was: a stranger with the page's token must not name leads by our ids or by partners'.
+const WEB_IDENTIFIERS: [IdentifierKind; 4] =
+    [IdentifierKind::Email, IdentifierKind::Phone, IdentifierKind::LinkedinUrl, IdentifierKind::AnonymousId];
+
 /// The event of a form, or the events a page tracker sends in our own shape.
 ///
 /// # Errors
@@ -39,7 +50,7 @@ pub fn translate(
     headers: &BTreeMap<String, String>,
     body: &str,
     received_at: Timestamp,
-) -> Result<Vec<Value>, Unknown> {
+) -> Result<Vec<Piece>, Unknown> {
     let content_type = headers.get("content-type").map(String::as_str).unwrap_or_default().to_ascii_lowercase();
     let pairs = if content_type.starts_with("application/x-www-form-urlencoded") {
         form::pairs(body)
@@ -47,36 +58,69 @@ pub fn translate(
         let detail = "A multipart form cannot be read here. Send it as application/x-www-form-urlencoded or JSON.";
         return Err(Unknown::new("unsupported_content_type", detail));
     } else {
-        match serde_json::from_str::<Value>(body) {
-            Ok(Value::Array(events)) => return web_events(generic::events(source, Value::Array(events))?),
-            Ok(Value::Object(event)) if event.contains_key("lead_identifier") => {
-                return web_events(generic::events(source, Value::Object(event))?);
-            }
-            Ok(Value::Object(form)) => form::flattened(form),
-            Ok(_) => {
-                return Err(Unknown::new("unknown_shape", "The body is neither a form nor an event."));
-            }
+        match raw::split(body) {
+            Ok(Batch { events, single: true }) => match events.first().map(|form| raw::parse(form)) {
+                Some(Ok(Value::Object(form))) if !form.contains_key("lead_identifier") => form::flattened(form),
+                Some(Ok(Value::Object(_))) => return web_events(source, body),
+                Some(Err(fault)) => return Err(Unknown::new("malformed", sentences(&[fault]))),
+                Some(Ok(_)) | None => {
+                    return Err(Unknown::new("unknown_shape", "The body is neither a form nor an event."));
+                }
+            },
+            Ok(Batch { single: false, .. }) => return web_events(source, body),
             // Some senders leave the content type out.
             Err(_) if content_type.is_empty() && body.contains('=') => form::pairs(body),
             Err(error) => return Err(Unknown::new("malformed", format!("The body is not JSON: {error}."))),
         }
     };
-    submission(source, headers, pairs, received_at).map(|event| vec![event])
+    let event = submission(source, headers, pairs, received_at)?;
+    Ok(vec![Piece { body: body.to_owned(), event: Ok(event) }])
 }
 
-/// A page's script may report what a page can see, nothing else.
-fn web_events(events: Vec<Value>) -> Result<Vec<Value>, Unknown> {
-    let strange =
-        events.iter().filter_map(|event| event["event_type"].as_str()).find(|kind| !WEB_EVENTS.contains(kind));
-    match strange {
-        None => Ok(events),
-        Some(kind) => {
-            let kind: String = kind.chars().take(64).collect();
-            let detail =
-                format!("A website's public token may not report `{kind}`. Send it with an API key or signed.");
-            Err(Unknown::new("event_type_not_allowed", detail))
+/// Events in our own shape, each held to what a page may say.
+fn web_events(source: &str, body: &str) -> Result<Vec<Piece>, Unknown> {
+    let pieces = generic::translate(source, body)?.into_iter();
+    Ok(pieces.map(|piece| Piece { event: piece.event.and_then(web_event), ..piece }).collect())
+}
+
+/// A page's script may report what a page can see, by whom a page can know, and no fields of the tenant's own: anybody can read its
+/// token.
+fn web_event(mut event: Value) -> Result<Value, Unknown> {
+    if let Some(kind) = event["event_type"].as_str().filter(|kind| !WEB_EVENTS.contains(kind)) {
+        let kind: String = kind.chars().take(64).collect();
+        let detail = format!("A website's public token may not report `{kind}`. Send it with an API key or signed.");
+        return Err(Unknown::new("event_type_not_allowed", detail));
+    }
+    let mut aside = Map::new();
+    if let Some(identifiers) = event.get_mut("lead_identifier").and_then(Value::as_object_mut) {
+        let others: Vec<String> = identifiers
+            .keys()
+            .filter(|name| name.parse::<IdentifierKind>().is_ok_and(|kind| !WEB_IDENTIFIERS.contains(&kind)))
+            .cloned()
+            .collect();
+        aside.extend(others.iter().filter_map(|name| Some((format!("ignored_{name}"), identifiers.remove(name)?))));
+        if !aside.is_empty() && !identifiers.values().any(|value| !value.is_null()) {
+            let detail = "A website's public token may say who it was by email, phone, linkedin_url and anonymous_id \
+                          only. Send other identifiers with an API key or signed.";
+            return Err(Unknown::new("identifier_not_allowed", detail));
         }
     }
+    if let Some(lead) = event.get_mut("lead").and_then(Value::as_object_mut) {
+        let own: Vec<String> = lead.keys().filter(|name| name.parse::<ProfileField>().is_err()).cloned().collect();
+        let own: Map<String, Value> = own.into_iter().filter_map(|name| lead.remove_entry(&name)).collect();
+        if !own.is_empty() {
+            aside.insert("lead".to_owned(), own.into());
+        }
+    }
+    if let Value::Object(fields) = &mut event
+        && !aside.is_empty()
+        && let Some(metadata) = fields.entry("metadata").or_insert_with(|| Map::new().into()).as_object_mut()
+    {
+        for (name, value) in aside {
+            metadata.entry(name).or_insert(value);
+        }
+    }
+    Ok(event)
 }
 
 #[derive(Default)]
@@ -113,22 +157,36 @@ fn submission(
                     "A field that people do not see is filled in: this was a program. Replaying does not change it.";
                 return Err(Unknown::new("spam", detail));
             }
-            Meaning::Consent => drop(found.consent.insert(name, value)),
+            Meaning::Consent => keep(&mut found.consent, name, value),
             _ if text.is_empty() => {}
             Meaning::EventType if WEB_EVENTS.contains(&text.as_str()) => found.event_type = Some(text),
-            Meaning::ExternalId if text.chars().count() <= 200 => found.external_id = Some(text),
+            Meaning::ExternalId if text.chars().count() <= MAX_ENTRY_ID => found.external_id = Some(text),
             Meaning::OccurredAt if plausible(&text, received_at) => found.occurred_at = Some(text),
+            Meaning::FullName if found.full_name.is_some() => keep(&mut found.metadata, name, value),
             Meaning::FullName => found.full_name = Some(text),
-            Meaning::Lead(field) => drop(found.lead.entry(field).or_insert(text.into())),
+            Meaning::Lead(field) if found.lead.contains_key(field) => keep(&mut found.metadata, name, value),
+            Meaning::Lead(field) => drop(found.lead.insert(field.to_owned(), text.into())),
             Meaning::AnonymousId => drop(found.identifier.insert("anonymous_id".to_owned(), text.into())),
             Meaning::Campaign => drop(found.campaign.insert(name, text.into())),
+            Meaning::Metadata(known) if found.metadata.contains_key(known) => keep(&mut found.metadata, name, value),
             Meaning::Metadata(known) => drop(found.metadata.insert(known.to_owned(), value)),
             Meaning::EventType | Meaning::ExternalId | Meaning::OccurredAt | Meaning::Other => {
-                found.metadata.insert(name, value);
+                keep(&mut found.metadata, name, value);
             }
         }
     }
     found.into_event(source, headers)
+}
+
+/// Keeps a field's value. Several of one name, as of boxes that were ticked, become a list: none is lost.
+fn keep(fields: &mut Map<String, Value>, name: String, value: Value) {
+    match fields.entry(name) {
+        Entry::Vacant(free) => drop(free.insert(value)),
+        Entry::Occupied(mut taken) => match taken.get_mut() {
+            Value::Array(values) => values.push(value),
+            one => *one = Value::Array(vec![one.take(), value]),
+        },
+    }
 }
 
 impl Submission {
@@ -181,7 +239,9 @@ impl Submission {
             "metadata": self.metadata,
         });
         if let Some(id) = self.external_id {
-            event["external_id"] = id.into();
+            // Builders count the entries of each form by itself.
+            let form = event["metadata"]["form_name"].as_str().map(|form| form.chars().take(60).collect::<String>());
+            event["external_id"] = form.map_or(id.clone(), |form| format!("{form}/{id}")).into();
         }
         if let Some(at) = self.occurred_at {
             event["occurred_at"] = at.into();

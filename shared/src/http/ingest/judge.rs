@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::domain::events::raw::{self, Batch};
 use crate::domain::events::{self, MAX_BATCH, depends_on_country};
+use crate::domain::faults::Fault;
 use crate::domain::hex;
 use crate::domain::identity::Country;
 use crate::domain::ids::EventId;
@@ -13,9 +15,13 @@ use crate::failure::Failure;
 use crate::messages::events::Receipt;
 use crate::views::events::{IngestReply, ReceiptView};
 
+/// The most faults and warnings of one answer. What is behind them is judged all the same, but no longer explained.
+const MAX_NAMED: usize = 200;
+
 /// A request's events, read but not judged.
 pub struct Submitted {
-    events: Vec<Value>,
+    /// Each by itself: one that cannot be read costs no other.
+    events: Vec<Result<Value, Fault>>,
     /// A single object: pointers then have no index.
     single: bool,
 }
@@ -43,19 +49,14 @@ impl Submitted {
     /// # Errors
     /// `Invalid` when it is not JSON, empty, or has more than 500 events.
     pub fn read(body: &[u8]) -> Result<Self, Failure> {
-        let body: Value = serde_json::from_slice(body).map_err(|error| {
-            Failure::invalid(
-                "",
-                "malformed",
-                format!("The body is not JSON: {error}. Send one event or an array of events."),
-            )
-        })?;
-        let (events, single) = match body {
-            Value::Array(events) => (events, false),
-            one => (vec![one], true),
+        let malformed = |reason: &dyn std::fmt::Display| {
+            let detail = format!("The body is not JSON: {reason}. Send one event or an array of events.");
+            Failure::invalid("", "malformed", detail)
         };
+        let body = std::str::from_utf8(body).map_err(|error| malformed(&error))?;
+        let Batch { events, single } = raw::split(body).map_err(|error| malformed(&error))?;
         match events.len() {
-            1..=MAX_BATCH => Ok(Self { events, single }),
+            1..=MAX_BATCH => Ok(Self { events: events.into_iter().map(raw::parse).collect(), single }),
             0 => Err(Failure::invalid("", "empty", "The array is empty. Send at least one event.")),
             many => Err(Failure::invalid(
                 "",
@@ -67,7 +68,7 @@ impl Submitted {
 
     /// Whether some phone number can only be read with the tenant's country.
     pub fn has_national_phone(&self) -> bool {
-        self.events.iter().any(|event| {
+        self.events.iter().flatten().any(|event| {
             let phone = event["lead_identifier"]["phone"].as_str().map(|phone| phone.trim().trim_start_matches("tel:"));
             phone.is_some_and(|phone| !phone.starts_with('+'))
         })
@@ -76,13 +77,26 @@ impl Submitted {
     /// Judges every event. `new_id` gives each its receipt.
     ///
     /// # Errors
-    /// `Invalid` with every fault when no event is accepted.
+    /// `Invalid` with the faults when no event is accepted.
     pub fn judge(self, bounds: &Bounds<'_>, mut new_id: impl FnMut() -> Uuid) -> Result<Judged, Failure> {
         let mut accepted = Vec::with_capacity(self.events.len());
         let mut receipts = Vec::with_capacity(self.events.len());
-        for (index, mut event) in self.events.into_iter().enumerate() {
+        let mut named = 0;
+        let mut bounded = |mut faults: Vec<Fault>| {
+            faults.truncate(MAX_NAMED - named);
+            named += faults.len();
+            faults
+        };
+        for (index, event) in self.events.into_iter().enumerate() {
             let prefix = if self.single { String::new() } else { format!("/{index}") };
             let id = EventId(new_id());
+            let mut event = match event {
+                Ok(event) => event,
+                Err(fault) => {
+                    receipts.push(ReceiptView::rejected(index, bounded(vec![fault.within(&prefix)])));
+                    continue;
+                }
+            };
             if let (Some(key), Value::Object(fields)) = (bounds.idempotency_key, &mut event) {
                 name_by_key(fields, key, index);
             }
@@ -94,10 +108,13 @@ impl Submitted {
             };
             match events::validate(&event, &prefix, &receipt) {
                 Err(faults) if !(bounds.country.is_none() && faults.iter().all(depends_on_country)) => {
-                    receipts.push(ReceiptView::rejected(index, faults));
+                    receipts.push(ReceiptView::rejected(index, bounded(faults)));
                 }
-                Ok(_) | Err(_) => {
-                    receipts.push(ReceiptView::accepted(index, id));
+                judged => {
+                    let mut warnings = judged.map(|valid| valid.warnings).unwrap_or_default();
+                    // Whether a national number can be read is not known yet.
+                    warnings.retain(|warning| bounds.country.is_some() || !warning.pointer.ends_with("/phone"));
+                    receipts.push(ReceiptView::accepted(index, id, bounded(warnings)));
                     accepted.push(Receipt::of(id, &event)?);
                 }
             }

@@ -1,9 +1,9 @@
 //! lemlist's activities. One real action may come as two activities (`emailsReplied` and the aggregate `warmed`): only the first
 //! becomes one of our event types, the others are kept under their own names and score nothing by default.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::domain::identity::{normalize_email, normalize_linkedin};
 use crate::integrations::Unknown;
 
 /// What the activity is to us.
@@ -94,18 +94,15 @@ pub fn translate(source: &str, body: &str) -> Result<Vec<Value>, Unknown> {
         }
     };
 
-    let mut identifier = Map::new();
-    if let Some(email) = text("leadEmail").or(text("email")).and_then(|email| normalize_email(email).ok()) {
-        identifier.insert("email".to_owned(), email.into());
-    }
-    if let Some(profile) =
-        ["leadLinkedinUrl", "linkedinUrl"].into_iter().find_map(text).filter(|url| normalize_linkedin(url).is_ok())
-    {
-        identifier.insert("linkedin_url".to_owned(), profile.into());
-    }
-    if let Some(lead) = text("leadId") {
-        identifier.insert("lemlist_id".to_owned(), lead.into());
-    }
+    // What cannot be read beside something that can is put aside where every event is validated.
+    let identifier: Map<String, Value> = [
+        ("email", text("leadEmail").or(text("email"))),
+        ("linkedin_url", ["leadLinkedinUrl", "linkedinUrl"].into_iter().find_map(text)),
+        ("lemlist_id", text("leadId")),
+    ]
+    .into_iter()
+    .filter_map(|(ours, theirs)| Some((ours.to_owned(), Value::from(theirs?))))
+    .collect();
     if identifier.is_empty() {
         return Err(Unknown::new(
             "no_identifier",
@@ -132,13 +129,28 @@ pub fn translate(source: &str, body: &str) -> Result<Vec<Value>, Unknown> {
         "lead": profile,
         "metadata": metadata(&activity),
     });
-    if let Some(at) = text("createdAt") {
-        event["occurred_at"] = at.into();
+    if let Some(created_at) = activity.get("createdAt").filter(|value| !value.is_null()) {
+        match moment(created_at) {
+            Some(at) => event["occurred_at"] = at,
+            None => event["metadata"]["created_at"] = created_at.clone(),
+        }
     }
     if let Some(campaign) = text("campaignName") {
         event["campaign"] = campaign.into();
     }
     Ok(vec![event])
+}
+
+/// When it happened: as text, which validation reads, or in milliseconds since 1970.
+fn moment(created_at: &Value) -> Option<Value> {
+    match created_at {
+        Value::String(text) if !text.trim().is_empty() => Some(text.trim().into()),
+        Value::Number(number) => {
+            let at = Timestamp::from_millisecond(number.as_i64()?).ok()?;
+            Some(at.to_string().into())
+        }
+        _ => None,
+    }
 }
 
 /// Everything that has no place of its own, under names in our spelling. What a future release of theirs adds is kept too.

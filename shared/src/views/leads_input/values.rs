@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use crate::domain::codes::country_code;
 use crate::domain::events::parse_source;
 use crate::domain::faults::{Fault, pointer_segment};
 use crate::domain::identity::{Country, Identifier, IdentifierKind};
 use crate::domain::profile::ProfileField;
+use crate::domain::profile::custom::{Flaw, MAX_FIELDS, check_name, check_value};
+use crate::domain::text::composed;
 
 /// The longest text of a field, in characters.
 const MAX_TEXT: usize = 500;
 const MAX_TAGS: usize = 50;
 const MAX_TAG: usize = 64;
-const MAX_CUSTOM: usize = 100;
 
 /// The identifier a field is at the same time.
 pub const fn kind(field: ProfileField) -> Option<IdentifierKind> {
@@ -34,16 +36,13 @@ pub fn normal_form(field: ProfileField, text: &str, country: Country) -> Result<
             .map_err(|detail| ("bad_identifier", detail));
     }
     match field {
-        ProfileField::Country if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
-            Ok(text.to_ascii_uppercase())
-        }
-        ProfileField::Country => {
-            Err(("format", "Write the two-letter code of the country, for example DE.".to_owned()))
-        }
+        ProfileField::Country => country_code(text).map(str::to_owned).ok_or_else(|| {
+            ("unknown_value", "Write the two-letter code of a country that exists, for example DE.".to_owned())
+        }),
         ProfileField::Language if is_language_tag(text) => Ok(text.to_owned()),
         ProfileField::Language => Err(("format", "Write a language tag, for example de or en-GB.".to_owned())),
         ProfileField::Source => parse_source(text).map(str::to_owned).map_err(|detail| ("bad_name", detail.to_owned())),
-        _ => Ok(text.to_owned()),
+        _ => Ok(composed(text).into_owned()),
     }
 }
 
@@ -88,55 +87,34 @@ pub fn checked_tags(tags: &[String], faults: &mut Vec<Fault>) -> Vec<String> {
 
 /// Custom fields that can be stored; null clears.
 pub fn checked_custom(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> Vec<(String, Option<Value>)> {
-    if members.len() > MAX_CUSTOM {
-        faults.push(Fault::new("/custom", "too_many", format!("Send at most {MAX_CUSTOM} fields at once.")));
+    if members.len() > MAX_FIELDS {
+        faults.push(Fault::new("/custom", "too_many", format!("Send at most {MAX_FIELDS} fields at once.")));
         return Vec::new();
     }
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     let mut checked = Vec::with_capacity(members.len());
     for (key, value) in members {
-        let pointer = format!("/custom/{}", pointer_segment(key));
-        if !(1..=64).contains(&key.len()) || !key.bytes().all(plain) || key.parse::<ProfileField>().is_ok() {
-            let detail = "Name custom fields with 1 to 64 letters (a-z), digits, hyphens or underscores, and not like a \
-                          field every lead has.";
-            faults.push(Fault::new(pointer, "bad_name", detail));
-            continue;
-        }
-        match custom_value(value) {
+        match custom_field(key, value) {
             Ok(value) => checked.push((key.clone(), value)),
-            Err((below, code, detail)) => faults.push(Fault::new(format!("{pointer}{below}"), code, detail)),
+            Err((below, code, detail)) => {
+                faults.push(Fault::new(format!("/custom/{}{below}", pointer_segment(key)), code, detail));
+            }
         }
     }
     checked
 }
 
-/// Text, a number, true, false or a list of those; null clears. An error begins with where below the field it is.
-fn custom_value(value: &Value) -> Result<Option<Value>, (String, &'static str, String)> {
-    let text = |text: &str, below: String| {
-        plain_text(text, MAX_TEXT).map(str::to_owned).map_err(|(code, detail)| (below, code, detail))
-    };
-    match value {
-        Value::Null => Ok(None),
-        Value::String(given) => Ok(Some(text(given, String::new())?.into())),
-        Value::Number(_) | Value::Bool(_) => Ok(Some(value.clone())),
-        Value::Array(items) => {
-            for (position, item) in items.iter().enumerate() {
-                match item {
-                    Value::String(given) => drop(text(given, format!("/{position}"))?),
-                    Value::Number(_) | Value::Bool(_) => {}
-                    _ => {
-                        return Err((
-                            format!("/{position}"),
-                            "type",
-                            "List only text, numbers, true or false.".to_owned(),
-                        ));
-                    }
-                }
-            }
-            Ok(Some(value.clone()))
-        }
-        Value::Object(_) => {
-            Err((String::new(), "type", "Write text, a number, true, false or a list of those.".to_owned()))
-        }
+/// The value of a custom field; null clears.
+fn custom_field(key: &str, value: &Value) -> Result<Option<Value>, Flaw> {
+    check_name(key)?;
+    if key.parse::<ProfileField>().is_ok() {
+        let detail = format!("Every lead has a field `{key}`: set that one, outside of `custom`.");
+        return Err((String::new(), "bad_name", detail));
+    }
+    if value.is_null() {
+        return Ok(None);
+    }
+    match check_value(value)? {
+        Some(value) => Ok(Some(value)),
+        None => Err((String::new(), "empty", "Write something, or leave the field out; null clears it.".to_owned())),
     }
 }

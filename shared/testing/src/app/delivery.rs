@@ -56,7 +56,8 @@ pub(super) struct Settings {
 }
 
 impl TestApp {
-    /// From now on every message is delivered 1 to `most` times, in an order made from `seed`. `most` = 1 only shuffles.
+    /// From now on every message is delivered 1 to `most` times, in an order made from `seed`: later again, and also twice in one
+    /// batch, as SQS may. `most` = 1 only shuffles.
     pub fn redeliver(&self, seed: u64, most: u32) {
         self.settings().redelivery = Some((StdRng::seed_from_u64(seed), most.max(1)));
     }
@@ -140,6 +141,30 @@ impl TestApp {
         panic!("messages go in circles; still there: {}\n{}", self.leftovers().join(", "), errors.join("\n"));
     }
 
+    /// Lets this much of the queues' time pass, without waiting for it, and delivers whatever becomes visible meanwhile,
+    /// dead-letter queues included. It looks for that 400 times at most: a message that is visible waits as a busy poller's would.
+    ///
+    /// # Panics
+    /// As [`TestApp::deliver`].
+    pub async fn let_pass(&self, time: Duration) -> Delivered {
+        let mut delivered = Delivered::default();
+        let pause = (time / 400).max(Duration::from_secs(1));
+        let mut left = time;
+        loop {
+            for name in self.sqs.queue_names() {
+                if self.sqs.depth(&name).visible > 0 {
+                    delivered.add(self.deliver(&name).await);
+                }
+            }
+            if left.is_zero() {
+                return delivered;
+            }
+            let step = self.sqs.next_visible().unwrap_or(left).max(pause).min(left);
+            self.sqs.advance(step);
+            left -= step;
+        }
+    }
+
     /// A queue's name, and what the template maps it to.
     fn consumer(&self, queue: &str) -> (String, Option<(Arc<Pool>, QueueMapping)>) {
         let found = self.queues.iter().find(|def| def.name == queue || def.logical_id == queue);
@@ -160,9 +185,12 @@ impl Settings {
         };
         let mut rounds = vec![Vec::new(); *most as usize];
         for message in messages {
+            // Once for certain in the first round; any other copy wherever chance has it, beside the first one too.
             let copies = random.random_range(1..=*most) as usize;
-            for round in rounds.iter_mut().take(copies) {
-                round.push(message.clone());
+            rounds[0].push(message.clone());
+            for _ in 1..copies {
+                let round = random.random_range(0..rounds.len());
+                rounds[round].push(message.clone());
             }
         }
         for round in &mut rounds {

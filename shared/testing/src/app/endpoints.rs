@@ -1,14 +1,10 @@
 //! Endpoints with what their functions say of themselves, for tests that hold for every endpoint there is.
 
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
-
-use anyhow::Context as _;
 use http::Method;
 use serde_json::Value;
 
 use super::TestApp;
-use crate::workspace;
+use crate::{contracts, workspace};
 
 /// One route of one function.
 #[derive(Debug, Clone)]
@@ -45,14 +41,16 @@ impl TestApp {
     /// Every route of template.yaml.
     ///
     /// # Panics
-    /// When a function is not built or does not describe itself.
+    /// When the functions are not built, or one of them does not describe itself.
     pub fn endpoints(&self) -> Vec<Endpoint> {
+        let described =
+            described().unwrap_or_else(|error| panic!("the functions do not describe themselves: {error:#}"));
         let routed = self.pools.values().filter(|pool| !pool.def.routes.is_empty());
         routed
             .flat_map(|pool| {
                 let function = &pool.def.name;
-                let contract =
-                    describe(function).unwrap_or_else(|error| panic!("{function} does not describe itself: {error:#}"));
+                let contract = described.functions.get(function);
+                let contract = contract.unwrap_or_else(|| panic!("{function} does not describe itself"));
                 pool.def.routes.iter().map(move |(method, path)| Endpoint {
                     function: function.clone(),
                     method: method.clone(),
@@ -64,9 +62,7 @@ impl TestApp {
     }
 }
 
-fn describe(function: &str) -> anyhow::Result<Value> {
-    let mut command = Command::new(workspace::binary(function)?);
-    // Its source file, whose opening lines are its documentation, is found from the root.
-    let output = command.arg0(function).arg("--describe").env_clear().current_dir(workspace::root()?).output()?;
-    serde_json::from_slice(&output.stdout).context("what it prints with --describe is no JSON")
+/// By the development build, also when release binaries are tested: those do not describe themselves.
+fn described() -> anyhow::Result<contracts::Contracts> {
+    contracts::of(&workspace::all_functions()?, &workspace::root()?)
 }

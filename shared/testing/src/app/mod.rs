@@ -21,6 +21,7 @@ use tokio_postgres::Client;
 pub use delivery::Delivered;
 pub use endpoints::Endpoint;
 pub use http::{RequestBuilder, Response};
+pub use pool::Program;
 pub use tenant::{Tenant, input as tenant_input};
 
 use crate::database::{APP_ROLE, TestDatabase};
@@ -171,6 +172,31 @@ impl TestApp {
         false
     }
 
+    /// Waits until so many statements wait for what a connection holds locked, directly or behind others that do: whatever else is at
+    /// work in the database meanwhile does not count.
+    ///
+    /// # Panics
+    /// When Postgres does not answer, or they do not wait within half a minute.
+    pub async fn statements_wait_for(&self, holder: &Client, count: i64) {
+        const WAITING: &str = "
+            WITH RECURSIVE behind AS (
+              SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))
+              UNION
+              SELECT a.pid FROM pg_stat_activity a JOIN behind b ON b.pid = ANY (pg_blocking_pids(a.pid)))
+            SELECT count(*) FROM behind";
+        let failed = |error| panic!("cannot ask who waits: {error}");
+        let holder: i32 = holder.query_one("SELECT pg_backend_pid()", &[]).await.unwrap_or_else(failed).get(0);
+        let db = self.db().await;
+        for _ in 0..600 {
+            let waiting: i64 = db.query_one(WAITING, &[&holder]).await.unwrap_or_else(failed).get(0);
+            if waiting >= count {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("after half a minute, {count} statements still do not wait for what this connection holds");
+    }
+
     /// Publishes new rules, in which a scoring rule is worth other points, without the walk through all leads that usually follows.
     ///
     /// # Panics
@@ -284,6 +310,22 @@ impl TestApp {
     /// When the template has no such function or it cannot be started.
     pub fn spawn(&self, function: &str) -> Function {
         self.pool(function).spawn().unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// From now on a program stands in for a function: what its queue delivers goes there.
+    ///
+    /// # Panics
+    /// When the template has no such function, or it is replaced already.
+    pub fn replace(&self, function: &str, program: Program) {
+        assert!(self.pool(function).replace(program), "{function} is replaced already");
+    }
+
+    /// Starts a program in a function's environment, to be invoked by the test.
+    ///
+    /// # Panics
+    /// When the template has no such function or the program cannot be started.
+    pub fn spawn_as(&self, function: &str, program: &Program) -> Function {
+        self.pool(function).spawn_as(program).unwrap_or_else(|error| panic!("{error:#}"))
     }
 
     /// Kills every environment of a function that deliveries and requests use; the next one gets a fresh one.

@@ -86,6 +86,8 @@ pub struct QueueDef {
     pub name: String,
     /// How long a received message is hidden.
     pub visibility_timeout: Duration,
+    /// How long it keeps a message, counted from its sending even after it has moved.
+    pub retention: Duration,
     /// Logical id of its dead-letter queue.
     pub redrive_target: Option<String>,
     /// How often a message is received before it goes there.
@@ -342,6 +344,8 @@ fn queue(logical_id: &str, properties: &Value, resolver: &Resolver<'_>) -> anyho
         logical_id: logical_id.to_owned(),
         name: name.unwrap_or_else(|| logical_id.to_owned()),
         visibility_timeout: Duration::from_secs(number(&properties["VisibilityTimeout"], resolver)?.unwrap_or(30)),
+        // Four days, unless the template says otherwise.
+        retention: Duration::from_secs(number(&properties["MessageRetentionPeriod"], resolver)?.unwrap_or(345_600)),
         redrive_target: redrive["deadLetterTargetArn"]["Fn::GetAtt"][0].as_str().map(str::to_owned),
         max_receive_count: number(&redrive["maxReceiveCount"], resolver)?.map(|count| count as u32),
     })

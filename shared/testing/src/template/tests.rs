@@ -87,7 +87,7 @@ Resources:
       RedrivePolicy: { deadLetterTargetArn: !GetAtt EventsDlq.Arn, maxReceiveCount: 10 }
   EventsDlq:
     Type: AWS::SQS::Queue
-    Properties: { QueueName: !Sub "${NamePrefix}events-dlq" }
+    Properties: { QueueName: !Sub "${NamePrefix}events-dlq", MessageRetentionPeriod: 1209600 }
 "#;
 
 fn template() -> Template {
@@ -206,6 +206,7 @@ fn knows_where_dead_letters_go() {
     assert_eq!(queues[1].max_receive_count, Some(10));
     assert_eq!(queues[1].visibility_timeout, Duration::from_secs(361));
     assert_eq!(queues[0].max_receive_count, None);
+    assert_eq!(queues.iter().map(|queue| queue.retention.as_secs()).collect::<Vec<_>>(), [1_209_600, 345_600]);
 }
 
 #[test]

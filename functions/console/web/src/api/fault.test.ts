@@ -19,9 +19,9 @@ it.each([
     ["/tags", "too_many", "Give a lead at most 50 tags.", "Höchstens 50."],
     ["/priority", "unknown_value", "`urgent` is not one of the possible values. Possible here: `low`, `normal`, `high`.", "Möglich sind: low, normal, high."],
     ["/status", "unknown_value", "`x` is not one of the possible values. Possible here: `won` or `lost`.", "Möglich sind: won, lost."],
-    ["/capacity", "type", 'This value has the wrong type: invalid type: string "x", expected i32.', "Geben Sie eine Zahl ein."],
-    ["/owner_id", "unknown_value", "There is no such active member of the team.", "Im Team ist niemand, der so heißt und aktiv ist. Wählen Sie jemand anderen."],
-    ["/country", "format", "Write the ISO code.", "Schreiben Sie das Land mit zwei Buchstaben, zum Beispiel DE."],
+    ["/capacity", "type", "Send a whole number, not text.", "Geben Sie eine Zahl ein."],
+    ["/owner_id", "unknown_value", "There is no active member of the team with this id who may own this; viewers may not. Choose somebody else.", "Im Team ist niemand, der so heißt, aktiv ist und dafür zuständig sein darf (wer nur liest, darf es nicht). Wählen Sie jemand anderen."],
+    ["/country", "unknown_value", "Write the ISO code.", "Schreiben Sie das Land mit zwei Buchstaben, zum Beispiel DE."],
     ["/country", "range", "A sentence with no figure.", "Der Wert liegt außerhalb des Erlaubten."],
     ["/name", "unheard_of", "What the API says.", "What the API says."],
 ])("%s %s: %s", (pointer, code, detail, expected) => {

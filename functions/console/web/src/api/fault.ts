@@ -17,17 +17,16 @@ export const KNOWN_FAULTS = [
     "not_allowed",
     "nul_character",
     "null",
-    "out_of_range",
     "range",
+    "repeated",
     "required",
+    "too_large",
     "too_long",
     "too_many",
     "too_short",
     "type",
-    "unknown",
     "unknown_field",
     "unknown_value",
-    "wrong_type",
 ] as const;
 
 /** What a code means at a certain field. */
@@ -35,13 +34,13 @@ const AT_FIELD: Record<string, string> = {
     "bad_identifier/email": "email",
     "bad_identifier/phone": "phone",
     "bad_identifier/linkedin_url": "linkedin",
-    "format/country": "country",
+    "unknown_value/country": "country",
     "required/reason": "reason",
     "not_allowed/kind": "kind",
     "not_allowed/owner_id": "poolOwner",
 };
-for (const code of ["unknown", "unknown_value"]) {
-    for (const [field, key] of Object.entries({ owner_id: "noMember", lead_id: "noLead", deal_id: "noDeal", pipeline_id: "noPipeline", pipeline_ids: "noPipeline", stage_id: "noStage" })) AT_FIELD[`${code}/${field}`] = key;
+for (const [field, key] of Object.entries({ owner_id: "noMember", lead_id: "noLead", deal_id: "noDeal", pipeline_id: "noPipeline", pipeline_ids: "noPipeline", stage_id: "noStage" })) {
+    AT_FIELD[`unknown_value/${field}`] = key;
 }
 
 /** What the figures of a sentence mean. The first that fits counts. */
@@ -49,11 +48,11 @@ const FIGURES: [codes: string[], sentence: RegExp, key: string, names: string[]]
     [["too_long"], /at most (\d+) characters/, "maxCharacters", ["max"]],
     [["too_short"], /at least (\d+) characters/, "minCharacters", ["min"]],
     [["too_many"], /at most (\d+)/, "maxItems", ["max"]],
-    [["range", "out_of_range"], /from (-?\d+) to (-?\d+)/, "between", ["min", "max"]],
+    [["range"], /from (-?\d+) to (-?\d+)/, "between", ["min", "max"]],
     [["range"], /of the years (\d+) to (\d+)/, "years", ["min", "max"]],
 ];
 const LISTED = /(?:Possible here:|Write one of) (.+)\.$/;
-const WANTS_NUMBER = /expected (?:an? )?(?:[iu]\d+|f\d+|integer|number)/;
+const WANTS_NUMBER = /(?:Send|Write) a (?:whole )?number/;
 
 /** `units`: how many of the API's units one of the form's is, for fields where they differ, such as amounts of money. */
 export function sayFault(fault: Fault, translate: Translate, units: Record<string, number> = {}): string {
@@ -71,7 +70,7 @@ export function sayFault(fault: Fault, translate: Translate, units: Record<strin
     }
     const listed = code === "unknown_value" || code === "type" ? LISTED.exec(detail)?.[1] : undefined;
     if (listed) return translate("fault.at.oneOf", { detail, values: listed.replaceAll("`", "").replace(/ or (?=\S+$)/, ", ") });
-    if ((code === "type" || code === "wrong_type") && WANTS_NUMBER.test(detail)) return translate("fault.at.number", { detail });
+    if (code === "type" && WANTS_NUMBER.test(detail)) return translate("fault.at.number", { detail });
     return translate(`fault.${code}`, { detail });
 }
 

@@ -2,12 +2,15 @@
 
 use serde_json::{Map, Value};
 
+use super::super::super::codes::country_code;
 use super::super::super::faults::pointer_segment;
 use super::super::super::identity::{Identifier, IdentifierKind, normalize_email, normalize_linkedin, normalize_phone};
+use super::super::super::profile::custom::{check_name, check_value};
 use super::super::super::profile::{CarriedProfile, ProfileField};
+use super::super::super::text::{composed, is_blank};
 use super::super::MAX_PROFILE_BYTES;
 use super::super::limits::compact_len;
-use super::Parser;
+use super::{Parser, short};
 
 impl Parser<'_> {
     /// The profile fields, completed by the identifiers that are profile fields too: the address by which the source
@@ -17,7 +20,7 @@ impl Parser<'_> {
         match value {
             None | Some(Value::Null) => {}
             Some(Value::Object(object)) => self.profile_fields(object, &mut profile)?,
-            Some(_) => return self.fault("/lead", "wrong_type", "Write an object of profile fields."),
+            Some(_) => return self.fault("/lead", "type", "Write an object of profile fields."),
         }
         for identifier in identifiers {
             let field = match identifier.kind {
@@ -37,7 +40,7 @@ impl Parser<'_> {
         }
         let faults_before = self.faults.len();
         for (key, value) in object {
-            let pointer = format!("/lead/{}", pointer_segment(key));
+            let pointer = format!("/lead/{}", pointer_segment(&short(key)));
             match (key.parse::<ProfileField>(), value) {
                 (_, Value::Null) => {}
                 (Ok(field), _) if !field.is_sent() => {
@@ -46,60 +49,45 @@ impl Parser<'_> {
                 }
                 (Ok(field), Value::String(text)) => {
                     if let Some(text) = self.short_text(text, &pointer)
-                        && !text.is_empty()
+                        && !is_blank(text)
                     {
-                        profile.fields.insert(field, self.in_normal_form(field, text));
+                        match self.in_normal_form(field, text) {
+                            Ok(value) => drop(profile.fields.insert(field, value)),
+                            Err(detail) => self.set_aside(field.as_str(), value, &pointer, &detail),
+                        }
                     }
                 }
                 (Ok(_), _) => {
-                    self.fault::<()>(&pointer, "wrong_type", "Write text.");
+                    self.fault::<()>(&pointer, "type", "Write text.");
                 }
-                (Err(_), value) => {
-                    if let Some(value) = self.custom_value(key, value, &pointer) {
-                        profile.custom.insert(key.clone(), value);
-                    }
-                }
+                (Err(_), value) => match check_name(key).and_then(|()| check_value(value)) {
+                    Ok(Some(value)) => drop(profile.custom.insert(key.clone(), value)),
+                    Ok(None) => {}
+                    Err((below, code, detail)) => drop(self.fault::<()>(&format!("{pointer}{below}"), code, detail)),
+                },
+            }
+            if self.is_full() {
+                return None;
             }
         }
         (self.faults.len() == faults_before).then_some(())
     }
 
-    /// A profile value in its normal form where it has one. A value that cannot be read as what the field holds is kept as
-    /// it is: an odd phone number is no reason to lose the person.
-    fn in_normal_form(&self, field: ProfileField, text: &str) -> String {
-        let normal = match field {
-            ProfileField::Email => normalize_email(text).ok(),
-            ProfileField::Phone => normalize_phone(text, self.receipt.default_country).ok(),
-            ProfileField::LinkedinUrl => normalize_linkedin(text).ok(),
-            ProfileField::Country if text.len() == 2 => Some(text.to_ascii_uppercase()),
-            _ => None,
-        };
-        normal.unwrap_or_else(|| text.to_owned())
-    }
-
-    fn custom_value(&mut self, key: &str, value: &Value, pointer: &str) -> Option<Value> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        if key.is_empty() || key.len() > 64 || !key.bytes().all(plain) {
-            let detail = "Name custom fields with 1 to 64 letters (a-z), digits, hyphens or underscores.";
-            return self.fault(pointer, "bad_name", detail);
-        }
-        match value {
-            Value::String(text) => self.short_text(text, pointer).map(Value::from),
-            Value::Number(_) | Value::Bool(_) => Some(value.clone()),
-            Value::Array(values) => {
-                for (position, value) in values.iter().enumerate() {
-                    let pointer = format!("{pointer}/{position}");
-                    match value {
-                        Value::String(text) => {
-                            self.short_text(text, &pointer)?;
-                        }
-                        Value::Number(_) | Value::Bool(_) => {}
-                        _ => return self.fault(&pointer, "wrong_type", "List only text, numbers, true or false."),
-                    }
-                }
-                Some(value.clone())
+    /// A profile value in its normal form.
+    ///
+    /// # Errors
+    /// Why it cannot be read as what everybody expects of the field. It is no reason to lose the person.
+    fn in_normal_form(&self, field: ProfileField, text: &str) -> Result<String, String> {
+        match field {
+            ProfileField::Email => normalize_email(text).map_err(|fault| fault.to_string()),
+            ProfileField::Phone => {
+                normalize_phone(text, self.receipt.default_country).map_err(|fault| fault.to_string())
             }
-            _ => self.fault(pointer, "wrong_type", "Write text, a number, true, false or a list of those."),
+            ProfileField::LinkedinUrl => normalize_linkedin(text).map_err(|fault| fault.to_string()),
+            ProfileField::Country if text.len() == 2 => country_code(text)
+                .map(str::to_owned)
+                .ok_or_else(|| "Write the ISO 3166 code of a country that exists, for example DE.".to_owned()),
+            _ => Ok(composed(text).into_owned()),
         }
     }
 }

@@ -19,7 +19,7 @@ fn activity(changes: Value) -> String {
 }
 
 fn translated(body: &str) -> Result<Vec<Value>, Unknown> {
-    translate(&delivery(Via::Lemlist, "lemlist", &[], body))
+    understood(translate(&delivery(Via::Lemlist, "lemlist", &[], body)))
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn a_reply() {
             "source": "lemlist",
             "external_id": "act_1",
             "occurred_at": "2026-11-20T14:56:39.172Z",
-            "lead_identifier": {"email": "erika@beispiel-labor.de", "lemlist_id": "lea_1"},
+            "lead_identifier": {"email": "Erika@Beispiel-Labor.de", "lemlist_id": "lea_1"},
             "lead": {"first_name": "Erika", "last_name": "Mustermann"},
             "campaign": "Labore Herbst",
             "metadata": {
@@ -80,7 +80,7 @@ fn every_documented_type_is_known() {
     };
     for kind in kept.split_whitespace() {
         let events = translated(&activity(json!({"type": kind}))).unwrap();
-        let event = domain::validate(&events[0], "", &receipt).unwrap();
+        let event = domain::validate(&events[0], "", &receipt).unwrap().event;
         assert!(event.event_type.starts_with("lemlist_"), "{kind}");
     }
     for kind in
@@ -110,13 +110,24 @@ fn what_is_not_understood_is_said() {
 
 #[test]
 fn an_unreadable_address_does_not_cost_the_activity() {
-    let event =
-        &translated(&activity(json!({"leadEmail": "n/a", "leadLinkedinUrl": "https://www.linkedin.com/in/erika"})))
-            .unwrap()[0];
-    assert_eq!(
-        event["lead_identifier"],
-        json!({"linkedin_url": "https://www.linkedin.com/in/erika", "lemlist_id": "lea_1"})
-    );
+    let odd = json!({
+        "leadEmail": "Max <max@x.example>", "leadLinkedinUrl": "https://www.linkedin.com/sales/lead/ACwAAB", "createdAt": 1_795_000_000_000_i64,
+    });
+    let events = translated(&activity(odd)).unwrap();
+    let receipt = domain::Receipt {
+        id: EventId(Uuid::from_u128(1)),
+        received_at: "2026-11-20T15:08:21Z".parse().unwrap(),
+        source: Some("lemlist"),
+        default_country: Country::default(),
+    };
+    let event = domain::validate(&events[0], "", &receipt).unwrap().event;
+    let named: Vec<_> = event.identifiers.iter().map(|known| known.value.as_str()).collect();
+    assert_eq!(named, ["lea_1"]);
+    assert_eq!(event.metadata["unreadable_email"], "Max <max@x.example>");
+    assert_eq!(event.metadata["unreadable_linkedin_url"], "https://www.linkedin.com/sales/lead/ACwAAB");
+    assert_eq!(event.occurred_at.to_string(), "2026-11-18T11:06:40Z");
+    let event = &translated(&activity(json!({"createdAt": [7]}))).unwrap()[0];
+    assert_eq!((&event["occurred_at"], &event["metadata"]["created_at"]), (&Value::Null, &json!([7])));
 }
 
 proptest! {

@@ -6,7 +6,7 @@ const FORM: &[(&str, &str)] = &[("content-type", "application/x-www-form-urlenco
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 
 fn posted(headers: &[(&str, &str)], body: &str) -> Result<Vec<Value>, Unknown> {
-    translate(&delivery(Via::Website, "website", headers, body))
+    understood(translate(&delivery(Via::Website, "website", headers, body)))
 }
 
 #[track_caller]
@@ -45,6 +45,59 @@ fn a_german_form() {
             },
         })
     );
+}
+
+#[test]
+fn a_page_says_what_a_page_can_know() {
+    let visit = json!({"event_type": "page_visited", "lead_identifier": {"anonymous_id": "c-1"}});
+    let won = json!({"event_type": "deal_won", "lead_identifier": {"email": "a@b.de"}});
+    let named =
+        json!({"event_type": "page_visited", "lead_identifier": {"lead_id": "0197f5a8-0000-7000-8000-000000000001"}});
+    let body = format!(r#"[{visit},{won},{{"event_type":"page_visited","metadata":{{"n":1e400}}}},{named},7]"#);
+    let pieces = translate(&delivery(Via::Website, "website", JSON, &body)).unwrap();
+    assert_eq!(pieces[1].body, won.to_string());
+    let reasons: Vec<_> = events(pieces).into_iter().map(|event| event.err()).collect();
+    let expected = [None, Some("event_type_not_allowed"), Some("malformed"), Some("identifier_not_allowed"), None];
+    assert_eq!(reasons, expected, "the good ones are taken");
+
+    let event = one(
+        JSON,
+        &json!({
+            "event_type": "page_visited", "lead_identifier": {"email": "a@b.de", "external_id": "7", "lead_id": "x"},
+            "lead": {"company": "Labor", "colour": "red", "size": 5}, "metadata": {"page_path": "/"},
+        })
+        .to_string(),
+    );
+    assert_eq!(event["lead_identifier"], json!({"email": "a@b.de"}));
+    assert_eq!(event["lead"], json!({"company": "Labor"}), "no fields of the tenant's own by a public token");
+    let kept = json!({"page_path": "/", "ignored_external_id": "7", "ignored_lead_id": "x", "lead": {"colour": "red", "size": 5}});
+    assert_eq!(event["metadata"], kept);
+}
+
+#[test]
+fn no_field_of_a_form_is_lost() {
+    let body = "email=a%40b.de&interessen[]=Labor&interessen[]=Studie&einwilligung[]=newsletter&einwilligung[]=telefon\
+        &nachricht=Erste+Frage&kommentar=Zweite+Angabe&telefon=030+901820&mobil=0170+1234567&name=Anna+Muster&ansprechpartner=Bernd+Chef";
+    let event = one(FORM, body);
+    let metadata = &event["metadata"];
+    assert_eq!(metadata["interessen"], json!(["Labor", "Studie"]));
+    assert_eq!(metadata["consent"], json!({"einwilligung": ["newsletter", "telefon"]}), "consents word for word");
+    assert_eq!((&metadata["message"], &metadata["kommentar"]), (&json!("Erste Frage"), &json!("Zweite Angabe")));
+    assert_eq!((&event["lead"]["phone"], &metadata["mobil"]), (&json!("030 901820"), &json!("0170 1234567")));
+    assert_eq!((&event["lead"]["last_name"], &metadata["ansprechpartner"]), (&json!("Muster"), &json!("Bernd Chef")));
+}
+
+#[test]
+fn old_pages_write_windows_1252() {
+    let event = one(FORM, "email=a%40b.de&nachricht=100+%80+%84Test%93+f%FCr+Sie");
+    assert_eq!(event["metadata"]["message"], "100 € „Test“ für Sie");
+}
+
+#[test]
+fn entries_are_counted_by_form() {
+    let id = |form: &str| one(FORM, &format!("form_name={form}&entry_id=1&email=a%40b.de"))["external_id"].clone();
+    assert_eq!((id("Kontakt"), id("Demo")), (json!("Kontakt/1"), json!("Demo/1")));
+    assert_eq!(one(FORM, "entry_id=1&email=a%40b.de")["external_id"], "1");
 }
 
 #[test]

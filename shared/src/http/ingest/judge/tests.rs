@@ -36,6 +36,61 @@ fn faults(outcome: Result<Judged, Failure>) -> Vec<Fault> {
     }
 }
 
+fn judge_text(body: &str) -> Result<Judged, Failure> {
+    let bounds =
+        Bounds { source: Some("portal"), country: Some(Country::default()), idempotency_key: None, received_at: now() };
+    Submitted::read(body.as_bytes())?.judge(&bounds, || Uuid::from_u128(1))
+}
+
+#[test]
+fn one_event_that_cannot_be_read_costs_no_other() {
+    let good = event(json!({})).to_string();
+    let bad = |metadata: &str| good.replacen('{', &format!(r#"{{"metadata":{{"t":{metadata}}},"#), 1);
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let body = format!("\u{feff}[{good},{},{},{},{good}]", bad(r#""\ud83d""#), bad("1e400"), bad(&deep));
+    let judged = judge_text(&body).unwrap();
+    assert_eq!((judged.reply.accepted, judged.reply.rejected), (2, 3));
+    let found: Vec<_> = judged.reply.receipts.iter().flat_map(|receipt| &receipt.errors).collect();
+    let places: Vec<_> = found.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+    let deep = "/3/metadata/t/0/0/0/0/0/0";
+    assert_eq!(places, [("/1/metadata/t", "malformed"), ("/2/metadata/t", "malformed"), (deep, "malformed")]);
+    let alone = faults(judge_text(&bad("1e400")));
+    assert_eq!((alone[0].pointer.as_str(), alone[0].code), ("/metadata/t", "malformed"));
+}
+
+#[test]
+fn an_answer_explains_two_hundred_faults() {
+    let mut bad = event(json!({}));
+    for number in 0..60 {
+        bad[format!("field_{number}")] = json!(1);
+    }
+    let many = vec![bad; 499];
+    let all = faults(judge(&json!(many), Some(Country::default()), None));
+    assert_eq!(all.len(), MAX_NAMED);
+    assert!(json!(all).to_string().len() < 200_000);
+    let mut mixed = many;
+    mixed.push(event(json!({"lead_identifier": {"email": "a@b.de", "phone": "keine"}})));
+    let judged = judge(&json!(mixed), Some(Country::default()), None).unwrap();
+    assert_eq!(
+        (judged.reply.accepted, judged.reply.rejected),
+        (1, 499),
+        "what is not explained is judged all the same"
+    );
+    assert!(json!(judged.reply).to_string().len() < 300_000);
+}
+
+#[test]
+fn what_could_not_be_read_is_told_as_a_warning() {
+    let body = event(json!({"lead_identifier": {"email": "a@b.de", "phone": "0301 keine", "linkedin_url": "x"}}));
+    let judged = judge(&body, Some(Country::default()), None).unwrap();
+    let warned = |judged: &Judged| -> Vec<String> {
+        judged.reply.receipts[0].warnings.iter().map(|warning| warning.pointer.clone()).collect()
+    };
+    assert_eq!(warned(&judged), ["/lead_identifier/linkedin_url", "/lead_identifier/phone"]);
+    // While the tenant's country is not known, a number may yet turn out to be one.
+    assert_eq!(warned(&judge(&body, None, None).unwrap()), ["/lead_identifier/linkedin_url"]);
+}
+
 #[test]
 fn verdict_per_event() {
     let body =
