@@ -62,7 +62,7 @@ impl<B, Q> Call<B, Q> {
             Some(AuditEntry { action, record, id, before, after })
         };
         let entries: Vec<AuditEntry<'_>> = keys.into_iter().filter_map(entry).collect();
-        self.audit_all(&entries).await
+        self.audit_all(entries).await
     }
 }
 

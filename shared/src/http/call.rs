@@ -141,10 +141,10 @@ impl<B, Q> Call<B, Q> {
     /// # Errors
     /// When the database does not answer.
     pub async fn audit(&self, entry: AuditEntry<'_>) -> Result<(), Failure> {
-        self.audit_all(&[entry]).await
+        self.audit_all(vec![entry]).await
     }
 
-    pub(super) async fn audit_all(&self, entries: &[AuditEntry<'_>]) -> Result<(), Failure> {
+    pub(super) async fn audit_all(&self, entries: Vec<AuditEntry<'_>>) -> Result<(), Failure> {
         audit::insert(&self.tx, entries, &self.actor(), &self.request_id, self.now).await
     }
 

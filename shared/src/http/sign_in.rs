@@ -95,7 +95,7 @@ pub async fn start(app: &App, member: &Candidate, now: Timestamp, request_id: &s
     let signed = app.transact(member.tenant, async |tx| {
         let role = sign_in::start_session(&tx, &new, now).await?.ok_or_else(wrong)?;
         let entry = AuditEntry { action: "sign_in", record: "session", id: family, before: None, after: None };
-        audit::insert(&tx, &[entry], &person(member.member.to_string()), request_id, now).await?;
+        audit::insert(&tx, vec![entry], &person(member.member.to_string()), request_id, now).await?;
         app.signer()?.sign(member.tenant, member.member, &role, &jti, now, new.access_until)
     });
     let token = signed.await?;
@@ -151,7 +151,7 @@ pub async fn end(app: &App, token: &str, now: Timestamp, request_id: &str) -> Re
 /// When the database does not answer.
 pub async fn revoke(app: &App, caller: &Caller, now: Timestamp, request_id: &str) -> Result<(), Failure> {
     let (Some(jti), Some(until)) = (&caller.jti, caller.expires_at) else { return Ok(()) };
-    let tx = match app.database().begin(caller.tenant, Some(jti)).await {
+    let tx = match app.database().begin(caller.tenant, caller.shown()).await {
         Ok(tx) => tx,
         Err(Failure::Unauthenticated(_)) => return Ok(()),
         Err(failure) => return Err(failure),
@@ -162,7 +162,7 @@ pub async fn revoke(app: &App, caller: &Caller, now: Timestamp, request_id: &str
         let id = revoked.family.unwrap_or_else(|| app.new_id());
         let after = revoked.family.is_none().then(|| json!({ "token": jti }));
         let entry = AuditEntry { action: "sign_out", record: "session", id, before: None, after };
-        audit::insert(&tx, &[entry], &person(caller.subject.clone()), request_id, now).await
+        audit::insert(&tx, vec![entry], &person(caller.subject.clone()), request_id, now).await
     };
     app.end(&tx, revoking.await).await
 }

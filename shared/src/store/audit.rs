@@ -6,9 +6,13 @@ use uuid::Uuid;
 
 use super::Tx;
 use super::sql::{params, section};
+use crate::domain::excerpt;
 use crate::failure::Failure;
 
 const SQL: &str = include_str!("audit.sql");
+
+/// The most bytes of either side of an entry.
+const MAX_BYTES: usize = 64 * 1024;
 
 /// What was done to which record.
 #[derive(Debug)]
@@ -36,7 +40,7 @@ pub struct Actor {
 /// When the database does not answer.
 pub async fn insert(
     tx: &Tx,
-    entries: &[AuditEntry<'_>],
+    entries: Vec<AuditEntry<'_>>,
     actor: &Actor,
     request_id: &str,
     now: Timestamp,
@@ -48,8 +52,8 @@ pub async fn insert(
     let actions: Vec<&str> = entries.iter().map(|entry| entry.action).collect();
     let records: Vec<&str> = entries.iter().map(|entry| entry.record).collect();
     let record_ids: Vec<String> = entries.iter().map(|entry| entry.id.to_string()).collect();
-    let before: Vec<Option<&Value>> = entries.iter().map(|entry| entry.before.as_ref()).collect();
-    let after: Vec<Option<&Value>> = entries.iter().map(|entry| entry.after.as_ref()).collect();
+    let sides = entries.into_iter().map(|entry| excerpt::of_change(entry.before, entry.after, MAX_BYTES));
+    let (before, after): (Vec<_>, Vec<_>) = sides.unzip();
     tx.execute(
         const { section(SQL, "insert") },
         params![

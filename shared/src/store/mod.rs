@@ -19,6 +19,8 @@ pub mod jobs;
 pub mod leads;
 pub mod migrations;
 pub mod outbox;
+pub mod partitions;
+pub mod partners;
 pub mod pipelines;
 pub mod reminders;
 pub mod routing;

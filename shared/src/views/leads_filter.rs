@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::cursor::Cursor;
 use super::paging::Paging;
+use super::room::Room;
 use crate::domain::ids::{LeadId, MemberId, PipelineId};
 use crate::domain::scoring::Tier;
 use crate::domain::search;
@@ -21,6 +22,21 @@ const MAX_WORDS: usize = 8;
 
 /// As many as a list shows at most.
 const MAX_IDS: usize = 100;
+
+/// What a list of leads shows only when it is asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Include {
+    /// The fields of the tenant's own.
+    Custom,
+}
+
+impl Include {
+    /// The room for custom fields, when they are asked for.
+    pub fn room(asked: Option<Self>) -> Option<Room> {
+        asked.map(|Self::Custom| Room::default())
+    }
+}
 
 /// Which leads.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -50,12 +66,14 @@ pub struct LeadFilter {
     pub q: Option<String>,
     /// Only these: ids with commas between, at most 100.
     pub ids: Option<String>,
+    pub include: Option<Include>,
 }
 
 /// Which leads of the global pool.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PoolFilter {
+    pub include: Option<Include>,
     pub tier: Option<Tier>,
     pub min_score: Option<i32>,
     pub max_score: Option<i32>,
@@ -146,6 +164,7 @@ impl PoolFilter {
             active_to: self.active_to,
             q: self.q,
             ids: None,
+            include: None,
         };
         Ok(Filter { unrouted: true, ..filter.check()? })
     }

@@ -17,6 +17,7 @@ pub mod paging;
 pub mod patch;
 pub mod pipelines;
 pub mod record;
+pub mod room;
 pub mod routing;
 pub mod scoring;
 pub mod scoring_history;

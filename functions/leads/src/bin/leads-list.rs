@@ -8,7 +8,7 @@ use shared::http::{self, Call, Json, Page};
 use shared::store::leads::list;
 use shared::views::cursor::Cursor;
 use shared::views::leads::LeadView;
-use shared::views::leads_filter::{self, LeadFilter};
+use shared::views::leads_filter::{self, Include, LeadFilter};
 use shared::{Failure, Scope};
 
 pub fn main() -> ExitCode {
@@ -16,11 +16,12 @@ pub fn main() -> ExitCode {
 }
 
 async fn handle(call: Call<(), LeadFilter>) -> Result<Json<Page<LeadView>>, Failure> {
+    let mut custom = Include::room(call.query.include);
     let filter = call.query.check()?;
     let (order, window) = leads_filter::part(&call.paging, "-created_at")?;
     let mut leads = list::list(&call.tx, &filter, order, window).await?;
     let total = list::count(&call.tx, &filter).await?;
     let next = leads_filter::next(&mut leads, &call.paging, |lead| Cursor { at: lead.created_at, id: lead.id.into() });
-    let data = leads.into_iter().map(LeadView::from).collect();
+    let data = leads.into_iter().map(|lead| LeadView::listed(lead, custom.as_mut())).collect();
     Ok(Json::new(Page::new(data, &call.paging, total).with_next(next.filter(|_| order.walks()))))
 }

@@ -8,7 +8,7 @@ use shared::http::{self, Call, Json, Page};
 use shared::store::leads::history;
 use shared::store::leads::list;
 use shared::views::cursor::Cursor;
-use shared::views::leads_filter::{self, PoolFilter};
+use shared::views::leads_filter::{self, Include, PoolFilter};
 use shared::views::leads_unrouted::UnroutedLeadView;
 use shared::{Failure, Scope};
 
@@ -17,6 +17,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn handle(call: Call<(), PoolFilter>) -> Result<Json<Page<UnroutedLeadView>>, Failure> {
+    let mut custom = Include::room(call.query.include);
     let filter = call.query.check()?;
     let (order, window) = leads_filter::part(&call.paging, "-total_score")?;
     let mut leads = list::list(&call.tx, &filter, order, window).await?;
@@ -29,7 +30,7 @@ async fn handle(call: Call<(), PoolFilter>) -> Result<Json<Page<UnroutedLeadView
         .into_iter()
         .filter_map(|lead| {
             let state = states.get(&lead.id)?;
-            Some(UnroutedLeadView::at(call.now, &tenant, lead, state))
+            Some(UnroutedLeadView::at(call.now, &tenant, lead, state, custom.as_mut()))
         })
         .collect();
     Ok(Json::new(Page::new(data, &call.paging, total).with_next(next.filter(|_| order.walks()))))

@@ -5,6 +5,7 @@ mod access;
 mod audit;
 mod contract;
 mod migrate;
+mod ownership;
 mod repeats;
 mod row_security;
 mod statements;
