@@ -2,13 +2,15 @@
 //! function pays at start-up only for what it needs, and is kept for the life of the environment.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::aws::queues::Sender;
 use crate::aws::schedules::WakeUps;
-use crate::config::{self, DatabaseConfig, SchedulerConfig, SecretsConfig, SlackConfig};
+use crate::config::{self, DatabaseConfig, SchedulerConfig, SecretsConfig};
+use crate::domain::access::Shown;
 use crate::domain::ids::TenantId;
 use crate::environment::ConfigError;
 use crate::failure::Failure;
@@ -28,9 +30,19 @@ struct Parts {
     sealer: OnceLock<Sealer>,
     signer: OnceLock<Signer>,
     http: OnceLock<reqwest::Client>,
-    slack: SlackConfig,
     console_url: Option<String>,
+    /// How long messages are handed over after a commit.
+    hand_over: OnceLock<Duration>,
 }
+
+/// The longest an endpoint's statement may take: its function has ten seconds.
+const REQUEST_STATEMENT: Duration = Duration::from_secs(8);
+
+/// How long somebody who waits for the answer waits for the hand-over: what was not handed over by then the relay does a minute later.
+const REQUEST_HAND_OVER: Duration = Duration::from_millis(1_500);
+
+/// How long a consumer or a job hands over at a time.
+const HAND_OVER: Duration = Duration::from_secs(10);
 
 impl App {
     /// Reads the database's configuration; opens nothing.
@@ -50,9 +62,15 @@ impl App {
             sealer: OnceLock::new(),
             signer: OnceLock::new(),
             http: OnceLock::new(),
-            slack: SlackConfig::from_env(),
             console_url: config::console_url(),
+            hand_over: OnceLock::new(),
         }))
+    }
+
+    /// From now on somebody waits for what this environment does: its statements and its hand-overs have less time.
+    pub fn somebody_waits(&self) {
+        self.0.database.limit_statements(REQUEST_STATEMENT);
+        let _first = self.0.hand_over.set(REQUEST_HAND_OVER);
     }
 
     /// The moment now. The one clock: everything below takes time as an argument.
@@ -75,7 +93,7 @@ impl App {
     /// # Errors
     /// When the database does not answer or the tenant is not active.
     pub async fn begin(&self, tenant: TenantId) -> Result<Tx, Failure> {
-        self.0.database.begin(tenant, None).await
+        self.0.database.begin(tenant, Shown::default()).await
     }
 
     /// Commits, then hands promised messages to their queues. What cannot be handed over now stays in the outbox for the relay.
@@ -93,7 +111,11 @@ impl App {
         if promises.is_empty() {
             return;
         }
-        let sent = self.0.sender.send_all(promises).await;
+        let limit = self.0.hand_over.get().copied().unwrap_or(HAND_OVER);
+        let sent = self.0.sender.send_all(promises, limit).await;
+        if sent.len() < promises.len() {
+            tracing::warn!(messages = promises.len() - sent.len(), "not handed over in time; the relay does it");
+        }
         if sent.is_empty() {
             return;
         }
@@ -146,11 +168,6 @@ impl App {
         }
         let made = crate::integrations::client()?;
         Ok(self.0.http.get_or_init(|| made))
-    }
-
-    /// Where Slack is.
-    pub fn slack(&self) -> &SlackConfig {
-        &self.0.slack
     }
 
     /// The console's address, when it has one.

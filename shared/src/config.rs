@@ -8,9 +8,9 @@
 //! | `DATABASE_AUTH` | `password` (in the URL) or `iam` (a token signed per connection); default `password` |
 //! | `MIGRATION_DATABASE_URL` | the owner's connection, only for `migrate` |
 //! | `APP_DATABASE_PASSWORD` | the password `migrate` gives the functions' role; RDS Proxy signs in with it |
-//! | `QUEUE_BASE_URL` | where the queues are: the address of each is this and its name, as the installation's prefix ends it |
+//! | `QUEUE_BASE_URL` | where the queues are, the installation's prefix included: a queue's address is this and its name |
 //! | `QUEUE_REMINDERS_ARN`, `SCHEDULER_GROUP`, `SCHEDULER_ROLE_ARN` | one-time schedules |
-//! | `JWT_PUBLIC_KEY` or `JWT_JWKS_URL` | who may sign access tokens |
+//! | `JWT_PUBLIC_KEY` or `JWT_JWKS_URL` (https) | who may sign access tokens |
 //! | `JWT_PRIVATE_KEY` | signs access tokens; only for the functions that sign people in |
 //! | `JWT_ISSUER`, `JWT_AUDIENCE` | what a token must say of itself |
 //! | `SECRETS_KEY` | base64 of 32 bytes; seals tenants' secrets in the database |
@@ -112,10 +112,21 @@ impl JwtConfig {
         let key = match (optional("JWT_PUBLIC_KEY"), optional("JWT_JWKS_URL")) {
             // Deployment parameters hold one line: `\n` stands for a line break.
             (Some(pem), _) => JwtKey::Pem(pem.replace("\\n", "\n")),
-            (None, Some(url)) => JwtKey::JwksUrl(url),
+            (None, Some(url)) => JwtKey::JwksUrl(jwks_address(url, Stage::from_env())?),
             (None, None) => return Err(ConfigError::Missing("JWT_PUBLIC_KEY (or JWT_JWKS_URL)".to_owned())),
         };
         Ok(Self { key, issuer: required("JWT_ISSUER")?, audience: required("JWT_AUDIENCE")? })
+    }
+}
+
+/// Whoever answers at this address says whom we believe: in the cloud nobody on the way may.
+fn jwks_address(url: String, stage: Stage) -> Result<String, ConfigError> {
+    match url.starts_with("https://") || stage == Stage::Local && url.starts_with("http://") {
+        true => Ok(url),
+        false => Err(ConfigError::Bad {
+            name: "JWT_JWKS_URL",
+            problem: "not an https:// address; give the one of the identity provider".to_owned(),
+        }),
     }
 }
 
@@ -172,18 +183,9 @@ impl SecretsConfig {
     }
 }
 
-/// How to reach Slack.
-#[derive(Clone, Debug, Default)]
-pub struct SlackConfig {
-    /// A stand-in for Slack's hosts, as `http://127.0.0.1:8080`.
-    pub base_url: Option<String>,
-}
-
-impl SlackConfig {
-    /// Reads `SLACK_BASE_URL`.
-    pub fn from_env() -> Self {
-        Self { base_url: optional("SLACK_BASE_URL").map(|url| url.trim_end_matches('/').to_owned()) }
-    }
+/// A stand-in for a partner's hosts, as `http://127.0.0.1:8080`, from the variable the partner names; none means the partner itself.
+pub fn stand_in(variable: &'static str) -> Option<String> {
+    optional(variable).map(|url| url.trim_end_matches('/').to_owned())
 }
 
 /// The console's address for links, without a trailing slash; `None` leaves links out.
@@ -202,4 +204,20 @@ pub fn queue_url(queue: &str) -> Result<String, ConfigError> {
 /// The password that `migrate` gives the functions' role: `APP_DATABASE_PASSWORD`. In the cloud RDS Proxy signs in with it.
 pub fn app_database_password() -> Option<String> {
     optional("APP_DATABASE_PASSWORD")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_keys_come_over_tls_in_the_cloud() {
+        let taken = |url: &str, stage| jwks_address(url.to_owned(), stage).is_ok();
+        for stage in [Stage::Local, Stage::Cloud] {
+            assert!(taken("https://id.example/keys", stage));
+            assert!(!taken("ftp://id.example/keys", stage) && !taken("id.example/keys", stage) && !taken("", stage));
+        }
+        assert!(taken("http://127.0.0.1:8080/keys", Stage::Local));
+        assert!(!taken("http://id.example/keys", Stage::Cloud));
+    }
 }

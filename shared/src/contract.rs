@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// How a function is started.
-#[derive(Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     Http,

@@ -31,12 +31,18 @@ pub enum Failure {
     TooMany { retry_after: Duration, limit: Option<i32> },
     /// Something this depends on is not answering; nothing was lost.
     Unavailable { retry_after: Duration, cause: Cause },
+    /// The answer to a change was lost on its way, so it may have been made or not. Who repeats it has to look first, or to know that
+    /// a repetition is harmless.
+    Unsure(Cause),
     /// A fault of ours. The public answer is bare; the cause is for the log.
     Internal(Cause),
 }
 
 /// The internal reason behind a failure: for the log, never for a caller.
 pub type Cause = Box<dyn Error + Send + Sync>;
+
+/// When it is worth asking again, where nobody says it better.
+pub const PAUSE: Duration = Duration::from_secs(5);
 
 impl Failure {
     /// The record called `what` (for instance `"lead"`) is not there for this caller.
@@ -61,7 +67,48 @@ impl Failure {
 
     /// A dependency does not answer.
     pub fn unavailable(cause: impl Into<Cause>) -> Self {
-        Self::Unavailable { retry_after: Duration::from_secs(5), cause: cause.into() }
+        Self::Unavailable { retry_after: PAUSE, cause: cause.into() }
+    }
+
+    /// What this depends on answers, but not to this: others hold what it needs, or it takes too long. Something else may succeed.
+    pub fn busy(cause: impl Into<Cause>) -> Self {
+        Self::unavailable(Busy(cause.into()))
+    }
+
+    /// Whether it is [`Self::busy`].
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Unavailable { cause, .. } if cause.is::<Busy>())
+    }
+
+    /// Whether something did not answer at all, so that there is no use in asking it for something else at once.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } => !self.is_busy(),
+            Self::Unsure(_) => true,
+            _ => false,
+        }
+    }
+
+    /// The same for something else that failed with this: what was to be done in one transaction, for instance. None when it is not
+    /// temporary.
+    pub fn shared(&self) -> Option<Self> {
+        match self {
+            Self::TooMany { retry_after, limit } => Some(Self::TooMany { retry_after: *retry_after, limit: *limit }),
+            Self::Unavailable { retry_after, cause } => {
+                let text = cause.to_string();
+                let cause = if self.is_busy() { Busy(text.into()).into() } else { text.into() };
+                Some(Self::Unavailable { retry_after: *retry_after, cause })
+            }
+            Self::Unsure(cause) => Some(Self::Unsure(cause.to_string().into())),
+            Self::Internal(cause) => Some(Self::Internal(cause.to_string().into())),
+            Self::NotFound(_)
+            | Self::Invalid(_)
+            | Self::Conflict { .. }
+            | Self::Stale { .. }
+            | Self::Unauthenticated(_)
+            | Self::Forbidden(_)
+            | Self::TooLarge { .. } => None,
+        }
     }
 
     /// Whether Postgres refused the values themselves (data exceptions, broken constraints, values beyond a limit), so that other
@@ -75,7 +122,7 @@ impl Failure {
     /// Whether the same work may succeed later without anybody changing anything.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::TooMany { .. } | Self::Unavailable { .. } | Self::Internal(_) => true,
+            Self::TooMany { .. } | Self::Unavailable { .. } | Self::Unsure(_) | Self::Internal(_) => true,
             Self::NotFound(_)
             | Self::Invalid(_)
             | Self::Conflict { .. }
@@ -98,6 +145,7 @@ impl Failure {
             Self::TooLarge { .. } => "too_large",
             Self::TooMany { .. } => "too_many",
             Self::Unavailable { .. } => "unavailable",
+            Self::Unsure(_) => "unsure",
             Self::Internal(_) => "internal",
         }
     }
@@ -121,6 +169,7 @@ impl fmt::Display for Failure {
                 write!(f, "too many requests, retry after {} s", retry_after.as_secs())
             }
             Self::Unavailable { cause, .. } => write!(f, "a dependency is unavailable: {cause}"),
+            Self::Unsure(cause) => write!(f, "it may have been done or not: {cause}"),
             Self::Internal(cause) => write!(f, "{cause}"),
         }
     }
@@ -133,6 +182,18 @@ impl From<MissingScope> for Failure {
         Self::Forbidden(missing.to_string())
     }
 }
+
+/// Why something is busy, as the log shows it.
+#[derive(Debug)]
+struct Busy(Cause);
+
+impl fmt::Display for Busy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Busy {}
 
 /// A statement that Postgres refused, as the log shows it.
 #[derive(Debug)]
@@ -153,6 +214,35 @@ impl Error for Refused {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_busy_answers_and_what_is_away_does_not() {
+        let (busy, away) = (Failure::busy("locked"), Failure::unavailable("gone"));
+        assert!(busy.is_busy() && !busy.is_away() && busy.is_temporary());
+        assert!(!away.is_busy() && away.is_away());
+        assert!(Failure::Unsure("lost".into()).is_away() && Failure::Unsure("lost".into()).is_temporary());
+        assert!(!Failure::internal("x").is_away());
+    }
+
+    #[test]
+    fn what_is_shared_stays_what_it_is() {
+        let same =
+            |failure: Failure| failure.shared().map(|shared| (shared.to_string(), shared.is_busy(), shared.is_away()));
+        assert_eq!(
+            same(Failure::busy("locked")),
+            Some(("a dependency is unavailable: locked".to_owned(), true, false))
+        );
+        assert_eq!(
+            same(Failure::unavailable("gone")),
+            Some(("a dependency is unavailable: gone".to_owned(), false, true))
+        );
+        assert_eq!(same(Failure::internal("x")), Some(("x".to_owned(), false, false)));
+        assert!(same(Failure::not_found("lead")).is_none());
+        let asked = Failure::Unavailable { retry_after: Duration::from_secs(90), cause: "later".into() };
+        assert!(
+            matches!(asked.shared(), Some(Failure::Unavailable { retry_after, .. }) if retry_after.as_secs() == 90)
+        );
+    }
 
     #[test]
     fn only_what_is_wrong_with_values_is_blamed_on_them() {

@@ -1,9 +1,11 @@
-//! Passwords: Argon2id with the parameters OWASP names first (19 MiB, two passes, one lane), a salt of its own for each.
+//! Passwords: Argon2id with the parameters OWASP names first (19 MiB, two passes, one lane), a salt of its own for each. They are hashed
+//! composed (NFC). Hashes from before that are of the password as it was typed, so what is typed otherwise is tried in both ways.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use aws_lc_rs::rand;
 
+use crate::domain::passwords::composed;
 use crate::failure::Failure;
 
 /// Memory in KiB.
@@ -28,17 +30,26 @@ pub fn hash(password: &str) -> Result<String, Failure> {
     let mut salt = [0; 16];
     rand::fill(&mut salt).map_err(|_| Failure::internal("no random bytes for a salt"))?;
     let hash: PasswordHash = argon2()?
-        .hash_password_with_salt(password.as_bytes(), &salt)
+        .hash_password_with_salt(composed(password).as_bytes(), &salt)
         .map_err(|error| Failure::internal(format!("could not hash a password: {error}")))?;
     Ok(hash.to_string())
 }
 
 /// Whether this is the password of that hash. Without a hash the same work is done in vain, so that time does not tell whether
-/// there is an account.
+/// there is an account: how much it is depends on nothing but what was typed.
 ///
 /// # Errors
 /// When a stored hash is damaged.
 pub fn verify(password: &str, hash: Option<&str>) -> Result<bool, Failure> {
+    let same = composed(password);
+    let mut found = fits(&same, hash)?;
+    if same != password {
+        found |= fits(password, hash)?;
+    }
+    Ok(found)
+}
+
+fn fits(password: &str, hash: Option<&str>) -> Result<bool, Failure> {
     use argon2::password_hash::Error;
     match argon2()?.verify_password(password.as_bytes(), hash.unwrap_or(NOBODY)) {
         Ok(()) => Ok(hash.is_some()),
@@ -58,6 +69,20 @@ mod tests {
         assert!(verify("correct horse battery staple", Some(&hash)).unwrap());
         assert!(!verify("correct horse battery stable", Some(&hash)).unwrap());
         assert!(!verify("", Some(&hash)).unwrap());
+    }
+
+    #[test]
+    fn however_it_is_typed() {
+        let (composed, apart) = ("Gr\u{fc}\u{df}e aus K\u{f6}ln 1", "Gru\u{308}\u{df}e aus Ko\u{308}ln 1");
+        for set in [composed, apart] {
+            let hash = hash(set).unwrap();
+            assert!(verify(composed, Some(&hash)).unwrap() && verify(apart, Some(&hash)).unwrap(), "{set}");
+        }
+        // Stored by a release that hashed what was typed.
+        let before: PasswordHash = argon2().unwrap().hash_password_with_salt(apart.as_bytes(), &[7; 16]).unwrap();
+        let before = before.to_string();
+        assert!(verify(apart, Some(&before)).unwrap() && !verify("Grusse aus Koln 1", Some(&before)).unwrap());
+        assert!(!verify(apart, None).unwrap());
     }
 
     #[test]

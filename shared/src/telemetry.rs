@@ -5,6 +5,7 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use tracing::field::Empty;
@@ -56,6 +57,12 @@ pub fn of_tenant(tenant: TenantId) {
 /// From here on they are about no single tenant (any more).
 pub fn of_no_tenant() {
     Span::current().record("tenant", "");
+}
+
+/// What is left of an invocation's time. One that does not say it, as a tool on a laptop may, has half a minute.
+pub fn time_left(context: &lambda_runtime::Context) -> Duration {
+    let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    if left.is_zero() { Duration::from_secs(30) } else { left }
 }
 
 /// This function's name, as Lambda gives it.

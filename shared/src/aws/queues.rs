@@ -1,6 +1,7 @@
 //! Puts messages on SQS queues.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
@@ -25,6 +26,15 @@ pub const MAX_BODY: usize = BYTES;
 /// says the same, but not every stand-in does.
 pub const QUEUE: &str = "queue";
 
+/// The attribute in which a message carries the row of the inbox that was sent again with it. It stays with the message as well.
+pub const SENT_AGAIN: &str = "sent_again";
+
+/// A body, and the row of the inbox it comes from.
+struct Outgoing {
+    body: String,
+    sent_again: Option<Uuid>,
+}
+
 /// The queues of this installation. The client is made on first use.
 #[derive(Default)]
 pub struct Sender {
@@ -47,7 +57,7 @@ impl Sender {
             .send_message()
             .queue_url(url)
             .message_body(body)
-            .set_message_attributes(Some(named(queue)))
+            .set_message_attributes(Some(attributes(queue, None)))
             .delay_seconds(delay_seconds)
             .send()
             .await
@@ -60,20 +70,51 @@ impl Sender {
     /// # Errors
     /// Only when this function has no such queue.
     pub async fn send_many(&self, queue: &str, bodies: Vec<String>) -> Result<Vec<bool>, Failure> {
+        self.send_out(queue, bodies.into_iter().map(|body| Outgoing { body, sent_again: None }).collect(), None).await
+    }
+
+    /// Sends rows of the inbox again, letter for letter; each message says whose row it is. Answers with one verdict per row, in order.
+    ///
+    /// # Errors
+    /// Only when this function has no such queue.
+    pub async fn send_again(&self, queue: &str, rows: Vec<(Uuid, String)>) -> Result<Vec<bool>, Failure> {
+        self.send_out(queue, rows.into_iter().map(|(id, body)| Outgoing { body, sent_again: Some(id) }).collect(), None)
+            .await
+    }
+
+    /// Until a moment, when there is one: what is not sent by then is not sent.
+    async fn send_out(
+        &self,
+        queue: &str,
+        messages: Vec<Outgoing>,
+        until: Option<Instant>,
+    ) -> Result<Vec<bool>, Failure> {
         let url = queue_url(queue).map_err(Failure::internal)?;
-        let mut verdicts = Vec::with_capacity(bodies.len());
-        for chunk in chunks(bodies) {
-            verdicts.extend(self.send_chunk(queue, &url, chunk).await);
+        let count = messages.len();
+        let mut verdicts = Vec::with_capacity(count);
+        for chunk in chunks(messages) {
+            let sending = self.send_chunk(queue, &url, chunk);
+            let taken = match until {
+                Some(until) => tokio::time::timeout_at(until.into(), sending).await.ok().flatten(),
+                None => sending.await,
+            };
+            match taken {
+                Some(taken) => verdicts.extend(taken),
+                // Each further call would wait as long for the same.
+                None => break,
+            }
         }
+        verdicts.resize(count, false);
         Ok(verdicts)
     }
 
-    async fn send_chunk(&self, queue: &str, url: &str, bodies: Vec<String>) -> Vec<bool> {
-        let count = bodies.len();
+    /// One verdict per message; none when the queue does not answer.
+    async fn send_chunk(&self, queue: &str, url: &str, messages: Vec<Outgoing>) -> Option<Vec<bool>> {
+        let count = messages.len();
         let mut call = self.client().await.send_message_batch().queue_url(url);
-        for (n, body) in bodies.into_iter().enumerate() {
+        for (n, Outgoing { body, sent_again }) in messages.into_iter().enumerate() {
             let entry = SendMessageBatchRequestEntry::builder().id(n.to_string()).message_body(body);
-            match entry.set_message_attributes(Some(named(queue))).build() {
+            match entry.set_message_attributes(Some(attributes(queue, sent_again))).build() {
                 Ok(entry) => call = call.entries(entry),
                 Err(error) => tracing::error!(reason = %error, "a message that SQS does not take"),
             }
@@ -90,9 +131,12 @@ impl Sender {
                     tracing::warn!(count = answer.failed().len(), "the queue refused messages");
                 }
             }
-            Err(error) => tracing::warn!(reason = %DisplayErrorContext(&error), "the queue is not reachable"),
+            Err(error) => {
+                tracing::warn!(reason = %DisplayErrorContext(&error), "the queue is not reachable");
+                return None;
+            }
         }
-        verdicts
+        Some(verdicts)
     }
 
     /// Lets messages that are in flight come back after their delays in seconds (at most 43,200), ten in a call. Best effort: what
@@ -113,20 +157,23 @@ impl Sender {
             }
             if let Err(error) = call.send().await {
                 tracing::warn!(reason = %DisplayErrorContext(&error), "the messages come back when their visibility timeout ends");
+                return;
             }
         }
     }
 
-    /// Hands promised messages over and answers with the ids of those that are on their queue now.
-    pub async fn send_all(&self, promises: &[Promise]) -> Vec<Uuid> {
+    /// Hands promised messages over, as many as it gets done within a time. Answers with the ids of those that are on their queue now;
+    /// a call that was on its way at the end of the time may have put some more there.
+    pub async fn send_all(&self, promises: &[Promise], within: Duration) -> Vec<Uuid> {
+        let until = Instant::now() + within;
         let mut sent = Vec::new();
         let mut queues: Vec<&'static str> = promises.iter().map(|promise| promise.queue).collect();
         queues.sort_unstable();
         queues.dedup();
         for queue in queues {
             let of_queue: Vec<&Promise> = promises.iter().filter(|promise| promise.queue == queue).collect();
-            let bodies = of_queue.iter().map(|promise| promise.body.clone()).collect();
-            match self.send_many(queue, bodies).await {
+            let outgoing = |promise: &&Promise| Outgoing { body: promise.body.clone(), sent_again: None };
+            match self.send_out(queue, of_queue.iter().map(outgoing).collect(), Some(until)).await {
                 Ok(verdicts) => {
                     sent.extend(of_queue.iter().zip(verdicts).filter(|(_, ok)| *ok).map(|(promise, _)| promise.id));
                 }
@@ -137,24 +184,29 @@ impl Sender {
     }
 }
 
-fn named(queue: &str) -> HashMap<String, MessageAttributeValue> {
-    let value = MessageAttributeValue::builder().data_type("String").string_value(queue).build();
-    value.map(|value| HashMap::from([(QUEUE.to_owned(), value)])).unwrap_or_default()
+/// What a message says about itself beside its body.
+fn attributes(queue: &str, sent_again: Option<Uuid>) -> HashMap<String, MessageAttributeValue> {
+    let said = [(QUEUE, Some(queue.to_owned())), (SENT_AGAIN, sent_again.map(|row| row.to_string()))];
+    let attribute = |(name, text): (&str, Option<String>)| {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(text?).build().ok()?;
+        Some((name.to_owned(), value))
+    };
+    said.into_iter().filter_map(attribute).collect()
 }
 
 /// Groups of at most ten bodies and 900 KiB; a single larger body is a group of its own and SQS will say no.
-fn chunks(bodies: Vec<String>) -> Vec<Vec<String>> {
-    let mut groups: Vec<Vec<String>> = Vec::new();
+fn chunks(messages: Vec<Outgoing>) -> Vec<Vec<Outgoing>> {
+    let mut groups: Vec<Vec<Outgoing>> = Vec::new();
     let mut size = 0;
-    for body in bodies {
+    for message in messages {
         match groups.last_mut() {
-            Some(group) if group.len() < ENTRIES && size + body.len() <= BYTES => {
-                size += body.len();
-                group.push(body);
+            Some(group) if group.len() < ENTRIES && size + message.body.len() <= BYTES => {
+                size += message.body.len();
+                group.push(message);
             }
             _ => {
-                size = body.len();
-                groups.push(vec![body]);
+                size = message.body.len();
+                groups.push(vec![message]);
             }
         }
     }
@@ -167,9 +219,11 @@ mod tests {
 
     #[test]
     fn groups_respect_count_and_size() {
-        let many = chunks(vec!["x".to_owned(); 25]);
+        let messages =
+            |body: String, count| (0..count).map(|_| Outgoing { body: body.clone(), sent_again: None }).collect();
+        let many = chunks(messages("x".to_owned(), 25));
         assert_eq!(many.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
-        let large = chunks(vec!["x".repeat(500 * 1024); 3]);
+        let large = chunks(messages("x".repeat(500 * 1024), 3));
         assert_eq!(large.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1, 1]);
     }
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::ids::TenantId;
+use super::identity::normalize_email;
+use super::ids::{MemberId, TenantId};
 
 macro_rules! scopes {
     ($($variant:ident => $text:literal,)*) => {
@@ -103,6 +105,16 @@ impl Role {
     }
 }
 
+/// What a token allows: what its roles do, and of that only what it names, if it names any scope of ours. What identity providers
+/// write there of their own (`openid profile email`, or nothing) says nothing about us. Some put the name of the service before a
+/// scope: `https://crm.example/leads:read` is `leads:read`.
+pub fn granted<'a>(roles: &[Role], named: impl Iterator<Item = &'a str>) -> BTreeSet<Scope> {
+    let named: BTreeSet<Scope> =
+        named.filter_map(|name| name.rsplit('/').next()).filter_map(|name| name.parse().ok()).collect();
+    let allowed = Scope::ALL.iter().copied().filter(|scope| roles.iter().any(|role| role.allows(*scope)));
+    allowed.filter(|scope| named.is_empty() || named.contains(scope)).collect()
+}
+
 /// Who is calling, proved.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -114,6 +126,8 @@ pub struct Caller {
     pub source: Option<String>,
     /// The token's id, checked against the revoked ones on entering the tenant.
     pub jti: Option<String>,
+    /// The e-mail address a token names, in normal form. It opens nothing: it is looked for among the members who are inactive.
+    pub email: Option<String>,
     /// When the token ends by itself.
     pub expires_at: Option<Timestamp>,
     pub scopes: BTreeSet<Scope>,
@@ -140,7 +154,30 @@ pub struct Rate {
     pub resets_in: Duration,
 }
 
+/// What a person shows on entering a tenant. Whoever shows a token that was revoked, or is known there as an inactive member, does not
+/// get in; a machine of ours shows nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shown<'a> {
+    pub jti: Option<&'a str>,
+    pub member: Option<MemberId>,
+    pub email: Option<&'a str>,
+}
+
+/// The e-mail address among what identity providers call people by, in normal form.
+pub fn named_email<'a>(names: impl IntoIterator<Item = Option<&'a str>>) -> Option<String> {
+    names.into_iter().flatten().find_map(|name| normalize_email(name).ok())
+}
+
 impl Caller {
+    /// What this caller shows on entering their tenant.
+    pub fn shown(&self) -> Shown<'_> {
+        let member = match self.kind {
+            CallerKind::Person => Uuid::try_parse(&self.subject).ok().map(MemberId),
+            CallerKind::ApiKey => None,
+        };
+        Shown { jti: self.jti.as_deref(), member, email: self.email.as_deref() }
+    }
+
     /// Whether this caller may do it.
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)
@@ -170,5 +207,47 @@ impl Caller {
             CallerKind::Person => "person",
             CallerKind::ApiKey => "api_key",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(role: Role, named: &str, expected: &[&str]) {
+        let granted = granted(&[role], named.split_whitespace());
+        assert_eq!(granted.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(), expected, "{role:?} {named}");
+    }
+
+    const VIEWER: [&str; 7] =
+        ["leads:read", "pipelines:read", "deals:read", "tasks:read", "scoring:read", "routing:read", "team:read"];
+
+    #[test]
+    fn scopes_only_narrow_and_only_if_one_is_ours() {
+        for foreign in ["", "openid profile email", "access_as_user", "aws.cognito.signin.user.admin", "leads:reads"] {
+            check(Role::Viewer, foreign, &VIEWER);
+        }
+        check(Role::Viewer, "openid leads:read", &["leads:read"]);
+        check(Role::Viewer, "leads:read leads:write inbox:write", &["leads:read"]);
+        check(Role::Viewer, "inbox:write", &[]);
+        check(Role::Admin, "https://crm.example/deals:read lotse/leads:write", &["leads:write", "deals:read"]);
+        assert_eq!(
+            granted(&[], ["leads:read"].into_iter()),
+            BTreeSet::new(),
+            "without a role there is nothing to narrow"
+        );
+    }
+
+    #[test]
+    fn two_roles_do_what_either_does() {
+        let both = granted(&[Role::Viewer, Role::Ingest], std::iter::empty());
+        assert_eq!(both.len(), VIEWER.len() + 1);
+    }
+
+    #[test]
+    fn an_address_is_found_among_names() {
+        assert_eq!(named_email([None, Some("ada"), Some("Ada@X.example")]), Some("ada@x.example".to_owned()));
+        assert_eq!(named_email([None, Some("ada")]), None);
     }
 }

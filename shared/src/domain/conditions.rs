@@ -9,6 +9,7 @@
 
 mod field;
 mod parse;
+mod pattern;
 mod test;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,10 @@ use super::events::Event;
 use super::faults::Fault;
 use super::profile::Profile;
 
+use pattern::Origin;
+
 pub use field::{Fact, FieldPath};
+pub use pattern::expressions;
 
 /// How deep conditions may nest.
 pub const MAX_DEPTH: usize = 10;
@@ -32,6 +36,8 @@ pub const MAX_NODES: usize = 200;
 pub const MAX_LIST: usize = 500;
 /// How long a text or regular expression in a condition may be, in characters.
 pub const MAX_TEXT: usize = 256;
+/// How many regular expressions a condition may have when it is written.
+pub const MAX_REGEXES: usize = 10;
 
 /// Where a condition is used: which fields it may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +88,9 @@ enum Node {
 /// Which parts of the facts a condition reads.
 #[derive(Debug, Default)]
 struct Uses {
+    /// Its regular expressions, and the most memory they take, in bytes.
+    regexes: usize,
+    regex_bytes: usize,
     event: bool,
     organization: bool,
     deal: bool,
@@ -89,15 +98,37 @@ struct Uses {
 }
 
 impl Condition {
-    /// Parses and compiles a condition.
+    /// Parses and compiles a condition that somebody writes.
     ///
     /// # Errors
     /// Every fault, with its JSON pointer from the condition's root.
     pub fn parse(source: &Value, context: Context) -> Result<Self, Vec<Fault>> {
-        let root = parse::parse(source, context)?;
+        Self::of(source, context, Origin::Written)
+    }
+
+    /// Parses and compiles a condition that was taken once: its regular expressions may be more and larger than what is taken now.
+    ///
+    /// # Errors
+    /// As [`Self::parse`]; the code `too_complex` says that an expression is too large even so.
+    pub fn parse_stored(source: &Value, context: Context) -> Result<Self, Vec<Fault>> {
+        Self::of(source, context, Origin::Stored)
+    }
+
+    fn of(source: &Value, context: Context, origin: Origin) -> Result<Self, Vec<Fault>> {
+        let root = parse::parse(source, context, origin)?;
         let mut uses = Uses::default();
         root.collect_uses(&mut uses);
         Ok(Self { root, uses })
+    }
+
+    /// How many regular expressions it has.
+    pub const fn regexes(&self) -> usize {
+        self.uses.regexes
+    }
+
+    /// The most memory its regular expressions take, in bytes.
+    pub const fn regex_bytes(&self) -> usize {
+        self.uses.regex_bytes
     }
 
     /// Whether the condition is satisfied.
@@ -150,14 +181,20 @@ impl Node {
         match self {
             Self::All(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.collect_uses(uses)),
             Self::Not(node) => node.collect_uses(uses),
-            Self::Leaf { field, .. } => match field.root() {
-                field::Root::Event => uses.event = true,
-                field::Root::Lead => {
-                    uses.lead.insert(field.clone());
+            Self::Leaf { field, test } => {
+                if let test::Test::Matches(pattern) = test {
+                    uses.regexes += 1;
+                    uses.regex_bytes += pattern.bytes();
                 }
-                field::Root::Organization => uses.organization = true,
-                field::Root::Deal => uses.deal = true,
-            },
+                match field.root() {
+                    field::Root::Event => uses.event = true,
+                    field::Root::Lead => {
+                        uses.lead.insert(field.clone());
+                    }
+                    field::Root::Organization => uses.organization = true,
+                    field::Root::Deal => uses.deal = true,
+                }
+            }
         }
     }
 

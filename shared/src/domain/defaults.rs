@@ -3,12 +3,13 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::conditions::expressions;
 use super::engine::RuleSetData;
 use super::ids::{PipelineId, RuleId};
 use super::intent::{Confidence, IntentRuleDraft, IntentSettings};
@@ -130,6 +131,17 @@ pub struct StageDraft {
     pub color: String,
     /// Name of an icon.
     pub icon: String,
+}
+
+/// Whether a rule that every tenant starts with has this regular expression: whoever changes something else of such a rule sends it
+/// back as it was.
+pub fn has_expression(text: &str) -> bool {
+    static EXPRESSIONS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+        let scoring = defaults().scoring_rules.iter().map(|rule| &rule.conditions);
+        let all = scoring.chain(defaults().intent_rules.iter().map(|rule| &rule.conditions));
+        all.flat_map(expressions).collect()
+    });
+    EXPRESSIONS.contains(text)
 }
 
 /// What a new tenant starts with.

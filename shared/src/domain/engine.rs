@@ -21,7 +21,7 @@ use super::intent::{Confidence, IntentPicture, IntentWeight, Signal};
 use super::profile::Profile;
 use super::scoring::{Award, ScoreSums, Tier, is_expired};
 
-pub use rules::{RuleSet, RuleSetData};
+pub use rules::{MAX_BYTES, MAX_REGEXES, MAX_RULES, RuleSet, RuleSetData, SwitchedOff};
 
 /// Everything the engine knows about one lead. A lead nobody has heard of is `LeadState::default()`.
 #[derive(Clone, Debug, Default, PartialEq)]

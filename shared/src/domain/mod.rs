@@ -7,9 +7,11 @@
 pub mod access;
 pub mod codes;
 pub mod conditions;
+pub mod daily;
 pub mod defaults;
 pub mod engine;
 pub mod events;
+pub mod excerpt;
 pub mod faults;
 #[cfg(test)]
 mod fixtures;

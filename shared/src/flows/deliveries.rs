@@ -125,20 +125,23 @@ async fn prove(app: &App, delivery: &Delivery) -> Result<Result<TenantId, Park>,
     let Some(hash) = delivery.token_hash.as_deref().and_then(hex::decode_hash) else {
         return Ok(Err(refused(None, Reason::NoToken)));
     };
-    let Some(source) = find_webhook_source(app.database(), &delivery.source, &hash).await? else {
+    let Some(source) = find_webhook_source(app.database(), &delivery.source, &hash, delivery.received_at).await? else {
         return Ok(Err(refused(None, Reason::UnknownToken)));
     };
-    let secrets = open_secrets(app, &source, &delivery.source)?;
+    let secrets = open_secrets(app, &source, delivery)?;
     let outcome = verify(delivery.via, &delivery.headers, delivery.body.as_bytes(), &secrets, delivery.received_at);
     Ok(outcome.map(|()| source.tenant).map_err(|reason| refused(Some(source.tenant), reason)))
 }
 
-/// The current secret of a source and the one before, opened.
+/// The current secret of a delivery's source and the one before, opened; none where the check reads none.
 ///
 /// # Errors
 /// When one of them does not open.
-pub fn open_secrets(app: &App, source: &WebhookSource, name: &str) -> Result<Vec<String>, Failure> {
-    let context = secret_context(source.tenant, name);
+pub fn open_secrets(app: &App, source: &WebhookSource, delivery: &Delivery) -> Result<Vec<String>, Failure> {
+    if delivery.via == Via::Website {
+        return Ok(Vec::new());
+    }
+    let context = secret_context(source.tenant, &delivery.source);
     let sealed = [&source.secret, &source.previous_secret];
     sealed.into_iter().flatten().map(|sealed| app.sealer()?.open(&context, sealed)).collect()
 }

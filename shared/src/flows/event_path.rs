@@ -20,7 +20,7 @@ use crate::domain::faults::sentences;
 use crate::domain::identity::{Assignment, BatchIdentity, Country, Identifier, KnownIdentities, resolve_batch};
 use crate::domain::ids::{EventId, LeadId, TenantId};
 use crate::failure::Failure;
-use crate::messages::events::{Events, Inbound, Receipt};
+use crate::messages::events::{Events, Inbound, Receipt, Unchecked};
 use crate::messages::queues;
 use crate::store::inbox::{self, Parked};
 use crate::store::rules::TenantRules;
@@ -362,7 +362,7 @@ fn parked(tenant: TenantId, one: &Submission, reason: &str, detail: String) -> P
         tenant_id: tenant,
         source: one.source.clone(),
         received_at: one.received_at,
-        unchecked_token: None,
+        unchecked: Unchecked::default(),
         receipts: vec![Receipt { id: one.id, event: one.event.clone() }],
     });
     // Text by text: an event that cannot be read is no JSON value. Messages can always be written.

@@ -7,9 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::domain::hex;
 use crate::domain::ids::TenantId;
-use crate::messages::events::Delivery;
-use crate::store::inbox::Parked;
+use crate::failure::Failure;
+use crate::messages::events::{Delivery, Verdict};
+use crate::store::Database;
+use crate::store::inbox::{self, Parked, Stranger};
 
 /// A delivery to be put aside, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +24,31 @@ pub struct Park {
     pub detail: String,
     /// Whether its check was passed: a replay then does not ask for it again, since secrets change.
     pub checked: bool,
+}
+
+/// Puts a delivery aside. One of a stranger, who was told so, is only counted; what was taken because nobody could look whose it is, is
+/// kept even if it turns out to be nobody's.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn put_aside(db: &Database, delivery: &Delivery, park: &Park) -> Result<(), Failure> {
+    if !matches!(delivery.verdict, Verdict::Rejected { tenant_id: None, .. }) {
+        inbox::park(db, &[park.row(delivery)]).await?;
+        return Ok(());
+    }
+    inbox::note_stranger(db, &stranger(delivery, &park.reason, delivery.body.len())).await
+}
+
+/// A delivery that belongs to nobody. `bytes` is the size of what came.
+pub fn stranger<'a>(delivery: &'a Delivery, reason: &'a str, bytes: usize) -> Stranger<'a> {
+    Stranger {
+        source: &delivery.source,
+        token_hash: delivery.token_hash.as_deref().and_then(hex::decode_hash),
+        reason,
+        body: &delivery.body,
+        bytes,
+        received_at: delivery.received_at,
+    }
 }
 
 impl Park {

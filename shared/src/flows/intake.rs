@@ -11,10 +11,12 @@ use crate::domain::access::Scope;
 use crate::domain::hex;
 use crate::domain::ids::{EventId, LeadId, TenantId};
 use crate::failure::Failure;
+use crate::flows::batch::{Deadline, Gate};
 use crate::flows::deliveries;
 use crate::flows::event_path::{self, Reason, Report, Submission};
+use crate::flows::inbox::put_aside;
 use crate::flows::keys::find_key;
-use crate::messages::events::{Delivery, Events, Inbound, Recalculate, Receipt, UnprovenEvents};
+use crate::messages::events::{Delivery, Events, Inbound, Recalculate, Receipt, Unchecked, UnprovenEvents};
 use crate::messages::queues;
 use crate::store::inbox::{self, Parked};
 use crate::store::{auth, event_path as store, outbox};
@@ -30,18 +32,24 @@ struct Set {
     messages: Vec<usize>,
 }
 
-/// Works through a batch of messages. A message is done when all its events are; answers with one verdict per message, in
-/// order.
-pub async fn process_messages(app: &App, messages: &[&str], now: Timestamp) -> Vec<Result<(), Failure>> {
+/// Works through a batch of messages, as far as it gets by the deadline. A message is done when all its events are; answers with one
+/// verdict per message, in order.
+pub async fn process_messages(
+    app: &App,
+    messages: &[&str],
+    now: Timestamp,
+    deadline: Deadline,
+) -> Vec<Result<(), Failure>> {
     let mut outcomes: Vec<Result<(), Failure>> = Vec::with_capacity(messages.len());
     let mut sets: BTreeMap<TenantId, Set> = BTreeMap::new();
+    let mut gate = Gate::new(deadline);
     for (n, message) in messages.iter().enumerate() {
-        outcomes.push(take(app, message, n, &mut sets, now).await);
+        outcomes.push(gate.through(take(app, message, n, &mut sets, now)).await);
     }
     let mut total = Report::default();
     for (tenant, set) in sets {
         telemetry::of_tenant(tenant);
-        match event_path::process(app, tenant, &set.submissions, now).await {
+        match gate.through(event_path::process(app, tenant, &set.submissions, now)).await {
             Ok(report) => {
                 total.stored += report.stored;
                 total.repeated += report.repeated;
@@ -49,12 +57,9 @@ pub async fn process_messages(app: &App, messages: &[&str], now: Timestamp) -> V
                 total.statements += report.statements;
             }
             Err(failure) => {
-                let reason = failure.to_string();
+                let unusable = || Failure::conflict("tenant_unusable", failure.to_string());
                 for n in set.messages {
-                    outcomes[n] = Err(match &failure {
-                        temporary if temporary.is_temporary() => Failure::unavailable(reason.clone()),
-                        _ => Failure::conflict("tenant_unusable", reason.clone()),
-                    });
+                    outcomes[n] = Err(failure.shared().unwrap_or_else(unusable));
                 }
             }
         }
@@ -107,8 +112,8 @@ fn add(
 
 /// Looks whether a token that came while the database was away was still good then.
 async fn check(app: &App, events: Events, n: usize, sets: &mut BTreeMap<TenantId, Set>) -> Result<(), Failure> {
-    if let Some(jti) = &events.unchecked_token
-        && was_revoked(app, events.tenant_id, jti, events.received_at).await?
+    if events.unchecked != Unchecked::default()
+        && was_refused(app, events.tenant_id, &events.unchecked, events.received_at).await?
     {
         let rows: Vec<Parked> = events
             .receipts
@@ -119,14 +124,14 @@ async fn check(app: &App, events: Events, n: usize, sets: &mut BTreeMap<TenantId
                     tenant_id: events.tenant_id,
                     source: events.source.clone(),
                     received_at: events.received_at,
-                    unchecked_token: events.unchecked_token.clone(),
+                    unchecked: events.unchecked.clone(),
                     receipts: vec![receipt.clone()],
                 };
                 let aside = Aside {
                     tenant: Some(events.tenant_id),
                     source: source.as_deref().unwrap_or("unknown"),
                     reason: "revoked_token",
-                    detail: "The token these events were sent with had been revoked by then.",
+                    detail: "The token these events were sent with had been revoked by then, or its member is inactive.",
                     received_at: events.received_at,
                 };
                 aside.row(receipt.id, &Inbound::Events(again))
@@ -139,16 +144,16 @@ async fn check(app: &App, events: Events, n: usize, sets: &mut BTreeMap<TenantId
     Ok(())
 }
 
-async fn was_revoked(app: &App, tenant: TenantId, jti: &str, at: Timestamp) -> Result<bool, Failure> {
+async fn was_refused(app: &App, tenant: TenantId, token: &Unchecked, at: Timestamp) -> Result<bool, Failure> {
     let tx = match app.begin(tenant).await {
         Ok(tx) => tx,
         Err(failure) if failure.is_temporary() => return Err(failure),
         // A tenant that cannot be entered: that is found out, and said, where its events are processed.
         Err(_) => return Ok(false),
     };
-    let revoked = auth::was_token_revoked(&tx, jti, at).await;
+    let refused = auth::was_token_refused(&tx, token.shown(), at).await;
     tx.rollback().await;
-    revoked
+    refused
 }
 
 /// Looks up the key of a sender who came while the database was away, as it was then.
@@ -232,10 +237,7 @@ async fn translate(app: &App, delivery: Delivery, n: usize, sets: &mut BTreeMap<
             add(sets, translated.tenant, n, translated.events, source, delivery.received_at);
             Ok(())
         }
-        Err(park) => {
-            inbox::park(app.database(), &[park.row(&delivery)]).await?;
-            Ok(())
-        }
+        Err(park) => put_aside(app.database(), &delivery, &park).await,
     }
 }
 

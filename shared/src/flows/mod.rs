@@ -2,15 +2,18 @@
 //! call the pure domain and the store, and nothing here knows HTTP or SQS.
 
 mod alerts;
+pub mod batch;
 pub mod deals;
 pub mod deliveries;
+pub mod effects;
 pub mod event_path;
 pub mod inbox;
 pub mod intake;
 pub mod keys;
+pub mod partitions;
 pub mod passwords;
 pub mod relay;
 pub mod reminders;
 pub mod routing;
-pub mod slack_effects;
+pub mod tenants;
 mod texts;

@@ -1,16 +1,17 @@
-//! What is left over when a function ends between its commit and the hand-over: found again and sent.
+//! What is left over when a function ends between its commit and the hand-over, and what was given up while something was away: found
+//! again and sent.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use crate::app::App;
-use crate::domain::ids::{EffectId, TenantId};
+use crate::aws::queues::MAX_BODY;
 use crate::failure::Failure;
-use crate::integrations::slack;
-use crate::messages::{EffectDue, queues};
-use crate::store::{effects_work, outbox};
+use crate::messages::queues;
+use crate::store::{Tx, inbox, outbox};
 
 /// Younger rows are being handed over by the function that wrote them.
 const GRACE: SignedDuration = SignedDuration::from_secs(30);
@@ -18,17 +19,11 @@ const GRACE: SignedDuration = SignedDuration::from_secs(30);
 /// Rows in one transaction: some ten calls to SQS long.
 const CHUNK: i32 = 100;
 
+/// The rows of a chunk are locked while it is sent, by a transaction that hears nothing meanwhile.
+const SENDING: Duration = Duration::from_secs(10);
+
 /// Well below the function's time limit; the next run goes on.
 const ENOUGH: Duration = Duration::from_secs(100);
-
-/// An effect this long past its time has lost its message.
-const OVERDUE: SignedDuration = SignedDuration::from_mins(2);
-
-/// Effects woken in one run: a partner's worker does not get through more before the next.
-const EFFECTS: i32 = 500;
-
-/// A woken effect is not woken again before this time, so that a worker that is behind is not flooded.
-const REST: SignedDuration = SignedDuration::from_mins(10);
 
 /// Sends what stands in the outbox for longer than 30 seconds, queue by queue and chunk by chunk, so that one queue that takes
 /// nothing does not keep the others waiting. Answers with how many were sent.
@@ -55,7 +50,7 @@ async fn hand_over_chunk(app: &App, queue: &'static str, due_before: Timestamp) 
     let tx = app.database().begin_without_tenant().await?;
     let sent = async {
         let promises = outbox::claim(&tx, queue, due_before, CHUNK).await?;
-        let sent = app.sender().send_all(&promises).await;
+        let sent = app.sender().send_all(&promises, SENDING).await;
         if !sent.is_empty() {
             outbox::delete_claimed(&tx, &sent).await?;
         }
@@ -71,62 +66,21 @@ async fn hand_over_chunk(app: &App, queue: &'static str, due_before: Timestamp) 
     }
 }
 
-/// An effect of a kind that this release lacks is looked at again after this time, when another release may be here; until then it
-/// does not stand in front of others.
-const FOREIGN_REST: SignedDuration = SignedDuration::from_hours(1);
+/// Dead letters sent again in one run: they come beside what comes in now, and must not crowd it out.
+const GIVEN_UP: i32 = 200;
 
-/// Sends the messages of effects again that should have been tried more than two minutes ago. Answers with how many.
+/// The most bytes of them: the function has 256 MB.
+const GIVEN_UP_BYTES: i32 = 16 * 1024 * 1024;
+
+/// Sends dead letters again that were given up although nothing need be wrong with them: that this runs says that the database is back.
+/// Answers with how many. One that is given up again is the same row again, and rests for longer each time.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn wake_effects(app: &App, moment: Timestamp) -> Result<usize, Failure> {
-    let mut by_place: BTreeMap<(TenantId, Option<&'static str>), Vec<EffectId>> = BTreeMap::new();
-    for effect in effects_work::overdue(app.database(), moment - OVERDUE, EFFECTS).await? {
-        let queue = queue_of(&effect.kind);
-        if queue.is_none() {
-            tracing::error!(effect_id = %effect.id, kind = effect.kind, "an effect of a kind this release lacks");
-        }
-        by_place.entry((effect.tenant, queue)).or_default().push(effect.id);
-    }
-    let mut woken = 0;
-    for ((tenant, queue), ids) in by_place {
-        match wake(app, tenant, queue, ids, moment).await {
-            Ok(count) => woken += count,
-            // One tenant (switched off, for instance) does not keep the others waiting.
-            Err(failure) => tracing::warn!(tenant_id = %tenant, reason = %failure, "could not wake effects"),
-        }
-    }
-    Ok(woken)
-}
-
-/// Without a queue they are only put off.
-async fn wake(
-    app: &App,
-    tenant: TenantId,
-    queue: Option<&'static str>,
-    ids: Vec<EffectId>,
-    moment: Timestamp,
-) -> Result<usize, Failure> {
-    let tx = app.begin(tenant).await?;
-    let woken = async {
-        let Some(queue) = queue else {
-            effects_work::put_off(&tx, &ids, moment + FOREIGN_REST).await?;
-            return Ok(0);
-        };
-        let bodies = ids
-            .iter()
-            .map(|id| {
-                serde_json::to_string(&EffectDue { tenant_id: tenant, effect_id: *id }).map_err(Failure::internal)
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let verdicts = app.sender().send_many(queue, bodies).await?;
-        let sent: Vec<EffectId> = ids.into_iter().zip(verdicts).filter(|(_, sent)| *sent).map(|(id, _)| id).collect();
-        effects_work::put_off(&tx, &sent, moment + REST).await?;
-        Ok(sent.len())
-    }
-    .await;
-    match woken {
-        Ok(woken) => app.commit(&tx).await.map(|()| woken),
+/// When the database does not answer. A queue that does not is no error: its rows stay.
+pub async fn send_given_up(app: &App, moment: Timestamp) -> Result<usize, Failure> {
+    let tx = app.database().begin_without_tenant().await?;
+    match send_claimed(app, &tx, moment).await {
+        Ok(sent) => tx.commit().await.map(|_| sent),
         Err(failure) => {
             tx.rollback().await;
             Err(failure)
@@ -134,10 +88,23 @@ async fn wake(
     }
 }
 
-/// The queue of the worker that does effects of a kind.
-fn queue_of(kind: &str) -> Option<&'static str> {
-    match kind {
-        slack::KIND => Some(slack::QUEUE),
-        _ => None,
+/// The rows stay locked until they are noted, so that a second relay takes others.
+async fn send_claimed(app: &App, tx: &Tx, moment: Timestamp) -> Result<usize, Failure> {
+    let body_bytes = i32::try_from(MAX_BODY).unwrap_or(i32::MAX);
+    let queues: Vec<&str> = queues::consumed().map(|queue| queue.name).collect();
+    let rows = inbox::claim_given_up(tx, &queues, moment, GIVEN_UP, body_bytes, GIVEN_UP_BYTES).await?;
+    let mut by_queue: BTreeMap<String, Vec<(Uuid, String)>> = BTreeMap::new();
+    for row in rows {
+        by_queue.entry(row.queue).or_default().push((row.id, row.body));
     }
+    let mut sent = Vec::new();
+    for (queue, rows) in by_queue {
+        let ids: Vec<Uuid> = rows.iter().map(|(id, _)| *id).collect();
+        let verdicts = app.sender().send_again(&queue, rows).await?;
+        sent.extend(ids.into_iter().zip(verdicts).filter(|(_, taken)| *taken).map(|(id, _)| id));
+    }
+    if !sent.is_empty() {
+        inbox::note_sent_again(tx, &sent, moment).await?;
+    }
+    Ok(sent.len())
 }

@@ -37,7 +37,7 @@ const MOST_SCHEDULES: usize = 2000;
 const ENOUGH: Duration = Duration::from_secs(200);
 
 /// Somebody waits for the answer, and the task is locked: the scheduler gets this long.
-const SHORT: Duration = Duration::from_secs(2);
+const SHORT: Duration = Duration::from_millis(1_500);
 
 /// A due time that differs by less was only stored with less precision.
 const SAME_DUE: SignedDuration = SignedDuration::from_secs(1);
@@ -111,6 +111,12 @@ async fn make(app: &App, tasks: &[(TaskId, TenantId, Timestamp)]) -> Vec<(TaskId
         };
         match made {
             Ok(()) => scheduled.push((task_id, tenant_id)),
+            // Each further one would wait as long for the same.
+            Err(failure) if failure.is_away() => {
+                let left = tasks.len() - scheduled.len();
+                tracing::warn!(reason = %failure, tasks = left, "not scheduled; the sweep reminds of them");
+                break;
+            }
             Err(failure) => tracing::warn!(%task_id, reason = %failure, "not scheduled; the sweep reminds of it"),
         }
     }
@@ -216,15 +222,10 @@ async fn write(app: &App, tx: &Tx, due: &TaskDue) -> Result<bool, Failure> {
     let now = app.now();
     reminders::mark_reminded(tx, due.task_id, now).await?;
     let payload = message(app, tx, &task, due.task_id, due_at).await?;
-    let effect = NewEffect {
-        id: EffectId(app.new_id()),
-        kind: slack::KIND,
-        cause: format!("task-due:{}:{}", due.task_id, due_at.as_second()),
-        target: slack::target(&payload),
-        lead: task.lead,
-        payload,
-    };
-    effects::insert(tx, slack::QUEUE, &[effect], now).await?;
+    let cause = format!("task-due:{}:{}", due.task_id, due_at.as_second());
+    let (id, target) = (EffectId(app.new_id()), slack::target(&payload));
+    let effect = NewEffect { lead: task.lead, ..NewEffect::new(id, slack::KIND, cause, target, payload) };
+    effects::insert(tx, slack::NAME, &[effect], now).await?;
     Ok(true)
 }
 

@@ -11,16 +11,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::try_join;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
 use crate::domain::ids::{LeadId, TaskId, TenantId};
 use crate::domain::routing::{Assessment, DecisionInputs, DecisionRecord, assess};
 use crate::failure::Failure;
+use crate::flows::batch::{Deadline, Gate};
 use crate::flows::reminders;
 use crate::messages::{LeadsChanged, decode, queues};
-use crate::store::rules::TenantRules;
 use crate::store::{Tx, event_path, outbox, routing as store};
 use crate::telemetry;
 
@@ -77,9 +77,15 @@ pub async fn evaluate(
     Ok((decided, due))
 }
 
-/// Works through a batch of messages, all leads of one tenant together. A set that fails is tried again message by message, so that
-/// one stubborn lead does not hold up the others.
-pub async fn route_messages(app: &App, messages: &[&str], now: Timestamp) -> Vec<Result<(), Failure>> {
+/// Works through a batch of messages, all leads of one tenant together, as far as it gets by the deadline. A set that fails is tried
+/// again message by message, so that one stubborn lead does not hold up the others; but not where the database is away. Answers with
+/// one verdict per message, in order.
+pub async fn route_messages(
+    app: &App,
+    messages: &[&str],
+    now: Timestamp,
+    deadline: Deadline,
+) -> Vec<Result<(), Failure>> {
     let mut outcomes: Vec<Result<(), Failure>> = Vec::with_capacity(messages.len());
     let mut sets: BTreeMap<TenantId, Vec<(usize, Vec<LeadId>)>> = BTreeMap::new();
     for (n, message) in messages.iter().enumerate() {
@@ -87,16 +93,17 @@ pub async fn route_messages(app: &App, messages: &[&str], now: Timestamp) -> Vec
             sets.entry(tenant_id).or_default().push((n, lead_ids));
         }));
     }
+    let mut gate = Gate::new(deadline);
     for (tenant, set) in sets {
         telemetry::of_tenant(tenant);
         let leads: Vec<LeadId> = set.iter().flat_map(|(_, leads)| leads).copied().collect();
-        match route(app, tenant, &leads, now).await {
+        match gate.through(route(app, tenant, &leads, now)).await {
             Ok(_) => {}
             Err(failure) if set.len() == 1 => outcomes[set[0].0] = Err(failure),
             Err(failure) => {
                 tracing::warn!(reason = %failure, messages = set.len(), "leads cannot be routed together; one message after the other");
                 for (n, leads) in set {
-                    outcomes[n] = route(app, tenant, &leads, now).await.map(|_| ());
+                    outcomes[n] = gate.through(route(app, tenant, &leads, now)).await.map(|_| ());
                 }
             }
         }
@@ -131,20 +138,56 @@ pub async fn route(app: &App, tenant: TenantId, leads: &[LeadId], now: Timestamp
 /// # Errors
 /// When the database does not answer.
 pub async fn ask_for_discovery(app: &App, tx: &Tx, now: Timestamp) -> Result<usize, Failure> {
-    const CHUNK: i64 = 500;
-    let tenant: Arc<TenantRules> = app.rules().get(tx).await?;
+    let tenant = app.rules().get(tx).await?;
     let config = tenant.rules.routing();
     let Some(days) = config.discovery_after_days else { return Ok(0) };
-    let since = now - jiff::SignedDuration::from_hours(24 * i64::from(days));
-    let mut asked = 0;
-    let mut after = LeadId(uuid::Uuid::nil());
+    let since = now - SignedDuration::from_hours(24 * i64::from(days));
+    let (mut asked, mut after) = (0, FIRST);
     loop {
         let leads = store::list_discovery_due(tx, config.min_score, since, after, CHUNK).await?;
         let Some(last) = leads.last() else { return Ok(asked) };
         after = *last;
         asked += leads.len();
-        let messages: Vec<LeadsChanged> =
-            leads.chunks(50).map(|chunk| LeadsChanged { tenant_id: tx.tenant(), lead_ids: chunk.to_vec() }).collect();
-        outbox::put(tx, queues::ROUTING, &messages, now).await?;
+        ask(tx, &leads, now).await?;
+    }
+}
+
+/// Before all leads.
+const FIRST: LeadId = LeadId(uuid::Uuid::nil());
+
+/// Leads of one statement.
+const CHUNK: i64 = 500;
+
+/// Leads of one message to the router.
+const PER_MESSAGE: usize = 50;
+
+/// Has the router look at leads.
+async fn ask(tx: &Tx, leads: &[LeadId], now: Timestamp) -> Result<(), Failure> {
+    let messages: Vec<LeadsChanged> = leads
+        .chunks(PER_MESSAGE)
+        .map(|chunk| LeadsChanged { tenant_id: tx.tenant(), lead_ids: chunk.to_vec() })
+        .collect();
+    outbox::put(tx, queues::ROUTING, &messages, now).await
+}
+
+/// Leads are not asked for again before this time: their message may be on its way.
+const UNDECIDED: SignedDuration = SignedDuration::from_mins(10);
+
+/// Asks the router again about leads that are ready, or in conflict, and about which nothing was decided since their standing changed:
+/// their message was lost, whatever became of it. Answers with how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn ask_for_undecided(app: &App, tx: &Tx, now: Timestamp) -> Result<usize, Failure> {
+    let tenant = app.rules().get(tx).await?;
+    let config = tenant.rules.routing();
+    let (score, confidence) = (config.min_score, i32::from(config.min_confidence.tenths()));
+    let (mut asked, mut after) = (0, FIRST);
+    loop {
+        let leads = store::list_undecided(tx, score, confidence, now - UNDECIDED, after, CHUNK).await?;
+        let Some(last) = leads.last() else { return Ok(asked) };
+        after = *last;
+        asked += leads.len();
+        ask(tx, &leads, now).await?;
     }
 }

@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
 use crate::config::{JwtConfig, JwtKey};
-use crate::domain::access::{Caller, CallerKind, Rate, Role, Scope};
+use crate::domain::access::{Caller, CallerKind, Rate, Role, Scope, granted, named_email};
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 use crate::secrets::token_hash;
@@ -47,16 +47,51 @@ pub struct Verifier {
     keys: jwks::Keys,
 }
 
+/// What Keycloak, Auth0, Cognito and Entra write, as far as it concerns us. Roles are in `roles` and nowhere else: groups and roles
+/// that these keep under names of their own are given that name there.
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
-    tenant_id: TenantId,
+    tenant_id: Option<TenantId>,
     #[serde(default)]
     roles: Vec<String>,
-    scope: Option<String>,
-    jti: String,
+    #[serde(default)]
+    scope: Words,
+    /// Entra's scopes.
+    #[serde(default)]
+    scp: Words,
+    jti: Option<String>,
+    /// Entra's `jti`.
+    uti: Option<String>,
+    email: Option<String>,
+    preferred_username: Option<String>,
+    upn: Option<String>,
     /// Whole seconds here; identity providers may write fractions.
     exp: f64,
+}
+
+/// Words in one text, or in a list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Words {
+    Text(String),
+    List(Vec<String>),
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self::List(Vec::new())
+    }
+}
+
+impl Words {
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let texts = match self {
+            Self::Text(text) => std::slice::from_ref(text),
+            Self::List(texts) => texts.as_slice(),
+        };
+        texts.iter().flat_map(|text| text.split_whitespace())
+    }
 }
 
 impl Verifier {
@@ -75,8 +110,8 @@ impl Verifier {
         api_key: Option<&str>,
         now: Timestamp,
     ) -> Result<Credentials, Failure> {
-        if let Some(token) = authorization.and_then(|value| value.strip_prefix("Bearer ")) {
-            return Ok(Credentials::Token(Box::new(self.verify(token.trim(), now).await?)));
+        if let Some(token) = authorization.and_then(bearer) {
+            return Ok(Credentials::Token(Box::new(self.verify(token, now).await?)));
         }
         if let Some((source, key)) = api_key.and_then(|value| value.split_once(':')) {
             if source.is_empty() || key.is_empty() {
@@ -100,29 +135,34 @@ impl Verifier {
         if header.alg != Algorithm::RS256 {
             return Err(unauthenticated("This token is not signed with RS256."));
         }
+        // RFC 7515: whoever does not know an extension that counts must not believe the token. None is known here.
+        if header.crit.is_some() {
+            return Err(unauthenticated("This token asks for an extension (`crit`) that is not known here."));
+        }
         let key = self.key(header.kid.as_deref(), now).await?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(invalid)?.claims;
-        let scopes = match &claims.scope {
-            Some(list) => list.split_whitespace().filter_map(|scope| scope.parse().ok()).collect(),
-            None => {
-                let roles: Vec<Role> = claims
-                    .roles
-                    .iter()
-                    .filter_map(|role| serde_json::from_value(serde_json::Value::from(role.as_str())).ok())
-                    .collect();
-                Scope::ALL.iter().copied().filter(|scope| roles.iter().any(|role| role.allows(*scope))).collect()
-            }
+        let lacks = |claim: &str| {
+            unauthenticated(&format!("This token has no `{claim}`. Have whoever issues it add that claim."))
         };
+        let tenant = claims.tenant_id.ok_or_else(|| lacks("tenant_id"))?;
+        let jti = claims.jti.or(claims.uti).ok_or_else(|| lacks("jti"))?;
+        let roles: Vec<Role> = claims
+            .roles
+            .iter()
+            .filter_map(|role| serde_json::from_value(serde_json::Value::from(role.as_str())).ok())
+            .collect();
+        let names = [&claims.email, &claims.preferred_username, &claims.upn];
         Ok(Caller {
-            tenant: claims.tenant_id,
+            tenant,
             subject: claims.sub,
             kind: CallerKind::Person,
             source: None,
-            jti: Some(claims.jti),
+            jti: Some(jti),
+            email: named_email(names.map(Option::as_deref)),
             // A time beyond what there is cannot be waited for: the latest one then.
             #[expect(clippy::cast_possible_truncation, reason = "a number that is too large becomes the largest")]
             expires_at: Some(Timestamp::from_second(claims.exp.ceil() as i64).unwrap_or(Timestamp::MAX)),
-            scopes,
+            scopes: granted(&roles, claims.scope.iter().chain(claims.scp.iter())),
             rate: None,
         })
     }
@@ -134,6 +174,12 @@ impl Verifier {
             JwtKey::JwksUrl(url) => self.keys.find(url, kid, now).await,
         }
     }
+}
+
+/// The token of an `Authorization` header; how the scheme is written does not matter (RFC 9110).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.trim_start().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn unauthenticated(detail: &str) -> Failure {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::reply::RawReply;
-use crate::failure::Failure;
+use crate::failure::{Failure, PAUSE};
 
 /// Where problem types are described: a stable name, not an address that must answer.
 const TYPES: &str = "urn:lotse:problem:";
@@ -55,12 +55,30 @@ pub fn render(failure: &Failure, path: &str, request_id: &str) -> RawReply {
                 503,
                 "unavailable",
                 "Not available right now",
-                "Something this needs does not answer. Nothing was changed; send the same request again.".to_owned(),
+                format!(
+                    "Something this needs does not answer. Send the same request again in {} s.",
+                    retry_after.as_secs().max(1)
+                ),
             )
         }
-        Failure::Internal(_) => {
-            (500, "internal", "A fault of ours", "Nothing was changed. Tell support the request id.".to_owned())
+        Failure::Unsure(_) => {
+            headers.push(("retry-after", PAUSE.as_secs().to_string()));
+            (
+                503,
+                "unavailable",
+                "Perhaps done",
+                "The connection was lost while your change was being written: it may have been made or not. Look before you send it \
+                 again; with the same `Idempotency-Key` it can be sent again at once and is made only once."
+                    .to_owned(),
+            )
         }
+        Failure::Internal(_) => (
+            500,
+            "internal",
+            "A fault of ours",
+            "Something went wrong on our side. Look whether it was done before you send it again, and tell support the request id."
+                .to_owned(),
+        ),
     };
     let mut document = json!({
         "type": format!("{TYPES}{kind}"),
@@ -85,6 +103,7 @@ pub fn render(failure: &Failure, path: &str, request_id: &str) -> RawReply {
         | Failure::TooLarge { .. }
         | Failure::TooMany { .. }
         | Failure::Unavailable { .. }
+        | Failure::Unsure(_)
         | Failure::Internal(_) => {}
     }
     RawReply { status, headers, body: document.to_string().into_bytes() }
@@ -117,6 +136,7 @@ mod tests {
         check(Failure::TooLarge { limit: 1 }, 413, "too-large");
         check(Failure::TooMany { retry_after: Duration::from_secs(9), limit: Some(60) }, 429, "too-many-requests");
         check(Failure::unavailable("gone"), 503, "unavailable");
+        check(Failure::Unsure("gone".into()), 503, "unavailable");
         check(Failure::internal("secret cause"), 500, "internal");
     }
 
@@ -128,6 +148,19 @@ mod tests {
         {
             assert!(reply.headers.contains(&(name, value.to_owned())), "{name}");
         }
+    }
+
+    /// Whether something was changed is not known here: a queue may have taken half of it, a commit may have gone through.
+    #[test]
+    fn no_failure_of_ours_claims_that_nothing_was_changed() {
+        for failure in [Failure::unavailable("gone"), Failure::Unsure("gone".into()), Failure::internal("broken")] {
+            let reply = render(&failure, "/", "r");
+            let document: Value = serde_json::from_slice(&reply.body).unwrap();
+            let detail = document["detail"].as_str().unwrap().to_lowercase();
+            assert!(!detail.contains("nothing") && detail.contains("again"), "{detail}");
+        }
+        let reply = render(&Failure::Unsure("gone".into()), "/", "r");
+        assert!(reply.headers.contains(&("retry-after", "5".to_owned())));
     }
 
     #[test]

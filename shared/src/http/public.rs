@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use super::auth::{Credentials, Verifier};
 use super::reply::{RawReply, Reply};
 use super::route::Paths;
-use super::serve::{self, Incoming, KnownRate, MAX_BODY, Service};
+use super::serve::{self, Incoming, KnownRate, MAX_BODY, Patience, Service};
 use super::{body, sign_in};
 use crate::app::App;
 use crate::config::{JwtConfig, Stage};
@@ -221,8 +221,10 @@ impl Start {
             Ok(app) => app,
             Err(error) => return refuse_start(&error),
         };
+        app.somebody_waits();
         let service: Service = Arc::new(move |incoming: Incoming, now| {
-            handle(PublicCall {
+            let patience = Patience::of(&app, &incoming);
+            let work = handle(PublicCall {
                 app: app.clone(),
                 now,
                 request_id: incoming.request_id,
@@ -233,7 +235,8 @@ impl Start {
                 raw_path: incoming.path,
                 path: incoming.values,
                 rate: incoming.rate,
-            })
+            });
+            Box::pin(patience.keep(work))
         });
         serve::listen(paths, max_body, service)
     }

@@ -44,12 +44,18 @@ pub trait Reply {
     fn into_raw(self) -> Result<RawReply, Failure>;
 }
 
+/// The largest answer, in bytes: Lambda carries 6 MB, escapes of its own among them.
+pub const MAX_ANSWER: usize = 5_000_000;
+
+/// An answer as JSON. One that cannot be carried is refused here, with what to do about it, instead of being lost on the way.
 fn json<T: Serialize>(status: u16, value: &T) -> Result<RawReply, Failure> {
-    Ok(RawReply {
-        status,
-        headers: vec![("content-type", "application/json".to_owned())],
-        body: serde_json::to_vec(value).map_err(Failure::internal)?,
-    })
+    let body = serde_json::to_vec(value).map_err(Failure::internal)?;
+    if body.len() > MAX_ANSWER {
+        let detail =
+            format!("This is more than the {MAX_ANSWER} bytes of an answer. Ask for fewer at once with `limit`.");
+        return Err(Failure::invalid("?limit", "too_large", detail));
+    }
+    Ok(RawReply { status, headers: vec![("content-type", "application/json".to_owned())], body })
 }
 
 /// 200 with a JSON body.
@@ -185,5 +191,17 @@ impl Reply for RawReply {
     }
     fn into_raw(self) -> Result<RawReply, Failure> {
         Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_cannot_be_carried_is_refused() {
+        assert!(json(200, &"x".repeat(MAX_ANSWER - 2)).is_ok());
+        let Err(Failure::Invalid(faults)) = json(200, &"x".repeat(MAX_ANSWER)) else { panic!("it is too large") };
+        assert_eq!((faults[0].pointer.as_str(), faults[0].code), ("?limit", "too_large"));
     }
 }

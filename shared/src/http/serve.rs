@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ::http::{HeaderMap, Method};
 use futures_util::future::BoxFuture;
@@ -43,6 +43,8 @@ pub(crate) struct Incoming {
     pub request_id: String,
     pub source_ip: Option<String>,
     pub rate: KnownRate,
+    /// When Lambda ends this function by force.
+    pub deadline: Instant,
 }
 
 /// What is left of the caller's minute, once an API key was looked up: it stands on the answer, also on a refusal.
@@ -51,6 +53,37 @@ pub(crate) type KnownRate = Arc<OnceLock<Rate>>;
 impl Incoming {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// How long a request is worked on. Who is killed at the deadline answers nothing, and leaves no word in the log.
+pub(crate) struct Patience {
+    app: App,
+    until: Instant,
+    /// Whether it only reads.
+    safe: bool,
+}
+
+/// For the answer itself, and the way back.
+const RESERVE: Duration = Duration::from_millis(500);
+
+impl Patience {
+    pub fn of(app: &App, incoming: &Incoming) -> Self {
+        let until = incoming.deadline.checked_sub(RESERVE).unwrap_or(incoming.deadline);
+        Self { app: app.clone(), until, safe: incoming.method.is_safe() }
+    }
+
+    /// Works until it is done, or the time is over: then nobody can tell what of it was done.
+    pub async fn keep<T>(self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        match tokio::time::timeout_at(self.until.into(), work).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                // A connection that answers nothing is not asked again.
+                self.app.database().discard().await;
+                let reason = "it took longer than the time of this function";
+                Err(if self.safe { Failure::unavailable(reason) } else { Failure::Unsure(reason.into()) })
+            }
+        }
     }
 }
 
@@ -65,12 +98,16 @@ pub(crate) fn run(endpoint: Endpoint) -> ExitCode {
         (Ok(app), Ok(jwt)) => (app, jwt),
         (Err(error), _) | (_, Err(error)) => return refuse_start(&error),
     };
+    app.somebody_waits();
     let verifier = Arc::new(Verifier::new(jwt));
     let paths = endpoint.paths.clone();
     let endpoint = Arc::new(endpoint);
     let service: Service = Arc::new(move |incoming, now| {
         let (app, verifier, endpoint) = (app.clone(), Arc::clone(&verifier), Arc::clone(&endpoint));
-        Box::pin(async move { authenticated(app, &verifier, &endpoint, incoming, now).await })
+        Box::pin(async move {
+            let patience = Patience::of(&app, &incoming);
+            patience.keep(authenticated(app, &verifier, &endpoint, incoming, now)).await
+        })
     });
     listen(paths, MAX_BODY, service)
 }
@@ -106,7 +143,9 @@ impl IntoResponse for Answer {
 async fn answer(paths: &[&'static str], max_body: usize, service: &Service, request: Request) -> Response<Body> {
     let started = Instant::now();
     let now = crate::app::now();
-    let request_id = request.lambda_context().request_id;
+    let context = request.lambda_context();
+    let left = telemetry::time_left(&context);
+    let request_id = context.request_id;
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
     let source_ip = match request.request_context_ref() {
@@ -138,6 +177,7 @@ async fn answer(paths: &[&'static str], max_body: usize, service: &Service, requ
                 request_id: request_id.clone(),
                 source_ip,
                 rate: Arc::clone(&rate),
+                deadline: started + left,
             };
             service(incoming, now).await
         }
@@ -164,6 +204,7 @@ fn log_failure(failure: &Failure, request_id: &str) {
     match failure {
         Failure::Internal(cause) => tracing::error!(request_id, reason = %cause, "failed by a fault of ours"),
         Failure::Unavailable { cause, .. } => tracing::warn!(request_id, reason = %cause, "a dependency is away"),
+        Failure::Unsure(cause) => tracing::error!(request_id, reason = %cause, "perhaps done, perhaps not"),
         refusal => tracing::info!(request_id, code = refusal.code(), "refused"),
     }
 }
@@ -212,7 +253,7 @@ async fn authenticated(
     if let Some(scope) = endpoint.scope {
         caller.need(scope)?;
     }
-    let tx = app.database().begin(caller.tenant, caller.jti.as_deref()).await?;
+    let tx = app.database().begin(caller.tenant, caller.shown()).await?;
     let outcome = in_transaction(&app, &tx, endpoint, caller, incoming, now).await;
     match outcome {
         Ok(reply) => {

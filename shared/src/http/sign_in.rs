@@ -153,7 +153,7 @@ pub async fn end(app: &App, token: &str, now: Timestamp, request_id: &str) -> Re
 /// When the database does not answer.
 pub async fn revoke(app: &App, caller: &Caller, now: Timestamp, request_id: &str) -> Result<(), Failure> {
     let (Some(jti), Some(until)) = (&caller.jti, caller.expires_at) else { return Ok(()) };
-    let tx = match app.database().begin(caller.tenant, Some(jti)).await {
+    let tx = match app.database().begin(caller.tenant, caller.shown()).await {
         Ok(tx) => tx,
         Err(Failure::Unauthenticated(_)) => return Ok(()),
         Err(failure) => return Err(failure),

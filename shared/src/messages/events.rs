@@ -9,7 +9,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{decode, object, objects};
-use crate::domain::ids::{DeliveryId, EventId, LeadId, TenantId};
+use crate::domain::access::Shown;
+use crate::domain::ids::{DeliveryId, EventId, LeadId, MemberId, TenantId};
 use crate::failure::Failure;
 
 /// One message on the queue `events`.
@@ -53,11 +54,35 @@ pub struct Events {
     /// The one source the sender may speak for; none when a person sent them.
     pub source: Option<String>,
     pub received_at: Timestamp,
-    /// The id of the token they were sent with, when nobody could look whether it was revoked because the database was away.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unchecked_token: Option<String>,
+    /// What they were sent with, when nobody could look whether it still counts because the database was away.
+    #[serde(flatten)]
+    pub unchecked: Unchecked,
     #[serde(deserialize_with = "objects")]
     pub receipts: Vec<Receipt>,
+}
+
+/// What a person has shown and nobody has looked at yet; nothing, when there is nothing to look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unchecked {
+    #[serde(default, rename = "unchecked_token", skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+    #[serde(default, rename = "unchecked_member", skip_serializing_if = "Option::is_none")]
+    pub member: Option<MemberId>,
+    #[serde(default, rename = "unchecked_email", skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+impl From<Shown<'_>> for Unchecked {
+    fn from(shown: Shown<'_>) -> Self {
+        Self { jti: shown.jti.map(str::to_owned), member: shown.member, email: shown.email.map(str::to_owned) }
+    }
+}
+
+impl Unchecked {
+    /// As it was shown.
+    pub fn shown(&self) -> Shown<'_> {
+        Shown { jti: self.jti.as_deref(), member: self.member, email: self.email.as_deref() }
+    }
 }
 
 /// One accepted event, as sent. Only text: it is taken apart when its turn comes, since five hundred at once are megabytes.

@@ -1,13 +1,11 @@
-//! What `tenant-create` is told of a new tenant.
+//! What `tenant-create` is told of a new tenant, and what is wrong with it.
 
-use jiff::tz::TimeZone;
+mod check;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
-
-use crate::domain::identity::Country;
-use crate::failure::{Failure, Fault};
 
 /// A tenant with its people, keys, webhook sources and partners.
 #[derive(Deserialize, JsonSchema)]
@@ -16,10 +14,11 @@ pub struct NewTenant {
     /// Short name in addresses: lower-case letters, digits and hyphens.
     pub slug: String,
     pub name: String,
-    #[serde(default = "berlin")]
-    pub zone: String,
-    #[serde(default = "german")]
-    pub language: String,
+    /// IANA name; left out: `Europe/Berlin`, or what the tenant has.
+    pub zone: Option<String>,
+    /// `de` or `en`; left out: `de`, or what the tenant has.
+    pub language: Option<String>,
+    /// Completes telephone numbers; stays as it is when the tenant exists.
     #[serde(default = "germany")]
     pub default_country: String,
     /// Keeps its id when a tenant moves here from elsewhere.
@@ -33,23 +32,6 @@ pub struct NewTenant {
     /// Per partner its settings; `webhook_url`, `bot_token`, `api_key` and `secret` are sealed.
     #[serde(default)]
     pub integrations: serde_json::Map<String, Value>,
-}
-
-impl NewTenant {
-    /// Passes when the zone and the country exist: a wrong one would quietly become UTC or Germany wherever it is read.
-    ///
-    /// # Errors
-    /// `Invalid` naming what does not exist.
-    pub fn check(&self) -> Result<(), Failure> {
-        let mut faults = Vec::new();
-        if TimeZone::get(&self.zone).is_err() {
-            faults.push(Fault::new("/zone", "unknown_value", "Use an IANA time zone such as Europe/Berlin."));
-        }
-        if let Err(unknown) = self.default_country.parse::<Country>() {
-            faults.push(Fault::new("/default_country", "unknown_value", format!("{unknown}.")));
-        }
-        if faults.is_empty() { Ok(()) } else { Err(Failure::Invalid(faults)) }
-    }
 }
 
 /// A member of the team.
@@ -77,27 +59,28 @@ pub struct NewTenantMember {
 pub struct NewTenantKey {
     pub source: String,
     pub name: String,
-    pub key: String,
+    /// At least 32 characters; left out: made here and answered with, once.
+    pub key: Option<String>,
     pub scopes: Vec<String>,
     #[serde(default = "rate")]
     pub requests_per_minute: i32,
 }
 
-/// A source of webhooks: its path token, and the secret it signs with.
+/// A source of webhooks: its path token, and the secret it signs with. What is left out of a source that exists stays as it is; of a new
+/// one it is made here and answered with, once.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTenantSource {
     pub source: String,
-    pub token: String,
+    /// At least 32 characters.
+    pub token: Option<String>,
+    /// At least 32 characters. Another one than before begins a rotation: for seven days the one before counts too.
     pub secret: Option<String>,
+    /// Ends a rotation now: the secret before counts no longer.
+    #[serde(default)]
+    pub end_rotation: bool,
 }
 
-fn berlin() -> String {
-    "Europe/Berlin".to_owned()
-}
-fn german() -> String {
-    "de".to_owned()
-}
 fn germany() -> String {
     "DE".to_owned()
 }

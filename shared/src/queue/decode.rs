@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use uuid::Uuid;
 
-use crate::aws::queues::QUEUE;
+use crate::aws::queues::{QUEUE, SENT_AGAIN};
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 use crate::messages::decode;
@@ -25,6 +26,8 @@ pub struct RawMessage {
     pub queue_url: String,
     /// Handle of this delivery.
     pub receipt: String,
+    /// The row of the inbox that was sent again with this message.
+    pub sent_again: Option<Uuid>,
 }
 
 impl RawMessage {
@@ -73,6 +76,9 @@ pub fn messages(mut event: Value) -> Vec<RawMessage> {
                 queue,
                 failed_on: failed_on(&record),
                 queue_url,
+                sent_again: record["messageAttributes"][SENT_AGAIN]["stringValue"]
+                    .as_str()
+                    .and_then(|id| id.parse().ok()),
                 receipt: text(&mut record["receiptHandle"]),
                 attempt: attempt.unwrap_or(1),
                 id: text(&mut record["messageId"]),

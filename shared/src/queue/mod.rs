@@ -4,10 +4,14 @@
 //! | outcome | what happens |
 //! |---|---|
 //! | `Ok` | done, deleted |
-//! | temporary failure | comes back after the partner's delay or a growing one with jitter; after the last try it is a dead letter |
+//! | temporary failure | comes back after the partner's delay or a growing one with jitter; after half a day of tries it is a dead letter |
 //! | permanent failure, undecodable body | parked in the inbox with the reason, deleted |
+//!
+//! The first part of a batch that finds the database away leaves the others for later without trying them, and what has not come to
+//! its end shortly before the invocation would be killed comes again as well: so an outage costs each message one receive a try.
 
 mod decode;
+mod effects;
 mod retry;
 
 use std::future::Future;
@@ -20,18 +24,20 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tracing::Instrument as _;
-use uuid::Uuid;
 
 pub use decode::{RawMessage, bodies, messages};
+pub use effects::do_effects;
 
 use crate::app::App;
 use crate::contract::{Contract, Kind};
 use crate::failure::Failure;
-use crate::store::inbox::{self, Parked};
-use crate::telemetry::{self, refuse_start};
+use crate::flows::batch::{Deadline, Gate};
+use crate::flows::inbox::dead_letters::{self, Letter};
+use crate::store::inbox;
+use crate::telemetry::{self, Metric, refuse_start};
 
-/// A function stops taking messages when less than this is left of its time.
-const RESERVE: Duration = Duration::from_secs(5);
+/// What a batch that does not end is given up before its invocation is killed: its messages have to be put off yet.
+const RESERVE: Duration = Duration::from_secs(3);
 
 /// One typed message.
 pub struct Delivery<M> {
@@ -43,7 +49,7 @@ pub struct Delivery<M> {
 /// What became of each message of a batch, in order.
 pub type Outcomes = Vec<Result<(), Failure>>;
 
-type Batch = Arc<dyn Fn(App, Arc<[RawMessage]>, Instant) -> BoxFuture<'static, Outcomes> + Send + Sync>;
+type Batch = Arc<dyn Fn(App, Arc<[RawMessage]>, Deadline) -> BoxFuture<'static, Outcomes> + Send + Sync>;
 
 /// A consumer of single messages.
 #[track_caller]
@@ -59,16 +65,14 @@ where
         let handle = Arc::clone(&handle);
         Box::pin(async move {
             let mut outcomes = Vec::with_capacity(messages.len());
+            let mut gate = Gate::new(deadline);
             for message in messages.iter() {
-                if Instant::now() + RESERVE > deadline {
-                    outcomes.push(Err(Failure::unavailable("no time left for this message; it comes again")));
-                    continue;
-                }
                 about(message);
-                outcomes.push(match message.decode::<M>() {
-                    Ok(decoded) => handle(app.clone(), Delivery { message: decoded, attempt: message.attempt }).await,
-                    Err(failure) => Err(failure),
-                });
+                let one = async {
+                    let decoded = message.decode::<M>()?;
+                    handle(app.clone(), Delivery { message: decoded, attempt: message.attempt }).await
+                };
+                outcomes.push(gate.through(one).await);
             }
             outcomes
         })
@@ -76,15 +80,15 @@ where
     run(queue, batch, false, source)
 }
 
-/// A consumer of whole batches, for the hot path: it decides about each message itself.
+/// A consumer of whole batches, for the hot path: it decides about each message itself, and stops in good time before the deadline.
 #[track_caller]
 pub fn consume_batch<F, Fut>(queue: &'static str, handle: F) -> ExitCode
 where
-    F: Fn(App, Arc<[RawMessage]>) -> Fut + Send + Sync + 'static,
+    F: Fn(App, Arc<[RawMessage]>, Deadline) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Outcomes> + Send + 'static,
 {
     let source = std::panic::Location::caller().file();
-    run(queue, Arc::new(move |app, messages, _deadline| Box::pin(handle(app, messages))), true, source)
+    run(queue, Arc::new(move |app, messages, deadline| Box::pin(handle(app, messages, deadline))), true, source)
 }
 
 fn run(queue: &'static str, batch: Batch, hot: bool, source: &str) -> ExitCode {
@@ -116,46 +120,95 @@ fn run(queue: &'static str, batch: Batch, hot: bool, source: &str) -> ExitCode {
 
 async fn answer(queue: &'static str, app: &App, batch: &Batch, event: LambdaEvent<Value>) -> Value {
     let started = Instant::now();
-    let deadline = started + event.context.deadline().duration_since(std::time::SystemTime::now()).unwrap_or(RESERVE);
+    let deadline = Deadline::at(started + telemetry::time_left(&event.context));
     let records: Arc<[RawMessage]> = messages(event.payload).into();
-    let count = records.len();
-    let outcomes = batch(app.clone(), Arc::clone(&records), deadline).await;
-    let mut failed = Vec::new();
-    let mut again = Vec::new();
-    let mut parked = Vec::new();
-    for (n, record) in records.iter().enumerate() {
-        match outcomes.get(n) {
-            Some(Ok(())) => {}
-            Some(Err(failure)) if failure.is_temporary() => {
-                about(record);
-                tracing::warn!(message_id = record.id, attempt = record.attempt, reason = %failure, "comes again");
-                again.push((record, retry::delay(failure, record.attempt, app.new_id())));
-                failed.push(record.id.clone());
-            }
-            Some(Err(failure)) => parked.push((record, failure)),
-            None => failed.push(record.id.clone()),
+    let outcomes = in_time(app, batch, &records, deadline).await;
+    let mut counts = Counts::default();
+    let (mut again, mut refused) = (Vec::new(), Vec::new());
+    for (record, outcome) in records.iter().zip(&outcomes) {
+        match outcome {
+            Ok(()) => counts.done += 1,
+            Err(failure) if failure.is_temporary() => again.push((record, failure)),
+            Err(failure) => refused.push((record, failure)),
         }
+    }
+    let unparked = park(queue, app, &refused).await;
+    counts.parked = if unparked.is_some() { 0 } else { refused.len() };
+    if let Some(failure) = &unparked {
+        again.extend(refused.iter().map(|(record, _)| (*record, failure)));
+    }
+    let mut delays = Vec::with_capacity(again.len());
+    for (record, failure) in &again {
+        about(record);
+        tracing::warn!(message_id = record.id, attempt = record.attempt, reason = %failure, "comes again");
+        delays.push((*record, retry::delay(failure, record.attempt, app.new_id())));
     }
     telemetry::of_no_tenant();
-    retry::later(app, &again).await;
-    if !parked.is_empty() {
-        let rows: Vec<Parked> = parked.iter().map(|(record, failure)| park(queue, record, failure, app)).collect();
-        if let Err(failure) = inbox::park(app.database(), &rows).await {
-            tracing::warn!(reason = %failure, "could not park; the messages come again");
-            failed.extend(parked.iter().map(|(record, _)| record.id.clone()));
+    retry::later(app, &delays).await;
+    counts.again = again.len();
+    counts.report(queue, app, &event.context.request_id, started);
+    let failures: Vec<Value> = again.iter().map(|(record, _)| json!({"itemIdentifier": record.id})).collect();
+    json!({"batchItemFailures": failures})
+}
+
+/// One outcome per message. A batch that does not come to its end, because a database neither answers nor refuses, is given up while
+/// there is time to put its messages off; what was committed by then is found done at the next try.
+async fn in_time(app: &App, batch: &Batch, records: &Arc<[RawMessage]>, deadline: Deadline) -> Outcomes {
+    let work = batch(app.clone(), Arc::clone(records), deadline);
+    let mut outcomes = match tokio::time::timeout(deadline.left(RESERVE), work).await {
+        Ok(outcomes) => outcomes,
+        Err(_) => {
+            app.database().discard().await;
+            Vec::new()
+        }
+    };
+    let unfinished = || Err(Failure::unavailable("the batch did not come to its end in the time of its invocation"));
+    outcomes.resize_with(records.len(), unfinished);
+    outcomes
+}
+
+/// Keeps what cannot succeed, with the reason. Why it could not be kept, when it could not: then it comes again.
+async fn park(queue: &'static str, app: &App, refused: &[(&RawMessage, &Failure)]) -> Option<Failure> {
+    let mut rows = Vec::with_capacity(refused.len());
+    for (record, failure) in refused {
+        about(record);
+        tracing::warn!(message_id = record.id, code = failure.code(), "parked in the inbox");
+        match dead_letters::refused(app, letter(record), queue, failure, app.now()).await {
+            Ok(row) => rows.push(row),
+            Err(failure) => return Some(failure),
         }
     }
-    tracing::info!(
-        request_id = event.context.request_id,
-        queue,
-        messages = count,
-        failed = failed.len(),
-        parked = parked.len(),
-        duration_ms = started.elapsed().as_secs_f64() * 1e3,
-        "worked through a batch"
-    );
-    let failures: Vec<Value> = failed.into_iter().map(|id| json!({"itemIdentifier": id})).collect();
-    json!({"batchItemFailures": failures})
+    inbox::park(app.database(), &rows).await.err()
+}
+
+/// What a message is to the keeper of dead letters.
+pub fn letter(record: &RawMessage) -> Letter<'_> {
+    Letter { id: &record.id, sent_again: record.sent_again, failed_on: &record.failed_on, body: &record.body }
+}
+
+/// What became of a batch's messages.
+#[derive(Default)]
+struct Counts {
+    done: usize,
+    again: usize,
+    parked: usize,
+}
+
+impl Counts {
+    fn report(&self, queue: &'static str, app: &App, request_id: &str, started: Instant) {
+        let duration_ms = started.elapsed().as_secs_f64() * 1e3;
+        let Self { done, again, parked } = self;
+        tracing::info!(request_id, queue, done, again, parked, duration_ms, "worked through a batch");
+        telemetry::metrics(
+            app.now(),
+            &[
+                Metric { name: "MessagesDone", unit: "Count", value: *done as f64 },
+                Metric { name: "MessagesAgain", unit: "Count", value: *again as f64 },
+                Metric { name: "MessagesParked", unit: "Count", value: *parked as f64 },
+                Metric { name: "BatchDuration", unit: "Milliseconds", value: duration_ms },
+            ],
+        );
+    }
 }
 
 /// The lines that follow are about this message.
@@ -163,23 +216,5 @@ fn about(record: &RawMessage) {
     match record.tenant() {
         Some(tenant) => telemetry::of_tenant(tenant),
         None => telemetry::of_no_tenant(),
-    }
-}
-
-fn park(queue: &'static str, record: &RawMessage, failure: &Failure, app: &App) -> Parked {
-    about(record);
-    tracing::warn!(message_id = record.id, code = failure.code(), "parked in the inbox");
-    let body: Value = serde_json::from_str(&record.body).unwrap_or_default();
-    Parked {
-        id: record.id.parse().unwrap_or_else(|_| Uuid::now_v7()),
-        tenant: body["tenant_id"].as_str().and_then(|id| id.parse().ok()),
-        kind: "dead_letter",
-        source: body["source"].as_str().unwrap_or(queue).to_owned(),
-        queue: Some(queue),
-        reason: failure.code().to_owned(),
-        detail: failure.to_string(),
-        body: record.body.clone(),
-        headers: json!({}),
-        received_at: app.now(),
     }
 }

@@ -61,7 +61,7 @@ where
             serde_json::to_value(outcome?).map_err(Failure::internal)
         })
     });
-    run(App::from_env(), invocation)
+    run(App::from_env(), invocation, Kind::Schedule)
 }
 
 /// A little after the deadline, so that no second run begins while this one may still write, and the next one is not kept out when
@@ -123,10 +123,11 @@ where
             }
         })
     });
-    run(app(), invocation)
+    run(app(), invocation, Kind::Direct)
 }
 
-fn run(app: Result<App, crate::environment::ConfigError>, invocation: Invocation) -> ExitCode {
+/// What a job did is logged. What a deployment asked for is its own: there may be secrets in it that are shown once.
+fn run(app: Result<App, crate::environment::ConfigError>, invocation: Invocation, kind: Kind) -> ExitCode {
     telemetry::start();
     let app = match app {
         Ok(app) => app,
@@ -146,7 +147,8 @@ fn run(app: Result<App, crate::environment::ConfigError>, invocation: Invocation
             let duration_ms = started.elapsed().as_secs_f64() * 1e3;
             match outcome {
                 Ok(answer) => {
-                    tracing::info!(request_id = event.context.request_id, duration_ms, answer = %answer, "done");
+                    let shown = (kind == Kind::Schedule).then(|| answer.to_string());
+                    tracing::info!(request_id = event.context.request_id, duration_ms, answer = shown, "done");
                     Ok::<Value, Error>(answer)
                 }
                 Err(failure) => {

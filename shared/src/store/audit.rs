@@ -6,9 +6,13 @@ use uuid::Uuid;
 
 use super::Tx;
 use super::sql::{params, section};
+use crate::domain::excerpt;
 use crate::failure::Failure;
 
 const SQL: &str = include_str!("audit.sql");
+
+/// The most bytes of either side of an entry.
+const MAX_BYTES: usize = 64 * 1024;
 
 /// What was done to which record.
 pub struct AuditEntry<'a> {
@@ -40,6 +44,7 @@ pub async fn insert(
     entry: AuditEntry<'_>,
     request_id: &str,
 ) -> Result<(), Failure> {
+    let (before, after) = excerpt::of_change(entry.before, entry.after, MAX_BYTES);
     tx.execute(
         const { section(SQL, "note") },
         params![
@@ -51,8 +56,8 @@ pub async fn insert(
             entry.action,
             entry.record,
             entry.id.to_string(),
-            entry.before,
-            entry.after,
+            before,
+            after,
             request_id,
         ],
     )

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::sql::{params, section};
 use super::{Database, Tx};
+use crate::domain::access::Shown;
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 
@@ -69,12 +70,13 @@ pub async fn find_api_key(
     Ok(rows.first().map(|row| KnownKey { id: row.get("id"), tenant: row.get("tenant_id"), scopes: row.get("scopes") }))
 }
 
-/// Whether a person's token was no longer valid at a moment.
+/// Whether a person's token was no longer valid at a moment, or belongs to somebody who is inactive now.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn was_token_revoked(tx: &Tx, jti: &str, at: Timestamp) -> Result<bool, Failure> {
-    let row = tx.find(const { section(SQL, "was_token_revoked") }, params![jti, at]).await?;
+pub async fn was_token_refused(tx: &Tx, shown: Shown<'_>, at: Timestamp) -> Result<bool, Failure> {
+    let Shown { jti, member, email } = shown;
+    let row = tx.find(const { section(SQL, "was_token_refused") }, params![jti, at, member, email]).await?;
     Ok(row.is_some_and(|row| row.get(0)))
 }
 
@@ -85,7 +87,7 @@ pub struct WebhookSource {
     pub previous_secret: Option<Vec<u8>>,
 }
 
-/// Finds the tenant of a webhook's token.
+/// Finds the tenant of a webhook's token, with the secrets that were good at a moment.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -93,9 +95,10 @@ pub async fn find_webhook_source(
     db: &Database,
     source: &str,
     token_hash: &[u8; 32],
+    at: Timestamp,
 ) -> Result<Option<WebhookSource>, Failure> {
     let rows = db
-        .query_again_if_lost(const { section(SQL, "find_webhook_source") }, params![source, token_hash.as_slice()])
+        .query_again_if_lost(const { section(SQL, "find_webhook_source") }, params![source, token_hash.as_slice(), at])
         .await?;
     Ok(rows.first().map(|row| WebhookSource {
         tenant: row.get("tenant_id"),

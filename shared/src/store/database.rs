@@ -3,7 +3,7 @@
 
 mod connection;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as SyncMutex, OnceLock};
 use std::time::Duration;
 
@@ -16,9 +16,11 @@ use tokio_postgres::{Client, NoTls, Row};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use super::error::{described, of_commit};
 use super::sql::{Param, params, section};
 use super::tls;
 use crate::config::DatabaseConfig;
+use crate::domain::access::Shown;
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 
@@ -35,6 +37,8 @@ pub struct Database {
     config: DatabaseConfig,
     client: Mutex<Option<Arc<Connection>>>,
     keeps_statements: AtomicBool,
+    /// In milliseconds; 0: as long as the role may.
+    limit: AtomicI32,
     statements: AtomicU64,
 }
 
@@ -45,6 +49,7 @@ impl Database {
             config,
             client: Mutex::new(None),
             keeps_statements: AtomicBool::new(false),
+            limit: AtomicI32::new(0),
             statements: AtomicU64::new(0),
         }
     }
@@ -52,6 +57,12 @@ impl Database {
     /// From the next connection on, Postgres keeps statements ready. For few environments that work much: see [`Connection`].
     pub fn keep_statements(&self) {
         self.keeps_statements.store(true, Ordering::Relaxed);
+    }
+
+    /// From the next transaction in a tenant on, none of its statements takes longer than this. For environments in which somebody
+    /// waits for the answer; the role's own limit is for those in which nobody does.
+    pub fn limit_statements(&self, most: Duration) {
+        self.limit.store(i32::try_from(most.as_millis()).unwrap_or(i32::MAX), Ordering::Relaxed);
     }
 
     /// Statements sent since the start, for metrics and benchmarks.
@@ -82,7 +93,7 @@ impl Database {
         if self.config.iam {
             config.password(super::iam::token(&target.host, target.port, &target.user).await?);
         }
-        let unreachable = |error: tokio_postgres::Error| Failure::unavailable(error);
+        let unreachable = |error: tokio_postgres::Error| Failure::unavailable(described(&error));
         // The connection outlives the request that opened it.
         let span = tracing::error_span!(parent: None, "connection", function = crate::telemetry::function_name());
         if self.config.tls {
@@ -140,10 +151,19 @@ impl Database {
     /// Begins a transaction and enters the tenant, in one round trip.
     ///
     /// # Errors
-    /// `Unauthenticated` when the tenant is not active or the token `jti` was revoked.
-    pub async fn begin(&self, tenant: TenantId, jti: Option<&str>) -> Result<Tx, Failure> {
-        let jti = jti.map(str::to_owned);
-        let (tx, rows) = self.begin_with(tenant, Some(params![tenant, jti])).await?;
+    /// `Unauthenticated` when the tenant is not active, or what is shown was revoked or is an inactive member's.
+    pub async fn begin(&self, tenant: TenantId, shown: Shown<'_>) -> Result<Tx, Failure> {
+        let Shown { jti, member, email } = shown;
+        let (tx, rows) = match self.limit.load(Ordering::Relaxed) {
+            0 => {
+                let enter = const { section(SQL, "enter_tenant") };
+                self.begin_with(tenant, Some((enter, params![tenant, jti, member, email]))).await?
+            }
+            limit => {
+                let enter = const { section(SQL, "enter_tenant_for") };
+                self.begin_with(tenant, Some((enter, params![tenant, jti, member, email, limit]))).await?
+            }
+        };
         self.statements.fetch_add(1, Ordering::Relaxed);
         match rows.first().and_then(|row| row.get::<_, Option<i32>>(0)) {
             Some(version) => {
@@ -167,15 +187,17 @@ impl Database {
 
     /// The handle stands before anything is sent: a caller that gives up while waiting drops it, and that rolls back. A kept
     /// connection may have ended unnoticed since its last use, so one that turns out closed is replaced once.
-    async fn begin_with(&self, tenant: TenantId, enter: Option<&[Param<'_>]>) -> Result<(Tx, Vec<Row>), Failure> {
+    async fn begin_with(
+        &self,
+        tenant: TenantId,
+        enter: Option<(&'static str, &[Param<'_>])>,
+    ) -> Result<(Tx, Vec<Row>), Failure> {
         let mut retried = false;
         loop {
             let tx = Tx::over(self.client().await?, tenant);
             let begin = tx.0.client.batch_execute("BEGIN");
             let begun = match enter {
-                Some(params) => try_join(begin, tx.query(const { section(SQL, "enter_tenant") }, params))
-                    .await
-                    .map(|(_, rows)| rows),
+                Some((sql, params)) => try_join(begin, tx.query(sql, params)).await.map(|(_, rows)| rows),
                 None => begin.await.map(|()| Vec::new()),
             };
             match begun {
@@ -214,7 +236,7 @@ where
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
     if let Err(error) = connection.await {
-        tracing::warn!(reason = %error, "lost the database connection; the next use opens a new one");
+        tracing::warn!(reason = described(&error), "lost the database connection; the next use opens a new one");
     }
 }
 
@@ -336,7 +358,7 @@ impl Tx {
     /// Commits and answers with the messages to hand over now.
     ///
     /// # Errors
-    /// When the commit fails: nothing happened then, unless the connection was lost (`Unavailable`), where nobody can tell and a
+    /// When the commit fails: nothing happened then, unless the connection was lost on the way (`Unsure`), where nobody can tell and a
     /// repetition has to be harmless. Also when a statement failed before and its error was passed over.
     pub async fn commit(&self) -> Result<Vec<Promise>, Failure> {
         if self.0.aborted.load(Ordering::Relaxed) {
@@ -345,7 +367,10 @@ impl Tx {
         }
         // From here on COMMIT decides: a caller who stops waiting must not send ROLLBACK after it.
         self.0.finished.store(true, Ordering::Relaxed);
-        self.0.client.batch_execute("COMMIT").await?;
+        if self.0.client.is_closed() {
+            return Err(Failure::unavailable("the connection was lost before COMMIT, so that nothing was changed"));
+        }
+        self.0.client.batch_execute("COMMIT").await.map_err(of_commit)?;
         Ok(self.0.outbox.lock().map(|mut outbox| std::mem::take(&mut *outbox)).unwrap_or_default())
     }
 
@@ -353,7 +378,7 @@ impl Tx {
     pub async fn rollback(&self) {
         self.0.finished.store(true, Ordering::Relaxed);
         if let Err(error) = self.0.client.batch_execute("ROLLBACK").await {
-            tracing::debug!(reason = %error, "rollback on a lost connection");
+            tracing::debug!(reason = described(&error), "rollback on a lost connection");
         }
     }
 

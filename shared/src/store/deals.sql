@@ -185,7 +185,7 @@ SELECT s.id, s.pipeline_id, s.position, s.name, s.color, s.icon, s.probability, 
 -- name: find_links
 -- Whether the records a deal is to be linked with exist; foreign keys alone would not see the tenant.
 SELECT $1 IS NULL OR EXISTS (SELECT FROM organizations o WHERE o.id = $1) AS company,
-       $2 IS NULL OR EXISTS (SELECT FROM team_members m WHERE m.id = $2 AND m.active) AS owner
+       $2 IS NULL OR lotse.may_own($2) AS owner
 
 -- name: insert
 -- On top of its stage, like every new deal.

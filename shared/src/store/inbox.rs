@@ -1,7 +1,7 @@
 //! Deliveries that could not be processed, raw, with the reason.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -32,11 +32,14 @@ pub struct Parked {
     pub received_at: Timestamp,
 }
 
-/// Keeps deliveries in one statement. Answers with how many are new or open again.
+/// Keeps deliveries in one statement. One that stands there twice (SQS may deliver a message twice, also in one batch) is kept once,
+/// as it stands there first. Answers with how many are new or open again.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn park(db: &Database, rows: &[Parked]) -> Result<i32, Failure> {
+    let mut ids = HashSet::with_capacity(rows.len());
+    let rows: Vec<&Parked> = rows.iter().filter(|row| ids.insert(row.id)).collect();
     if rows.is_empty() {
         return Ok(0);
     }
@@ -57,6 +60,89 @@ pub async fn park(db: &Database, rows: &[Parked]) -> Result<i32, Failure> {
         )
         .await?;
     Ok(answer.first().map_or(0, |row| row.get(0)))
+}
+
+/// Something that came with a token nobody has, or without one. It belongs to no tenant, so that nobody could read or replay it: what is
+/// kept is how much there was, and how it begins.
+#[derive(Debug)]
+pub struct Stranger<'a> {
+    pub source: &'a str,
+    /// None: there was no token.
+    pub token_hash: Option<[u8; 32]>,
+    /// A stable word.
+    pub reason: &'a str,
+    pub body: &'a str,
+    /// The size of what came, when `body` is only its beginning.
+    pub bytes: usize,
+    pub received_at: Timestamp,
+}
+
+/// How much of the first delivery of a stranger is kept, in bytes.
+pub const MAX_HEAD: usize = 1024;
+
+/// Counts a delivery of a stranger, with others of the same source, token and hour.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_stranger(db: &Database, stranger: &Stranger<'_>) -> Result<(), Failure> {
+    let hash = stranger.token_hash.as_ref().map_or(&[][..], <[u8; 32]>::as_slice);
+    let bytes = i64::try_from(stranger.bytes).unwrap_or(i64::MAX);
+    let head = head(stranger.body);
+    db.query(
+        const { section(SQL, "note_stranger") },
+        params![stranger.source, hash, stranger.reason, bytes, head, stranger.received_at],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The beginning of a body, cut between characters.
+fn head(body: &str) -> Cow<'_, str> {
+    // Replacing a zero byte makes three of one.
+    let cleaned = clean(&body[..body.floor_char_boundary(MAX_HEAD)]).into_owned();
+    let end = cleaned.floor_char_boundary(MAX_HEAD);
+    Cow::Owned(cleaned[..end].to_owned())
+}
+
+/// What strangers sent in a day.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Strangers {
+    pub deliveries: i64,
+    pub bytes: i64,
+}
+
+/// How much strangers sent in the day before a moment. What is older than a week is forgotten.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn strangers_of_day(db: &Database, now: Timestamp) -> Result<Strangers, Failure> {
+    let rows = db.query(const { section(SQL, "strangers_of_day") }, params![now]).await?;
+    let row = rows.first().ok_or_else(|| Failure::internal("counting strangers gave no answer"))?;
+    Ok(Strangers { deliveries: row.get("deliveries"), bytes: row.get("bytes") })
+}
+
+/// How many rows one statement deletes: each is a delivery of up to a quarter of a megabyte.
+const PURGE_CHUNK: i32 = 500;
+
+/// How many statements one run sends: what is left then waits for the next day.
+const PURGE_CHUNKS: usize = 200;
+
+/// Deletes what has had its time: open deliveries after 90 days, those that were replayed or discarded 30 days after that, and those
+/// that belong to no tenant after 7. Answers with how many.
+///
+/// # Errors
+/// When the database does not answer. What was deleted until then is gone.
+pub async fn purge(db: &Database, now: Timestamp) -> Result<i64, Failure> {
+    let mut gone = 0;
+    for _ in 0..PURGE_CHUNKS {
+        let rows = db.query(const { section(SQL, "purge") }, params![now, PURGE_CHUNK]).await?;
+        let deleted: i32 = rows.first().map_or(0, |row| row.get(0));
+        gone += i64::from(deleted);
+        if deleted < PURGE_CHUNK {
+            break;
+        }
+    }
+    Ok(gone)
 }
 
 /// Postgres text cannot hold a zero byte.
@@ -246,11 +332,54 @@ pub async fn mark_replayed(tx: &Tx, ids: &[Uuid], now: Timestamp) -> Result<(), 
     Ok(())
 }
 
+/// A dead letter that may succeed when it is sent again.
+pub struct GivenUp {
+    pub id: Uuid,
+    pub queue: String,
+    pub body: String,
+}
+
+/// Locks dead letters of these queues that were given up and have rested for long enough, the oldest first, up to a number and a number
+/// of bytes. Those that were sent again too often are left to people, and so is what no queue takes because it is too large.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn claim_given_up(
+    tx: &Tx,
+    queues: &[&str],
+    now: Timestamp,
+    limit: i32,
+    body_bytes: i32,
+    bytes: i32,
+) -> Result<Vec<GivenUp>, Failure> {
+    let rows =
+        tx.query(const { section(SQL, "claim_given_up") }, params![queues, now, limit, body_bytes, bytes]).await?;
+    Ok(rows.iter().map(|row| GivenUp { id: row.get("id"), queue: row.get("queue"), body: row.get("body") }).collect())
+}
+
+/// Notes inside the transaction that claimed them that dead letters are on their queue again.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_sent_again(tx: &Tx, ids: &[Uuid], now: Timestamp) -> Result<(), Failure> {
+    tx.query(const { section(SQL, "note_sent_again") }, params![ids, now]).await?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_beginning_of_a_body_is_short_whatever_it_is_made_of() {
+        assert_eq!(head("{}"), "{}");
+        for body in ["a".repeat(5000), "\0".repeat(5000), "ü\u{fffd}€".repeat(5000)] {
+            let head = head(&body);
+            assert!((MAX_HEAD - 4..=MAX_HEAD).contains(&head.len()) && !head.contains('\0'), "{}", head.len());
+        }
+    }
 
     #[test]
     fn zero_bytes_are_replaced_everywhere() {

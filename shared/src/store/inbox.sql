@@ -1,6 +1,15 @@
 -- name: park
 SELECT lotse.park($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
+-- name: note_stranger
+SELECT FROM lotse.note_stranger($1, $2, $3, $4, $5, $6)
+
+-- name: purge
+SELECT lotse.purge_inbox($1, $2)
+
+-- name: strangers_of_day
+SELECT deliveries, bytes FROM lotse.strangers_of_day($1)
+
 -- name: list_newest
 SELECT id, kind, source, queue, reason, detail, left(body, $12) AS body, octet_length(body) AS body_bytes, headers, received_at,
        status, replayed_at, replays
@@ -105,3 +114,9 @@ SELECT count(*)
 UPDATE inbox
    SET status = 'replayed', replayed_at = $2, replays = replays + 1
  WHERE id = ANY ($1)
+
+-- name: claim_given_up
+SELECT id, queue, body FROM lotse.claim_given_up($1, $2, $3, $4, $5)
+
+-- name: note_sent_again
+SELECT FROM lotse.note_sent_again($1, $2)

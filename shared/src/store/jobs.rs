@@ -35,46 +35,33 @@ pub async fn give_lease_back(db: &Database, name: &str, holder: Uuid) -> Result<
     Ok(())
 }
 
-/// A tenant and the zone its days begin in.
-pub struct ActiveTenant {
+/// A tenant, the zone its days begin in, and the day that a job has done last.
+pub struct DailyTenant {
     pub id: TenantId,
     pub zone: String,
+    /// None: none yet.
+    pub last_day: Option<Date>,
 }
 
-/// All active tenants.
+/// All active tenants, for a job that works once in each tenant's day.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn active_tenants(db: &Database) -> Result<Vec<ActiveTenant>, Failure> {
-    let rows = db.query(const { section(SQL, "active_tenants") }, params![]).await?;
-    Ok(rows.iter().map(|row| ActiveTenant { id: row.get("id"), zone: row.get("zone") }).collect())
+pub async fn daily_tenants(db: &Database, job: &str) -> Result<Vec<DailyTenant>, Failure> {
+    let rows = db.query(const { section(SQL, "daily_tenants") }, params![job]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| DailyTenant { id: row.get("id"), zone: row.get("zone"), last_day: row.get("last_day") })
+        .collect())
 }
 
-/// Makes the event partitions of `months` months from `from` on; answers with the names of new ones.
+/// Notes that a job has done a day of this transaction's tenant. A later day stays noted.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn ensure_event_partitions(db: &Database, from: Date, months: i32) -> Result<Vec<String>, Failure> {
-    let rows = db.query(const { section(SQL, "ensure_event_partitions") }, params![from, months]).await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
-}
-
-/// What `/health` says about partitions.
-pub struct PartitionReport {
-    /// Rows outside of any month, counted up to 10,000.
-    pub default_rows: i64,
-    /// Months without a partition, as `2026-12`.
-    pub missing: Vec<String>,
-}
-
-/// Looks at `months` months from `from` on.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn event_partition_report(db: &Database, from: Date, months: i32) -> Result<PartitionReport, Failure> {
-    let rows = db.query(const { section(SQL, "event_partition_report") }, params![from, months]).await?;
-    let row = rows.first().ok_or_else(|| Failure::internal("the partition report is empty"))?;
-    Ok(PartitionReport { default_rows: row.get("default_rows"), missing: row.get("missing") })
+pub async fn note_day(tx: &Tx, job: &str, day: Date) -> Result<(), Failure> {
+    tx.execute(const { section(SQL, "note_day") }, params![tx.tenant(), job, day]).await?;
+    Ok(())
 }
 
 /// What was thrown away because its time is over.

@@ -96,9 +96,9 @@ SELECT $1, LEAST($2, other), GREATEST($2, other), $4
 ON CONFLICT ON CONSTRAINT duplicate_suspicions_pkey DO NOTHING
 
 -- name: find_links
--- Whether the organisation exists and the member is active; foreign keys alone would not see the tenant.
+-- Whether the organisation exists and the member may own; foreign keys alone would not see the tenant.
 SELECT $1 IS NULL OR EXISTS (SELECT FROM organizations o WHERE o.id = $1) AS organization,
-       $2 IS NULL OR EXISTS (SELECT FROM team_members m WHERE m.id = $2 AND m.active) AS owner
+       $2 IS NULL OR lotse.may_own($2) AS owner
 
 -- name: list_open_deals
 SELECT id, name
@@ -121,7 +121,8 @@ SELECT id, name, status, value_minor, currency
 WITH
 -- Nothing more is said outside about a lead that is gone. What was done stays in the ledger.
 stopped AS (
-  UPDATE effects SET status = 'failed', error = 'the lead was deleted', finished_at = $2 WHERE lead_id = $1 AND status = 'pending'
+  UPDATE effects SET status = 'cancelled', error = 'the lead was deleted', finished_at = $2
+   WHERE lead_id = $1 AND status IN ('waiting', 'pending')
 ),
 forgotten AS (
   DELETE FROM events WHERE lead_id = $1

@@ -39,6 +39,9 @@ const MIGRATIONS: &[Migration] = migrations![
     10 => "0010_sign_in_hardening",
     11 => "0011_event_path",
     12 => "0012_event_cost",
+    13 => "0013_reliability",
+    14 => "0014_effects",
+    15 => "0015_access",
     16 => "0016_search",
     17 => "0017_people",
 ];

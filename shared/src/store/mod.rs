@@ -20,6 +20,8 @@ pub mod leads;
 pub mod migrations;
 pub mod names;
 pub mod outbox;
+pub mod partitions;
+pub mod partners;
 pub mod pipelines;
 pub mod reminders;
 pub mod routing;

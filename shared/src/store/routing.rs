@@ -375,3 +375,25 @@ pub async fn list_discovery_due(
         .await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
+
+/// Unrouted leads that reach the thresholds, or are in conflict, and were evaluated before a moment without a decision since, in the
+/// order of ids. Confidence in tenths of a percent.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_undecided(
+    tx: &Tx,
+    min_score: i32,
+    min_confidence: i32,
+    before: Timestamp,
+    after: LeadId,
+    limit: i64,
+) -> Result<Vec<LeadId>, Failure> {
+    let rows = tx
+        .query(
+            const { section(SQL, "list_undecided") },
+            params![tx.tenant(), min_score, min_confidence, before, after, limit],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}

@@ -2,7 +2,7 @@
 -- Everybody who could own a lead, in the order of ids. Only locks: this statement's snapshot is from before the wait.
 SELECT m.id
   FROM team_members m
- WHERE m.role <> 'viewer'
+ WHERE lotse.role_owns(m.role)
  ORDER BY m.id
    FOR NO KEY UPDATE
 
@@ -12,7 +12,7 @@ SELECT m.id, m.name, m.active, m.capacity, m.last_assigned_at, m.slack_user_id, 
        (SELECT count(*) FROM deals d WHERE d.owner_id = m.id AND d.status = 'open') AS load,
        ARRAY(SELECT p.pipeline_id FROM team_member_pipelines p WHERE p.member_id = m.id) AS pipelines
   FROM team_members m
- WHERE m.role <> 'viewer'
+ WHERE lotse.role_owns(m.role)
  ORDER BY m.id
 
 -- name: list_pipelines
@@ -108,3 +108,16 @@ SELECT s.lead_id
    AND NOT EXISTS (SELECT FROM tasks t WHERE t.id = l.conflict_task_id AND t.status = 'open') AND LEAST(l.created_at, s.first_seen_at) <= $3 AND s.lead_id > $4
  ORDER BY s.lead_id
  LIMIT $5
+
+-- name: list_undecided
+-- Unrouted leads that are ready or in conflict, and about which nothing was decided since they were last evaluated. About a conflict
+-- nobody is asked again while the task for it is open.
+SELECT s.lead_id
+  FROM lead_standings s
+  JOIN leads l ON l.id = s.lead_id
+ WHERE s.tenant_id = $1 AND s.total_score >= $2 AND (s.conflict OR s.intent_confidence >= $3) AND s.evaluated_at <= $4
+   AND l.routed_at IS NULL AND l.lifecycle IS NULL AND NOT l.suppressed AND s.lead_id > $5
+   AND NOT EXISTS (SELECT FROM routing_decisions d WHERE d.lead_id = s.lead_id AND d.decided_at >= s.evaluated_at)
+   AND NOT EXISTS (SELECT FROM tasks t WHERE t.id = l.conflict_task_id AND t.status = 'open')
+ ORDER BY s.lead_id
+ LIMIT $6

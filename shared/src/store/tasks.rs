@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::Tx;
 use super::sql::{params, section};
+use super::team;
 use crate::domain::ids::{DealId, LeadId, MemberId, TaskId};
 use crate::failure::{Failure, Fault};
 
@@ -215,11 +216,10 @@ pub async fn check_links(tx: &Tx, links: Links) -> Result<Option<LeadId>, Failur
         return Ok(None);
     };
     let mut faults = Vec::new();
-    for (column, pointer, detail) in [
-        ("owner", "/owner_id", "There is no such active member of the team."),
-        ("lead", "/lead_id", NO_LEAD),
-        ("deal", "/deal_id", NO_DEAL),
-    ] {
+    if !row.get::<_, bool>("owner") {
+        faults.push(team::not_an_owner());
+    }
+    for (column, pointer, detail) in [("lead", "/lead_id", NO_LEAD), ("deal", "/deal_id", NO_DEAL)] {
         if !row.get::<_, bool>(column) {
             faults.push(Fault::new(pointer, "unknown_value", detail));
         }

@@ -61,7 +61,7 @@ SELECT t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t
 
 -- name: find_links
 -- Whether the records a task is to be linked with exist, and whose the deal is; foreign keys alone would not see the tenant.
-SELECT $1 IS NULL OR EXISTS (SELECT FROM team_members m WHERE m.id = $1 AND m.active) AS owner,
+SELECT $1 IS NULL OR lotse.may_own($1) AS owner,
        $2 IS NULL OR EXISTS (SELECT FROM leads l WHERE l.id = $2) AS lead,
        $3 IS NULL OR EXISTS (SELECT FROM deals d WHERE d.id = $3) AS deal,
        (SELECT d.lead_id FROM deals d WHERE d.id = $3) AS lead_of_deal

@@ -9,7 +9,7 @@ use super::Tx;
 use super::sql::{params, section};
 use crate::domain::ids::{MemberId, PipelineId};
 use crate::domain::search::Words;
-use crate::failure::Failure;
+use crate::failure::{Failure, Fault};
 
 pub mod work;
 
@@ -139,12 +139,19 @@ pub async fn lock_admins(tx: &Tx) -> Result<Vec<MemberId>, Failure> {
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
+/// What is wrong with somebody who may not own what they are to own: nobody of the team, inactive, or a viewer.
+pub fn not_an_owner() -> Fault {
+    let detail =
+        "There is no active member of the team with this id who may own this; viewers may not. Choose somebody else.";
+    Fault::new("/owner_id", "unknown_value", detail)
+}
+
 /// Adds a member.
 ///
 /// # Errors
 /// `Conflict` when the address is in use, `Invalid` when a pipeline is not there.
 pub async fn insert(tx: &Tx, id: MemberId, new: &Profile, now: Timestamp) -> Result<(), Failure> {
-    check_pipelines(tx, new).await?;
+    check_pipelines(tx, new.pipelines.iter()).await?;
     tx.execute(
         const { section(SQL, "insert") },
         params![
@@ -167,12 +174,13 @@ pub async fn insert(tx: &Tx, id: MemberId, new: &Profile, now: Timestamp) -> Res
     put_pipelines(tx, id, new).await
 }
 
-/// Writes what a locked member has become.
+/// Writes what a locked member has become. Only pipelines that are new to them must be there: one that was archived since stays theirs.
 ///
 /// # Errors
 /// As [`insert`].
-pub async fn update(tx: &Tx, id: MemberId, new: &Profile, now: Timestamp) -> Result<(), Failure> {
-    check_pipelines(tx, new).await?;
+pub async fn update(tx: &Tx, before: &Member, new: &Profile, now: Timestamp) -> Result<(), Failure> {
+    let id = before.id;
+    check_pipelines(tx, new.pipelines.difference(&before.profile.pipelines)).await?;
     tx.execute(
         const { section(SQL, "update") },
         params![
@@ -205,8 +213,8 @@ fn named(error: tokio_postgres::Error) -> Failure {
     }
 }
 
-async fn check_pipelines(tx: &Tx, profile: &Profile) -> Result<(), Failure> {
-    let wanted: Vec<PipelineId> = profile.pipelines.iter().copied().collect();
+async fn check_pipelines(tx: &Tx, wanted: impl Iterator<Item = &PipelineId>) -> Result<(), Failure> {
+    let wanted: Vec<PipelineId> = wanted.copied().collect();
     let unknown = tx.find(const { section(SQL, "unknown_pipelines") }, params![wanted]).await?;
     match unknown.map(|row| row.get::<_, PipelineId>(0)) {
         None => Ok(()),

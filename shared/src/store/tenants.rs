@@ -1,6 +1,8 @@
 //! New tenants: the tenant, its rules and pipelines as `domain::defaults` has them, its people, keys and webhook sources.
 //! Every step may run again: what is there stays, what is new is added.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use postgres_types::Json;
 use serde_json::{Value, json};
@@ -14,7 +16,7 @@ use crate::failure::Failure;
 
 const SQL: &str = include_str!("tenants.sql");
 
-/// Makes a tenant or finds the one of that slug.
+/// Makes a tenant, or finds the one of that slug as it is.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -29,6 +31,15 @@ pub async fn create(
 ) -> Result<TenantId, Failure> {
     let rows = db.query(const { section(SQL, "create") }, params![id, slug, name, zone, language, country]).await?;
     rows.first().map(|row| row.get(0)).ok_or_else(|| Failure::internal("creating a tenant gave no id"))
+}
+
+/// Gives the tenant of this transaction another name, zone or language; none keeps. Answers whether anything changed: then the rules have
+/// to be published, because with them goes what functions know of their tenant.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn rename(tx: &Tx, name: &str, zone: Option<&str>, language: Option<&str>) -> Result<bool, Failure> {
+    Ok(tx.execute(const { section(SQL, "rename") }, params![tx.tenant(), name, zone, language]).await? > 0)
 }
 
 /// What every statement of a tenant's life needs to know of it.
@@ -196,8 +207,43 @@ pub async fn upsert_api_key(tx: &Tx, key: &NewApiKey, now: Timestamp) -> Result<
     Ok(())
 }
 
-/// Sets the path token and the sealed secret of a webhook source. A different secret becomes the current one and the one before
-/// stays valid, so that a sender can be changed without losing a delivery.
+/// Source and name of every key that was not revoked.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_key_names(tx: &Tx) -> Result<BTreeSet<(String, String)>, Failure> {
+    let rows = tx.query(const { section(SQL, "list_key_names") }, params![]).await?;
+    Ok(rows.iter().map(|row| (row.get("source"), row.get("name"))).collect())
+}
+
+/// A source of webhooks as it is stored; its secrets are sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookSource {
+    pub token_hash: [u8; 32],
+    pub secret: Option<Vec<u8>>,
+    /// While senders are being changed, what they signed with before counts too.
+    pub previous: Option<Vec<u8>>,
+    /// Until then.
+    pub previous_until: Option<Timestamp>,
+}
+
+/// A source, locked until the end of the transaction.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_webhook_source(tx: &Tx, source: &str) -> Result<Option<WebhookSource>, Failure> {
+    let row = tx.find(const { section(SQL, "lock_webhook_source") }, params![source]).await?;
+    let Some(row) = row else { return Ok(None) };
+    let hash: Vec<u8> = row.get("token_hash");
+    Ok(Some(WebhookSource {
+        token_hash: hash.try_into().map_err(|_| Failure::internal("a token's hash has another length"))?,
+        secret: row.get("secret"),
+        previous: row.get("previous_secret"),
+        previous_until: row.get("previous_secret_until"),
+    }))
+}
+
+/// Adds a source of webhooks, or gives a known one this token and these secrets.
 ///
 /// # Errors
 /// `Conflict` when the token is in use for another source.
@@ -205,14 +251,14 @@ pub async fn upsert_webhook_source(
     tx: &Tx,
     id: Uuid,
     source: &str,
-    token_hash: &[u8; 32],
-    secret: Option<&[u8]>,
+    new: &WebhookSource,
     now: Timestamp,
 ) -> Result<(), Failure> {
+    let (hash, secret, previous) = (new.token_hash.as_slice(), new.secret.as_deref(), new.previous.as_deref());
     let outcome = tx
         .execute(
             const { section(SQL, "upsert_webhook_source") },
-            params![id, tx.tenant(), source, token_hash.as_slice(), secret, now],
+            params![id, tx.tenant(), source, hash, secret, previous, new.previous_until, now],
         )
         .await;
     match outcome {
@@ -227,6 +273,15 @@ pub async fn upsert_webhook_source(
             _ => Err(error.into()),
         },
     }
+}
+
+/// Forgets the secrets whose rotation is over, and gives an end to rotations that have none. Answers with how many were forgotten.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn end_rotations(db: &Database, now: Timestamp) -> Result<i32, Failure> {
+    let rows = db.query(const { section(SQL, "end_rotations") }, params![now]).await?;
+    Ok(rows.first().map_or(0, |row| row.get(0)))
 }
 
 /// Sets a partner's settings and sealed credentials.

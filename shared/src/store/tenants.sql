@@ -1,6 +1,13 @@
 -- name: create
 SELECT lotse.create_tenant($1, $2, $3, $4, $5, $6)
 
+-- name: rename
+-- The country stays: telephone numbers are stored by it.
+UPDATE tenants
+   SET name = $2, zone = COALESCE($3, zone), language = COALESCE($4, language)
+ WHERE id = $1
+   AND (name, zone, language) IS DISTINCT FROM ($2, COALESCE($3, zone), COALESCE($4, language))
+
 -- name: get
 SELECT slug, name, zone, language, default_country, currency
   FROM tenants
@@ -67,14 +74,31 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT ON CONSTRAINT api_keys_key_hash_key
 DO UPDATE SET scopes = EXCLUDED.scopes, requests_per_minute = EXCLUDED.requests_per_minute
 
+-- name: list_key_names
+SELECT source, name
+  FROM api_keys
+ WHERE revoked_at IS NULL
+
+-- name: lock_webhook_source
+SELECT token_hash, secret, previous_secret, previous_secret_until
+  FROM webhook_sources
+ WHERE source = $1
+   FOR UPDATE
+
 -- name: upsert_webhook_source
-INSERT INTO webhook_sources AS w (id, tenant_id, source, token_hash, secret, created_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO webhook_sources AS w (id, tenant_id, source, token_hash, secret, previous_secret, previous_secret_until, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT ON CONSTRAINT webhook_sources_source_key
-DO UPDATE SET token_hash = EXCLUDED.token_hash, previous_secret = w.secret, secret = EXCLUDED.secret, active = true
+DO UPDATE SET token_hash = EXCLUDED.token_hash, secret = EXCLUDED.secret, previous_secret = EXCLUDED.previous_secret,
+              previous_secret_until = EXCLUDED.previous_secret_until, active = true
+
+-- name: end_rotations
+SELECT lotse.end_rotations($1)
 
 -- name: upsert_integration
 INSERT INTO integrations AS i (tenant_id, name, settings, secret, updated_at)
 VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT ON CONSTRAINT integrations_pkey
-DO UPDATE SET settings = EXCLUDED.settings, secret = COALESCE(EXCLUDED.secret, i.secret), updated_at = EXCLUDED.updated_at
+DO UPDATE SET settings = EXCLUDED.settings, secret = COALESCE(EXCLUDED.secret, i.secret), updated_at = EXCLUDED.updated_at,
+              -- Tried anew: what was held back goes on with the next run of `effects-reconcile`.
+              down_since = NULL

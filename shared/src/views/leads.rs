@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::room::Room;
 use crate::domain::ids::{CampaignId, DealId, LeadId, MemberId, OrganizationId, PipelineId, StageId};
 use crate::domain::intent::Confidence;
 use crate::domain::scoring::{ScoreSums, Tier};
@@ -57,14 +59,26 @@ pub struct LeadView {
     pub campaign_id: Option<CampaignId>,
     /// The campaign's name as the events carried it.
     pub campaign: Option<String>,
-    /// Fields of the tenant's own.
-    pub custom: Map<String, Value>,
+    /// Fields of the tenant's own. Absent in a list unless it is asked for with `include=custom`; null there when the answer has no
+    /// room for them: ask for fewer leads at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
+    pub custom: Option<Box<RawValue>>,
     pub first_seen_at: Option<Timestamp>,
     pub last_activity_at: Option<Timestamp>,
     pub routed_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i64,
+}
+
+impl LeadView {
+    /// A lead among others: with its own fields where they are asked for and find room.
+    pub fn listed(lead: Lead, custom: Option<&mut Room>) -> Self {
+        let mut view = Self::from(lead);
+        view.custom = view.custom.zip(custom).map(|(fields, room)| room.take(fields));
+        view
+    }
 }
 
 impl From<Lead> for LeadView {
@@ -98,7 +112,7 @@ impl From<Lead> for LeadView {
             source: lead.source,
             campaign_id: None,
             campaign: lead.campaign,
-            custom: lead.custom,
+            custom: Some(lead.custom),
             first_seen_at: lead.first_seen_at,
             last_activity_at: lead.last_activity_at,
             routed_at: lead.routed_at,

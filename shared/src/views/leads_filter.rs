@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::csv::{Export, Format};
 use super::cursor::Cursor;
 use super::paging::Paging;
+use super::room::Room;
 use super::team::Language;
 use crate::domain::ids::{LeadId, MemberId, PipelineId};
 use crate::domain::scoring::Tier;
@@ -24,6 +25,21 @@ const MAX_SEARCH: usize = 200;
 
 /// As many as a list shows at most.
 const MAX_IDS: usize = 100;
+
+/// What a list of leads shows only when it is asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Include {
+    /// The fields of the tenant's own.
+    Custom,
+}
+
+impl Include {
+    /// The room for custom fields, when they are asked for.
+    pub fn room(asked: Option<Self>) -> Option<Room> {
+        asked.map(|Self::Custom| Room::default())
+    }
+}
 
 /// Which leads.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -54,6 +70,7 @@ pub struct LeadFilter {
     pub q: Option<String>,
     /// Only these: ids with commas between, at most 100.
     pub ids: Option<String>,
+    pub include: Option<Include>,
     /// `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then.
     pub format: Option<Format>,
     /// Of a file: its columns with commas between, in their order; otherwise all there are. A wrong one is answered with the right ones.
@@ -68,6 +85,7 @@ pub struct LeadFilter {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PoolFilter {
+    pub include: Option<Include>,
     pub tier: Option<Tier>,
     pub min_score: Option<i32>,
     pub max_score: Option<i32>,

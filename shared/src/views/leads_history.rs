@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
+use super::room::Room;
 use crate::domain::ids::{EventId, RuleId};
 use crate::domain::scoring::{Category, is_expired};
 use crate::store::leads::history::{Counted, CountedEvent, IntentSignal, Score};
@@ -21,7 +23,9 @@ pub struct LeadEventView {
     pub external_id: String,
     /// UTM parameters, without `utm_`.
     pub campaign: Option<Value>,
-    pub metadata: Option<Value>,
+    /// Null when the answer has no room for it: ask for fewer events at once.
+    #[schemars(with = "Option<Map<String, Value>>")]
+    pub metadata: Option<Box<RawValue>>,
     /// Points it gave, expired ones included.
     pub awards: Vec<EventAwardView>,
     /// What it said about the intent.
@@ -45,8 +49,9 @@ pub struct EventSignalView {
     pub weight: i32,
 }
 
-impl From<CountedEvent> for LeadEventView {
-    fn from(event: CountedEvent) -> Self {
+impl LeadEventView {
+    /// An event among others: with its metadata where that finds room.
+    pub fn listed(event: CountedEvent, room: &mut Room) -> Self {
         let awards = event.awards.into_iter().map(|award| EventAwardView {
             rule_id: award.rule_id,
             rule_name: award.name,
@@ -66,7 +71,7 @@ impl From<CountedEvent> for LeadEventView {
             received_at: event.received_at,
             external_id: event.external_id,
             campaign: event.campaign,
-            metadata: event.metadata,
+            metadata: event.metadata.map(|metadata| room.take(metadata)),
             awards: awards.collect(),
             signals: signals.collect(),
         }

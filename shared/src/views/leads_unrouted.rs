@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::decisions::ExplanationView;
 use super::leads::LeadView;
+use super::room::Room;
 use crate::domain::engine::LeadState;
 use crate::domain::routing::{
     Assessment, DecisionInputs, DecisionRecord, Missing, Outcome, OutcomeKind, assess, explain, next_nightly,
@@ -30,11 +31,11 @@ pub struct UnroutedLeadView {
 
 impl UnroutedLeadView {
     /// A lead of the pool as the router would see it at `now`.
-    pub fn at(now: Timestamp, tenant: &TenantRules, lead: Lead, state: &LeadState) -> Self {
+    pub fn at(now: Timestamp, tenant: &TenantRules, lead: Lead, state: &LeadState, custom: Option<&mut Room>) -> Self {
         let record = present(now, tenant, &lead, state);
         let explanation = explain(&record);
         Self {
-            lead: lead.into(),
+            lead: LeadView::listed(lead, custom),
             missing: record.outcome.missing.unwrap_or_default(),
             explanation: ExplanationView { de: explanation.de, en: explanation.en },
         }

@@ -19,6 +19,7 @@ pub mod leads_unrouted;
 pub mod paging;
 pub mod patch;
 pub mod pipelines;
+pub mod room;
 pub mod routing;
 pub mod scoring;
 pub mod scoring_history;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::decisions::ExplanationView;
+use super::room::Room;
 use crate::domain::ids::{DealId, EventId, MemberId, PipelineId, RuleId, StageId, TaskId};
 use crate::domain::routing::{DecisionRecord, Missing, OutcomeKind, explain};
 use crate::domain::scoring::Category;
@@ -67,6 +68,7 @@ pub struct TimelineEvent {
     pub received_at: Timestamp,
     /// UTM parameters, without `utm_`.
     pub campaign: Option<Value>,
+    /// Null when the answer has no room for it: ask for fewer entries at once.
     pub metadata: Option<Map<String, Value>>,
 }
 
@@ -199,7 +201,7 @@ pub struct TimelineDeal {
 /// Something done, or to be done, at a partner.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TimelineEffect {
-    /// What: `slack_message`, …
+    /// What: `slack.post_message`, …
     pub effect: String,
     /// Where: a channel, a record.
     pub target: String,
@@ -218,8 +220,11 @@ impl TimelineEntryView {
     ///
     /// # Errors
     /// `Internal` when the store and this file disagree about a body.
-    pub fn of(entry: Entry) -> Result<Self, Failure> {
-        let body = entry.body;
+    pub fn of(entry: Entry, room: &mut Room) -> Result<Self, Failure> {
+        let mut body = entry.body;
+        if let Some(metadata) = body.get_mut("metadata") {
+            room.take_value(metadata);
+        }
         let what = match entry.kind.as_str() {
             "event" => serde_json::from_value(body).map(TimelineBody::Event),
             "award" => serde_json::from_value(body).map(TimelineBody::Award),

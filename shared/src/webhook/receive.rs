@@ -3,7 +3,8 @@
 //! | what is known | verdict on the queue | answer |
 //! |---|---|---|
 //! | the token is known and the check passed | proven | 202 |
-//! | the token is unknown, or the check failed | rejected, with the reason | 401 |
+//! | the token is known, and the check failed | rejected, with the reason | 401 |
+//! | the token is unknown, or there is none | –: it is counted | 401 |
 //! | the database is away, or the secret does not open | unproven: the processor checks it later | 202 |
 //! | SQS is away | – | 503 with `Retry-After`, so that the sender keeps it |
 
@@ -17,13 +18,15 @@ use crate::domain::redact;
 use crate::failure::Failure;
 use crate::flows::deliveries::verify::{BODY_SECRET_HASH, SIGNATURE, TIMESTAMP};
 use crate::flows::deliveries::{Reason, open_secrets, verify};
+use crate::flows::inbox::stranger;
 use crate::http::ingest::origin::in_time;
 use crate::http::{Accepted, PublicCall};
 use crate::messages::events::{Delivery, Inbound, Verdict, Via};
 use crate::messages::queues;
 use crate::secrets::token_hash;
 use crate::store::auth::find_webhook_source;
-use crate::telemetry;
+use crate::store::inbox::note_stranger;
+use crate::telemetry::{self, Metric};
 use crate::views::events::DeliveryReceipt;
 
 /// The largest webhook, in bytes: it has to fit into one message with room for escapes, and anybody may send one.
@@ -44,7 +47,7 @@ pub struct Token<'a> {
 /// Takes a webhook.
 ///
 /// # Errors
-/// `Unauthenticated` when it is not believed (it is kept all the same), `TooLarge`, and `Unavailable` when SQS does not take it.
+/// `Unauthenticated` when it is not believed (it is kept, or counted, all the same), `TooLarge`, and `Unavailable` when SQS does not take it.
 pub async fn receive(
     call: &PublicCall,
     via: Via,
@@ -94,8 +97,12 @@ pub async fn receive(
         Verdict::Rejected { reason, .. } => Reason::parse(reason),
         Verdict::Proven { .. } | Verdict::Unproven => None,
     };
+    // What belongs to nobody is worth no message: anybody can send as much of it as they like.
+    let of_nobody = matches!(verdict, Verdict::Rejected { tenant_id: None, .. });
     delivery.verdict = verdict;
-    keep(call, delivery).await?;
+    if !(of_nobody && is_counted(call, &delivery, refused).await) {
+        keep(call, delivery).await?;
+    }
     match refused {
         Some(reason) => Err(Failure::Unauthenticated(reason.detail().to_owned())),
         None => Ok(Accepted(DeliveryReceipt::accepted(id))),
@@ -103,7 +110,7 @@ pub async fn receive(
 }
 
 async fn judge(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32], readable: bool) -> Verdict {
-    let asked = find_webhook_source(call.app.database(), &delivery.source, hash);
+    let asked = find_webhook_source(call.app.database(), &delivery.source, hash, call.now);
     let found = in_time(&call.app, asked).await;
     let source = match found {
         Ok(Some(source)) => source,
@@ -114,7 +121,7 @@ async fn judge(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32], readable
         }
     };
     telemetry::of_tenant(source.tenant);
-    let secrets = match open_secrets(&call.app, &source, &delivery.source) {
+    let secrets = match open_secrets(&call.app, &source, delivery) {
         Ok(secrets) => secrets,
         Err(failure) => {
             tracing::error!(reason = %failure, "cannot check this webhook now; taken unproven");
@@ -126,6 +133,19 @@ async fn judge(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32], readable
         Err(reason) => rejected(Some(source.tenant), reason),
         Ok(()) if !readable => rejected(Some(source.tenant), Reason::NotText),
         Ok(()) => Verdict::Proven { tenant_id: source.tenant },
+    }
+}
+
+/// Counts the delivery of a stranger. Not while the database is away: it then goes the way of all deliveries, and the processor counts it.
+async fn is_counted(call: &PublicCall, delivery: &Delivery, reason: Option<Reason>) -> bool {
+    let stranger = stranger(delivery, reason.map_or("unknown", Reason::as_str), call.body.len());
+    telemetry::metrics(call.now, &[Metric { name: "StrangerDeliveries", unit: "Count", value: 1.0 }]);
+    match in_time(&call.app, note_stranger(call.app.database(), &stranger)).await {
+        Ok(()) => true,
+        Err(failure) => {
+            tracing::warn!(reason = %failure, "cannot count a stranger's webhook now");
+            false
+        }
     }
 }
 

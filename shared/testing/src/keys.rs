@@ -100,6 +100,12 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> String {
     hex(&mac.finalize().into_bytes())
 }
 
+/// Hexadecimal SHA-256, as tokens are stored.
+pub fn sha256_hex(message: &[u8]) -> String {
+    use sha2::Digest as _;
+    hex(&Sha256::digest(message))
+}
+
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -50,3 +50,22 @@ async fn passes_everything_on_until_it_is_cut() {
     let mut after = TcpStream::connect(proxy.address()).await.unwrap();
     assert_eq!(ping(&mut after).await, b"ping");
 }
+
+#[tokio::test]
+async fn holds_what_it_is_sent_and_passes_it_on_later() {
+    let proxy = Proxy::start(repeater().await).unwrap();
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    assert_eq!(ping(&mut stream).await, b"ping");
+
+    proxy.hold();
+    stream.write_all(b"ping").await.unwrap();
+    let mut answer = [0; 4];
+    let waited = tokio::time::timeout(Duration::from_millis(300), stream.read(&mut answer)).await;
+    assert!(waited.is_err(), "neither an answer nor an end");
+    let taken = tokio::time::timeout(Duration::from_secs(2), TcpStream::connect(proxy.address())).await;
+    assert!(taken.unwrap().is_ok(), "a new connection is taken");
+
+    proxy.up();
+    assert_eq!(stream.read_exact(&mut answer).await.unwrap(), 4);
+    assert_eq!(&answer, b"ping");
+}

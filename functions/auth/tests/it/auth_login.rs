@@ -21,6 +21,21 @@ fn claims(token: &str) -> Value {
 }
 
 #[tokio::test]
+async fn a_password_is_the_same_from_every_keyboard() {
+    let app = TestApp::new().await;
+    let (composed, apart) = ("Gr\u{fc}\u{df}e aus K\u{f6}ln 1", "Gru\u{308}\u{df}e aus Ko\u{308}ln 1");
+    for (set, name) in [(composed, "sam"), (apart, "sophie")] {
+        let (id, email) = (member_id(&app, name).await, app.tenant().email(name));
+        let body = json!({"password": set});
+        app.patch(&format!("/api/v1/team/{id}"), &body).bearer(&app.token("admin")).send().await.expect(200);
+        for typed in [composed, apart] {
+            try_login(&app, &email, typed).await.expect(200);
+        }
+        try_login(&app, &email, "Grusse aus Koln 1").await.expect(401);
+    }
+}
+
+#[tokio::test]
 async fn a_member_signs_in() {
     let app = TestApp::new().await;
     let tenant = app.tenant();

@@ -1,3 +1,7 @@
+//! GET /api/v1/auth/me
+
+mod providers;
+
 use serde_json::{Value, json};
 use testkit::TestApp;
 use testkit::keys::Token;

@@ -44,6 +44,39 @@ async fn a_used_token_ends_its_whole_session() {
 }
 
 #[tokio::test]
+async fn a_refresh_sent_again_after_a_lost_connection_is_answered_as_before() {
+    let app = TestApp::new().await;
+    let session = sign_in(&app, "sam").await;
+    let token = session.cookie.strip_prefix("lotse_refresh=").unwrap();
+    let hash = |token: &str| format!("\\x{}", testkit::keys::sha256_hex(token.as_bytes()));
+    let client = app.database().app_client().await.unwrap();
+    // What the function sends when its connection ends after the database has carried it out: the same once more.
+    let use_it = async |old: &str, new: &str, jti: &str| -> (String, bool) {
+        let statement = format!(
+            "SELECT outcome, refresh_until IS NOT NULL FROM lotse.refresh_session('{}', '{}', '{jti}', now(), now() + interval '7 days',
+                    now() + interval '15 minutes', interval '10 seconds', gen_random_uuid(), 'request')",
+            hash(old),
+            hash(new)
+        );
+        let row = client.query_one(&statement, &[]).await.unwrap();
+        (row.get(0), row.get(1))
+    };
+    for _ in 0..2 {
+        assert_eq!(use_it(token, "second", "jti-2").await, ("rotated".to_owned(), true));
+    }
+    // Another tab meanwhile, and that one again.
+    for _ in 0..2 {
+        assert_eq!(use_it(token, "other", "jti-3").await, ("again".to_owned(), false));
+    }
+    let rows: i64 = app.db().await.query_one("SELECT count(*) FROM refresh_tokens", &[]).await.unwrap().get(0);
+    assert_eq!(rows, 2, "one successor");
+    // The successor works, and is no excuse for its predecessor once it was used itself.
+    assert_eq!(use_it("second", "third", "jti-4").await.0, "rotated");
+    later(&app).await;
+    assert_eq!(use_it(token, "second", "jti-5").await.0, "reuse");
+}
+
+#[tokio::test]
 async fn a_late_tab_gets_no_cookie_also_when_the_session_went_on() {
     let app = TestApp::new().await;
     let first = sign_in(&app, "sam").await;

@@ -6,7 +6,8 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use shared::flows::inbox::dead_letters::{self, Letter};
+use shared::flows::batch::{Deadline, Gate};
+use shared::flows::inbox::dead_letters;
 use shared::messages::queues::DEAD_LETTERS;
 use shared::queue::{self, Outcomes, RawMessage};
 use shared::store::inbox;
@@ -17,15 +18,17 @@ pub fn main() -> ExitCode {
     queue::consume_batch(DEAD_LETTERS, handle)
 }
 
-async fn handle(app: App, messages: Arc<[RawMessage]>) -> Outcomes {
+async fn handle(app: App, messages: Arc<[RawMessage]>, deadline: Deadline) -> Outcomes {
     let now = app.now();
+    let mut gate = Gate::new(deadline);
     let mut rows = Vec::with_capacity(messages.len());
     let mut outcomes: Outcomes = Vec::with_capacity(messages.len());
     for message in messages.iter() {
-        let letter = Letter { id: &message.id, failed_on: &message.failed_on, body: &message.body };
-        outcomes.push(dead_letters::row(&app, letter, now).await.map(|row| rows.push(row)));
+        let row = gate.through(dead_letters::given_up(&app, queue::letter(message), now)).await;
+        outcomes.push(row.map(|row| rows.push(row)));
     }
     if let Err(failure) = inbox::park(app.database(), &rows).await {
+        // Kept where they are, whatever the fault is: a dead letter is not parked for the reason that it cannot be parked.
         let reason = failure.to_string();
         return messages.iter().map(|_| Err(Failure::unavailable(reason.clone()))).collect();
     }

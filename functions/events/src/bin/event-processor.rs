@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use shared::App;
+use shared::flows::batch::Deadline;
 use shared::flows::intake;
 use shared::messages::queues;
 use shared::queue::{self, Outcomes, RawMessage};
@@ -15,7 +16,7 @@ pub fn main() -> ExitCode {
     queue::consume_batch(queues::EVENTS, handle)
 }
 
-async fn handle(app: App, messages: Arc<[RawMessage]>) -> Outcomes {
+async fn handle(app: App, messages: Arc<[RawMessage]>, deadline: Deadline) -> Outcomes {
     let now = app.now();
-    intake::process_messages(&app, &queue::bodies(&messages), now).await
+    intake::process_messages(&app, &queue::bodies(&messages), now, deadline).await
 }

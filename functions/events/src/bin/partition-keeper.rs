@@ -1,19 +1,26 @@
-//! Daily: makes the event partitions of this month and the next three, so that every event finds its place, and throws away what
-//! has had its time: answers kept for an `Idempotency-Key` (24 hours), revoked tokens that have expired by themselves, and sessions whose time is over.
+//! Daily: makes the event partitions of this month and the next three and of every month that has events without one, while events go
+//! on being read and written, and throws away what has had its time: answers kept for an `Idempotency-Key` (24 hours), revoked tokens
+//! that have expired by themselves, sessions whose time is over, deliveries in the inbox (open 90 days, done 30, of nobody 7), and
+//! secrets of webhooks whose rotation is over. Says how much strangers sent in the last day.
 //!
-//! Safe to run at any time. Events that already wait in the default partition move into the new month.
+//! Safe to run at any time; a run that was interrupted is ended by the next.
 
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
-use shared::store::{jobs, sign_in};
+use shared::flows::partitions;
+use shared::store::{inbox, jobs, sign_in, tenants};
 use shared::telemetry::{self, Metric};
-use shared::{App, Failure, schedule};
+use shared::{App, Failure, schedule, store};
 
 /// This month and three more.
 const MONTHS: i32 = 4;
+
+/// Well below the function's time limit; the next run goes on.
+const ENOUGH: Duration = Duration::from_secs(200);
 
 pub fn main() -> ExitCode {
     schedule::job("partition-keeper", handle)
@@ -23,6 +30,8 @@ pub fn main() -> ExitCode {
 struct Done {
     /// Names of the partitions that are new.
     made: Vec<String>,
+    /// Events that moved out of the default partition.
+    moved: i64,
     /// Events of months that have no partition, counted up to 10,000.
     default_rows: i64,
     /// Answers of `Idempotency-Key`s that were thrown away.
@@ -31,29 +40,44 @@ struct Done {
     revoked_tokens: i64,
     /// Sessions of people whose time is over.
     sessions: i64,
+    /// Deliveries of the inbox that were thrown away.
+    inbox: i64,
+    /// Secrets of webhooks that were forgotten because their rotation is over.
+    secrets: i32,
+    /// Deliveries with a token nobody has, in the last day.
+    stranger_deliveries: i64,
 }
 
 async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
     let this_month = moment.to_zoned(TimeZone::UTC).date().first_of_month();
-    let made = jobs::ensure_event_partitions(app.database(), this_month, MONTHS).await?;
+    let kept = partitions::keep(&app, this_month, MONTHS, Instant::now() + ENOUGH).await?;
     let purged = jobs::purge_expired(app.database(), moment).await?;
     let sign_ins = sign_in::purge(app.database(), moment).await?;
-    let report = jobs::event_partition_report(app.database(), this_month, MONTHS).await?;
+    let inbox = inbox::purge(app.database(), moment).await?;
+    let secrets = tenants::end_rotations(app.database(), moment).await?;
+    let strangers = inbox::strangers_of_day(app.database(), moment).await?;
+    let report = store::partitions::report(app.database(), this_month, MONTHS, moment).await?;
     if !report.missing.is_empty() {
         return Err(Failure::internal(format!("these months still have no partition: {}", report.missing.join(", "))));
     }
     telemetry::metrics(
         app.now(),
         &[
-            Metric { name: "PartitionsMade", unit: "Count", value: made.len() as f64 },
+            Metric { name: "PartitionsMade", unit: "Count", value: kept.made.len() as f64 },
+            Metric { name: "EventsMoved", unit: "Count", value: kept.moved as f64 },
             Metric { name: "EventsInDefaultPartition", unit: "Count", value: report.default_rows as f64 },
+            Metric { name: "StrangerBytesOfDay", unit: "Bytes", value: strangers.bytes as f64 },
         ],
     );
     Ok(Done {
-        made,
+        made: kept.made,
+        moved: kept.moved,
         default_rows: report.default_rows,
         idempotency_keys: purged.idempotency_keys,
         revoked_tokens: purged.revoked_tokens,
         sessions: sign_ins.sessions,
+        inbox,
+        secrets,
+        stranger_deliveries: strangers.deliveries,
     })
 }

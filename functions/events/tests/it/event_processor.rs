@@ -233,3 +233,56 @@ async fn who_began_with_the_old_rules_works_with_the_new_ones_where_they_are_in_
     assert!(app.db().await.query_one(versions, &[]).await.unwrap().get::<_, bool>(0));
     assert_eq!(total(&app).await, 41);
 }
+
+/// SQS may deliver a message twice, and a relay that ended between sending and deleting sends it twice: both may be in one batch. What
+/// has to be put aside of it is one row.
+#[tokio::test]
+async fn a_message_that_is_twice_in_a_batch_is_put_aside_once() {
+    let app = TestApp::new().await;
+    let unknown =
+        json!({"event_type": "page_visited", "source": "portal", "lead_identifier": {"lead_id": Uuid::now_v7()}});
+    let body = json!({
+        "kind": "events", "tenant_id": app.tenant().id, "source": "portal", "received_at": days_ago(0),
+        "receipts": [{"id": Uuid::now_v7(), "event": unknown}, {"id": Uuid::now_v7(), "event": {"event_type": 7}},
+                     {"id": Uuid::now_v7(), "event": event("meeting_booked", 1)}],
+    });
+    for _ in 0..2 {
+        app.sqs().send("events", &body.to_string()).unwrap();
+    }
+    let delivered = app.deliver("events").await;
+    assert_eq!((delivered.messages, delivered.failures), (2, 0), "{}", app.logs("event-processor"));
+    let rows = app.db().await.query("SELECT reason FROM inbox ORDER BY reason", &[]).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<&str>>(), ["invalid", "unknown_lead"]);
+    assert_eq!(total(&app).await, 25, "the good one beside them counts, once");
+    app.drain().await;
+}
+
+/// What cannot be processed is parked with its owner, also when it is a webhook, whose tenant stands deeper in the message.
+#[tokio::test]
+async fn a_parked_webhook_belongs_to_its_tenant() {
+    let app = TestApp::new().await;
+    let tenant: Uuid = app.tenant().id.parse().unwrap();
+    let path = format!("/api/v1/webhooks/website/{}", app.tenant().webhook_token("website"));
+    app.request(testkit::Method::POST, &path).form(&[("email", "a@b.de")]).send().await.expect(202);
+    app.db().await.execute("UPDATE tenants SET active = false", &[]).await.unwrap();
+    app.drain().await;
+    let row = app.db().await.query_one("SELECT tenant_id, reason FROM inbox", &[]).await.unwrap();
+    assert_eq!((row.get::<_, Option<Uuid>>(0), row.get::<_, &str>(1)), (Some(tenant), "tenant_unusable"));
+}
+
+/// A database that takes everything and answers nothing: the batch is given up in time, its messages are put off, and nothing of them
+/// is lost or done twice afterwards.
+#[tokio::test]
+async fn a_database_that_hangs_costs_a_batch_no_more_than_its_time() {
+    let app = TestApp::new().await;
+    happens(&app, &[event("meeting_booked", 2)]).await;
+    let key = app.tenant().api_key("portal");
+    app.post("/api/v1/events/ingest", &event("webinar_attended", 1)).api_key(&key).send().await.expect(202);
+    app.database_proxy().hold();
+    let delivered = app.deliver("events").await;
+    assert_eq!((delivered.failures, delivered.errors), (1, Vec::new()), "it says so, instead of being killed");
+    assert!(app.sqs().next_visible().is_some_and(|wait| wait.as_secs() >= 3), "it comes later");
+    app.database_up();
+    app.drain().await;
+    assert_eq!(total(&app).await, 40);
+}

@@ -224,9 +224,14 @@ async fn who_may_not_send_is_told_so() {
 async fn a_key_without_the_scope() {
     let app = TestApp::bare().await;
     let mut input = tenant_input("narrow");
-    input["api_keys"] = json!([{"source": "portal", "name": "read", "key": "k-0123456789", "scopes": ["leads:read"]}]);
+    input["api_keys"] = json!([{"source": "portal", "name": "read", "key": "k-0123456789abcdef-0123456789abcdef", "scopes": ["leads:read"]}]);
     app.create_tenant(input).await;
-    app.post(PATH, &event(json!({}))).api_key("portal:k-0123456789").send().await.expect(403).problem();
+    app.post(PATH, &event(json!({})))
+        .api_key("portal:k-0123456789abcdef-0123456789abcdef")
+        .send()
+        .await
+        .expect(403)
+        .problem();
     assert_eq!(queued(&app).len(), 0);
 }
 
@@ -254,10 +259,12 @@ async fn a_used_up_minute() {
     let app = TestApp::bare().await;
     let mut input = tenant_input("slow");
     input["api_keys"] = json!([{
-        "source": "portal", "name": "slow", "key": "k-0123456789", "scopes": ["events:write"], "requests_per_minute": 1,
+        "source": "portal", "name": "slow", "key": "k-0123456789abcdef-0123456789abcdef", "scopes": ["events:write"], "requests_per_minute": 1,
     }]);
     app.create_tenant(input).await;
-    let send = || app.post(PATH, &event(json!({"external_id": "1"}))).api_key("portal:k-0123456789").send();
+    let send = || {
+        app.post(PATH, &event(json!({"external_id": "1"}))).api_key("portal:k-0123456789abcdef-0123456789abcdef").send()
+    };
     // The minute may turn in between, once.
     let mut refused = None;
     for _ in 0..4 {

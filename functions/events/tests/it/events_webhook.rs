@@ -95,14 +95,20 @@ async fn what_is_not_believed_is_refused_and_kept() {
         ("bad_signature", id(tenant)),
         ("no_signature", id(tenant)),
         ("no_timestamp", id(tenant)),
-        ("no_token", None),
         ("stale_timestamp", id(tenant)),
         ("stale_timestamp", id(tenant)),
-        ("unknown_token", None),
     ];
     assert_eq!(inbox(&app).await, expected.map(|(reason, tenant)| (reason.to_owned(), tenant)));
     let kept: String = app.db().await.query_one("SELECT body FROM inbox LIMIT 1", &[]).await.unwrap().get(0);
     assert_eq!(kept, body());
+    // What belongs to nobody is counted.
+    let strangers = "SELECT source, reason, deliveries, bytes, head FROM stranger_deliveries JOIN stranger_heads USING (hour, source, token_hash) ORDER BY reason";
+    let strangers = app.db().await.query(strangers, &[]).await.unwrap();
+    let strangers: Vec<(String, String, i64, i64, String)> =
+        strangers.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3), row.get(4))).collect();
+    let bytes = i64::try_from(body().len()).unwrap();
+    let expected = [("unknown", "no_token"), ("partner", "unknown_token")];
+    assert_eq!(strangers, expected.map(|(source, reason)| (source.to_owned(), reason.to_owned(), 1, bytes, body())));
 }
 
 #[tokio::test]
@@ -117,6 +123,11 @@ async fn what_is_not_understood_is_taken_and_kept() {
     let reasons: Vec<String> = inbox(&app).await.into_iter().map(|(reason, _)| reason).collect();
     assert_eq!(reasons, ["empty", "invalid", "invalid", "malformed"]);
     assert!(inbox(&app).await.iter().all(|(_, tenant)| *tenant == id(app.tenant())));
+}
+
+/// The secret of a round.
+fn turned(round: &str) -> String {
+    format!("{round}-secret-0123456789abcdef-0123456789")
 }
 
 #[tokio::test]
@@ -159,12 +170,12 @@ async fn during_a_rotation_both_secrets_count() {
     for (round, expected) in [("second", 202), ("third", 401)] {
         for source in input["webhook_sources"].as_array_mut().unwrap() {
             if source["source"] == "partner" {
-                source["secret"] = json!(format!("{round}-secret"));
+                source["secret"] = json!(turned(round));
             }
         }
         app.create_tenant(input.clone()).await;
         let token = tenant.webhook_token("partner");
-        post(&app, &token, &format!("{round}-secret"), epoch_seconds(), &body()).send().await.expect(202);
+        post(&app, &token, &turned(round), epoch_seconds(), &body()).send().await.expect(202);
         post(&app, &token, &old, epoch_seconds(), &body()).send().await.expect(expected);
     }
     app.drain().await;
@@ -195,8 +206,9 @@ async fn the_queue_down_leaves_it_with_the_sender() {
     app.sqs().down(true);
     let answer = good(&app, app.tenant(), &body()).send().await.expect(503);
     assert!(answer.header("retry-after").is_some());
-    // Also one that would be refused: it could not be kept.
-    post(&app, "unknown-token", "wrong", epoch_seconds(), &body()).send().await.expect(503);
+    // Also one that would be refused: it could not be kept. A stranger's needs no queue.
+    post(&app, &app.tenant().webhook_token("partner"), "wrong", epoch_seconds(), &body()).send().await.expect(503);
+    post(&app, "unknown-token", "wrong", epoch_seconds(), &body()).send().await.expect(401);
     app.sqs().down(false);
 }
 

@@ -48,14 +48,14 @@ async fn hands_over_what_was_lost() {
         lost(&app, queue, &json!({"to": queue}), "1 minute").await;
     }
 
-    assert_eq!(relay(&app).await, json!({"messages": 4, "effects": 0}));
+    assert_eq!(relay(&app).await, json!({"messages": 4, "effects": 0, "sent_again": 0}));
 
     for queue in ["events", "routing", "slack", "reminders"] {
         let bodies: Vec<_> = app.sqs().messages(queue).into_iter().map(|message| message.body).collect();
         assert_eq!(bodies, [json!({"to": queue}).to_string()]);
     }
     assert_eq!(outbox(&app).await, 0);
-    assert_eq!(relay(&app).await, json!({"messages": 0, "effects": 0}), "nothing is sent twice");
+    assert_eq!(relay(&app).await, json!({"messages": 0, "effects": 0, "sent_again": 0}), "nothing is sent twice");
 }
 
 #[tokio::test]
@@ -108,14 +108,14 @@ async fn a_queue_that_takes_nothing_does_not_hold_up_the_others() {
     }
     app.sqs().block("events", true);
 
-    assert_eq!(relay(&app).await, json!({"messages": 3, "effects": 0}));
+    assert_eq!(relay(&app).await, json!({"messages": 3, "effects": 0, "sent_again": 0}));
     for queue in ["routing", "slack", "reminders"] {
         assert_eq!(app.sqs().messages(queue).len(), 1, "{queue}");
     }
     assert_eq!((outbox(&app).await, app.sqs().messages("events").len()), (120, 0), "the others wait");
 
     app.sqs().block("events", false);
-    assert_eq!(relay(&app).await, json!({"messages": 120, "effects": 0}));
+    assert_eq!(relay(&app).await, json!({"messages": 120, "effects": 0, "sent_again": 0}));
     let mut numbers: Vec<u32> =
         app.sqs().messages("events").iter().map(|message| message.body.parse().unwrap()).collect();
     numbers.sort_unstable();

@@ -1,7 +1,13 @@
 //! Every month has its partition before its first event.
 
-use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
 use testkit::app::TestApp;
+use tokio::task::JoinSet;
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 #[tokio::test]
@@ -15,7 +21,8 @@ async fn makes_this_month_and_three_more_once() {
     let again = app.run_job("partition-keeper", moment).await;
     assert_eq!(
         again,
-        json!({"made": [], "default_rows": 0, "idempotency_keys": 0, "revoked_tokens": 0, "sessions": 0})
+        json!({"made": [], "moved": 0, "default_rows": 0, "idempotency_keys": 0, "revoked_tokens": 0, "sessions": 0, "inbox": 0, "secrets": 0,
+               "stranger_deliveries": 0})
     );
     let next_day = app.run_job("partition-keeper", json!({"scheduled_for": "2031-12-01T00:15:00Z"})).await;
     assert_eq!(next_day["made"], json!(["events_2032_03"]));
@@ -44,9 +51,128 @@ async fn events_that_wait_in_the_default_partition_move_to_their_month() {
 
     let done = app.run_job("partition-keeper", json!({"scheduled_for": "2031-12-01T01:15:00Z"})).await;
 
-    assert_eq!(done["default_rows"], 1, "the event of 2040 still waits");
-    assert_eq!((rows("events_2031_12").await, rows("events_default").await, rows("events").await), (2, 1, 3));
+    assert_eq!((&done["moved"], &done["default_rows"]), (&json!(3), &json!(0)));
+    assert_eq!((rows("events_2031_12").await, rows("events_2040_01").await, rows("events").await), (2, 1, 3));
     assert!(app.logs("partition-keeper").contains("EventsInDefaultPartition"));
+}
+
+/// Events of a lead in the past, one every three days: most of their months have no partition.
+async fn old_events(app: &TestApp, lead: Uuid, count: i32) {
+    let tenant: Uuid = app.tenant().id.parse().unwrap();
+    let statement = "INSERT INTO events (id, tenant_id, lead_id, event_type, source, occurred_at, received_at, external_id, identifiers)
+        SELECT gen_random_uuid(), $1, $2, 'page_visited', 'website', now() - n * interval '3 days', now(), n::text, '[]' FROM generate_series(1, $3) n";
+    app.db().await.execute(statement, &[&tenant, &lead, &count]).await.unwrap();
+}
+
+async fn count(client: &Client, what: &str) -> i64 {
+    client.query_one(&format!("SELECT count(*) FROM {what}"), &[]).await.unwrap().get(0)
+}
+
+/// Two years are allowed. /health has nothing to say of such events before the keeper had its turn, complains when it has left them,
+/// and is at ease again afterwards.
+#[tokio::test]
+async fn old_events_leave_no_mark_on_health() {
+    let app = TestApp::new().await;
+    let health = async || -> Value { app.get("/health").send().await.expect(200).json() };
+    old_events(&app, Uuid::now_v7(), 240).await;
+    let shown = health().await;
+    assert_eq!((&shown["status"], &shown["events"]["status"]), (&json!("ok"), &json!("ok")), "{shown}");
+    assert!(shown["events"]["default_rows"].as_i64().unwrap() > 150);
+    app.db().await.execute("UPDATE events SET received_at = now() - interval '2 days'", &[]).await.unwrap();
+    assert_eq!(health().await["events"]["status"], "degraded");
+
+    let done = app.run_job("partition-keeper", json!({})).await;
+
+    assert!(done["moved"].as_i64().unwrap() > 150 && done["made"].as_array().unwrap().len() > 15, "{done}");
+    let shown = health().await;
+    assert_eq!((&shown["events"]["status"], &shown["events"]["default_rows"]), (&json!("ok"), &json!(0)));
+    let db = app.db().await;
+    assert_eq!((count(&db, "events").await, count(&db, "events_default").await), (240, 0));
+    let apart = "pg_class WHERE relname LIKE 'events%' AND relkind = 'r' AND NOT relispartition";
+    assert_eq!(count(&db, apart).await, 0, "no table is left behind");
+    let checks = "pg_constraint WHERE conrelid::regclass::text LIKE 'events%' AND contype = 'c'";
+    assert_eq!(count(&db, checks).await, 0, "the bounds alone keep the months apart");
+    // What is late for a month that has a partition now finds it.
+    old_events(&app, Uuid::now_v7(), 240).await;
+    assert_eq!(count(&db, "events_default").await, 0);
+}
+
+/// A run that was killed between two of its steps: rows are where they were, new ones are copied, and the next run ends what it began.
+#[tokio::test]
+async fn an_interrupted_run_is_ended_by_the_next() {
+    let app = TestApp::new().await;
+    let db = app.db().await;
+    let (before, meanwhile, gone) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    for lead in [before, gone] {
+        old_events(&app, lead, 240).await;
+    }
+    let place = format!("'{}', '-infinity', '{}', 100", Uuid::nil(), Uuid::nil());
+    for step in ["stage_default_events()", "mirror_default_events()", &format!("copy_default_events({place})")] {
+        db.batch_execute(&format!("SELECT lotse.{step}")).await.unwrap();
+        old_events(&app, meanwhile, 100).await;
+    }
+    db.execute("DELETE FROM events WHERE lead_id = $1", &[&gone]).await.unwrap();
+    db.execute("UPDATE events SET source = 'changed' WHERE lead_id = $1", &[&before]).await.unwrap();
+    assert_eq!(count(&db, "events").await, 240 + 300);
+    let digest = "SELECT md5(string_agg(e::text, ';' ORDER BY e.lead_id, e.occurred_at, e.id)) FROM events e";
+    let all: String = db.query_one(digest, &[]).await.unwrap().get(0);
+
+    app.run_job("partition-keeper", json!({})).await;
+
+    assert_eq!(db.query_one(digest, &[]).await.unwrap().get::<_, String>(0), all, "every row, and as it was changed");
+    assert_eq!(count(&db, "events_default").await, 0);
+}
+
+/// While rows move, others go on reading and writing them. Nobody of them waits for a lock for a tenth of a second, or they would fail;
+/// and nothing is out of sight for a moment.
+#[tokio::test]
+async fn moving_them_keeps_nobody_waiting() {
+    let app = TestApp::new().await;
+    let (lead, tenant) = (Uuid::now_v7(), app.tenant().id.clone());
+    old_events(&app, lead, 240).await;
+    for _ in 0..12 {
+        old_events(&app, Uuid::now_v7(), 240).await;
+    }
+    let before = count(&app.db().await, "events").await;
+    let over = Arc::new(AtomicBool::new(false));
+    let mut writers = JoinSet::new();
+    for writer in 0..4 {
+        let client = app.database().app_client().await.unwrap();
+        let (over, tenant) = (Arc::clone(&over), tenant.clone());
+        writers.spawn(async move {
+            client.batch_execute("SET lock_timeout = '100ms'").await.unwrap();
+            let own = Uuid::now_v7();
+            let mut left = 0_i64;
+            while !over.load(Ordering::Relaxed) {
+                client.batch_execute(&format!("BEGIN; SELECT lotse.enter_tenant('{tenant}')")).await.unwrap();
+                let insert = "INSERT INTO events (id, tenant_id, lead_id, event_type, source, occurred_at, received_at, external_id, identifiers)
+                    SELECT gen_random_uuid(), lotse.tenant(), $1, 'page_visited', 'website', now() - n * interval '29 days', now(), n::text, '[]'
+                      FROM generate_series(1, 24) n";
+                left += i64::try_from(client.execute(insert, &[&own]).await.unwrap()).unwrap();
+                let delete = "DELETE FROM events WHERE lead_id = $1 AND external_id = $2";
+                let which = (left % 24 + 1).to_string();
+                left -= i64::try_from(client.execute(delete, &[&own, &which]).await.unwrap()).unwrap();
+                let seen: i64 =
+                    client.query_one("SELECT count(*) FROM events WHERE lead_id = $1", &[&lead]).await.unwrap().get(0);
+                assert_eq!(seen, 240, "writer {writer} misses some");
+                client.batch_execute("COMMIT").await.unwrap();
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            left
+        });
+    }
+
+    let done = app.run_job("partition-keeper", json!({})).await;
+
+    over.store(true, Ordering::Relaxed);
+    let mut written = 0;
+    while let Some(one) = writers.join_next().await {
+        written += one.unwrap();
+    }
+    assert!(written > 0 && done["moved"].as_i64().unwrap() > 2_000, "{written} {done}");
+    let db = app.db().await;
+    assert_eq!(count(&db, "events").await, before + written);
+    assert_eq!(count(&db, "events_default").await, 0);
 }
 
 #[tokio::test]
@@ -73,4 +199,83 @@ async fn what_has_had_its_time_is_thrown_away() {
     let left: Vec<String> = db.query(left, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     assert_eq!(left, ["almost over", "almost-old", "just-over", "kept", "still-valid"]);
     app.drain().await;
+}
+
+/// Puts rows into the inbox, each as old as said.
+async fn inbox(app: &TestApp, rows: &[(&str, Option<Uuid>, &str, &str, &str)]) {
+    for (source, tenant, status, received, replayed) in rows {
+        let statement = "INSERT INTO inbox (id, tenant_id, kind, source, reason, detail, body, received_at, status, replayed_at)
+            VALUES (gen_random_uuid(), $1, 'quarantine', $2, 'r', 'd', 'body', now() - $3::text::interval, $4, now() - NULLIF($5, '')::interval)";
+        app.db().await.execute(statement, &[tenant, source, received, status, replayed]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_inbox_keeps_what_is_open_longest_and_what_is_nobodys_shortest() {
+    let app = TestApp::new().await;
+    let own = Some(app.tenant().id.parse::<Uuid>().unwrap());
+    let rows = [
+        ("open", own, "open", "89 days", ""),
+        ("open, old", own, "open", "91 days", ""),
+        ("replayed", own, "replayed", "100 days", "29 days"),
+        ("replayed, old", own, "replayed", "100 days", "31 days"),
+        ("discarded", own, "discarded", "29 days", ""),
+        ("discarded, old", own, "discarded", "31 days", ""),
+        ("nobody's", None, "open", "6 days", ""),
+        ("nobody's, old", None, "open", "8 days", ""),
+    ];
+    inbox(&app, &rows).await;
+    let many = "INSERT INTO inbox (id, kind, source, reason, detail, body, received_at)
+        SELECT gen_random_uuid(), 'quarantine', 'flood', 'r', 'd', 'b', now() - interval '9 days' FROM generate_series(1, 1100)";
+    app.db().await.execute(many, &[]).await.unwrap();
+    let strangers =
+        "INSERT INTO stranger_deliveries (hour, source, token_hash, reason, deliveries, bytes, first_at, last_at)
+        SELECT date_trunc('hour', now() - age), 'website', '', 'no_token', 3, 30, now() - age, now() - age
+          FROM unnest(ARRAY[interval '1 hour', '2 days', '8 days']) age";
+    app.db().await.execute(strangers, &[]).await.unwrap();
+
+    let done = app.run_job("partition-keeper", json!({})).await;
+
+    assert_eq!((&done["inbox"], &done["stranger_deliveries"]), (&json!(1104), &json!(3)));
+    let left = app.db().await.query("SELECT source FROM inbox ORDER BY 1", &[]).await.unwrap();
+    let left: Vec<String> = left.iter().map(|row| row.get(0)).collect();
+    assert_eq!(left, ["discarded", "nobody's", "open", "replayed"]);
+    let hours: i64 = app.db().await.query_one("SELECT count(*) FROM stranger_deliveries", &[]).await.unwrap().get(0);
+    assert_eq!(hours, 2, "a week is remembered");
+}
+
+#[tokio::test]
+async fn looking_for_what_is_old_reads_only_that() {
+    let app = TestApp::new().await;
+    let db = app.db().await;
+    let rows = "INSERT INTO inbox (id, tenant_id, kind, source, reason, detail, body, received_at, status)
+        SELECT gen_random_uuid(), CASE WHEN n % 3 > 0 THEN gen_random_uuid() END, 'quarantine', 'x', 'r', 'd', repeat('b', 500),
+               now() - n * interval '1 second', (ARRAY['open', 'replayed'])[1 + n % 2] FROM generate_series(1, 20000) n";
+    db.execute(rows, &[]).await.unwrap();
+    db.batch_execute("ANALYZE inbox").await.unwrap();
+    let text: String =
+        db.query_one("SELECT prosrc FROM pg_proc WHERE proname = 'purge_inbox'", &[]).await.unwrap().get(0);
+    let text = text.replace("p_now", "now()").replace("p_limit", "500");
+    let plan = db.query(&format!("EXPLAIN {text}"), &[]).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
+    let plan = plan.join("\n");
+    for index in ["inbox_age_idx", "inbox_done_age_idx", "inbox_nobody_age_idx"] {
+        assert!(plan.contains(index), "{index}:\n{plan}");
+    }
+    assert!(!plan.contains("Seq Scan"), "{plan}");
+}
+
+#[tokio::test]
+async fn a_rotation_without_an_end_gets_one_and_a_secret_that_is_over_is_forgotten() {
+    let app = TestApp::new().await;
+    let db = app.db().await;
+    let rotations = "UPDATE webhook_sources SET previous_secret = 'sealed', previous_secret_until = CASE source
+        WHEN 'website' THEN NULL WHEN 'lemlist' THEN now() - interval '25 hours' ELSE now() - interval '23 hours' END";
+    db.execute(rotations, &[]).await.unwrap();
+    assert_eq!(app.run_job("partition-keeper", json!({})).await["secrets"], json!(1));
+    let rows = "SELECT source, previous_secret IS NOT NULL, previous_secret_until > now() + interval '6 days' FROM webhook_sources ORDER BY 1";
+    let rows = db.query(rows, &[]).await.unwrap();
+    let rows: Vec<(String, bool, Option<bool>)> = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
+    let expected = [("lemlist", false, None), ("partner", true, Some(false)), ("website", true, Some(true))];
+    assert_eq!(rows, expected.map(|(source, kept, long)| (source.to_owned(), kept, long)));
 }

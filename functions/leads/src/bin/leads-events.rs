@@ -9,6 +9,7 @@ use shared::store::leads::history::{self, EventFilter};
 use shared::views::cursor::Cursor;
 use shared::views::leads_filter;
 use shared::views::leads_history::LeadEventView;
+use shared::views::room::Room;
 use shared::{Failure, Scope, store};
 
 pub fn main() -> ExitCode {
@@ -32,6 +33,7 @@ async fn handle(call: Call<(), Query>) -> Result<Json<Page<LeadEventView>>, Fail
     let total = history::count_events(&call.tx, id, filter).await?;
     let next =
         leads_filter::next(&mut events, &call.paging, |event| Cursor { at: event.occurred_at, id: event.id.into() });
-    let data = events.into_iter().map(LeadEventView::from).collect();
+    let mut room = Room::default();
+    let data = events.into_iter().map(|event| LeadEventView::listed(event, &mut room)).collect();
     Ok(Json::new(Page::new(data, &call.paging, total).with_next(next)))
 }

@@ -11,7 +11,7 @@ use shared::views::csv::Table;
 use shared::views::cursor::Cursor;
 use shared::views::leads::LeadView;
 use shared::views::leads_csv::{COLUMNS, Row};
-use shared::views::leads_filter::{self, LeadFilter};
+use shared::views::leads_filter::{self, Include, LeadFilter};
 use shared::{Failure, Scope};
 
 pub fn main() -> ExitCode {
@@ -27,9 +27,10 @@ async fn handle(call: Call<(), LeadFilter>) -> Result<Listed<LeadView>, Failure>
         list::each(&call.tx, &filter, order, most, |lead| table.add(&Row { lead, missing: None })).await?;
         return Ok(call.file(table, "leads"));
     }
+    let mut custom = Include::room(call.query.include);
     let Found { mut leads, total, exact } = list::page(&call.tx, &filter, order, window).await?;
     let next = leads_filter::next(&mut leads, &call.paging, |lead| Cursor { at: lead.created_at, id: lead.id.into() });
-    let data = leads.into_iter().map(LeadView::from).collect();
+    let data = leads.into_iter().map(|lead| LeadView::listed(lead, custom.as_mut())).collect();
     let page = Page::new(data, &call.paging, total).counted(exact);
     Ok(Listed::Page(page.with_next(next.filter(|_| order.walks()))))
 }

@@ -12,6 +12,7 @@ use shared::http::{self, Call, Json, Page};
 use shared::store::leads::{self, timeline};
 use shared::views::cursor::Cursor;
 use shared::views::leads_filter;
+use shared::views::room::Room;
 use shared::views::timeline::{TimelineEntryView, kinds};
 use shared::{Failure, Scope};
 
@@ -35,6 +36,7 @@ async fn handle(call: Call<(), Query>) -> Result<Json<Page<TimelineEntryView>>, 
     let mut entries = timeline::list(&call.tx, id, kinds.as_deref(), window).await?;
     let total = timeline::count(&call.tx, id, kinds.as_deref()).await?;
     let next = leads_filter::next(&mut entries, &call.paging, |entry| Cursor { at: entry.at, id: entry.id });
-    let data = entries.into_iter().map(TimelineEntryView::of).collect::<Result<_, _>>()?;
+    let mut room = Room::default();
+    let data = entries.into_iter().map(|entry| TimelineEntryView::of(entry, &mut room)).collect::<Result<_, _>>()?;
     Ok(Json::new(Page::new(data, &call.paging, total).with_next(next)))
 }

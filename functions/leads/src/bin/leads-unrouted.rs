@@ -12,8 +12,9 @@ use shared::store::leads::list::{self, Filter, Found, Order};
 use shared::views::csv::{Export, Table};
 use shared::views::cursor::Cursor;
 use shared::views::leads_csv::{COLUMNS, MISSING, Row};
-use shared::views::leads_filter::{self, PoolFilter};
+use shared::views::leads_filter::{self, Include, PoolFilter};
 use shared::views::leads_unrouted::UnroutedLeadView;
+use shared::views::room::Room;
 use shared::{Failure, Scope};
 
 /// Rows of a file that says what each lead lacks, and how many leads are looked at together for it.
@@ -32,17 +33,22 @@ async fn handle(call: Call<(), PoolFilter>) -> Result<Listed<UnroutedLeadView>, 
     }
     let Found { mut leads, total, exact } = list::page(&call.tx, &filter, order, window).await?;
     let next = leads_filter::next(&mut leads, &call.paging, |lead| Cursor { at: lead.created_at, id: lead.id.into() });
-    let page = Page::new(views(&call, leads).await?, &call.paging, total).counted(exact);
+    let page =
+        Page::new(views(&call, leads, Include::room(call.query.include)).await?, &call.paging, total).counted(exact);
     Ok(Listed::Page(page.with_next(next.filter(|_| order.walks()))))
 }
 
-async fn views(call: &Call<(), PoolFilter>, leads: Vec<Lead>) -> Result<Vec<UnroutedLeadView>, Failure> {
+async fn views(
+    call: &Call<(), PoolFilter>,
+    leads: Vec<Lead>,
+    mut custom: Option<Room>,
+) -> Result<Vec<UnroutedLeadView>, Failure> {
     let tenant = call.app.rules().get(&call.tx).await?;
     let ids: Vec<_> = leads.iter().map(|lead| lead.id).collect();
     let states = history::list_states(&call.tx, &ids).await?;
     let views = leads.into_iter().filter_map(|lead| {
         let state = states.get(&lead.id)?;
-        Some(UnroutedLeadView::at(call.now, &tenant, lead, state))
+        Some(UnroutedLeadView::at(call.now, &tenant, lead, state, custom.as_mut()))
     });
     Ok(views.collect())
 }
@@ -69,7 +75,7 @@ async fn file(
     while !leads.is_empty() {
         let rest = leads.split_off(leads.len().min(TOGETHER));
         let some = std::mem::replace(&mut leads, rest);
-        let told = views(call, some.clone()).await?;
+        let told = views(call, some.clone(), None).await?;
         for (lead, view) in some.into_iter().zip(told) {
             table.add(&Row { lead, missing: Some(view.explanation) })?;
         }

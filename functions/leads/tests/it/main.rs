@@ -18,5 +18,7 @@ mod leads_stats;
 mod leads_timeline;
 mod leads_unrouted;
 mod leads_update;
+mod leads_worst;
 mod plans;
 mod support;
+mod time_limits;

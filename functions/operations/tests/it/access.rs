@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use testkit::app::Endpoint;
-use testkit::keys::{AUDIENCE, ISSUER, PUBLIC_KEY, Token};
+use testkit::keys::{AUDIENCE, ISSUER, PRIVATE_KEY, PUBLIC_KEY, Token};
 use testkit::{Method, TestApp};
 
 /// What needs no token: documents and the console for everybody, signing in and out, and receivers whose path token or signature is
@@ -95,7 +95,11 @@ async fn no_route_believes_a_token_that_is_not_for_us() {
     let (_, body) = head_and_claims.split_once('.').unwrap();
     // {"alg":"none","typ":"JWT"}
     let none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
+    let mut critical = Header::new(Algorithm::RS256);
+    critical.crit = Some(vec!["exp".to_owned()]);
+    let ours = EncodingKey::from_rsa_pem(PRIVATE_KEY.as_bytes()).unwrap();
     let tokens = [
+        ("an extension that counts", jsonwebtoken::encode(&critical, &claims(&app), &ours).unwrap()),
         ("another audience", good().claim("aud", json!("another-api")).sign()),
         ("no audience", good().claim("aud", json!(null)).sign()),
         ("another issuer", good().claim("iss", json!("https://elsewhere.example")).sign()),

@@ -4,6 +4,7 @@
 mod access;
 mod contract;
 mod migrate;
+mod ownership;
 mod repeats;
 mod row_security;
 mod statements;

@@ -5,6 +5,7 @@
 mod conflicts;
 mod kills;
 mod laws;
+mod outages;
 mod owners;
 mod routing_config;
 mod routing_evaluate;

@@ -6,20 +6,9 @@ use testkit::TestApp;
 
 use crate::world;
 
-/// Twenty leads that qualify at once, without routing them yet: their messages wait on the queue.
+/// Leads that qualify at once, without routing them yet: their messages wait on the queue.
 async fn ready_leads(app: &TestApp, count: usize) -> Vec<String> {
-    let events: Vec<world::Sent> = (0..count)
-        .flat_map(|n| {
-            let email = format!("ready{n}@biolab.example");
-            [("demo_requested", "clinic diagnostics"), ("form_submitted", "clinic lab"), ("meeting_booked", "clinic")]
-                .map(|(event_type, interest)| world::Sent {
-                    id: uuid::Uuid::now_v7(),
-                    event: json!({"event_type": event_type, "source": "portal", "lead_identifier": {"email": email},
-                                  "metadata": {"interest": interest, "page_path": "/b2b"}, "external_id": format!("{n}-{event_type}")}),
-                })
-        })
-        .collect();
-    world::send(app, &app.tenant().id.clone(), &events, 50);
+    world::send(app, &app.tenant().id.clone(), &world::ready(0..count), 50);
     app.deliver("events").await;
     let rows = app.db().await.query("SELECT id::text FROM leads ORDER BY id", &[]).await.unwrap();
     rows.iter().map(|row| row.get(0)).collect()

@@ -73,6 +73,21 @@ pub fn log(seed: u64, people: usize, events: usize) -> Vec<Sent> {
         .collect()
 }
 
+/// Three events of each of some people, after which they are ready for a pipeline.
+pub fn ready(people: std::ops::Range<usize>) -> Vec<Sent> {
+    let types =
+        [("demo_requested", "clinic diagnostics"), ("form_submitted", "clinic lab"), ("meeting_booked", "clinic")];
+    let of_person = |n: usize| {
+        types.map(|(event_type, interest)| Sent {
+            id: Uuid::now_v7(),
+            event: json!({"event_type": event_type, "source": "portal", "external_id": format!("{n}-{event_type}"),
+                          "lead_identifier": {"email": format!("ready{n}@biolab.example")},
+                          "metadata": {"interest": interest, "page_path": "/b2b"}}),
+        })
+    };
+    people.flat_map(of_person).collect()
+}
+
 /// The same log in another order, every event one to five times.
 pub fn shuffled(log: &[Sent], seed: u64) -> Vec<Sent> {
     let mut random = StdRng::seed_from_u64(seed);

@@ -1,18 +1,23 @@
 //! Lets awards and signals expire: at 02:00 in a tenant's zone, leads whose standing is out of date are added up again. Nothing is
 //! deleted, and the work grows with what expires, not with the number of leads.
 //!
-//! The schedule fires every hour; each tenant's turn is the hour that begins when its day reaches two. Afterwards the router is
-//! asked about leads whose intent has stayed unclear for long. A tenant whose turn fails does not hold up the others.
+//! The schedule fires every hour; a tenant's turn is the first run after its day has reached two o'clock, and which day was done last is
+//! noted: an hour that was missed is made up for by the next. Afterwards the router is asked about leads whose intent has stayed unclear
+//! for long. In every run it is asked again about leads that are ready and of which it has not heard. A tenant whose turn fails does not
+//! hold up the others.
 
 use std::process::ExitCode;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use shared::domain::daily::due_day;
 use shared::domain::ids::TenantId;
 use shared::flows::event_path::{Reason, reevaluate_for};
 use shared::flows::routing;
-use shared::store::{Tx, event_path, jobs};
+use shared::store::jobs::{self, DailyTenant};
+use shared::store::{Tx, event_path};
 use shared::{App, Failure, schedule};
 
 /// Leads of one transaction.
@@ -22,45 +27,49 @@ const CHUNK: i64 = 500;
 const HOUR: i8 = 2;
 
 pub fn main() -> ExitCode {
-    schedule::job("score-decay", handle)
+    schedule::job(JOB, handle)
 }
+
+/// The name of the job, in its lease and where its days are noted.
+const JOB: &str = "score-decay";
 
 #[derive(Default, Serialize)]
 struct Done {
+    /// Tenants whose turn it was.
     tenants: usize,
     leads: usize,
     discovery: usize,
+    /// Leads that were ready while the router had not heard of them.
+    undecided: usize,
 }
 
 async fn handle(app: App, now: Timestamp) -> Result<Done, Failure> {
     let mut done = Done::default();
     let mut failed = 0;
-    for tenant in jobs::active_tenants(app.database()).await? {
-        if !is_turn(now, TimeZone::get(&tenant.zone).unwrap_or(TimeZone::UTC)) {
-            continue;
-        }
-        done.tenants += 1;
-        if let Err(failure) = decay(&app, tenant.id, now, &mut done).await {
+    for tenant in jobs::daily_tenants(app.database(), JOB).await? {
+        if let Err(failure) = turn(&app, &tenant, now, &mut done).await {
             failed += 1;
-            tracing::error!(tenant = %tenant.id, reason = %failure, "the tenant's scores did not decay; its next turn catches up");
+            tracing::error!(tenant = %tenant.id, reason = %failure, "the tenant's turn failed; the next run catches up");
         }
     }
     if failed > 0 {
-        let all = done.tenants;
-        return Err(Failure::internal(format!("{failed} of {all} tenants failed; the lines before say why")));
+        return Err(Failure::internal(format!("{failed} tenants failed; the lines before say why")));
     }
     Ok(done)
 }
 
-/// Whether a tenant's turn is now. On the day that has no two o'clock, the hour after the gap is its turn; on the day that has two
-/// of them, the first.
-fn is_turn(now: Timestamp, zone: TimeZone) -> bool {
-    let day = now.to_zoned(zone.clone()).date();
-    let begin = day.at(HOUR, 0, 0, 0).to_zoned(zone).map(|moment| moment.timestamp());
-    begin.is_ok_and(|begin| begin <= now && now < begin + SignedDuration::from_hours(1))
+async fn turn(app: &App, tenant: &DailyTenant, now: Timestamp, done: &mut Done) -> Result<(), Failure> {
+    let day = due_day(now, &TimeZone::get(&tenant.zone).unwrap_or(TimeZone::UTC), HOUR);
+    if tenant.last_day.is_none_or(|last| last < day) {
+        done.tenants += 1;
+        decay(app, tenant.id, now, day, done).await?;
+    }
+    let tx = app.begin(tenant.id).await?;
+    done.undecided += finish(app, &tx, routing::ask_for_undecided(app, &tx, now).await).await?;
+    Ok(())
 }
 
-async fn decay(app: &App, tenant: TenantId, now: Timestamp, done: &mut Done) -> Result<(), Failure> {
+async fn decay(app: &App, tenant: TenantId, now: Timestamp, day: Date, done: &mut Done) -> Result<(), Failure> {
     loop {
         let tx = app.begin(tenant).await?;
         let leads = finish(app, &tx, expire(app, &tx, now).await).await?;
@@ -70,7 +79,12 @@ async fn decay(app: &App, tenant: TenantId, now: Timestamp, done: &mut Done) -> 
         }
     }
     let tx = app.begin(tenant).await?;
-    done.discovery += finish(app, &tx, routing::ask_for_discovery(app, &tx, now).await).await?;
+    let asked = async {
+        let asked = routing::ask_for_discovery(app, &tx, now).await?;
+        jobs::note_day(&tx, JOB, day).await.map(|()| asked)
+    };
+    let asked = asked.await;
+    done.discovery += finish(app, &tx, asked).await?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Adds a scoring rule, publishes the rules with it, and has every lead evaluated again.
 //!
-//! Refuses conditions that do not parse, naming the place of each fault, and a slug that is taken.
+//! Refuses conditions that do not parse, naming the place of each fault, a slug that is taken, and more rules or regular expressions
+//! than a tenant may have.
 
 use std::process::ExitCode;
 
@@ -39,7 +40,7 @@ async fn handle(call: Call<RuleBody>) -> Result<Created<ScoringRuleView>, Failur
     let draft = ScoringRuleDraft::validate(&call.body.0).map_err(Failure::Invalid)?;
     let rule = draft.into_rule(RuleId(call.app.new_id()), 1);
     let stored = scoring_rules::insert(&call.tx, rule, call.now).await?;
-    let published = rules::publish(&call.tx, &call.caller.subject, call.now).await?;
+    let published = rules::publish(&call.tx, Some(stored.rule.id), &call.caller.subject, call.now).await?;
     let recalculate =
         Inbound::Recalculate(Recalculate { tenant_id: call.tx.tenant(), rule_set_version: published, after: None });
     outbox::put(&call.tx, queues::EVENTS, &[recalculate], call.now).await?;

@@ -28,7 +28,7 @@ async fn decay(app: &TestApp, moment: Timestamp) -> Value {
 }
 
 fn done(tenants: usize, leads: usize, discovery: usize) -> Value {
-    json!({"tenants": tenants, "leads": leads, "discovery": discovery})
+    json!({"tenants": tenants, "leads": leads, "discovery": discovery, "undecided": 0})
 }
 
 async fn happens(app: &TestApp, events: &[(&str, i64)]) {
@@ -64,9 +64,10 @@ async fn what_expired_no_longer_counts_and_is_still_shown() {
     assert_eq!(count(&app, alerts).await, 1);
 
     // Nothing is due yet; later something is, but it is no turn of the tenant.
-    assert_eq!(turn(&app, berlin(2, 2)).await, (1, 0));
-    for hour in [0, 1, 3, 4, 14] {
-        assert_eq!(turn(&app, berlin(12, hour)).await, (0, 0), "{hour} o'clock");
+    assert_eq!(turn(&app, berlin(9, 2)).await, (1, 0));
+    app.db().await.execute("UPDATE daily_runs SET day = day + 2", &[]).await.unwrap();
+    for (day, hour) in [(11, 3), (11, 4), (11, 14), (12, 0), (12, 1)] {
+        assert_eq!(turn(&app, berlin(day, hour)).await, (0, 0), "{hour} o'clock");
     }
     assert_eq!(standing(&app).await, (60, "hot".to_owned()));
 
@@ -74,9 +75,9 @@ async fn what_expired_no_longer_counts_and_is_still_shown() {
 
     assert_eq!(standing(&app).await, (35, "warm".to_owned()));
     assert_eq!(count(&app, "score_history WHERE withdrawn_at IS NULL").await, 3, "history stays as it was");
-    assert_eq!(turn(&app, berlin(12, 2)).await, (1, 0), "a second run finds nothing");
-    // At the end of the hour too; and what is left goes with time.
-    assert_eq!(turn(&app, berlin(12, 2) + SignedDuration::from_mins(59)).await, (1, 0));
+    assert_eq!(turn(&app, berlin(12, 2)).await, (0, 0), "once a day");
+    assert_eq!(turn(&app, berlin(12, 2) + SignedDuration::from_mins(59)).await, (0, 0));
+    // What is left goes with time.
     assert_eq!(turn(&app, berlin(95, 2)).await, (1, 1));
     assert_eq!(standing(&app).await, (0, "cold".to_owned()));
     app.drain().await;
@@ -90,6 +91,8 @@ async fn the_days_without_and_with_two_two_o_clocks() {
     let turns = async |day| {
         let mut turns = Vec::new();
         let before = jiff::civil::Date::yesterday(day).unwrap();
+        // The day before is done.
+        assert_eq!(decay(&app, utc(before, 12)).await["tenants"], 1);
         for moment in [utc(before, 22), utc(before, 23)].into_iter().chain((0..22).map(|hour| utc(day, hour))) {
             if decay(&app, moment).await["tenants"] == 1 {
                 turns.push(moment);
@@ -100,11 +103,11 @@ async fn the_days_without_and_with_two_two_o_clocks() {
     // In spring the clock goes from two to three: at 01:00 UTC it is three.
     let spring = date(2030, 3, 31);
     assert_eq!(turns(spring).await, [utc(spring, 1)]);
+    let usual = date(2030, 7, 1);
+    assert_eq!(turns(usual).await, [utc(usual, 0)]);
     // In autumn it is two at 00:00 UTC, and again an hour later.
     let autumn = date(2030, 10, 27);
     assert_eq!(turns(autumn).await, [utc(autumn, 0)]);
-    let usual = date(2030, 7, 1);
-    assert_eq!(turns(usual).await, [utc(usual, 0)]);
 }
 
 /// Leads of a tenant with 25 points that expired an hour ago.
@@ -134,7 +137,65 @@ async fn more_leads_than_one_round_takes() {
     expired_leads(&app, &app.tenant().id, 1_100).await;
     assert_eq!(decay(&app, berlin(1, 2)).await, done(1, 1_100, 0));
     assert_eq!(count(&app, "lead_standings WHERE total_score = 0 AND tier = 'cold'").await, 1_100);
+    assert_eq!(decay(&app, berlin(2, 2)).await, done(1, 0, 0));
+}
+
+/// The hour in which nothing ran, or in which the database was away, is made up for by the next one, and no day is done twice.
+#[tokio::test]
+async fn a_missed_hour_is_no_missed_day() {
+    let app = TestApp::new().await;
     assert_eq!(decay(&app, berlin(1, 2)).await, done(1, 0, 0));
+    expired_leads(&app, &app.tenant().id, 3).await;
+    app.database_down();
+    app.invoke("score-decay", json!({"scheduled_for": berlin(2, 2)})).await.unwrap_err();
+    app.database_up();
+    assert_eq!(decay(&app, berlin(2, 3)).await, done(1, 3, 0));
+    assert_eq!(decay(&app, berlin(2, 4)).await, done(0, 0, 0));
+    // A run that comes late, for an hour that another one has done since, does nothing a second time.
+    assert_eq!(decay(&app, berlin(2, 2)).await, done(0, 0, 0));
+    assert_eq!(decay(&app, berlin(5, 23)).await, done(1, 0, 0), "after days without a run");
+    assert_eq!(decay(&app, berlin(6, 2)).await, done(1, 0, 0));
+}
+
+/// Leads whose message to the router was lost, whatever became of it.
+#[tokio::test]
+async fn the_router_is_asked_again_about_leads_that_it_has_not_heard_of() {
+    let app = TestApp::new().await;
+    app.slack().set_burst(100);
+    let ready = |email: &str| {
+        ["demo_requested", "form_submitted", "meeting_booked"].map(|event_type| {
+            json!({"event_type": event_type, "source": "portal", "lead_identifier": {"email": email},
+                   "metadata": {"interest": "clinic diagnostics", "page_path": "/b2b"}})
+        })
+    };
+    let key = app.tenant().api_key("portal");
+    let events: Vec<Value> =
+        ["a@lab.example", "b@lab.example", "c@lab.example"].iter().flat_map(|email| ready(email)).collect();
+    app.post("/api/v1/events/ingest", &json!(events)).api_key(&key).send().await.expect(202);
+    app.deliver("events").await;
+    assert!(app.sqs().clear("routing") > 0, "they are lost");
+    app.db().await.execute("UPDATE leads SET suppressed = true WHERE email = 'c@lab.example'", &[]).await.unwrap();
+    app.drain().await;
+    assert_eq!(count(&app, "deals").await, 0);
+
+    let undecided = async |moment| decay(&app, moment).await["undecided"].as_u64().unwrap();
+    assert_eq!(undecided(now()).await, 0, "their message may be on its way");
+    assert_eq!(undecided(now() + SignedDuration::from_mins(30)).await, 2, "in any hour");
+    app.drain().await;
+    assert_eq!(count(&app, "deals").await, 2);
+    assert_eq!(undecided(now() + SignedDuration::from_mins(60)).await, 0);
+
+    // A conflict that a person was asked about is not one that nobody has heard of; closed without a decision, it is.
+    let conflict = "WITH asked AS (
+          INSERT INTO tasks (id, tenant_id, title, kind, status, created_at, updated_at)
+          SELECT gen_random_uuid(), tenant_id, 'x', 'decide_pipeline', 'open', now(), now() FROM leads WHERE suppressed RETURNING id),
+        marked AS (UPDATE leads SET suppressed = false, conflict_task_id = (SELECT id FROM asked) WHERE suppressed RETURNING id)
+        UPDATE lead_standings SET conflict = true, intent_confidence = 400 WHERE lead_id = (SELECT id FROM marked)";
+    app.db().await.execute(conflict, &[]).await.unwrap();
+    assert_eq!(undecided(now() + SignedDuration::from_mins(60)).await, 0);
+    app.db().await.execute("UPDATE tasks SET status = 'cancelled' WHERE title = 'x'", &[]).await.unwrap();
+    assert_eq!(undecided(now() + SignedDuration::from_mins(60)).await, 1);
+    app.drain().await;
 }
 
 #[tokio::test]
@@ -146,7 +207,8 @@ async fn one_tenant_that_fails_does_not_hold_up_the_others() {
     }
     let db = app.db().await;
     // Whatever comes first in the list of tenants: each of the three is the broken one once.
-    for broken in [&app.tenant().id, &second.id, &third.id] {
+    for (day, broken) in [&app.tenant().id, &second.id, &third.id].into_iter().enumerate() {
+        let moment = berlin(1 + i64::try_from(day).unwrap(), 2);
         let broken: Uuid = broken.parse().unwrap();
         let again = "UPDATE lead_standings SET behavior = 25, total_score = 25, tier = 'warm', next_expiry_at = now() - interval '1 hour'";
         db.execute(again, &[]).await.unwrap();
@@ -156,15 +218,16 @@ async fn one_tenant_that_fails_does_not_hold_up_the_others() {
         ))
         .await
         .unwrap();
-        let refused = app.invoke("score-decay", json!({"scheduled_for": berlin(1, 2)})).await.unwrap_err().to_string();
+        let refused = app.invoke("score-decay", json!({"scheduled_for": moment})).await.unwrap_err().to_string();
         db.batch_execute("DROP TRIGGER refuse ON lead_standings; DROP FUNCTION refuse").await.unwrap();
         assert!(app.logs("score-decay").contains(&format!("\"tenant\":\"{broken}\"")), "{}", app.logs("score-decay"));
         let left = "SELECT DISTINCT tenant_id FROM lead_standings WHERE total_score > 0";
         let left: Vec<Uuid> = db.query(left, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
         assert_eq!(left, [broken], "{refused}");
     }
-    // The next turn catches up.
-    assert_eq!(decay(&app, berlin(2, 2)).await, done(3, 3, 0));
+    // The next run catches up with the one that failed; the others have done their day.
+    assert_eq!(decay(&app, berlin(3, 3)).await, done(1, 3, 0));
+    assert_eq!(decay(&app, berlin(4, 2)).await, done(3, 0, 0));
 }
 
 #[tokio::test]

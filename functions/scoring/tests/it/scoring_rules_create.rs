@@ -171,6 +171,71 @@ async fn two_publications_at_once_take_turns() {
     assert_eq!(recalculated, [i64::from(before) + 1, i64::from(before) + 2]);
 }
 
+/// A rule that asks this many regular expressions.
+fn with_expressions(slug: &str, expressions: &[&str]) -> Value {
+    let mut body = rule(slug);
+    let leaves = expressions.iter().map(|text| json!({"field": "metadata.text", "op": "matches", "value": text}));
+    body["conditions"] =
+        json!({"all": [{"field": "event_type", "op": "eq", "value": "x"}, {"any": leaves.collect::<Vec<_>>()}]});
+    body
+}
+
+#[tokio::test]
+async fn rules_take_a_bounded_share_of_memory() {
+    let app = TestApp::new().await;
+    app.allow_leftovers();
+    let create = async |body: &Value| app.post(PATH, body).bearer(&app.token("admin")).send().await;
+    let refused = async |body: &Value| -> Vec<(String, String)> {
+        let problem = create(body).await.expect(400).problem();
+        let faults = problem["errors"].as_array().unwrap();
+        let word = |fault: &Value, name: &str| fault[name].as_str().unwrap().to_owned();
+        faults.iter().map(|fault| (word(fault, "pointer"), word(fault, "code"))).collect()
+    };
+    let fault = |pointer: &str, code: &str| vec![(pointer.to_owned(), code.to_owned())];
+    let dear = r"aa\w{19}";
+    assert_eq!(
+        refused(&with_expressions("dear", &[dear])).await,
+        fault("/conditions/all/1/any/0/value", "too_complex")
+    );
+    let eleven = with_expressions("eleven", &["a|b"; 11]);
+    assert_eq!(refused(&eleven).await, fault("/conditions/all/1/any/10/value", "too_many"));
+    // Six are in the rules every tenant starts with.
+    for n in 0..4 {
+        create(&with_expressions(&format!("ten-{n}"), &["a|b"; 10])).await.expect(201);
+    }
+    let five = with_expressions("five", &["a|b"; 5]);
+    assert_eq!(refused(&five).await, fault("/conditions", "too_many_regexes"));
+    create(&with_expressions("four", &["a|b"; 4])).await.expect(201);
+    create(&rule("without")).await.expect(201);
+
+    let fill = "INSERT INTO scoring_rules (id, tenant_id, slug, name, rule_type, category, conditions, points)
+        SELECT gen_random_uuid(), $1, 'fill-' || n, 'x', 'profile', 'demographic', '{\"field\":\"lead.country\",\"op\":\"exists\"}', 1
+          FROM generate_series(1, 500 - (SELECT count(*)::integer FROM scoring_rules) - (SELECT count(*)::integer FROM intent_rules)) n";
+    let tenant: Uuid = app.tenant().id.parse().unwrap();
+    app.db().await.execute(fill, &[&tenant]).await.unwrap();
+    assert_eq!(refused(&rule("one-more")).await, fault("", "too_many"));
+}
+
+#[tokio::test]
+async fn rules_from_before_there_were_limits_work_on() {
+    let app = TestApp::new().await;
+    app.allow_leftovers();
+    let db = app.db().await;
+    let conditions = with_expressions("old", &[r"^zz\w{18}$"; 12])["conditions"].clone();
+    let insert = "INSERT INTO scoring_rules (id, tenant_id, slug, name, rule_type, category, conditions, points)
+        VALUES (gen_random_uuid(), $1, 'old', 'Old', 'event', 'behavior', $2, 7)";
+    let tenant: Uuid = app.tenant().id.parse().unwrap();
+    db.execute(insert, &[&tenant, &conditions]).await.unwrap();
+    // Published together with one that is new.
+    app.post(PATH, &rule("whitepaper")).bearer(&app.token("admin")).send().await.expect(201);
+    let event = json!({"event_type": "x", "source": "portal", "lead_identifier": {"email": "e@x.example"},
+                       "metadata": {"text": "zzabcdefghijklmnopqr"}});
+    app.post("/api/v1/events/ingest", &event).api_key(&app.tenant().api_key("portal")).send().await.expect(202);
+    app.drain().await;
+    let counted = "SELECT h.points FROM score_history h JOIN scoring_rules r ON r.id = h.rule_id WHERE r.slug = 'old'";
+    assert_eq!(db.query_one(counted, &[]).await.unwrap().get::<_, i32>(0), 7);
+}
+
 #[tokio::test]
 async fn only_who_may_write_rules() {
     let app = TestApp::new().await;

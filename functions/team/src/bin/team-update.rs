@@ -69,7 +69,7 @@ async fn handle(call: Call<MemberPatch, Handing>) -> Result<Json<MemberView>, Fa
     if may_own(&before.profile) && !may_own(&change.profile) {
         handing::hand_over(&call, id).await?;
     }
-    team::update(&call.tx, id, &change.profile, call.now).await?;
+    team::update(&call.tx, &before, &change.profile, call.now).await?;
     if let Some(password) = &change.password {
         set_password(&call, &before, own, password, change.current_password.as_deref()).await?;
     }

@@ -131,6 +131,25 @@ async fn refuses_what_is_not_there() {
     assert_eq!(member(&app, "sam").await, sam);
 }
 
+#[tokio::test]
+async fn a_pipeline_that_was_archived_stays_and_is_no_reason_to_refuse_something_else() {
+    let app = TestApp::new().await;
+    let board = Board::of(&app, app.tenant(), "discovery").await;
+    let sam = member(&app, "sam").await;
+    let admin = app.token("admin");
+    let before = sam["pipeline_ids"].as_array().unwrap();
+    assert!(before.contains(&json!(board.pipeline)));
+    let archive = format!("UPDATE pipelines SET archived_at = now() WHERE id = '{}'", board.pipeline);
+    app.db().await.batch_execute(&archive).await.unwrap();
+    let changed: Value = change(&app, &sam, json!({"capacity": 5}), &admin).await.expect(200).json();
+    assert_eq!((&changed["capacity"], &changed["pipeline_ids"]), (&json!(5), &sam["pipeline_ids"]));
+    // Sent as it is, it is nothing new; given up, it cannot be had again.
+    change(&app, &sam, json!({"capacity": 6, "pipeline_ids": before}), &admin).await.expect(200);
+    change(&app, &sam, json!({"pipeline_ids": []}), &admin).await.expect(200);
+    let refused = change(&app, &sam, json!({"pipeline_ids": [board.pipeline]}), &admin).await.expect(400);
+    assert_eq!(pointers(&refused), ["/pipeline_ids"]);
+}
+
 /// Gives a member an open deal, a closed one, an open task, a done one and a lead; the closed deal's id.
 async fn busy(app: &TestApp, board: &Board, owner: &Value) -> uuid::Uuid {
     let id: uuid::Uuid = owner["id"].as_str().unwrap().parse().unwrap();

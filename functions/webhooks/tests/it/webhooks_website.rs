@@ -124,13 +124,64 @@ async fn a_public_token_makes_no_fields_of_the_tenants_own() {
 }
 
 #[tokio::test]
-async fn an_unknown_token_is_refused_and_kept() {
+async fn an_unknown_token_is_refused_and_counted() {
     let app = TestApp::new().await;
-    post(&app, "guess").form(&[("email", "a@b.de")]).send().await.expect(401).problem();
+    for _ in 0..3 {
+        post(&app, "guess").form(&[("email", "a@b.de")]).send().await.expect(401).problem();
+    }
+    post(&app, "another guess").body("x".repeat(5000)).send().await.expect(401).problem();
+    assert_eq!(app.leftovers(), [""; 0], "nothing is on a queue");
+    assert_eq!(reasons(&app).await, []);
+    let kept = "SELECT deliveries, bytes, head, reason FROM stranger_deliveries JOIN stranger_heads USING (hour, source, token_hash) WHERE source = 'website' ORDER BY bytes";
+    let kept = app.db().await.query(kept, &[]).await.unwrap();
+    let kept: Vec<(i64, i64, String, String)> =
+        kept.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect();
+    let reason = "unknown_token".to_owned();
+    assert_eq!(kept, [(3, 42, "email=a%40b.de".to_owned(), reason.clone()), (1, 5000, "x".repeat(1024), reason)]);
+    assert!(app.logs("webhooks-website").contains("StrangerDeliveries"), "an operator sees it");
+}
+
+/// What the tables take on disk, in bytes.
+async fn size(app: &TestApp) -> i64 {
+    let statement = "SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'";
+    app.db().await.query_one(statement, &[]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn a_thousand_deliveries_of_strangers_take_a_hundred_kilobytes_at_most() {
+    let app = TestApp::new().await;
+    let before = size(&app).await;
+    // A quarter of it is one who does not stop; the others make up a token each time. Bytes that are no text grow threefold.
+    let body = "ü".repeat(4000).into_bytes().into_iter().map(|byte| byte ^ 1).collect::<Vec<u8>>();
+    for round in 0..125 {
+        let requests = (0..8).map(|n| {
+            let token = if n < 2 { "one".to_owned() } else { format!("made-up-{round}-{n}") };
+            post(&app, &token).body(body.clone()).send()
+        });
+        for answer in futures_util::future::join_all(requests).await {
+            answer.expect(401);
+        }
+    }
+    assert_eq!(app.leftovers(), [""; 0]);
+    let grown = size(&app).await - before;
+    let tables =
+        "SELECT c.relname || ' ' || pg_relation_size(c.oid) || ' of ' || pg_total_relation_size(c.oid) FROM pg_class c
+        WHERE c.relname IN ('inbox', 'stranger_deliveries', 'stranger_heads')";
+    let tables = app.db().await.query(tables, &[]).await.unwrap();
+    let tables: Vec<String> = tables.iter().map(|row| row.get(0)).collect();
+    assert!(grown <= 100 * 1024, "{grown} bytes: {tables:?}");
+    let all = app
+        .db()
+        .await
+        .query_one("SELECT sum(deliveries)::bigint, sum(bytes)::bigint FROM stranger_deliveries", &[])
+        .await;
+    let all = all.unwrap();
+    assert_eq!((all.get::<_, i64>(0), all.get::<_, i64>(1)), (1000, 8_000_000), "every one is counted");
+    // Those who are known are heard meanwhile.
+    good(&app).form(&[("email", "a@b.de")]).send().await.expect(202);
     app.drain().await;
-    assert_eq!(reasons(&app).await, [("unknown_token".to_owned(), None)]);
-    let kept: String = app.db().await.query_one("SELECT body FROM inbox", &[]).await.unwrap().get(0);
-    assert_eq!(kept, "email=a%40b.de");
+    assert_eq!(stored(&app).await, 1);
 }
 
 #[tokio::test]

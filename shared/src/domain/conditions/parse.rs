@@ -1,23 +1,21 @@
 //! Parsing conditions: every fault at once, each with its JSON pointer.
 
 use jiff::Timestamp;
-use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
+use super::super::defaults;
 use super::super::faults::{Fault, pointer_segment};
 use super::field::FieldPath;
+use super::pattern::{Origin, Pattern, Unusable};
 use super::test::{Bound, Comparison, Constant, Test};
 use super::text::Folded;
-use super::{Context, MAX_DEPTH, MAX_LIST, MAX_NODES, MAX_TEXT, Node};
-
-/// Memory a compiled regular expression may take; repeated Unicode classes are what would take more.
-const REGEX_BYTES: usize = 1 << 20;
+use super::{Context, MAX_DEPTH, MAX_LIST, MAX_NODES, MAX_REGEXES, MAX_TEXT, Node};
 
 const OPERATORS: &str = "eq, ne, in, not_in, gt, gte, lt, lte, exists, contains, starts_with, ends_with or matches";
 
 /// Parses the root of a condition.
-pub(super) fn parse(source: &Value, context: Context) -> Result<Node, Vec<Fault>> {
-    let mut parser = Parser { context, faults: Vec::new(), nodes: 0 };
+pub(super) fn parse(source: &Value, context: Context, origin: Origin) -> Result<Node, Vec<Fault>> {
+    let mut parser = Parser { context, origin, faults: Vec::new(), nodes: 0, regexes: 0 };
     let node = parser.node(source, String::new(), 1);
     match node {
         Some(node) if parser.faults.is_empty() => Ok(node),
@@ -27,8 +25,10 @@ pub(super) fn parse(source: &Value, context: Context) -> Result<Node, Vec<Fault>
 
 struct Parser {
     context: Context,
+    origin: Origin,
     faults: Vec<Fault>,
     nodes: usize,
+    regexes: usize,
 }
 
 impl Parser {
@@ -220,23 +220,25 @@ impl Parser {
         }
     }
 
-    fn regex(&mut self, value: &Value, at: String) -> Option<Regex> {
-        let pattern = self.some_text(value, at.clone())?;
-        let built = RegexBuilder::new(pattern)
-            .case_insensitive(true)
-            .size_limit(REGEX_BYTES)
-            .dfa_size_limit(REGEX_BYTES)
-            .build();
-        match built {
-            Ok(regex) => Some(regex),
-            Err(regex::Error::CompiledTooBig(_)) => {
-                self.fault(at, "too_complex", "Write a simpler expression: fewer or shorter repetitions of classes.")
-            }
-            Err(fault) => {
-                // The library draws a picture over several lines; its last line says what is wrong.
-                let said = fault.to_string();
-                let last = said.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                self.fault(at, "bad_regex", format!("Correct the regular expression: {last}."))
+    fn regex(&mut self, value: &Value, at: String) -> Option<Pattern> {
+        let text = self.some_text(value, at.clone())?;
+        self.regexes += 1;
+        if self.origin == Origin::Written && self.regexes > MAX_REGEXES {
+            let detail = format!(
+                "Use at most {MAX_REGEXES} regular expressions in a rule: `in`, `contains` and `starts_with` do without, and `a|b` is one."
+            );
+            return self.fault(at, "too_many", detail);
+        }
+        let origin = if defaults::has_expression(text) { Origin::Stored } else { self.origin };
+        match Pattern::compile(text, origin) {
+            Ok(pattern) => Some(pattern),
+            Err(Unusable::TooLarge) => self.fault(
+                at,
+                "too_complex",
+                "Write a simpler expression: fewer and shorter repetitions, and `[a-zäöüß]` instead of a second `\\w`.",
+            ),
+            Err(Unusable::Malformed(said)) => {
+                self.fault(at, "bad_regex", format!("Correct the regular expression: {said}."))
             }
         }
     }

@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
-use regex::Regex;
 use serde_json::{Number, Value};
 
 use super::EventTypes;
 use super::field::Fact;
+use super::pattern::Pattern;
 use super::text::Folded;
 
 /// A leaf's test with its constants prepared.
@@ -22,7 +22,7 @@ pub(super) enum Test {
     Contains(Constant),
     StartsWith(Folded),
     EndsWith(Folded),
-    Matches(Regex),
+    Matches(Pattern),
 }
 
 /// A constant to be equal to.
@@ -66,7 +66,7 @@ impl Test {
             Self::Contains(constant) => constant.is_within(fact),
             Self::StartsWith(start) => text(fact).is_some_and(|text| start.starts(text)),
             Self::EndsWith(end) => text(fact).is_some_and(|text| end.ends(text)),
-            Self::Matches(regex) => text(fact).is_some_and(|text| regex.is_match(text)),
+            Self::Matches(pattern) => text(fact).is_some_and(|text| pattern.is_match(text)),
         }
     }
 

@@ -260,3 +260,22 @@ fn uses_and_event_types_are_found() {
     );
     assert_eq!(parse(json!({"field": "event_type", "op": "ne", "value": "a"})).event_types(), EventTypes::Any);
 }
+
+#[test]
+fn regular_expressions_are_few_and_small() {
+    let matches = |pattern: &str| json!({"field": "source", "op": "matches", "value": pattern});
+    for fits in [r"\w+", r"^[a-z0-9.+-]+@uni-[a-z-]+\.de$", r"\b(lab|labor|forscher)[a-zäöüß]*\b", r"\d{4}"] {
+        let condition = Condition::parse(&matches(fits), Context::Lead).unwrap();
+        assert!(condition.regexes() == 1 && condition.regex_bytes() < 400 << 10, "{fits} {}", condition.regex_bytes());
+    }
+    // Within what was taken before: it goes on working where it is stored.
+    for large in [r"\w+@\w+", r"aa\w{19}"] {
+        assert_eq!(faults(&matches(large)), ["/value too_complex"], "{large}");
+        let stored = Condition::parse_stored(&matches(large), Context::Lead).unwrap();
+        assert!(stored.regex_bytes() > 400 << 10, "{large} {}", stored.regex_bytes());
+    }
+    let many = |count: usize| json!({"any": vec![matches("a|b"); count]});
+    assert_eq!(Condition::parse(&many(10), Context::Lead).unwrap().regexes(), 10);
+    assert_eq!(faults(&many(12)), ["/any/10/value too_many", "/any/11/value too_many"]);
+    assert_eq!(Condition::parse_stored(&many(12), Context::Lead).unwrap().regexes(), 12);
+}

@@ -211,4 +211,20 @@ fn follow_ups_are_due_on_working_days_in_the_tenants_zone() {
     check("2026-06-19T22:30:00Z", 1, "2026-06-22T00:30:00+02:00");
     // The clocks go forward on Sunday the 29th: the same time of day, one hour sooner.
     check("2026-03-27T12:00:00+01:00", 1, "2026-03-30T12:00:00+02:00");
+    // Half past two does not exist on that Sunday, nor is it asked for: Monday has it.
+    check("2026-03-27T02:30:00+01:00", 1, "2026-03-30T02:30:00+02:00");
+    check("2026-03-26T02:30:00+01:00", 3, "2026-03-31T02:30:00+02:00");
+    // In autumn it comes twice on the Sunday, whichever of the two it is counted from.
+    check("2026-10-23T02:30:00+02:00", 1, "2026-10-26T02:30:00+01:00");
+    check("2026-10-25T02:30:00+02:00", 1, "2026-10-26T02:30:00+01:00");
+    check("2026-10-25T02:30:00+01:00", 1, "2026-10-26T02:30:00+01:00");
+    check("2026-10-25T02:30:00+01:00", 0, "2026-10-25T02:30:00+01:00");
+    // Where clocks change on a Friday at midnight: the first moment of that hour that exists, and the first of two.
+    let cairo = TimeZone::get("Africa/Cairo").unwrap();
+    let check = |from: &str, expected: &str| {
+        let from: Timestamp = from.parse().unwrap();
+        assert_eq!(follow_up_due(from, 1, &cairo), expected.parse::<Timestamp>().unwrap(), "{from}");
+    };
+    check("2026-04-23T00:30:00+02:00", "2026-04-24T01:30:00+03:00");
+    check("2026-10-28T23:30:00+03:00", "2026-10-29T23:30:00+03:00");
 }

@@ -7,6 +7,7 @@ mod form;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
 use super::{Piece, generic};
@@ -32,6 +33,9 @@ const WEB_EVENTS: [&str; 8] = [
     "pricing_viewed",
     "ad_clicked",
 ];
+
+/// The longest id of an entry, in characters: the form's name stands before it.
+const MAX_ENTRY_ID: usize = 120;
 
 /// By what a page may say who it was: a stranger with the page's token must not name leads by our ids or by partners'.
 const WEB_IDENTIFIERS: [IdentifierKind; 4] =
@@ -153,22 +157,36 @@ fn submission(
                     "A field that people do not see is filled in: this was a program. Replaying does not change it.";
                 return Err(Unknown::new("spam", detail));
             }
-            Meaning::Consent => drop(found.consent.insert(name, value)),
+            Meaning::Consent => keep(&mut found.consent, name, value),
             _ if text.is_empty() => {}
             Meaning::EventType if WEB_EVENTS.contains(&text.as_str()) => found.event_type = Some(text),
-            Meaning::ExternalId if text.chars().count() <= 200 => found.external_id = Some(text),
+            Meaning::ExternalId if text.chars().count() <= MAX_ENTRY_ID => found.external_id = Some(text),
             Meaning::OccurredAt if plausible(&text, received_at) => found.occurred_at = Some(text),
+            Meaning::FullName if found.full_name.is_some() => keep(&mut found.metadata, name, value),
             Meaning::FullName => found.full_name = Some(text),
-            Meaning::Lead(field) => drop(found.lead.entry(field).or_insert(text.into())),
+            Meaning::Lead(field) if found.lead.contains_key(field) => keep(&mut found.metadata, name, value),
+            Meaning::Lead(field) => drop(found.lead.insert(field.to_owned(), text.into())),
             Meaning::AnonymousId => drop(found.identifier.insert("anonymous_id".to_owned(), text.into())),
             Meaning::Campaign => drop(found.campaign.insert(name, text.into())),
+            Meaning::Metadata(known) if found.metadata.contains_key(known) => keep(&mut found.metadata, name, value),
             Meaning::Metadata(known) => drop(found.metadata.insert(known.to_owned(), value)),
             Meaning::EventType | Meaning::ExternalId | Meaning::OccurredAt | Meaning::Other => {
-                found.metadata.insert(name, value);
+                keep(&mut found.metadata, name, value);
             }
         }
     }
     found.into_event(source, headers)
+}
+
+/// Keeps a field's value. Several of one name, as of boxes that were ticked, become a list: none is lost.
+fn keep(fields: &mut Map<String, Value>, name: String, value: Value) {
+    match fields.entry(name) {
+        Entry::Vacant(free) => drop(free.insert(value)),
+        Entry::Occupied(mut taken) => match taken.get_mut() {
+            Value::Array(values) => values.push(value),
+            one => *one = Value::Array(vec![one.take(), value]),
+        },
+    }
 }
 
 impl Submission {
@@ -221,7 +239,9 @@ impl Submission {
             "metadata": self.metadata,
         });
         if let Some(id) = self.external_id {
-            event["external_id"] = id.into();
+            // Builders count the entries of each form by itself.
+            let form = event["metadata"]["form_name"].as_str().map(|form| form.chars().take(60).collect::<String>());
+            event["external_id"] = form.map_or(id.clone(), |form| format!("{form}/{id}")).into();
         }
         if let Some(at) = self.occurred_at {
             event["occurred_at"] = at.into();

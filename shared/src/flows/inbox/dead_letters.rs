@@ -1,4 +1,4 @@
-//! Messages that were given up, as rows of the inbox.
+//! Messages that a consumer could not do, as rows of the inbox: those that were given up after many tries, and those that cannot succeed.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,21 +17,61 @@ use crate::messages::queues::{self, JOBS, QUEUES, Queue, REMINDERS, Replay};
 use crate::store::auth;
 use crate::store::inbox::Parked;
 
-/// A message that was given up, as the queue of all dead letters hands it over.
+/// Why a message is here that nothing need be wrong with. Rows with this reason are sent again by the machine.
+const GAVE_UP: &str = "gave_up";
+
+/// A message that its consumer could not do.
 #[derive(Debug, Clone, Copy)]
 pub struct Letter<'a> {
     /// The SQS id.
     pub id: &'a str,
+    /// The row that was sent again with it: what becomes of it is written there.
+    pub sent_again: Option<Uuid>,
     /// The name of the queue it failed on, or of what could not be called, with the installation's prefix; empty when nobody says.
     pub failed_on: &'a str,
     pub body: &'a str,
 }
 
-/// The row of a dead letter: the original body, and whose it is as far as that can be found out.
+/// The row of a message that came over a dead-letter queue: it may succeed when it is sent again.
 ///
 /// # Errors
 /// When the database has to be asked and does not answer.
-pub async fn row(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked, Failure> {
+pub async fn given_up(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked, Failure> {
+    let queue = source_queue(letter.failed_on, &Said::of(letter.body));
+    let detail = match queue {
+        Some(Queue { keeps, replay: Replay::Needless(why), .. }) => format!("{keeps} {why}"),
+        Some(Queue { name, keeps, replay: Replay::Again }) => format!(
+            "{keeps} Processing this message of the queue {name} failed each time. It is sent again by itself a few times; should it still be here after a day, find the reason in the log of its consumer, then replay it."
+        ),
+        None => format!("This message failed on `{}`, which this release does not know.", letter.failed_on),
+    };
+    let queue = queue.map(|queue| queue.name);
+    row(app, letter, queue, GAVE_UP, detail, now).await
+}
+
+/// The row of a message that cannot succeed as it is.
+///
+/// # Errors
+/// When the database has to be asked and does not answer.
+pub async fn refused(
+    app: &App,
+    letter: Letter<'_>,
+    queue: &'static str,
+    failure: &Failure,
+    now: Timestamp,
+) -> Result<Parked, Failure> {
+    row(app, letter, Some(queue), failure.code(), failure.to_string(), now).await
+}
+
+/// The original body, and whose it is as far as that can be found out.
+async fn row(
+    app: &App,
+    letter: Letter<'_>,
+    queue: Option<&'static str>,
+    reason: &str,
+    detail: String,
+    now: Timestamp,
+) -> Result<Parked, Failure> {
     let said = Said::of(letter.body);
     let tenant = match said.tenant_id {
         Some(tenant) => Some(tenant),
@@ -40,22 +80,15 @@ pub async fn row(app: &App, letter: Letter<'_>, now: Timestamp) -> Result<Parked
             Err(_) => None,
         },
     };
-    let queue = source_queue(letter.failed_on, &said);
     Ok(Parked {
         // SQS gives every message a UUID and keeps it when the message moves to its dead-letter queue.
-        id: letter.id.parse().unwrap_or_else(|_| app.new_id()),
+        id: letter.sent_again.or_else(|| letter.id.parse().ok()).unwrap_or_else(|| app.new_id()),
         tenant: tenant.map(Uuid::from),
         kind: "dead_letter",
-        source: said.source.as_deref().or(queue.map(|queue| queue.name)).unwrap_or("unknown").to_owned(),
-        queue: queue.map(|queue| queue.name),
-        reason: "gave_up".to_owned(),
-        detail: match queue {
-            Some(Queue { keeps, replay: Replay::Needless(why), .. }) => format!("{keeps} {why}"),
-            Some(Queue { name, keeps, replay: Replay::Again }) => format!(
-                "{keeps} Processing this message of the queue {name} failed each time. Find the reason in the log of its consumer, then replay it."
-            ),
-            None => format!("This message failed on `{}`, which this release does not know.", letter.failed_on),
-        },
+        source: said.source.as_deref().or(queue).unwrap_or("unknown").to_owned(),
+        queue,
+        reason: reason.to_owned(),
+        detail,
         body: letter.body.to_owned(),
         headers: json!({}),
         received_at: said.received_at.unwrap_or(now),
@@ -117,7 +150,8 @@ async fn tenant_of(app: &App, message: &Inbound) -> Result<Option<TenantId>, Fai
             let Some(hash) = delivery.token_hash.as_deref().and_then(hex::decode_hash) else {
                 return Ok(None);
             };
-            let found = auth::find_webhook_source(app.database(), &delivery.source, &hash).await?;
+            let found =
+                auth::find_webhook_source(app.database(), &delivery.source, &hash, delivery.received_at).await?;
             Ok(found.map(|source| source.tenant))
         }
     }

@@ -16,7 +16,7 @@ use crate::flows::texts;
 use crate::store::deals::{self, Move, Place};
 use crate::store::event_path::LoadedLead;
 use crate::store::routing::{self as store, Decision, LockedMember, NewTask, Placement, Target};
-use crate::store::{Tx, event_path};
+use crate::store::{Tx, event_path, team};
 
 /// What the person chose.
 #[derive(Debug, Clone)]
@@ -175,9 +175,8 @@ fn target(targets: Vec<Target>, pipeline: PipelineId) -> Result<Target, Failure>
 
 fn check_owner(members: &[LockedMember], owner: Option<MemberId>) -> Result<(), Failure> {
     let Some(owner) = owner else { return Ok(()) };
-    match members.iter().find(|member| member.id == owner) {
-        Some(member) if member.active => Ok(()),
-        Some(_) => Err(Failure::invalid("/owner_id", "inactive", "This member is not active. Choose another owner.")),
-        None => Err(Failure::invalid("/owner_id", "unknown_value", "There is no such member of the team.")),
+    match members.iter().any(|member| member.id == owner && member.active) {
+        true => Ok(()),
+        false => Err(Failure::Invalid(vec![team::not_an_owner()])),
     }
 }

@@ -175,14 +175,9 @@ impl<'a> Round<'a> {
     }
 
     fn tell(&mut self, lead: LeadId, decision: DecisionId, payload: serde_json::Value) {
-        self.effects.push(NewEffect {
-            id: EffectId(self.app.new_id()),
-            kind: slack::KIND,
-            cause: format!("decision:{decision}"),
-            target: slack::target(&payload),
-            lead: Some(lead),
-            payload,
-        });
+        let (id, cause, target) =
+            (EffectId(self.app.new_id()), format!("decision:{decision}"), slack::target(&payload));
+        self.effects.push(NewEffect { lead: Some(lead), ..NewEffect::new(id, slack::KIND, cause, target, payload) });
     }
 
     /// Writes the round. Answers with the tasks that were made.
@@ -199,7 +194,7 @@ impl<'a> Round<'a> {
             store::forget_questions(tx, &self.answered, self.now),
             store::insert_decisions(tx, &rows, MACHINE, self.now),
             store::note_assignments(tx, &assignments),
-            effects::insert(tx, slack::QUEUE, &self.effects, self.now),
+            effects::insert(tx, slack::NAME, &self.effects, self.now),
         )?;
         let due = |task: &NewTask| (task.id, tx.tenant(), task.due_at);
         Ok(self.tasks.iter().map(due).collect())

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::DecodingKey;
-use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use tokio::sync::Mutex;
 
 use super::unauthenticated;
@@ -68,11 +68,18 @@ fn unknown() -> Failure {
 }
 
 fn find(set: &JwkSet, kid: Option<&str>) -> Option<Result<DecodingKey, Failure>> {
-    let jwk = match kid {
-        Some(kid) => set.find(kid)?,
-        None => set.keys.first()?,
-    };
+    let named = |jwk: &&Jwk| kid.is_none() || jwk.common.key_id.as_deref() == kid;
+    let jwk = set.keys.iter().filter(|jwk| is_for_signing(jwk)).find(named)?;
     Some(DecodingKey::from_jwk(jwk).map_err(Failure::internal))
+}
+
+/// Whether a key is meant for what it would be used for here: checking RS256 signatures. Addresses also list keys for encryption and
+/// for other algorithms.
+fn is_for_signing(jwk: &Jwk) -> bool {
+    matches!(jwk.algorithm, AlgorithmParameters::RSA(_))
+        && jwk.common.public_key_use.as_ref().is_none_or(|purpose| *purpose == PublicKeyUse::Signature)
+        && jwk.common.key_algorithm.is_none_or(|algorithm| algorithm == KeyAlgorithm::RS256)
+        && jwk.common.key_operations.as_ref().is_none_or(|uses| uses.contains(&KeyOperations::Verify))
 }
 
 async fn fetch(url: &str) -> Result<JwkSet, Failure> {
@@ -159,6 +166,25 @@ mod tests {
         assert!(keys.find(&url, Some("a"), minute(61)).await.is_ok(), "an error");
         assert_eq!(*asked.lock().unwrap(), 3);
         assert!(matches!(Keys::default().find(&url, None, minute(0)).await, Err(Failure::Unavailable { .. })));
+    }
+
+    #[tokio::test]
+    async fn only_keys_for_rs256_signatures_count() {
+        const MIXED: &str = r#"{"keys":[
+            {"kty":"RSA","kid":"enc","use":"enc","n":"sXch","e":"AQAB"},
+            {"kty":"RSA","kid":"rs512","alg":"RS512","use":"sig","n":"sXch","e":"AQAB"},
+            {"kty":"RSA","kid":"wrap","key_ops":["wrapKey"],"n":"sXch","e":"AQAB"},
+            {"kty":"oct","kid":"shared","k":"sXch"},
+            {"kty":"RSA","kid":"plain","n":"sXch","e":"AQAB"}]}"#;
+        let (url, _) = address(&[MIXED]);
+        let keys = Keys::default();
+        for kid in ["enc", "rs512", "wrap", "shared"] {
+            let refused = keys.find(&url, Some(kid), minute(0)).await;
+            assert!(matches!(refused, Err(Failure::Unauthenticated(_))), "{kid}");
+        }
+        for kid in [Some("plain"), None] {
+            assert!(keys.find(&url, kid, minute(0)).await.is_ok(), "{kid:?}");
+        }
     }
 
     #[tokio::test]

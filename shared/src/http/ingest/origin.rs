@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::app::App;
-use crate::domain::access::Scope;
+use crate::domain::access::{Scope, Shown};
 use crate::domain::hex;
 use crate::domain::identity::Country;
 use crate::domain::ids::TenantId;
@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::flows::keys::use_key;
 use crate::http::PublicCall;
 use crate::http::auth::Credentials;
-use crate::messages::events::{Events, Inbound, Receipt, UnprovenEvents, packed};
+use crate::messages::events::{Events, Inbound, Receipt, Unchecked, UnprovenEvents, packed};
 use crate::messages::queues;
 use crate::store::tenants;
 
@@ -31,8 +31,8 @@ pub enum Origin {
         source: Option<String>,
         /// None when the database was away.
         country: Option<Country>,
-        /// The id of a person's token while it is not known whether it was revoked.
-        unchecked_token: Option<String>,
+        /// What a person has shown, while it is not known whether it still counts.
+        unchecked: Option<Unchecked>,
     },
     /// A key that could not be looked up.
     Unproven { source: String, key_hash: String },
@@ -53,13 +53,13 @@ impl Origin {
                 call.note_caller(&caller);
                 caller.need(Scope::EventsWrite)?;
                 // Entering the tenant is what finds revoked tokens.
-                let country = match in_time(&call.app, country(&call.app, caller.tenant, caller.jti.as_deref())).await {
+                let country = match in_time(&call.app, country(&call.app, caller.tenant, caller.shown())).await {
                     Ok(country) => Some(country),
                     Err(failure) if is_away(&failure) => None,
                     Err(refusal) => return Err(refusal),
                 };
-                let unchecked_token = if country.is_none() { caller.jti } else { None };
-                Ok(Self::Known { tenant: caller.tenant, source: None, country, unchecked_token })
+                let unchecked = country.is_none().then(|| Unchecked::from(caller.shown()));
+                Ok(Self::Known { tenant: caller.tenant, source: None, country, unchecked })
             }
             Credentials::Key { source, hash } => {
                 let caller = match in_time(&call.app, use_key(call.app.database(), &source, &hash, call.now)).await {
@@ -72,11 +72,11 @@ impl Origin {
                 call.note_caller(&caller);
                 caller.need(Scope::EventsWrite)?;
                 let country = match national {
-                    true => in_time(&call.app, country(&call.app, caller.tenant, None)).await.ok(),
+                    true => in_time(&call.app, country(&call.app, caller.tenant, Shown::default())).await.ok(),
                     // Any will do: nothing in the request depends on it.
                     false => Some(Country::default()),
                 };
-                Ok(Self::Known { tenant: caller.tenant, source: caller.source, country, unchecked_token: None })
+                Ok(Self::Known { tenant: caller.tenant, source: caller.source, country, unchecked: None })
             }
         }
     }
@@ -117,11 +117,11 @@ impl Origin {
 
     fn message(&self, receipts: Vec<Receipt>, received_at: Timestamp) -> Inbound {
         match self {
-            Self::Known { tenant, source, unchecked_token, .. } => Inbound::Events(Events {
+            Self::Known { tenant, source, unchecked, .. } => Inbound::Events(Events {
                 tenant_id: *tenant,
                 source: source.clone(),
                 received_at,
-                unchecked_token: unchecked_token.clone(),
+                unchecked: unchecked.clone().unwrap_or_default(),
                 receipts,
             }),
             Self::Unproven { source, key_hash } => Inbound::UnprovenEvents(UnprovenEvents {
@@ -134,8 +134,8 @@ impl Origin {
     }
 }
 
-async fn country(app: &App, tenant: TenantId, jti: Option<&str>) -> Result<Country, Failure> {
-    let tx = app.database().begin(tenant, jti).await?;
+async fn country(app: &App, tenant: TenantId, shown: Shown<'_>) -> Result<Country, Failure> {
+    let tx = app.database().begin(tenant, shown).await?;
     let found = tenants::get(&tx).await;
     tx.rollback().await;
     Ok(found?.default_country.parse().unwrap_or_default())

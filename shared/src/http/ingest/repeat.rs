@@ -44,7 +44,7 @@ impl Repeat {
         };
         let hash: [u8; 32] = Sha256::digest(&call.body).into();
         let asked = async {
-            let tx = call.app.database().begin(*tenant, None).await?;
+            let tx = call.app.begin(*tenant).await?;
             match idempotency::claim(&tx, &key, request, &hash, call.now).await {
                 Ok(None) => Ok(Self::First(Claim { tx, key })),
                 Ok(Some(saved)) => {

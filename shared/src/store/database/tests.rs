@@ -61,7 +61,8 @@ async fn who_stops_waiting_for_begin_rolls_back() {
     let (listener, config) = listen();
     let server = thread::spawn(move || everything(welcome(&listener)));
     let database = Database::new(config);
-    let waited = tokio::time::timeout(Duration::from_millis(300), database.begin(TenantId(Uuid::nil()), None)).await;
+    let waited =
+        tokio::time::timeout(Duration::from_millis(300), database.begin(TenantId(Uuid::nil()), Shown::default())).await;
     assert!(waited.is_err(), "the stand-in never answers");
     drop(database);
     let said = joined(server).await;
@@ -139,5 +140,27 @@ async fn what_may_not_is_not() {
     let server = thread::spawn(move || answer(&listener, false));
     let database = Database::new(config);
     assert!(matches!(database.query("SELECT", params![]).await, Err(Failure::Unavailable { .. })));
+    joined(server).await;
+}
+
+/// The server ends a transaction in which nothing was heard for too long, and the connection with it.
+#[tokio::test]
+async fn a_transaction_that_was_idle_for_too_long_can_be_repeated() {
+    let (listener, config) = listen();
+    let server = thread::spawn(move || {
+        let mut stream = welcome(&listener);
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        let said = b"SFATAL\0VFATAL\0C25P03\0Mterminating connection due to idle-in-transaction timeout\0\0";
+        stream.write_all(b"E").unwrap();
+        stream.write_all(&u32::try_from(said.len() + 4).unwrap().to_be_bytes()).unwrap();
+        stream.write_all(said).unwrap();
+        everything(stream);
+    });
+    let database = Database::new(config);
+    let failure = database.query("SELECT", params![]).await.unwrap_err();
+    assert!(matches!(failure, Failure::Unavailable { .. }) && !failure.is_busy(), "{failure:?}");
+    assert!(failure.to_string().contains("25P03"), "the log says what the server said: {failure}");
+    drop(database);
     joined(server).await;
 }

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::super::Tx;
 use super::super::pipelines::{Stage, stage};
 use super::super::sql::{params, section};
+use super::super::team;
 use super::{Deal, SQL, deal};
 use crate::domain::ids::{DealId, LeadId, MemberId, OrganizationId, PipelineId, StageId};
 use crate::domain::search;
@@ -83,7 +84,7 @@ pub async fn check_links(tx: &Tx, company: Option<OrganizationId>, owner: Option
         faults.push(Fault::new("/company_id", "unknown_value", "There is no such company."));
     }
     if !row.get::<_, bool>("owner") {
-        faults.push(Fault::new("/owner_id", "unknown_value", "There is no such active member of the team."));
+        faults.push(team::not_an_owner());
     }
     if faults.is_empty() { Ok(()) } else { Err(Failure::Invalid(faults)) }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use postgres_types::{FromSql, Json};
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio_postgres::Row;
 
 use super::super::routing::Decision;
@@ -30,7 +31,8 @@ pub struct CountedEvent {
     pub received_at: Timestamp,
     pub external_id: String,
     pub campaign: Option<Value>,
-    pub metadata: Option<Value>,
+    /// As it stands in the database.
+    pub metadata: Option<Box<RawValue>>,
     pub awards: Vec<EventAward>,
     pub signals: Vec<EventSignal>,
 }
@@ -93,7 +95,7 @@ pub async fn list_events(
             received_at: row.get("received_at"),
             external_id: row.get("external_id"),
             campaign: row.get("campaign"),
-            metadata: row.get("metadata"),
+            metadata: optional(row, "metadata")?,
             awards: optional(row, "awards")?.unwrap_or_default(),
             signals: optional(row, "signals")?.unwrap_or_default(),
         })

@@ -5,7 +5,7 @@ use postgres_types::Json;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 use tokio_postgres::Row;
 
 use crate::domain::ids::{DealId, LeadId, MemberId, OrganizationId, PipelineId, StageId};
@@ -72,7 +72,8 @@ pub struct Lead {
     pub country: Option<String>,
     pub language: Option<String>,
     pub tags: Vec<String>,
-    pub custom: Map<String, Value>,
+    /// The fields of the tenant's own, as they stand in the database: most lists do not show them.
+    pub custom: Box<RawValue>,
     pub source: Option<String>,
     pub campaign: Option<String>,
     pub status: LeadStatus,

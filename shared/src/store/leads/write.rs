@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 use super::super::Tx;
 use super::super::event_path::{self, PROFILE_COLUMNS};
 use super::super::sql::{Param, Written, params, section};
+use super::super::team;
 use super::SQL;
 use super::row::Lead;
 use crate::domain::identity::Identifier;
@@ -200,7 +201,7 @@ pub async fn check_links(
         faults.push(Fault::new("/organization_id", "unknown_value", "There is no such organisation."));
     }
     if !row.get::<_, bool>("owner") {
-        faults.push(Fault::new("/owner_id", "unknown_value", "There is no such active member of the team."));
+        faults.push(team::not_an_owner());
     }
     if faults.is_empty() { Ok(()) } else { Err(Failure::Invalid(faults)) }
 }

@@ -32,6 +32,8 @@ enum Mood {
     Unavailable,
     /// Connections end without an answer.
     Unreachable,
+    /// Requests are taken, and no answer ever comes.
+    Silent,
 }
 
 #[derive(Debug)]
@@ -162,6 +164,11 @@ impl Sqs {
         self.lock().mood = if unreachable { Mood::Unreachable } else { Mood::Fine };
     }
 
+    /// Takes requests and answers none of them, or stops doing so.
+    pub fn silent(&self, silent: bool) {
+        self.lock().mood = if silent { Mood::Silent } else { Mood::Fine };
+    }
+
     /// Answers 503 to calls about one queue, or stops doing so.
     pub fn block(&self, queue: &str, blocked: bool) {
         let mut state = self.lock();
@@ -219,6 +226,7 @@ async fn serve(state: &Mutex<State>, parts: &Parts, body: &Bytes) -> Option<Answ
     let mood = lock().mood;
     match mood {
         Mood::Unreachable => return None,
+        Mood::Silent => std::future::pending().await,
         Mood::Unavailable => return Some(refused(503, "ServiceUnavailable", "the test switched AWS off")),
         Mood::Fine => {}
     }

@@ -20,7 +20,7 @@ it.each([
     ["/priority", "unknown_value", "`urgent` is not one of the possible values. Possible here: `low`, `normal`, `high`.", "Möglich sind: low, normal, high."],
     ["/status", "unknown_value", "`x` is not one of the possible values. Possible here: `won` or `lost`.", "Möglich sind: won, lost."],
     ["/capacity", "type", "Send a whole number, not text.", "Geben Sie eine Zahl ein."],
-    ["/owner_id", "unknown_value", "There is no such active member of the team.", "Im Team ist niemand, der so heißt und aktiv ist. Wählen Sie jemand anderen."],
+    ["/owner_id", "unknown_value", "There is no active member of the team with this id who may own this; viewers may not. Choose somebody else.", "Im Team ist niemand, der so heißt, aktiv ist und dafür zuständig sein darf (wer nur liest, darf es nicht). Wählen Sie jemand anderen."],
     ["/country", "unknown_value", "Write the ISO code.", "Schreiben Sie das Land mit zwei Buchstaben, zum Beispiel DE."],
     ["/country", "range", "A sentence with no figure.", "Der Wert liegt außerhalb des Erlaubten."],
     ["/name", "unheard_of", "What the API says.", "What the API says."],

@@ -197,6 +197,35 @@ async fn a_token_that_was_revoked_before_the_events_came_is_found_out_later() {
 }
 
 #[tokio::test]
+async fn a_member_who_is_inactive_is_found_out_later_too() {
+    let app = TestApp::new().await;
+    let db = app.db().await;
+    let tenant: Uuid = app.tenant().id.parse().unwrap();
+    let id = async |name: &str| -> Uuid {
+        db.query_one("SELECT id FROM team_members WHERE name = $1", &[&name]).await.unwrap().get(0)
+    };
+    let (sam, mia) = (id("sam").await, id("mia").await);
+    let token = |claim: &str, value: Value| Token::new(&app.tenant().id).role("admin").claim(claim, value).sign();
+    app.database_down();
+    for (n, token) in [token("sub", json!(sam)), token("email", json!("Sam@Test.example")), token("sub", json!(mia))]
+        .iter()
+        .enumerate()
+    {
+        let body = event(json!({"external_id": format!("{n}")}));
+        app.post(PATH, &body).bearer(token).send().await.expect(202);
+    }
+    app.database_up();
+    db.execute("UPDATE team_members SET active = false WHERE id = $1", &[&sam]).await.unwrap();
+    app.drain().await;
+    assert_eq!(
+        inbox(&app).await,
+        [("revoked_token".to_owned(), Some(tenant)), ("revoked_token".to_owned(), Some(tenant))]
+    );
+    let known: String = db.query_one("SELECT external_id FROM events", &[]).await.unwrap().get(0);
+    assert_eq!(known, "2", "mia's");
+}
+
+#[tokio::test]
 async fn an_idempotency_key_counts_once_also_without_the_database() {
     let app = TestApp::new().await;
     let key = app.tenant().api_key("portal");

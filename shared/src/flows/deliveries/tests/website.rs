@@ -75,6 +75,32 @@ fn a_page_says_what_a_page_can_know() {
 }
 
 #[test]
+fn no_field_of_a_form_is_lost() {
+    let body = "email=a%40b.de&interessen[]=Labor&interessen[]=Studie&einwilligung[]=newsletter&einwilligung[]=telefon\
+        &nachricht=Erste+Frage&kommentar=Zweite+Angabe&telefon=030+901820&mobil=0170+1234567&name=Anna+Muster&ansprechpartner=Bernd+Chef";
+    let event = one(FORM, body);
+    let metadata = &event["metadata"];
+    assert_eq!(metadata["interessen"], json!(["Labor", "Studie"]));
+    assert_eq!(metadata["consent"], json!({"einwilligung": ["newsletter", "telefon"]}), "consents word for word");
+    assert_eq!((&metadata["message"], &metadata["kommentar"]), (&json!("Erste Frage"), &json!("Zweite Angabe")));
+    assert_eq!((&event["lead"]["phone"], &metadata["mobil"]), (&json!("030 901820"), &json!("0170 1234567")));
+    assert_eq!((&event["lead"]["last_name"], &metadata["ansprechpartner"]), (&json!("Muster"), &json!("Bernd Chef")));
+}
+
+#[test]
+fn old_pages_write_windows_1252() {
+    let event = one(FORM, "email=a%40b.de&nachricht=100+%80+%84Test%93+f%FCr+Sie");
+    assert_eq!(event["metadata"]["message"], "100 € „Test“ für Sie");
+}
+
+#[test]
+fn entries_are_counted_by_form() {
+    let id = |form: &str| one(FORM, &format!("form_name={form}&entry_id=1&email=a%40b.de"))["external_id"].clone();
+    assert_eq!((id("Kontakt"), id("Demo")), (json!("Kontakt/1"), json!("Demo/1")));
+    assert_eq!(one(FORM, "entry_id=1&email=a%40b.de")["external_id"], "1");
+}
+
+#[test]
 fn field_names_of_builders() {
     for (name, field) in [
         ("your-email", "email"),

@@ -153,7 +153,7 @@ function Profile({ lead }: { lead: LeadDetails }) {
     const { nameOf } = useTeam();
     const { pipeline, stage } = usePipelines();
     const owner = lead.owner?.name ?? nameOf(lead.owner_id);
-    const custom = Object.entries(lead.custom);
+    const custom = Object.entries(lead.custom ?? {});
     const [line, place, deal] = [pipeline(lead.pipeline_id), stage(lead.stage_id), lead.open_deal];
     const list = { display: "grid", gridTemplateColumns: "88px minmax(0, 1fr)", columnGap: 1.5, rowGap: 0.75, m: 0, fontSize: "0.8125rem" };
     return (

@@ -1,0 +1,303 @@
+-- Who gets in, what strangers may leave behind, and how long things are kept.
+--
+-- Only expands: the release before goes on with the functions it knows.
+
+-- Enters a tenant as before, and refuses somebody who is known there as an inactive member: by their id, which is the `sub` of tokens
+-- of ours and of an identity provider that was told it, or by their e-mail address. Null for who is no person.
+CREATE FUNCTION lotse.enter_tenant(p_tenant uuid, p_jti text, p_member uuid, p_email text) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+BEGIN
+  IF EXISTS (SELECT FROM team_members m WHERE m.id = p_member AND m.tenant_id = p_tenant AND NOT m.active)
+     OR EXISTS (SELECT FROM team_members m WHERE m.tenant_id = p_tenant AND m.email = p_email AND NOT m.active) THEN
+    RETURN NULL;
+  END IF;
+  RETURN lotse.enter_tenant(p_tenant, p_jti);
+END
+$$;
+
+-- As before; and one that is sent again because the connection was lost after it had been carried out gets the answer of the first
+-- time: its successor is known by its hash.
+CREATE OR REPLACE FUNCTION lotse.refresh_session(
+  p_hash bytea, p_new_hash bytea, p_jti text, p_now timestamptz, p_refresh_until timestamptz, p_access_until timestamptz,
+  p_grace interval, p_audit uuid, p_request text
+) RETURNS TABLE (outcome text, tenant_id uuid, member_id uuid, family_id uuid, role text, refresh_until timestamptz)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_family session_families;
+  v_token refresh_tokens;
+  v_role text;
+  v_until timestamptz;
+BEGIN
+  SELECT f.* INTO v_family FROM session_families f JOIN refresh_tokens t ON t.family_id = f.id
+   WHERE t.token_hash = p_hash FOR UPDATE OF f;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  -- Read after the lock: of two requests with one token the second must see that the first has used it.
+  SELECT t.* INTO v_token FROM refresh_tokens t WHERE t.token_hash = p_hash;
+  SELECT m.role INTO v_role FROM team_members m JOIN tenants t ON t.id = m.tenant_id AND t.active
+   WHERE m.id = v_family.member_id AND m.active;
+  IF v_family.ended_at IS NOT NULL OR v_family.expires_at <= p_now OR v_token.expires_at <= p_now OR v_role IS NULL THEN
+    RETURN QUERY SELECT 'ended', v_family.tenant_id, v_family.member_id, v_family.id, v_role, NULL::timestamptz;
+    RETURN;
+  END IF;
+  IF v_token.used_at IS NOT NULL THEN
+    SELECT t.expires_at INTO v_until FROM refresh_tokens t
+     WHERE t.token_hash = p_new_hash AND t.family_id = v_family.id AND t.used_at IS NULL;
+    IF FOUND THEN
+      RETURN QUERY SELECT 'rotated', v_family.tenant_id, v_family.member_id, v_family.id, v_role, v_until;
+      RETURN;
+    END IF;
+  END IF;
+  IF v_token.used_at IS NOT NULL AND v_token.used_at < p_now - p_grace THEN
+    PERFORM lotse.end_family(v_family.id, 'reuse', p_now);
+    PERFORM lotse.note_session(p_audit, v_family.tenant_id, v_family.member_id::text, 'end_stolen', v_family.id::text, p_now, p_request);
+    RETURN QUERY SELECT 'reuse', v_family.tenant_id, v_family.member_id, v_family.id, v_role, NULL::timestamptz;
+    RETURN;
+  END IF;
+  -- Of a request that got no new refresh token the access token alone may be there already.
+  INSERT INTO session_access_tokens (jti, tenant_id, family_id, expires_at)
+  VALUES (p_jti, v_family.tenant_id, v_family.id, p_access_until)
+  ON CONFLICT ON CONSTRAINT session_access_tokens_pkey DO NOTHING;
+  IF v_token.used_at IS NOT NULL THEN
+    RETURN QUERY SELECT 'again', v_family.tenant_id, v_family.member_id, v_family.id, v_role, NULL::timestamptz;
+    RETURN;
+  END IF;
+  v_until := LEAST(p_refresh_until, v_family.expires_at);
+  UPDATE refresh_tokens t SET used_at = p_now WHERE t.token_hash = p_hash;
+  INSERT INTO refresh_tokens (token_hash, tenant_id, family_id, issued_at, expires_at)
+  VALUES (p_new_hash, v_family.tenant_id, v_family.id, p_now, v_until);
+  RETURN QUERY SELECT 'rotated', v_family.tenant_id, v_family.member_id, v_family.id, v_role, v_until;
+END
+$$;
+
+-- Doors that do not believe their caller: a moment in the future makes nothing older than it is.
+
+CREATE OR REPLACE FUNCTION lotse.purge_expired(p_now timestamptz)
+RETURNS TABLE (idempotency_keys bigint, revoked_tokens bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+  WITH keys AS (
+    DELETE FROM idempotency_keys k WHERE k.created_at < LEAST(p_now, now()) - interval '24 hours' RETURNING 1
+  ),
+  -- A token is believed for 30 seconds after its end; an hour allows for clocks that differ.
+  tokens AS (
+    DELETE FROM revoked_tokens r WHERE r.expires_at < LEAST(p_now, now()) - interval '1 hour' RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM keys), (SELECT count(*) FROM tokens)
+$$;
+
+CREATE OR REPLACE FUNCTION lotse.purge_sign_ins(p_now timestamptz) RETURNS TABLE (sessions bigint, attempts bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+  WITH tokens AS (
+    DELETE FROM session_access_tokens WHERE expires_at < LEAST(p_now, now()) - interval '1 hour'
+  ),
+  families AS (
+    -- An ended one stays known until its time is over: its tokens must go on being refused with the right reason.
+    DELETE FROM session_families WHERE expires_at < LEAST(p_now, now()) - interval '1 day' RETURNING 1
+  ),
+  buckets AS (
+    DELETE FROM sign_in_attempts
+     WHERE refilled_at < LEAST(p_now, now()) - interval '1 day'
+       AND (succeeded_at IS NULL OR succeeded_at < LEAST(p_now, now()) - interval '30 days')
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM families), (SELECT count(*) FROM buckets)
+$$;
+
+-- True when the lease is now ours. A lease whose holder died is free again when `until` has passed. No invocation lasts longer than
+-- 15 minutes, so no lease does longer than an hour.
+CREATE OR REPLACE FUNCTION lotse.take_lease(p_name text, p_holder uuid, p_now timestamptz, p_until timestamptz) RETURNS boolean
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+  WITH taken AS (
+    INSERT INTO job_leases AS l (name, holder, until) VALUES (p_name, p_holder, LEAST(p_until, now() + interval '1 hour'))
+    ON CONFLICT ON CONSTRAINT job_leases_pkey
+    DO UPDATE SET holder = EXCLUDED.holder, until = EXCLUDED.until
+     -- A minute allows for clocks that differ.
+     WHERE l.until <= LEAST(p_now, now() + interval '1 minute') OR l.holder = p_holder
+    RETURNING 1
+  )
+  SELECT EXISTS (SELECT FROM taken)
+$$;
+
+-- Makes a tenant, or finds the one of that slug as it is: it is changed by who has entered it.
+CREATE OR REPLACE FUNCTION lotse.create_tenant(p_id uuid, p_slug text, p_name text, p_zone text, p_language text, p_country text)
+RETURNS uuid
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+  INSERT INTO tenants (id, slug, name, zone, language, default_country)
+  VALUES (p_id, p_slug, p_name, p_zone, p_language, p_country)
+  ON CONFLICT ON CONSTRAINT tenants_slug_key DO NOTHING;
+  SELECT t.id FROM tenants t WHERE t.slug = p_slug
+$$;
+REVOKE UPDATE ON tenants FROM lotse_app;
+GRANT UPDATE (name, zone, language, default_country, currency, rule_set_version) ON tenants TO lotse_app;
+
+-- What came with a token nobody has, or without one: not who sent what, but how much, and how it begins, so that a sender who was set
+-- up wrongly can be recognised. Belongs to no tenant; `lotse_app` has no right on it.
+CREATE TABLE stranger_deliveries (
+  hour timestamptz NOT NULL,
+  source text NOT NULL,
+  -- Empty: there was no token.
+  token_hash bytea NOT NULL CONSTRAINT stranger_deliveries_hash_check CHECK (length(token_hash) IN (0, 32)),
+  reason text NOT NULL,
+  deliveries bigint NOT NULL,
+  bytes bigint NOT NULL,
+  first_at timestamptz NOT NULL,
+  last_at timestamptz NOT NULL,
+  CONSTRAINT stranger_deliveries_pkey PRIMARY KEY (hour, source, token_hash)
+) WITH (fillfactor = 50);
+ALTER TABLE stranger_deliveries ENABLE ROW LEVEL SECURITY;
+
+-- How the first one begins. Apart from the counters: a row that is changed a hundred times a second has to be a short one.
+CREATE TABLE stranger_heads (
+  hour timestamptz NOT NULL,
+  source text NOT NULL,
+  token_hash bytea NOT NULL,
+  head text NOT NULL CONSTRAINT stranger_heads_head_check CHECK (octet_length(head) <= 1024),
+  CONSTRAINT stranger_heads_pkey PRIMARY KEY (hour, source, token_hash),
+  CONSTRAINT stranger_heads_delivery_fkey FOREIGN KEY (hour, source, token_hash) REFERENCES stranger_deliveries ON DELETE CASCADE
+);
+ALTER TABLE stranger_heads ENABLE ROW LEVEL SECURITY;
+
+-- Counts a delivery of a stranger. Tokens and sources are made up as easily as bodies: an hour has 6 rows, and what is different from
+-- all of them is counted in one more, whose source is `*`.
+CREATE FUNCTION lotse.note_stranger(
+  p_source text, p_token_hash bytea, p_reason text, p_bytes bigint, p_head text, p_at timestamptz
+) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+DECLARE
+  v_at timestamptz := LEAST(p_at, now());
+  v_hour timestamptz := date_trunc('hour', v_at, 'UTC');
+  v_full boolean;
+BEGIN
+  -- They take turns before they touch a row. So many at once do not become more rows than there may be; and whoever waits for a row
+  -- holds its page, which then cannot be cleaned of the versions before, and grows.
+  PERFORM pg_advisory_xact_lock(hashtext('lotse.note_stranger'));
+  UPDATE stranger_deliveries s
+     SET deliveries = s.deliveries + 1, bytes = s.bytes + p_bytes, last_at = GREATEST(s.last_at, v_at)
+   WHERE s.hour = v_hour AND s.source = p_source AND s.token_hash = p_token_hash;
+  IF FOUND THEN
+    RETURN;
+  END IF;
+  v_full := (SELECT count(*) >= 6 FROM stranger_deliveries s WHERE s.hour = v_hour);
+  IF v_full THEN
+    p_source := '*';
+    p_token_hash := '';
+  END IF;
+  INSERT INTO stranger_deliveries AS s (hour, source, token_hash, reason, deliveries, bytes, first_at, last_at)
+  VALUES (v_hour, p_source, p_token_hash, p_reason, 1, p_bytes, v_at, v_at)
+  ON CONFLICT ON CONSTRAINT stranger_deliveries_pkey
+  DO UPDATE SET deliveries = s.deliveries + 1, bytes = s.bytes + EXCLUDED.bytes, last_at = GREATEST(s.last_at, EXCLUDED.last_at);
+  IF NOT v_full THEN
+    INSERT INTO stranger_heads (hour, source, token_hash, head) VALUES (v_hour, p_source, p_token_hash, p_head);
+  END IF;
+END
+$$;
+
+-- How much strangers sent in the day before a moment; forgets what is older than a week.
+CREATE FUNCTION lotse.strangers_of_day(p_now timestamptz) RETURNS TABLE (deliveries bigint, bytes bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+  DELETE FROM stranger_deliveries s WHERE s.hour < LEAST(p_now, now()) - interval '7 days';
+  SELECT COALESCE(sum(s.deliveries), 0)::bigint, COALESCE(sum(s.bytes), 0)::bigint
+    FROM stranger_deliveries s
+   WHERE s.hour >= LEAST(p_now, now()) - interval '25 hours'
+$$;
+
+-- How long the inbox keeps what: open deliveries 90 days, those that were sent again or discarded 30 days from then, and those that
+-- belong to no tenant 7 days. Deletes the oldest of each, p_limit in all, and answers with how many; to be called until it is fewer.
+--
+-- By whole days (UTC), in indexes of their own: one on the moment, or of the open ones only, would also look cheap to whoever asks for a
+-- tenant's deliveries, and would have them read everybody's. Few that are done are as old as open ones get, so one index finds those.
+CREATE FUNCTION lotse.utc_day(p_at timestamptz) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT (p_at AT TIME ZONE 'UTC')::date $$;
+CREATE INDEX inbox_age_idx ON inbox (lotse.utc_day(received_at));
+CREATE INDEX inbox_done_age_idx ON inbox (lotse.utc_day(COALESCE(replayed_at, received_at))) WHERE status <> 'open' AND tenant_id IS NOT NULL;
+CREATE INDEX inbox_nobody_age_idx ON inbox (lotse.utc_day(received_at)) WHERE tenant_id IS NULL;
+CREATE FUNCTION lotse.purge_inbox(p_now timestamptz, p_limit integer) RETURNS integer
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+  WITH old AS (
+    (SELECT i.id FROM inbox i
+      WHERE i.status = 'open' AND i.tenant_id IS NOT NULL AND lotse.utc_day(i.received_at) < lotse.utc_day(LEAST(p_now, now())) - 90
+      ORDER BY lotse.utc_day(i.received_at) LIMIT p_limit)
+    UNION ALL
+    (SELECT i.id FROM inbox i
+      WHERE i.status <> 'open' AND i.tenant_id IS NOT NULL
+        AND lotse.utc_day(COALESCE(i.replayed_at, i.received_at)) < lotse.utc_day(LEAST(p_now, now())) - 30
+      ORDER BY lotse.utc_day(COALESCE(i.replayed_at, i.received_at)) LIMIT p_limit)
+    UNION ALL
+    (SELECT i.id FROM inbox i
+      WHERE i.tenant_id IS NULL AND lotse.utc_day(i.received_at) < lotse.utc_day(LEAST(p_now, now())) - 7
+      ORDER BY lotse.utc_day(i.received_at) LIMIT p_limit)
+  ),
+  gone AS (
+    DELETE FROM inbox i WHERE i.id = ANY (ARRAY(SELECT o.id FROM old o LIMIT p_limit)) RETURNING 1
+  )
+  SELECT count(*)::integer FROM gone
+$$;
+
+-- A rotation has an end: the secret before is believed until then, and forgotten a day later.
+ALTER TABLE webhook_sources ADD COLUMN previous_secret_until timestamptz;
+UPDATE webhook_sources SET previous_secret_until = now() + interval '7 days' WHERE previous_secret IS NOT NULL;
+
+-- Whose webhook this is, as it was when it was received; the secrets stay sealed.
+CREATE FUNCTION lotse.find_webhook_source(p_source text, p_token_hash bytea, p_at timestamptz)
+RETURNS TABLE (tenant_id uuid, secret bytea, previous_secret bytea)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+  SELECT w.tenant_id, w.secret,
+         -- One that the release before has put there has no end yet.
+         CASE WHEN w.previous_secret_until IS NULL OR w.previous_secret_until > p_at THEN w.previous_secret END
+    FROM webhook_sources w
+    JOIN tenants t ON t.id = w.tenant_id AND t.active
+   WHERE w.source = p_source AND w.token_hash = p_token_hash AND w.active
+$$;
+
+-- Daily: forgets secrets whose rotation is over for a day, so that what was received before can still be checked, and gives an end to
+-- those that have none.
+CREATE FUNCTION lotse.end_rotations(p_now timestamptz) RETURNS integer
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+  UPDATE webhook_sources SET previous_secret_until = LEAST(p_now, now()) + interval '7 days'
+   WHERE previous_secret IS NOT NULL AND previous_secret_until IS NULL;
+  WITH ended AS (
+    UPDATE webhook_sources SET previous_secret = NULL, previous_secret_until = NULL
+     WHERE previous_secret_until < LEAST(p_now, now()) - interval '1 day'
+    RETURNING 1
+  )
+  SELECT count(*)::integer FROM ended
+$$;
+
+-- Who may own leads, deals and tasks: not those who may only look.
+CREATE FUNCTION lotse.role_owns(p_role text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT p_role <> 'viewer' $$;
+
+-- Whether somebody of this transaction's tenant may become an owner now.
+CREATE FUNCTION lotse.may_own(p_member uuid) RETURNS boolean
+LANGUAGE sql STABLE
+AS $$ SELECT EXISTS (SELECT FROM team_members m WHERE m.id = p_member AND m.active AND lotse.role_owns(m.role)) $$;
+
+REVOKE EXECUTE ON FUNCTION
+  lotse.enter_tenant(uuid, text, uuid, text),
+  lotse.note_stranger(text, bytea, text, bigint, text, timestamptz), lotse.strangers_of_day(timestamptz),
+  lotse.purge_inbox(timestamptz, integer), lotse.utc_day(timestamptz),
+  lotse.find_webhook_source(text, bytea, timestamptz), lotse.end_rotations(timestamptz),
+  lotse.role_owns(text), lotse.may_own(uuid)
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+  lotse.enter_tenant(uuid, text, uuid, text),
+  lotse.note_stranger(text, bytea, text, bigint, text, timestamptz), lotse.strangers_of_day(timestamptz),
+  lotse.purge_inbox(timestamptz, integer), lotse.utc_day(timestamptz),
+  lotse.find_webhook_source(text, bytea, timestamptz), lotse.end_rotations(timestamptz),
+  lotse.role_owns(text), lotse.may_own(uuid)
+TO lotse_app;
