@@ -485,6 +485,8 @@ export const de: Messages = {
         pipeline: "Eine Pipeline für %{intent}",
         discovery: "Ohne klare Absicht geht der Lead am %{date} in die Discovery",
         already_routed: "Der Lead ist schon zugeordnet",
+        returned: "Von Hand in den Pool zurückgelegt",
+        routedBy: "Nichts: Die Zuordnung folgt spätestens um %{time}",
         suppressed: "Diese Person darf nicht angeschrieben werden",
         anonymized: "Die persönlichen Daten wurden gelöscht",
     },

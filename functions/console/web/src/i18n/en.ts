@@ -489,6 +489,8 @@ export const en = {
         pipeline: "A pipeline for %{intent}",
         discovery: "Without a clear intent it goes to Discovery on %{date}",
         already_routed: "It is routed already",
+        returned: "It was put back to the pool by hand",
+        routedBy: "Nothing: it is routed by %{time} at the latest",
         suppressed: "This person must not be contacted",
         anonymized: "The personal data were erased",
     },
