@@ -164,6 +164,11 @@ impl<B, Q> Call<B, Q> {
         Actor { kind: self.caller.kind_name(), subject: self.caller.subject.clone() }
     }
 
+    /// A header, where it is text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// The id in the path under `{name}`.
     ///
     /// # Errors

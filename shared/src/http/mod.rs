@@ -15,6 +15,7 @@ pub mod auth;
 mod beside;
 mod body;
 mod call;
+mod export;
 pub mod ingest;
 mod problem;
 mod public;
@@ -39,7 +40,7 @@ pub use auth::Anyone;
 pub use beside::Beside;
 pub use call::{Call, NoQuery};
 pub use public::{PublicCall, public, public_post, receive, site};
-pub use reply::{Accepted, Created, Html, Json, NoContent, RawReply, Reply};
+pub use reply::{Accepted, Created, Html, Json, Listed, NoContent, RawReply, Reply};
 
 // What handlers name beside the entry point, so that their imports stay short.
 pub use crate::domain::access::{Caller, Role, Scope};
@@ -69,6 +70,7 @@ pub(crate) struct Shapes {
     pub input: Option<serde_json::Value>,
     pub query: Option<serde_json::Value>,
     pub output: Option<serde_json::Value>,
+    pub other_media: Option<&'static str>,
     pub status: u16,
 }
 
@@ -135,7 +137,13 @@ where
             handle(call).await?.into_raw()
         })
     });
-    let contract = || Shapes { input: schema::<B>(), query: schema::<Q>(), output: R::schema(), status: R::STATUS };
+    let contract = || Shapes {
+        input: schema::<B>(),
+        query: schema::<Q>(),
+        output: R::schema(),
+        other_media: R::other_media(),
+        status: R::STATUS,
+    };
     Endpoint { method, paths, scope, handler, contract, source }
 }
 
@@ -167,6 +175,7 @@ fn run(endpoint: Endpoint) -> ExitCode {
             input: shapes.input,
             query: shapes.query,
             output: shapes.output,
+            other_media: shapes.other_media,
             status: Some(shapes.status),
         }
         .print(endpoint.source);

@@ -18,6 +18,7 @@ pub mod inbox;
 pub mod jobs;
 pub mod leads;
 pub mod migrations;
+pub mod names;
 pub mod outbox;
 pub mod partitions;
 pub mod partners;

@@ -137,6 +137,9 @@ pub struct Pagination {
     pub limit: i64,
     pub total: i64,
     pub total_pages: i64,
+    /// False: there are more than `total`, which was counted only so far, and pages behind the last one. Absent: `total` is exact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_is_exact: Option<bool>,
     /// Pass it as `cursor` for the next part; absent at the end, and where a list does not support it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
@@ -148,8 +151,22 @@ impl<T> Page<T> {
         let total_pages = (total + paging.limit - 1) / paging.limit;
         Self {
             data,
-            pagination: Pagination { page: paging.page, limit: paging.limit, total, total_pages, next_cursor: None },
+            pagination: Pagination {
+                page: paging.page,
+                limit: paging.limit,
+                total,
+                total_pages,
+                total_is_exact: None,
+                next_cursor: None,
+            },
         }
+    }
+
+    /// Of a list that was not counted to its end, unless `exact`.
+    #[must_use]
+    pub fn counted(mut self, exact: bool) -> Self {
+        self.pagination.total_is_exact = (!exact).then_some(false);
+        self
     }
 
     /// With the place where the next part begins.

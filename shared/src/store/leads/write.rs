@@ -13,7 +13,7 @@ use super::SQL;
 use super::lock;
 use super::row::Lead;
 use crate::domain::identity::Identifier;
-use crate::domain::ids::{DealId, LeadId, MemberId, OrganizationId};
+use crate::domain::ids::{DealId, LeadId, MemberId, OrganizationId, TenantId};
 use crate::domain::profile::{Profile, Provenances};
 use crate::domain::search;
 use crate::failure::{Failure, Fault};
@@ -31,25 +31,28 @@ struct Columns<'a> {
     fields: [Option<&'a str>; 11],
     custom: Value,
     provenance: Written<Provenances<'a>>,
-    search: Vec<i32>,
+    search_text: String,
+    search_codes: Vec<i32>,
 }
 
 impl<'a> Columns<'a> {
-    fn of(profile: &'a Profile) -> Self {
+    fn of(profile: &'a Profile, tenant: TenantId) -> Self {
+        let search_text = search::text_of_profile(profile);
         Self {
             fields: PROFILE_COLUMNS.map(|field| profile.get(field)),
             custom: Value::Object(profile.custom()),
             provenance: Written(profile.provenances()),
-            search: search::of_profile(profile),
+            search_codes: search::codes(&search_text, tenant),
+            search_text,
         }
     }
 
     fn params(&self) -> Vec<Param<'_>> {
-        let mut list: Vec<Param<'_>> = Vec::with_capacity(19);
+        let mut list: Vec<Param<'_>> = Vec::with_capacity(20);
         for field in &self.fields {
             list.extend_from_slice(params![*field]);
         }
-        list.extend_from_slice(params![self.custom, self.provenance, self.search]);
+        list.extend_from_slice(params![self.custom, self.provenance, self.search_text, self.search_codes]);
         list
     }
 }
@@ -65,8 +68,8 @@ pub async fn insert(
     handling: &Handling,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let columns = Columns::of(profile);
     let tenant = tx.tenant();
+    let columns = Columns::of(profile, tenant);
     let mut list: Vec<Param<'_>> = params![id, tenant].to_vec();
     list.extend(columns.params());
     list.extend_from_slice(params![handling.tags, handling.organization, handling.owner, now]);
@@ -85,7 +88,7 @@ pub async fn update(
     handling: &Handling,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let columns = Columns::of(profile);
+    let columns = Columns::of(profile, tx.tenant());
     let mut list: Vec<Param<'_>> = params![id].to_vec();
     list.extend(columns.params());
     list.extend_from_slice(params![handling.tags, handling.organization, handling.owner, now]);
