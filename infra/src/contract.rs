@@ -66,6 +66,8 @@ pub struct Contract {
     pub query: Option<Value>,
     /// JSON Schema of the answer.
     pub output: Option<Value>,
+    /// The media type that a good answer may have instead of JSON.
+    pub other_media: Option<String>,
     /// Status of a good answer.
     pub status: Option<u16>,
     /// Needs no credentials.

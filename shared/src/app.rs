@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::aws::queues::Sender;
 use crate::aws::schedules::WakeUps;
-use crate::config::{self, DatabaseConfig, SchedulerConfig, SecretsConfig, SlackConfig};
+use crate::config::{self, DatabaseConfig, SchedulerConfig, SecretsConfig};
 use crate::domain::access::Shown;
 use crate::domain::ids::TenantId;
 use crate::environment::ConfigError;
@@ -30,7 +30,6 @@ struct Parts {
     sealer: OnceLock<Sealer>,
     signer: OnceLock<Signer>,
     http: OnceLock<reqwest::Client>,
-    slack: SlackConfig,
     console_url: Option<String>,
     /// How long messages are handed over after a commit.
     hand_over: OnceLock<Duration>,
@@ -63,7 +62,6 @@ impl App {
             sealer: OnceLock::new(),
             signer: OnceLock::new(),
             http: OnceLock::new(),
-            slack: SlackConfig::from_env(),
             console_url: config::console_url(),
             hand_over: OnceLock::new(),
         }))
@@ -96,6 +94,43 @@ impl App {
     /// When the database does not answer or the tenant is not active.
     pub async fn begin(&self, tenant: TenantId) -> Result<Tx, Failure> {
         self.0.database.begin(tenant, Shown::default()).await
+    }
+
+    /// Does work of the machine in a transaction of its own in a tenant: committed, with its messages handed over, when it succeeds,
+    /// and undone when it fails.
+    ///
+    /// # Errors
+    /// As [`Self::begin`], the work and [`Self::commit`].
+    pub async fn transact<T>(
+        &self,
+        tenant: TenantId,
+        work: impl AsyncFnOnce(Tx) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let tx = self.begin(tenant).await?;
+        self.end(&tx, work(tx.clone()).await).await
+    }
+
+    /// The same in no tenant, for housekeeping that works across tenants through narrow functions.
+    ///
+    /// # Errors
+    /// As [`Self::transact`].
+    pub async fn transact_across<T>(&self, work: impl AsyncFnOnce(Tx) -> Result<T, Failure>) -> Result<T, Failure> {
+        let tx = self.database().begin_without_tenant().await?;
+        self.end(&tx, work(tx.clone()).await).await
+    }
+
+    /// The end of a transaction that was begun otherwise: what succeeded is committed and handed over, what failed is undone.
+    ///
+    /// # Errors
+    /// The failure of the work, or of the commit.
+    pub async fn end<T>(&self, tx: &Tx, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        match outcome {
+            Ok(value) => self.commit(tx).await.map(|()| value),
+            Err(failure) => {
+                tx.rollback().await;
+                Err(failure)
+            }
+        }
     }
 
     /// Commits, then hands promised messages to their queues. What cannot be handed over now stays in the outbox for the relay.
@@ -170,11 +205,6 @@ impl App {
         }
         let made = crate::integrations::client()?;
         Ok(self.0.http.get_or_init(|| made))
-    }
-
-    /// Where Slack is.
-    pub fn slack(&self) -> &SlackConfig {
-        &self.0.slack
     }
 
     /// The console's address, when it has one.

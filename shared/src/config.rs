@@ -183,18 +183,9 @@ impl SecretsConfig {
     }
 }
 
-/// How to reach Slack.
-#[derive(Clone, Debug, Default)]
-pub struct SlackConfig {
-    /// A stand-in for Slack's hosts, as `http://127.0.0.1:8080`.
-    pub base_url: Option<String>,
-}
-
-impl SlackConfig {
-    /// Reads `SLACK_BASE_URL`.
-    pub fn from_env() -> Self {
-        Self { base_url: optional("SLACK_BASE_URL").map(|url| url.trim_end_matches('/').to_owned()) }
-    }
+/// A stand-in for a partner's hosts, as `http://127.0.0.1:8080`, from the variable the partner names; none means the partner itself.
+pub fn stand_in(variable: &'static str) -> Option<String> {
+    optional(variable).map(|url| url.trim_end_matches('/').to_owned())
 }
 
 /// The console's address for links, without a trailing slash; `None` leaves links out.

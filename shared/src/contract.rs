@@ -36,6 +36,8 @@ pub struct Contract {
     pub input: Option<Value>,
     pub query: Option<Value>,
     pub output: Option<Value>,
+    /// The media type that a good answer may have instead of JSON.
+    pub other_media: Option<&'static str>,
     pub status: Option<u16>,
 }
 
@@ -51,6 +53,7 @@ impl Contract {
             input: None,
             query: None,
             output: None,
+            other_media: None,
             status: None,
         }
     }

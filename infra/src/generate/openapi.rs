@@ -204,6 +204,9 @@ fn responses(name: &str, contract: &Contract, route: &Route, schemas: &mut Schem
     if let Some(output) = &contract.output {
         let schema = schemas.add(&pascal_case(name, "Output"), output);
         good["content"] = json!({ "application/json": { "schema": schema } });
+        if let Some(media) = &contract.other_media {
+            good["content"][media] = json!({ "schema": { "type": "string" } });
+        }
     }
     let mut responses = json!({ status: good });
     let guarded = if contract.public { &[][..] } else { GUARDED };

@@ -130,6 +130,23 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// What people call the lead: by name, else as its company, else as its e-mail address (the SQL function `lotse.lead_name` says the
+    /// same), else by what else it is known by.
+    pub fn display_name(&self) -> String {
+        let part = |field| self.get(field).filter(|text| !text.is_empty());
+        match (part(ProfileField::FirstName), part(ProfileField::LastName)) {
+            (Some(first), Some(last)) => format!("{first} {last}"),
+            (Some(one), None) | (None, Some(one)) => one.to_owned(),
+            (None, None) => {
+                [ProfileField::Company, ProfileField::Email, ProfileField::Phone, ProfileField::LinkedinUrl]
+                    .into_iter()
+                    .find_map(part)
+                    .unwrap_or("?")
+                    .to_owned()
+            }
+        }
+    }
+
     /// Puts a stored profile together: the columns, the custom fields and the provenance of both.
     ///
     /// A value without a provenance counts as typed by a person at `Timestamp::UNIX_EPOCH`, so that nothing stored by

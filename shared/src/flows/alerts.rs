@@ -29,15 +29,10 @@ pub async fn hot_leads(
     let alert = |changed: &Changed<'_>| {
         let (lead, tier) = (changed.0.lead, changed.1.alert?);
         let payload = super::texts::hot_lead(app, &tenant.tenant, lead, profile(changed), &changed.1.standing);
-        Some(NewEffect {
-            id: EffectId(app.new_id()),
-            kind: slack::KIND,
-            cause: format!("tier:{lead}:{}:{}", tier.as_str(), now.as_second()),
-            target: slack::target(&payload),
-            lead: Some(lead),
-            payload,
-        })
+        let cause = format!("tier:{lead}:{}:{}", tier.as_str(), now.as_second());
+        let (id, target) = (EffectId(app.new_id()), slack::target(&payload));
+        Some(NewEffect { lead: Some(lead), ..NewEffect::new(id, slack::KIND, cause, target, payload) })
     };
     let alerts: Vec<NewEffect> = changes.iter().filter(|(one, _)| told.contains(&one.lead)).filter_map(alert).collect();
-    effects::insert(tx, slack::QUEUE, &alerts, now).await
+    effects::insert(tx, slack::NAME, &alerts, now).await
 }

@@ -8,6 +8,7 @@
 mod settle;
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -22,7 +23,9 @@ use crate::domain::ids::{EventId, LeadId, TenantId};
 use crate::failure::Failure;
 use crate::messages::events::{Events, Inbound, Receipt, Unchecked};
 use crate::messages::queues;
+use crate::store::event_path::LoadedLead;
 use crate::store::inbox::{self, Parked};
+use crate::store::leads::lock::lock;
 use crate::store::rules::TenantRules;
 use crate::store::{Tx, event_path as store};
 
@@ -105,22 +108,13 @@ async fn process_set(app: &App, tenant: TenantId, set: &[Submission], now: Times
     loop {
         attempt += 1;
         let tx = app.begin(tenant).await?;
-        match within(app, &tx, set, now).await {
-            Ok(Some(report)) => {
-                app.commit(&tx).await?;
-                return Ok(report);
-            }
-            Ok(None) => tx.rollback().await,
-            Err(failure) => {
-                tx.rollback().await;
-                if attempt >= RACES || !matches!(failure, Failure::Unavailable { .. }) {
-                    return Err(failure);
-                }
-                tracing::debug!(reason = %failure, "lost a race; again");
-            }
-        }
-        if attempt >= RACES {
-            return Err(Failure::unavailable("lost every race for the same people; the events come again"));
+        let lost = || Failure::unavailable("lost every race for the same people; the events come again");
+        let outcome = within(app, &tx, set, now).await.and_then(|report| report.ok_or_else(lost));
+        let again = attempt < RACES && matches!(outcome, Err(Failure::Unavailable { .. }));
+        let ended = app.end(&tx, outcome).await;
+        match ended {
+            Err(failure) if again => tracing::debug!(reason = %failure, "lost a race; again"),
+            ended => return ended,
         }
         tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 7)).await;
     }
@@ -393,18 +387,42 @@ pub async fn reevaluate_for(
     reason: Reason,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let tenant = app.rules().get(tx).await?;
-    // The walk itself is what others hold the rules for.
-    if reason != Reason::Rules && store::hold_rules(tx).await? != tx.rule_set_version() {
-        return Err(Failure::unavailable("other rules were published meanwhile; once more with those"));
-    }
+    let tenant = rules(app, tx, reason).await?;
     let mut sorted = leads.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
-    let leads = store::lock_and_load(tx, &sorted).await?;
+    let leads = lock(tx, &sorted).await?;
+    advance_and_write(app, tx, &tenant, leads, reason, now).await
+}
+
+/// Evaluates a lead again that is locked and as it stands now: what a person changed of it is in its profile already.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn reevaluate_loaded(app: &App, tx: &Tx, lead: LoadedLead, now: Timestamp) -> Result<(), Failure> {
+    let tenant = rules(app, tx, Reason::Edited).await?;
+    advance_and_write(app, tx, &tenant, vec![lead], Reason::Edited, now).await
+}
+
+/// The rules to evaluate with, which nobody walks past from now on. The walk itself is what others hold them for.
+async fn rules(app: &App, tx: &Tx, reason: Reason) -> Result<Arc<TenantRules>, Failure> {
+    if reason != Reason::Rules && store::hold_rules(tx).await? != tx.rule_set_version() {
+        return Err(Failure::unavailable("other rules were published meanwhile; once more with those"));
+    }
+    app.rules().get(tx).await
+}
+
+async fn advance_and_write(
+    app: &App,
+    tx: &Tx,
+    tenant: &TenantRules,
+    leads: Vec<LoadedLead>,
+    reason: Reason,
+    now: Timestamp,
+) -> Result<(), Failure> {
     let work = leads.into_iter().map(|lead| Work::known(lead, Vec::new())).collect();
     let changes = advance_all(tx, &tenant.rules, work, reason, now).await?;
-    write(app, tx, &tenant, &changes, &Ahead::default(), reason, now).await
+    write(app, tx, tenant, &changes, &Ahead::default(), reason, now).await
 }
 
 /// Evaluates leads again after a change by hand.

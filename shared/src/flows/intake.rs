@@ -19,7 +19,7 @@ use crate::flows::keys::find_key;
 use crate::messages::events::{Delivery, Events, Inbound, Recalculate, Receipt, Unchecked, UnprovenEvents};
 use crate::messages::queues;
 use crate::store::inbox::{self, Parked};
-use crate::store::{auth, event_path as store, outbox};
+use crate::store::{Tx, auth, event_path as store, outbox};
 use crate::telemetry::{self, Metric};
 
 /// Leads evaluated again in one step of a recalculation.
@@ -145,15 +145,11 @@ async fn check(app: &App, events: Events, n: usize, sets: &mut BTreeMap<TenantId
 }
 
 async fn was_refused(app: &App, tenant: TenantId, token: &Unchecked, at: Timestamp) -> Result<bool, Failure> {
-    let tx = match app.begin(tenant).await {
-        Ok(tx) => tx,
-        Err(failure) if failure.is_temporary() => return Err(failure),
+    match app.transact(tenant, async |tx| auth::was_token_refused(&tx, token.shown(), at).await).await {
+        Err(failure) if failure.is_temporary() => Err(failure),
         // A tenant that cannot be entered: that is found out, and said, where its events are processed.
-        Err(_) => return Ok(false),
-    };
-    let refused = auth::was_token_refused(&tx, token.shown(), at).await;
-    tx.rollback().await;
-    refused
+        outcome => Ok(outcome.unwrap_or(false)),
+    }
 }
 
 /// Looks up the key of a sender who came while the database was away, as it was then.
@@ -243,33 +239,26 @@ async fn translate(app: &App, delivery: Delivery, n: usize, sets: &mut BTreeMap<
 
 /// One step of evaluating all leads under new rules; the next step is a message of its own.
 async fn recalculate(app: &App, step: Recalculate, now: Timestamp) -> Result<(), Failure> {
-    let tx = app.begin(step.tenant_id).await?;
-    if tx.rule_set_version() != step.rule_set_version {
+    app.transact(step.tenant_id, async |tx| {
         // A newer version has its own walk.
-        tx.rollback().await;
+        if tx.rule_set_version() == step.rule_set_version { walk(app, &tx, &step, now).await } else { Ok(()) }
+    })
+    .await
+}
+
+async fn walk(app: &App, tx: &Tx, step: &Recalculate, now: Timestamp) -> Result<(), Failure> {
+    let after = step.after.unwrap_or(LeadId(uuid::Uuid::nil()));
+    let mut leads = store::list_leads_after(tx, after, RECALCULATE_CHUNK).await?;
+    let last = leads.last().copied();
+    if last.is_none() {
+        // Whoever had begun with the old rules may have made leads that the walk did not see.
+        store::await_holders_of_rules(tx).await?;
+        leads = store::list_leads_behind(tx, step.rule_set_version, RECALCULATE_CHUNK).await?;
+    }
+    if leads.is_empty() {
         return Ok(());
     }
-    let after = step.after.unwrap_or(LeadId(uuid::Uuid::nil()));
-    let outcome = async {
-        let mut leads = store::list_leads_after(&tx, after, RECALCULATE_CHUNK).await?;
-        let last = leads.last().copied();
-        if last.is_none() {
-            // Whoever had begun with the old rules may have made leads that the walk did not see.
-            store::await_holders_of_rules(&tx).await?;
-            leads = store::list_leads_behind(&tx, step.rule_set_version, RECALCULATE_CHUNK).await?;
-        }
-        if leads.is_empty() {
-            return Ok(());
-        }
-        event_path::reevaluate_for(app, &tx, &leads, Reason::Rules, now).await?;
-        let next = Inbound::Recalculate(Recalculate { after: last.or(step.after), ..step.clone() });
-        outbox::put(&tx, queues::EVENTS, &[next], now).await
-    };
-    match outcome.await {
-        Ok(()) => app.commit(&tx).await,
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
+    event_path::reevaluate_for(app, tx, &leads, Reason::Rules, now).await?;
+    let next = Inbound::Recalculate(Recalculate { after: last.or(step.after), ..step.clone() });
+    outbox::put(tx, queues::EVENTS, &[next], now).await
 }

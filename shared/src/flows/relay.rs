@@ -9,11 +9,9 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::aws::queues::MAX_BODY;
-use crate::domain::ids::{EffectId, TenantId};
 use crate::failure::Failure;
-use crate::integrations::slack;
-use crate::messages::{EffectDue, queues};
-use crate::store::{Tx, effects_work, inbox, outbox};
+use crate::messages::queues;
+use crate::store::{Tx, inbox, outbox};
 
 /// Younger rows are being handed over by the function that wrote them.
 const GRACE: SignedDuration = SignedDuration::from_secs(30);
@@ -26,15 +24,6 @@ const SENDING: Duration = Duration::from_secs(10);
 
 /// Well below the function's time limit; the next run goes on.
 const ENOUGH: Duration = Duration::from_secs(100);
-
-/// An effect this long past its time has lost its message.
-const OVERDUE: SignedDuration = SignedDuration::from_mins(2);
-
-/// Effects woken in one run: a partner's worker does not get through more before the next.
-const EFFECTS: i32 = 500;
-
-/// A woken effect is not woken again before this time, so that a worker that is behind is not flooded.
-const REST: SignedDuration = SignedDuration::from_mins(10);
 
 /// Sends what stands in the outbox for longer than 30 seconds, queue by queue and chunk by chunk, so that one queue that takes
 /// nothing does not keep the others waiting. Answers with how many were sent.
@@ -58,94 +47,15 @@ pub async fn hand_over(app: &App, moment: Timestamp) -> Result<usize, Failure> {
 
 /// The rows stay locked until they are deleted, so that a second relay takes others.
 async fn hand_over_chunk(app: &App, queue: &'static str, due_before: Timestamp) -> Result<usize, Failure> {
-    let tx = app.database().begin_without_tenant().await?;
-    let sent = async {
+    app.transact_across(async |tx| {
         let promises = outbox::claim(&tx, queue, due_before, CHUNK).await?;
         let sent = app.sender().send_all(&promises, SENDING).await;
         if !sent.is_empty() {
             outbox::delete_claimed(&tx, &sent).await?;
         }
         Ok(sent.len())
-    }
-    .await;
-    match sent {
-        Ok(sent) => tx.commit().await.map(|_| sent),
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
-}
-
-/// An effect of a kind that this release lacks is looked at again after this time, when another release may be here; until then it
-/// does not stand in front of others.
-const FOREIGN_REST: SignedDuration = SignedDuration::from_hours(1);
-
-/// Sends the messages of effects again that should have been tried more than two minutes ago. Answers with how many.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn wake_effects(app: &App, moment: Timestamp) -> Result<usize, Failure> {
-    let mut by_place: BTreeMap<(TenantId, Option<&'static str>), Vec<EffectId>> = BTreeMap::new();
-    for effect in effects_work::overdue(app.database(), moment - OVERDUE, EFFECTS).await? {
-        let queue = queue_of(&effect.kind);
-        if queue.is_none() {
-            tracing::error!(effect_id = %effect.id, kind = effect.kind, "an effect of a kind this release lacks");
-        }
-        by_place.entry((effect.tenant, queue)).or_default().push(effect.id);
-    }
-    let mut woken = 0;
-    for ((tenant, queue), ids) in by_place {
-        match wake(app, tenant, queue, ids, moment).await {
-            Ok(count) => woken += count,
-            // One tenant (switched off, for instance) does not keep the others waiting.
-            Err(failure) => tracing::warn!(tenant_id = %tenant, reason = %failure, "could not wake effects"),
-        }
-    }
-    Ok(woken)
-}
-
-/// Without a queue they are only put off.
-async fn wake(
-    app: &App,
-    tenant: TenantId,
-    queue: Option<&'static str>,
-    ids: Vec<EffectId>,
-    moment: Timestamp,
-) -> Result<usize, Failure> {
-    let tx = app.begin(tenant).await?;
-    let woken = async {
-        let Some(queue) = queue else {
-            effects_work::put_off(&tx, &ids, moment + FOREIGN_REST).await?;
-            return Ok(0);
-        };
-        let bodies = ids
-            .iter()
-            .map(|id| {
-                serde_json::to_string(&EffectDue { tenant_id: tenant, effect_id: *id }).map_err(Failure::internal)
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let verdicts = app.sender().send_many(queue, bodies).await?;
-        let sent: Vec<EffectId> = ids.into_iter().zip(verdicts).filter(|(_, sent)| *sent).map(|(id, _)| id).collect();
-        effects_work::put_off(&tx, &sent, moment + REST).await?;
-        Ok(sent.len())
-    }
-    .await;
-    match woken {
-        Ok(woken) => app.commit(&tx).await.map(|()| woken),
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
-}
-
-/// The queue of the worker that does effects of a kind.
-fn queue_of(kind: &str) -> Option<&'static str> {
-    match kind {
-        slack::KIND => Some(slack::QUEUE),
-        _ => None,
-    }
+    })
+    .await
 }
 
 /// Dead letters sent again in one run: they come beside what comes in now, and must not crowd it out.
@@ -160,14 +70,7 @@ const GIVEN_UP_BYTES: i32 = 16 * 1024 * 1024;
 /// # Errors
 /// When the database does not answer. A queue that does not is no error: its rows stay.
 pub async fn send_given_up(app: &App, moment: Timestamp) -> Result<usize, Failure> {
-    let tx = app.database().begin_without_tenant().await?;
-    match send_claimed(app, &tx, moment).await {
-        Ok(sent) => tx.commit().await.map(|_| sent),
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
+    app.transact_across(async |tx| send_claimed(app, &tx, moment).await).await
 }
 
 /// The rows stay locked until they are noted, so that a second relay takes others.

@@ -124,14 +124,7 @@ async fn make(app: &App, tasks: &[(TaskId, TenantId, Timestamp)]) -> Vec<(TaskId
 }
 
 async fn note_scheduled(app: &App, tenant: TenantId, ids: &[TaskId], now: Timestamp) -> Result<(), Failure> {
-    let tx = app.begin(tenant).await?;
-    match reminders::mark_scheduled(&tx, ids, now).await {
-        Ok(()) => app.commit(&tx).await,
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
+    app.transact(tenant, async |tx| reminders::mark_scheduled(&tx, ids, now).await).await
 }
 
 /// The same task with the same due time always has the same name, and so at most one schedule.
@@ -190,10 +183,7 @@ pub async fn sweep(app: &App, moment: Timestamp) -> Result<Swept, Failure> {
 }
 
 async fn due_until(app: &App, until: Timestamp) -> Result<Vec<DueTask>, Failure> {
-    let tx = app.database().begin_without_tenant().await?;
-    let tasks = jobs::due_tasks(&tx, until, CHUNK).await;
-    tx.rollback().await;
-    tasks
+    app.transact_across(async |tx| jobs::due_tasks(&tx, until, CHUNK).await).await
 }
 
 /// Reminds of a task unless it is done, gone, due later by now, or its people were reminded already. Answers whether it did.
@@ -201,14 +191,7 @@ async fn due_until(app: &App, until: Timestamp) -> Result<Vec<DueTask>, Failure>
 /// # Errors
 /// When the database does not answer.
 pub async fn remind(app: &App, due: &TaskDue) -> Result<bool, Failure> {
-    let tx = app.begin(due.tenant_id).await?;
-    match write(app, &tx, due).await {
-        Ok(reminded) => app.commit(&tx).await.map(|()| reminded),
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
+    app.transact(due.tenant_id, async |tx| write(app, &tx, due).await).await
 }
 
 async fn write(app: &App, tx: &Tx, due: &TaskDue) -> Result<bool, Failure> {
@@ -222,15 +205,10 @@ async fn write(app: &App, tx: &Tx, due: &TaskDue) -> Result<bool, Failure> {
     let now = app.now();
     reminders::mark_reminded(tx, due.task_id, now).await?;
     let payload = message(app, tx, &task, due.task_id, due_at).await?;
-    let effect = NewEffect {
-        id: EffectId(app.new_id()),
-        kind: slack::KIND,
-        cause: format!("task-due:{}:{}", due.task_id, due_at.as_second()),
-        target: slack::target(&payload),
-        lead: task.lead,
-        payload,
-    };
-    effects::insert(tx, slack::QUEUE, &[effect], now).await?;
+    let cause = format!("task-due:{}:{}", due.task_id, due_at.as_second());
+    let (id, target) = (EffectId(app.new_id()), slack::target(&payload));
+    let effect = NewEffect { lead: task.lead, ..NewEffect::new(id, slack::KIND, cause, target, payload) };
+    effects::insert(tx, slack::NAME, &[effect], now).await?;
     Ok(true)
 }
 

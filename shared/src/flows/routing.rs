@@ -21,12 +21,12 @@ use crate::failure::Failure;
 use crate::flows::batch::{Deadline, Gate};
 use crate::flows::reminders;
 use crate::messages::{LeadsChanged, decode, queues};
-use crate::store::{Tx, event_path, outbox, routing as store};
+use crate::store::leads::lock;
+use crate::store::{Tx, outbox, routing as store};
 use crate::telemetry;
 
 pub use by_hand::{Choice, route_by_hand};
 use decide::Round;
-pub use decide::display_name;
 
 /// What was decided about one lead.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ pub async fn evaluate(
     let mut sorted = leads.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
-    let locked = event_path::lock_and_load(tx, &sorted).await?;
+    let locked = lock::lock(tx, &sorted).await?;
     let inputs: Vec<DecisionInputs> =
         locked.iter().map(|lead| DecisionInputs::of(&tenant.rules, &lead.state, lead.flags, now)).collect();
     // The team is locked only when somebody is to be chosen or asked.
@@ -117,20 +117,11 @@ pub async fn route_messages(
 /// # Errors
 /// When the database does not answer; the leads may be given again.
 pub async fn route(app: &App, tenant: TenantId, leads: &[LeadId], now: Timestamp) -> Result<usize, Failure> {
-    let tx = app.begin(tenant).await?;
-    match evaluate(app, &tx, leads, now).await {
-        Ok((decided, due)) => {
-            app.commit(&tx).await?;
-            reminders::schedule_due(app, &due).await;
-            let decisions = decided.iter().filter(|one| one.decision.is_some()).count();
-            tracing::info!(tenant = %tenant, leads = leads.len(), decisions, "evaluated");
-            Ok(decisions)
-        }
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
+    let (decided, due) = app.transact(tenant, async |tx| evaluate(app, &tx, leads, now).await).await?;
+    reminders::schedule_due(app, &due).await;
+    let decisions = decided.iter().filter(|one| one.decision.is_some()).count();
+    tracing::info!(tenant = %tenant, leads = leads.len(), decisions, "evaluated");
+    Ok(decisions)
 }
 
 /// Asks the router about leads whose score has been high for long enough that an unclear intent sends them to Discovery.

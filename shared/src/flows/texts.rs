@@ -7,7 +7,6 @@ use crate::domain::engine::Standing;
 use crate::domain::ids::LeadId;
 use crate::domain::profile::{Profile, ProfileField};
 use crate::domain::routing::{DecisionRecord, explain};
-use crate::flows::routing::display_name;
 use crate::integrations::slack::{self, Language, LeadFacts, Person};
 use crate::store::event_path::LoadedLead;
 use crate::store::routing::{LockedMember, Target};
@@ -40,7 +39,7 @@ pub fn explanation(language: &str, record: &DecisionRecord) -> String {
 
 /// The message about a lead that became hot.
 pub fn hot_lead(app: &App, tenant: &Tenant, lead: LeadId, profile: &Profile, standing: &Standing) -> Value {
-    let name = display_name(profile);
+    let name = profile.display_name();
     let url = link(app, lead);
     let facts = LeadFacts {
         score: standing.total,
@@ -62,7 +61,7 @@ pub fn routed(
     owner: Option<&LockedMember>,
     why: &str,
 ) -> Value {
-    let name = display_name(&lead.state.profile);
+    let name = lead.state.profile.display_name();
     let url = link(app, lead.id);
     let facts = decided_facts(lead, record, &name, url.as_deref());
     let language = Language::of(&tenant.language);
@@ -77,7 +76,7 @@ pub fn routed(
 
 /// The message that a person has to choose a pipeline.
 pub fn conflict(app: &App, tenant: &Tenant, lead: &LoadedLead, record: &DecisionRecord, why: &str) -> Value {
-    let name = display_name(&lead.state.profile);
+    let name = lead.state.profile.display_name();
     let url = link(app, lead.id);
     let facts = decided_facts(lead, record, &name, url.as_deref());
     slack::routing_conflict(Language::of(&tenant.language), &facts, why)

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use ::http::HeaderMap;
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::body;
@@ -16,6 +17,7 @@ use crate::failure::Failure;
 use crate::store::Tx;
 use crate::store::audit::{self, Actor, AuditEntry};
 use crate::views::paging::Paging;
+use crate::views::record::Record;
 
 /// No query parameters beyond paging.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -54,10 +56,14 @@ pub struct Call<B = (), Q = NoQuery> {
 }
 
 impl<B: DeserializeOwned + JsonSchema, Q: DeserializeOwned + JsonSchema> Call<B, Q> {
-    pub(crate) fn from_parts(parts: Parts) -> Result<Self, Failure> {
+    /// `paged` endpoints take the parameters of lists; to the others those are as unknown as any.
+    pub(crate) fn from_parts(parts: Parts, paged: bool) -> Result<Self, Failure> {
         let mut faults = Vec::new();
         let parameters = body::parameters(&parts.query, &mut faults);
-        let (paging, rest) = Paging::read(parameters, &mut faults);
+        let (paging, rest) = match paged {
+            true => Paging::read(parameters, &mut faults),
+            false => (Paging::default(), parameters),
+        };
         let query = body::query::<Q>(&rest, &mut faults);
         let body = body::json::<B>(&parts.body, &mut faults);
         match (body, query) {
@@ -86,17 +92,81 @@ impl<B, Q> Call<B, Q> {
         (Call { app, tx, caller, now, request_id, source_ip, body: (), query, paging, path, headers }, body)
     }
 
-    /// Writes a line of the audit log, in this call's transaction.
+    /// Notes in the audit log what became of a record: as people saw it before, and as they see it now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn note<R: Record + Serialize>(&self, action: &str, before: &R, after: &R) -> Result<(), Failure> {
+        self.note_with(action, before, after, json!({})).await
+    }
+
+    /// The same with more to be said of it now than the record shows: members of `more` stand beside its own.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn note_with<R: Record + Serialize>(
+        &self,
+        action: &str,
+        before: &R,
+        after: &R,
+        more: Value,
+    ) -> Result<(), Failure> {
+        let (id, before, mut after) = (after.id(), json!(before), json!(after));
+        if let (Value::Object(after), Value::Object(more)) = (&mut after, more) {
+            after.extend(more);
+        }
+        self.audit(AuditEntry { action, record: R::NAME, id, before: Some(before), after: Some(after) }).await
+    }
+
+    /// Notes a new record.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn note_new<R: Record + Serialize>(&self, record: &R) -> Result<(), Failure> {
+        let after = Some(json!(record));
+        self.audit(AuditEntry { action: "create", record: R::NAME, id: record.id(), before: None, after }).await
+    }
+
+    /// Notes a record that is gone.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn note_gone<R: Record + Serialize>(&self, record: &R) -> Result<(), Failure> {
+        let before = Some(json!(record));
+        self.audit(AuditEntry { action: "delete", record: R::NAME, id: record.id(), before, after: None }).await
+    }
+
+    /// Writes a line of the audit log about what is no [`Record`].
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn audit(&self, entry: AuditEntry<'_>) -> Result<(), Failure> {
-        audit::insert(&self.tx, self.app.new_id(), self.now, &self.actor(), entry, &self.request_id).await
+        self.audit_all(vec![entry]).await
+    }
+
+    pub(super) async fn audit_all(&self, entries: Vec<AuditEntry<'_>>) -> Result<(), Failure> {
+        audit::insert(&self.tx, entries, &self.actor(), &self.request_id, self.now).await
+    }
+
+    /// Passes unless the caller edited a version that is no longer current (`If-Match`).
+    ///
+    /// # Errors
+    /// `Stale` with the current version; `Invalid` when the header is not an ETag of ours.
+    pub fn if_current(&self, current: i64) -> Result<(), Failure> {
+        match self.if_match()? {
+            Some(version) if version != current => Err(Failure::Stale { current }),
+            _ => Ok(()),
+        }
     }
 
     /// Who calls, as the audit log names them.
     pub fn actor(&self) -> Actor {
         Actor { kind: self.caller.kind_name(), subject: self.caller.subject.clone() }
+    }
+
+    /// A header, where it is text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// The id in the path under `{name}`.
@@ -112,10 +182,7 @@ impl<B, Q> Call<B, Q> {
     }
 
     /// The version named by `If-Match`, when there is one.
-    ///
-    /// # Errors
-    /// `Invalid` when the header is not an ETag of ours.
-    pub fn if_match(&self) -> Result<Option<i64>, Failure> {
+    fn if_match(&self) -> Result<Option<i64>, Failure> {
         let Some(value) = self.headers.get("if-match") else { return Ok(None) };
         let text = value.to_str().unwrap_or_default().trim();
         if text == "*" {

@@ -12,8 +12,10 @@
 //! promised messages, and one log line. A handler that fails undoes everything it wrote.
 
 pub mod auth;
+mod beside;
 mod body;
 mod call;
+mod export;
 pub mod ingest;
 mod problem;
 mod public;
@@ -35,9 +37,10 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 pub use auth::Anyone;
+pub use beside::Beside;
 pub use call::{Call, NoQuery};
 pub use public::{PublicCall, public, public_post, receive, site};
-pub use reply::{Accepted, Created, Html, Json, NoContent, RawReply, Reply};
+pub use reply::{Accepted, Created, Html, Json, Listed, NoContent, RawReply, Reply};
 
 // What handlers name beside the entry point, so that their imports stay short.
 pub use crate::domain::access::{Caller, Role, Scope};
@@ -67,11 +70,12 @@ pub(crate) struct Shapes {
     pub input: Option<serde_json::Value>,
     pub query: Option<serde_json::Value>,
     pub output: Option<serde_json::Value>,
+    pub other_media: Option<&'static str>,
     pub status: u16,
 }
 
 macro_rules! verb {
-    ($(#[$doc:meta])* $name:ident, $method:ident) => {
+    ($(#[$doc:meta])* $name:ident, $method:ident, $paged:literal) => {
         $(#[$doc])*
         #[track_caller]
         pub fn $name<B, Q, R, F, Fut>(paths: impl Paths, scope: impl Into<Option<Scope>>, handle: F) -> ExitCode
@@ -83,32 +87,38 @@ macro_rules! verb {
             Fut: Future<Output = Result<R, Failure>> + Send + 'static,
         {
             let source = std::panic::Location::caller().file();
-            run(endpoint(Method::$method, paths.list(), scope.into(), handle, source))
+            run(endpoint(Method::$method, paths.list(), scope.into(), $paged, handle, source))
         }
     };
 }
 
 verb!(
-    /// An endpoint that reads.
-    get, GET
+    /// An endpoint that reads one thing.
+    get, GET, false
+);
+verb!(
+    /// An endpoint that reads a list, a part at a time: it takes `page`, `limit`, `sort` and `cursor`. All others refuse them, as
+    /// they refuse whatever else they would ignore.
+    list, GET, true
 );
 verb!(
     /// An endpoint that creates or acts.
-    post, POST
+    post, POST, false
 );
 verb!(
     /// An endpoint that changes a record by JSON merge-patch.
-    patch, PATCH
+    patch, PATCH, false
 );
 verb!(
     /// An endpoint that removes a record.
-    delete, DELETE
+    delete, DELETE, false
 );
 
 fn endpoint<B, Q, R, F, Fut>(
     method: Method,
     paths: Vec<&'static str>,
     scope: Option<Scope>,
+    paged: bool,
     handle: F,
     source: &'static str,
 ) -> Endpoint
@@ -123,11 +133,17 @@ where
     let handler: Handler = Arc::new(move |parts: Parts| {
         let handle = Arc::clone(&handle);
         Box::pin(async move {
-            let call = Call::from_parts(parts)?;
+            let call = Call::from_parts(parts, paged)?;
             handle(call).await?.into_raw()
         })
     });
-    let contract = || Shapes { input: schema::<B>(), query: schema::<Q>(), output: R::schema(), status: R::STATUS };
+    let contract = || Shapes {
+        input: schema::<B>(),
+        query: schema::<Q>(),
+        output: R::schema(),
+        other_media: R::other_media(),
+        status: R::STATUS,
+    };
     Endpoint { method, paths, scope, handler, contract, source }
 }
 
@@ -159,6 +175,7 @@ fn run(endpoint: Endpoint) -> ExitCode {
             input: shapes.input,
             query: shapes.query,
             output: shapes.output,
+            other_media: shapes.other_media,
             status: Some(shapes.status),
         }
         .print(endpoint.source);

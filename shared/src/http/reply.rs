@@ -1,10 +1,14 @@
 //! What a handler answers with. The status is in the type.
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::store::idempotency::Saved;
+use crate::views::csv::File;
+use crate::views::paging::Page;
+use crate::views::record::Record;
 
 /// A finished answer.
 pub struct RawReply {
@@ -30,6 +34,10 @@ pub trait Reply {
     const STATUS: u16;
     /// The JSON Schema of the body, where it is JSON.
     fn schema() -> Option<serde_json::Value>;
+    /// The media type that the body may have instead of JSON.
+    fn other_media() -> Option<&'static str> {
+        None
+    }
     /// Renders it.
     ///
     /// # Errors
@@ -63,7 +71,16 @@ impl<T> Json<T> {
         Self { value, version: None }
     }
 
-    /// A record with its version as `ETag`.
+    /// A record, with its version as `ETag`.
+    pub fn of(value: T) -> Self
+    where
+        T: Record,
+    {
+        let version = value.version();
+        Self::versioned(value, version)
+    }
+
+    /// What is no record and has a version all the same, as `ETag`.
     pub fn versioned(value: T, version: i64) -> Self {
         Self { value, version: Some(version) }
     }
@@ -88,6 +105,13 @@ pub struct Created<T> {
     pub location: String,
     pub value: T,
     pub version: i64,
+}
+
+impl<T: Record> Created<T> {
+    /// A new record at its address.
+    pub fn of(value: T) -> Self {
+        Self { location: format!("{}/{}", T::PATH, value.id()), version: value.version(), value }
+    }
 }
 
 impl<T: Serialize + JsonSchema> Reply for Created<T> {
@@ -126,6 +150,37 @@ impl Reply for NoContent {
     }
     fn into_raw(self) -> Result<RawReply, Failure> {
         Ok(RawReply { status: Self::STATUS, headers: Vec::new(), body: Vec::new() })
+    }
+}
+
+/// 200 with a part of a list, or with all of it as a file.
+pub enum Listed<T> {
+    Page(Page<T>),
+    File { file: File, on: Date },
+}
+
+const CSV: &str = "text/csv";
+
+impl<T: Serialize + JsonSchema> Reply for Listed<T> {
+    const STATUS: u16 = 200;
+    fn schema() -> Option<serde_json::Value> {
+        super::schema::<Page<T>>()
+    }
+    fn other_media() -> Option<&'static str> {
+        Some(CSV)
+    }
+    fn into_raw(self) -> Result<RawReply, Failure> {
+        match self {
+            Self::Page(page) => json(Self::STATUS, &page),
+            Self::File { file, on } => Ok(RawReply {
+                status: Self::STATUS,
+                headers: vec![
+                    ("content-type", format!("{CSV}; charset=utf-8; header=present")),
+                    ("content-disposition", format!("attachment; filename=\"{}-{on}.csv\"", file.name)),
+                ],
+                body: file.text.into_bytes(),
+            }),
+        }
     }
 }
 

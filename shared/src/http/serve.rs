@@ -254,17 +254,7 @@ async fn authenticated(
         caller.need(scope)?;
     }
     let tx = app.database().begin(caller.tenant, caller.shown()).await?;
-    let outcome = in_transaction(&app, &tx, endpoint, caller, incoming, now).await;
-    match outcome {
-        Ok(reply) => {
-            app.commit(&tx).await?;
-            Ok(reply)
-        }
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
+    app.end(&tx, in_transaction(&app, &tx, endpoint, caller, incoming, now).await).await
 }
 
 async fn in_transaction(

@@ -92,15 +92,13 @@ pub async fn start(app: &App, member: &Candidate, now: Timestamp, request_id: &s
         refresh_until: until,
         access_until: later(now, ACCESS)?,
     };
-    let tx = app.begin(member.tenant).await?;
-    let Some(role) = sign_in::start_session(&tx, &new, now).await? else {
-        tx.rollback().await;
-        return Err(wrong());
-    };
-    let token = app.signer()?.sign(member.tenant, member.member, &role, &jti, now, new.access_until)?;
-    let entry = AuditEntry { action: "sign_in", record: "session", id: family, before: None, after: None };
-    audit::insert(&tx, app.new_id(), now, &person(member.member.to_string()), entry, request_id).await?;
-    app.commit(&tx).await?;
+    let signed = app.transact(member.tenant, async |tx| {
+        let role = sign_in::start_session(&tx, &new, now).await?.ok_or_else(wrong)?;
+        let entry = AuditEntry { action: "sign_in", record: "session", id: family, before: None, after: None };
+        audit::insert(&tx, vec![entry], &person(member.member.to_string()), request_id, now).await?;
+        app.signer()?.sign(member.tenant, member.member, &role, &jti, now, new.access_until)
+    });
+    let token = signed.await?;
     let cookie = refresh_cookie(&refresh, now, until);
     Ok(WithCookie { reply: Json::new(SessionView::of(token)), cookie: Some(cookie) })
 }
@@ -158,14 +156,15 @@ pub async fn revoke(app: &App, caller: &Caller, now: Timestamp, request_id: &str
         Err(Failure::Unauthenticated(_)) => return Ok(()),
         Err(failure) => return Err(failure),
     };
-    if let Some(revoked) = sign_in::revoke_token(&tx, jti, until, now).await? {
+    let revoking = async {
+        let Some(revoked) = sign_in::revoke_token(&tx, jti, until, now).await? else { return Ok(()) };
         // Without a session the token itself is what is named.
         let id = revoked.family.unwrap_or_else(|| app.new_id());
         let after = revoked.family.is_none().then(|| json!({ "token": jti }));
         let entry = AuditEntry { action: "sign_out", record: "session", id, before: None, after };
-        audit::insert(&tx, app.new_id(), now, &person(caller.subject.clone()), entry, request_id).await?;
-    }
-    app.commit(&tx).await
+        audit::insert(&tx, vec![entry], &person(caller.subject.clone()), request_id, now).await
+    };
+    app.end(&tx, revoking.await).await
 }
 
 fn person(subject: String) -> Actor {

@@ -1,6 +1,7 @@
 //! Partner clients, one folder each: `wire` is their JSON, `translate` is pure, `client` does the I/O.
 
 pub mod lemlist;
+pub mod partner;
 pub mod slack;
 
 use std::time::Duration;

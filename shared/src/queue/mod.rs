@@ -11,6 +11,7 @@
 //! its end shortly before the invocation would be killed comes again as well: so an outage costs each message one receive a try.
 
 mod decode;
+mod effects;
 mod retry;
 
 use std::future::Future;
@@ -25,6 +26,7 @@ use serde_json::{Value, json};
 use tracing::Instrument as _;
 
 pub use decode::{RawMessage, bodies, messages};
+pub use effects::do_effects;
 
 use crate::app::App;
 use crate::contract::{Contract, Kind};

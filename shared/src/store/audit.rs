@@ -15,6 +15,7 @@ const SQL: &str = include_str!("audit.sql");
 const MAX_BYTES: usize = 64 * 1024;
 
 /// What was done to which record.
+#[derive(Debug)]
 pub struct AuditEntry<'a> {
     /// `create`, `update`, `delete`, or the endpoint's verb (`move`, `route`, `complete`).
     pub action: &'a str,
@@ -26,39 +27,47 @@ pub struct AuditEntry<'a> {
 }
 
 /// Who did it.
+#[derive(Debug)]
 pub struct Actor {
-    /// `person` or `api_key`.
+    /// `person`, `api_key` or `machine`.
     pub kind: &'static str,
     pub subject: String,
 }
 
-/// Writes an entry in the transaction of what it is about.
+/// Writes entries in the transaction of what they are about, in one statement whatever their number.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn insert(
     tx: &Tx,
-    id: Uuid,
-    now: Timestamp,
+    entries: Vec<AuditEntry<'_>>,
     actor: &Actor,
-    entry: AuditEntry<'_>,
     request_id: &str,
+    now: Timestamp,
 ) -> Result<(), Failure> {
-    let (before, after) = excerpt::of_change(entry.before, entry.after, MAX_BYTES);
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = entries.iter().map(|_| Uuid::now_v7()).collect();
+    let actions: Vec<&str> = entries.iter().map(|entry| entry.action).collect();
+    let records: Vec<&str> = entries.iter().map(|entry| entry.record).collect();
+    let record_ids: Vec<String> = entries.iter().map(|entry| entry.id.to_string()).collect();
+    let sides = entries.into_iter().map(|entry| excerpt::of_change(entry.before, entry.after, MAX_BYTES));
+    let (before, after): (Vec<_>, Vec<_>) = sides.unzip();
     tx.execute(
-        const { section(SQL, "note") },
+        const { section(SQL, "insert") },
         params![
-            id,
             tx.tenant(),
             now,
             actor.kind,
             actor.subject,
-            entry.action,
-            entry.record,
-            entry.id.to_string(),
-            before,
-            after,
             request_id,
+            ids,
+            actions,
+            records,
+            record_ids,
+            before,
+            after
         ],
     )
     .await?;

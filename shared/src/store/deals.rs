@@ -12,6 +12,7 @@ use super::Tx;
 use super::pipelines::{Stage, stage};
 use super::sql::{params, section};
 use crate::domain::ids::{DealId, LeadId, MemberId, PipelineId, StageId};
+use crate::domain::search::Words;
 use crate::failure::Failure;
 
 const SQL: &str = include_str!("deals.sql");
@@ -96,8 +97,8 @@ pub struct Filter {
     pub owner: Option<MemberId>,
     pub lead: Option<LeadId>,
     pub status: Option<&'static str>,
-    /// A part of the name, in any case.
-    pub name_contains: Option<String>,
+    /// Words that the name must contain, all of them.
+    pub words: Option<Words>,
     /// From this moment on.
     pub created_from: Option<Timestamp>,
     /// Before this moment.
@@ -115,34 +116,62 @@ pub struct Part {
     pub after: Option<(Timestamp, DealId)>,
 }
 
+/// The deals of leads, and those named.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_of_leads(tx: &Tx, leads: &[LeadId], ids: &[DealId]) -> Result<Vec<Deal>, Failure> {
+    let rows = tx.query(const { section(SQL, "list_of_leads") }, params![leads, ids]).await?;
+    Ok(rows.iter().map(deal).collect())
+}
+
 /// A part of the deals that pass the filter.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &Tx, filter: &Filter, part: &Part) -> Result<Vec<Deal>, Failure> {
-    let pattern = filter.name_contains.as_deref().map(containing);
+    let mut deals = Vec::new();
+    let keep = |deal| {
+        deals.push(deal);
+        Ok(())
+    };
+    each(tx, filter, part, keep).await?;
+    Ok(deals)
+}
+
+/// Hands over the same one by one, as one statement sees them at one moment.
+///
+/// # Errors
+/// When the database does not answer, and the first failure of `take`.
+pub async fn each(
+    tx: &Tx,
+    filter: &Filter,
+    part: &Part,
+    mut take: impl FnMut(Deal) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let patterns = filter.words.as_ref().map(Words::patterns);
     let (after_at, after_id) = part.after.unzip();
-    let rows = tx
-        .query(
-            const { section(SQL, "list") },
-            params![
-                filter.pipeline,
-                filter.stage,
-                filter.owner,
-                filter.lead,
-                filter.status,
-                pattern,
-                filter.created_from,
-                filter.created_to,
-                part.order,
-                part.limit,
-                part.offset,
-                after_at,
-                after_id,
-            ],
-        )
-        .await?;
-    Ok(rows.iter().map(deal).collect())
+    tx.query_map(
+        const { section(SQL, "list") },
+        params![
+            filter.pipeline,
+            filter.stage,
+            filter.owner,
+            filter.lead,
+            filter.status,
+            patterns,
+            filter.created_from,
+            filter.created_to,
+            part.order,
+            part.limit,
+            part.offset,
+            after_at,
+            after_id,
+        ],
+        |row| take(deal(row)),
+    )
+    .await?;
+    Ok(())
 }
 
 /// How many deals pass the filter.
@@ -150,7 +179,7 @@ pub async fn list(tx: &Tx, filter: &Filter, part: &Part) -> Result<Vec<Deal>, Fa
 /// # Errors
 /// When the database does not answer.
 pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
-    let pattern = filter.name_contains.as_deref().map(containing);
+    let patterns = filter.words.as_ref().map(Words::patterns);
     let row = tx
         .find(
             const { section(SQL, "count") },
@@ -160,27 +189,13 @@ pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
                 filter.owner,
                 filter.lead,
                 filter.status,
-                pattern,
+                patterns,
                 filter.created_from,
                 filter.created_to,
             ],
         )
         .await?;
     Ok(row.map_or(0, |row| row.get(0)))
-}
-
-/// A LIKE pattern for texts that contain `part` as it is written.
-fn containing(part: &str) -> String {
-    let mut pattern = String::with_capacity(part.len() + 2);
-    pattern.push('%');
-    for character in part.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
 }
 
 /// One deal.
@@ -387,10 +402,5 @@ mod tests {
             steps += 1;
         }
         assert!(steps >= 5, "{steps}");
-    }
-
-    #[test]
-    fn patterns_take_text_literally() {
-        assert_eq!(containing(r"50%_a\b"), r"%50\%\_a\\b%");
     }
 }

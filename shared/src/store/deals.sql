@@ -13,7 +13,7 @@ SELECT d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.sta
    AND ($3::uuid IS NULL OR d.owner_id = $3)
    AND ($4::uuid IS NULL OR d.lead_id = $4)
    AND ($5::text IS NULL OR d.status = $5)
-   AND ($6::text IS NULL OR d.name ILIKE $6)
+   AND ($6::text[] IS NULL OR d.search_text LIKE ALL ($6))
    AND ($7::timestamptz IS NULL OR d.created_at >= $7)
    AND ($8::timestamptz IS NULL OR d.created_at < $8)
    AND ($12::timestamptz IS NULL OR (d.created_at, d.id) < ($12, $13))
@@ -36,7 +36,7 @@ SELECT count(*)
    AND ($3::uuid IS NULL OR d.owner_id = $3)
    AND ($4::uuid IS NULL OR d.lead_id = $4)
    AND ($5::text IS NULL OR d.status = $5)
-   AND ($6::text IS NULL OR d.name ILIKE $6)
+   AND ($6::text[] IS NULL OR d.search_text LIKE ALL ($6))
    AND ($7::timestamptz IS NULL OR d.created_at >= $7)
    AND ($8::timestamptz IS NULL OR d.created_at < $8)
 
@@ -190,8 +190,8 @@ SELECT $1 IS NULL OR EXISTS (SELECT FROM organizations o WHERE o.id = $1) AS com
 -- name: insert
 -- On top of its stage, like every new deal.
 INSERT INTO deals AS d (id, tenant_id, name, lead_id, company_id, pipeline_id, stage_id, position, owner_id, value_minor, currency,
-                        expected_close_on, source, campaign, origin, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, -EXTRACT(epoch FROM $14) * 1000, $8, $9, $10, $11, $12, $13, 'person', $14, $14)
+                        expected_close_on, source, campaign, origin, created_at, updated_at, search_text)
+VALUES ($1, $2, $3, $4, $5, $6, $7, -EXTRACT(epoch FROM $14) * 1000, $8, $9, $10, $11, $12, $13, 'person', $14, $14, $15)
 RETURNING d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
           d.currency, (SELECT s.probability FROM stages s WHERE s.id = d.stage_id) AS probability, d.expected_close_on, d.status,
           d.lost_reason, d.closed_at, d.source, d.campaign, d.origin, d.created_at, d.updated_at, d.version,
@@ -202,7 +202,7 @@ RETURNING d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.
 -- name: update
 UPDATE deals d
    SET name = $2, company_id = $3, owner_id = $4, value_minor = $5, currency = $6, expected_close_on = $7, source = $8,
-       campaign = $9, updated_at = $10, version = d.version + 1
+       campaign = $9, updated_at = $10, search_text = $11, version = d.version + 1
  WHERE d.id = $1
 RETURNING d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
           d.currency, (SELECT s.probability FROM stages s WHERE s.id = d.stage_id) AS probability, d.expected_close_on, d.status,
@@ -296,3 +296,16 @@ OFFSET $3
 -- name: count_history
 SELECT (SELECT count(*) FROM stage_history h WHERE h.deal_id = $1)
      + CASE WHEN EXISTS (SELECT FROM stage_history h WHERE h.deal_id = $1 AND h.from_stage_id IS NULL) THEN 0 ELSE 1 END
+
+-- name: list_of_leads
+-- All of them: one that is left out would be missing in the audit log.
+SELECT d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
+       d.currency, s.probability, d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.origin,
+       d.created_at, d.updated_at, d.version,
+       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
+       (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
+       (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
+  FROM deals d
+  JOIN stages s ON s.id = d.stage_id
+ WHERE d.lead_id = ANY ($1) OR d.id = ANY ($2)
+ ORDER BY d.id

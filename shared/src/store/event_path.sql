@@ -109,22 +109,22 @@ SELECT lead_id, id, event_type, source, occurred_at, received_at, external_id, i
 -- name: insert_leads
 -- The search codes of all leads lie one lead after the other; each lead's part of them is its own.
 INSERT INTO leads (id, tenant_id, email, phone, linkedin_url, first_name, last_name, company, job_title, country, language,
-                   source, campaign, custom, provenance, search, created_at, updated_at)
+                   source, campaign, custom, provenance, search_text, search_codes, created_at, updated_at)
 SELECT u.id, $1, u.email, u.phone, u.linkedin_url, u.first_name, u.last_name, u.company, u.job_title, u.country, u.language,
-       u.source, u.campaign, u.custom, u.provenance, ($18)[u.first_code : u.last_code], $19, $19
-  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+       u.source, u.campaign, u.custom, u.provenance, u.search_text, ($19)[u.first_code : u.last_code], $20, $20
+  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
        AS u (id, email, phone, linkedin_url, first_name, last_name, company, job_title, country, language, source, campaign,
-             custom, provenance, first_code, last_code)
+             custom, provenance, search_text, first_code, last_code)
 
 -- name: update_profiles
 UPDATE leads l
    SET email = u.email, phone = u.phone, linkedin_url = u.linkedin_url, first_name = u.first_name, last_name = u.last_name,
        company = u.company, job_title = u.job_title, country = u.country, language = u.language, source = u.source,
-       campaign = u.campaign, custom = u.custom, provenance = u.provenance, search = ($17)[u.first_code : u.last_code],
-       updated_at = $18, version = l.version + 1
-  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+       campaign = u.campaign, custom = u.custom, provenance = u.provenance, search_text = u.search_text,
+       search_codes = ($18)[u.first_code : u.last_code], updated_at = $19, version = l.version + 1
+  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
        AS u (id, email, phone, linkedin_url, first_name, last_name, company, job_title, country, language, source, campaign,
-             custom, provenance, first_code, last_code)
+             custom, provenance, search_text, first_code, last_code)
  WHERE l.id = u.id
 
 -- name: insert_events

@@ -3,6 +3,7 @@
 
 pub mod history;
 pub mod list;
+pub mod lock;
 mod row;
 pub mod timeline;
 pub mod write;
@@ -24,6 +25,9 @@ pub(in crate::store) const SQL: &str = include_str!("leads.sql");
 /// One lead by its id.
 pub const GET: &str = concat!(include_str!("leads/columns.sql"), include_str!("leads/by_id.sql"));
 
+/// Several.
+pub const LIST_BY_ID: &str = concat!(include_str!("leads/columns.sql"), include_str!("leads/by_ids.sql"));
+
 /// A lead with its standing.
 ///
 /// # Errors
@@ -31,6 +35,14 @@ pub const GET: &str = concat!(include_str!("leads/columns.sql"), include_str!("l
 pub async fn get(tx: &Tx, id: LeadId) -> Result<Lead, Failure> {
     let row = tx.find(GET, params![id]).await?.ok_or_else(|| Failure::not_found("lead"))?;
     row::lead(&row)
+}
+
+/// Leads by their ids, with everything that [`get`] says of one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_by_id(tx: &Tx, ids: &[LeadId]) -> Result<Vec<Lead>, Failure> {
+    tx.query(LIST_BY_ID, params![ids]).await?.iter().map(row::lead).collect()
 }
 
 /// Passes when the lead exists.

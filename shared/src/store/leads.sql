@@ -1,6 +1,9 @@
 -- name: exists
 SELECT 1 FROM leads WHERE id = $1
 
+-- name: search
+SELECT lotse.search_leads($1, $2, $3)
+
 -- name: get_details
 -- What stands around a lead: its organisation, its owner, its open deal, and leads that may be the same person.
 SELECT o.id AS organization_id, o.name AS organization_name, o.domain, o.country, o.industry, o.size,
@@ -53,14 +56,14 @@ SELECT CASE WHEN GROUPING(status) = 0 THEN 'status' WHEN GROUPING(tier) = 0 THEN
 
 -- name: insert
 INSERT INTO leads (id, tenant_id, email, phone, linkedin_url, first_name, last_name, company, job_title, country, language,
-                   source, campaign, custom, provenance, search, tags, organization_id, owner_id, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)
+                   source, campaign, custom, provenance, search_text, search_codes, tags, organization_id, owner_id, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $21)
 
 -- name: update
 UPDATE leads
    SET email = $2, phone = $3, linkedin_url = $4, first_name = $5, last_name = $6, company = $7, job_title = $8, country = $9,
-       language = $10, source = $11, campaign = $12, custom = $13, provenance = $14, search = $15, tags = $16,
-       organization_id = $17, owner_id = $18, updated_at = $19, version = version + 1
+       language = $10, source = $11, campaign = $12, custom = $13, provenance = $14, search_text = $15, search_codes = $16,
+       tags = $17, organization_id = $18, owner_id = $19, updated_at = $20, version = version + 1
  WHERE id = $1
 
 -- name: insert_identifiers
@@ -118,7 +121,8 @@ SELECT id, name, status, value_minor, currency
 WITH
 -- Nothing more is said outside about a lead that is gone. What was done stays in the ledger.
 stopped AS (
-  UPDATE effects SET status = 'failed', error = 'the lead was deleted', finished_at = $2 WHERE lead_id = $1 AND status = 'pending'
+  UPDATE effects SET status = 'cancelled', error = 'the lead was deleted', finished_at = $2
+   WHERE lead_id = $1 AND status IN ('waiting', 'pending')
 ),
 forgotten AS (
   DELETE FROM events WHERE lead_id = $1

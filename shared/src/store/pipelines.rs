@@ -29,7 +29,7 @@ pub struct Pipeline {
 }
 
 /// A stage of a pipeline.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stage {
     pub id: StageId,
     pub pipeline: PipelineId,
@@ -149,4 +149,31 @@ pub async fn stage_sums(tx: &Tx, id: PipelineId) -> Result<Vec<StageSum>, Failur
 pub async fn board_deals(tx: &Tx, id: PipelineId, limit: i64) -> Result<Vec<Deal>, Failure> {
     let rows = tx.query(const { section(SQL, "board_deals") }, params![id, limit]).await?;
     Ok(rows.iter().map(deal).collect())
+}
+
+/// A stage, locked until the end of the transaction: no deal is moved into it meanwhile.
+///
+/// # Errors
+/// `NotFound` when this tenant has no such stage.
+pub async fn lock_stage(tx: &Tx, id: StageId) -> Result<Stage, Failure> {
+    let row = tx.find(const { section(SQL, "lock_stage") }, params![id]).await?;
+    row.as_ref().map(stage).ok_or_else(|| Failure::not_found("stage"))
+}
+
+/// Whether deals stand in a stage, open or closed.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn has_deals(tx: &Tx, id: StageId) -> Result<bool, Failure> {
+    Ok(tx.find(const { section(SQL, "has_deals") }, params![id]).await?.is_some_and(|row| row.get(0)))
+}
+
+/// Replaces what is said about a locked stage.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn update_stage(tx: &Tx, to: &Stage) -> Result<Stage, Failure> {
+    let values = params![to.id, to.name, to.color, to.icon, to.probability, to.won, to.lost];
+    let row = tx.find(const { section(SQL, "update_stage") }, values).await?;
+    row.as_ref().map(stage).ok_or_else(|| Failure::internal("a locked stage is gone"))
 }

@@ -53,3 +53,19 @@ SELECT d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.sta
         LIMIT $2) d
  WHERE s.pipeline_id = $1
  ORDER BY s.position, d.position, d.id
+
+-- name: lock_stage
+-- FOR UPDATE: a new deal's foreign key waits too.
+SELECT s.id, s.pipeline_id, s.position, s.name, s.color, s.icon, s.probability, s.won, s.lost, s.version
+  FROM stages s
+ WHERE s.id = $1
+   FOR UPDATE
+
+-- name: has_deals
+SELECT EXISTS (SELECT FROM deals d WHERE d.stage_id = $1)
+
+-- name: update_stage
+UPDATE stages s
+   SET name = $2, color = $3, icon = $4, probability = $5, won = $6, lost = $7, version = s.version + 1
+ WHERE s.id = $1
+RETURNING s.id, s.pipeline_id, s.position, s.name, s.color, s.icon, s.probability, s.won, s.lost, s.version

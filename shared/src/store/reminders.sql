@@ -2,7 +2,7 @@
 -- The owner's Slack id only while they are with us; the lead by name for the message.
 SELECT t.title, t.status, t.due_at, t.reminded_at, t.lead_id,
        m.name AS owner_name, m.slack_user_id AS owner_slack_id,
-       COALESCE(NULLIF(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.company) AS lead_name
+       lotse.lead_name(l.first_name, l.last_name, l.company, l.email) AS lead_name
   FROM tasks t
   LEFT JOIN team_members m ON m.id = t.owner_id AND m.active
   LEFT JOIN leads l ON l.id = t.lead_id

@@ -10,6 +10,7 @@ use super::Tx;
 use super::sql::{Written, params, section};
 use crate::domain::ids::{DealId, DecisionId, LeadId, MemberId, PipelineId, StageId, TaskId};
 use crate::domain::routing::{Candidate, DecisionRecord};
+use crate::domain::search;
 use crate::failure::Failure;
 
 const SQL: &str = include_str!("routing.sql");
@@ -121,6 +122,7 @@ pub async fn place(tx: &Tx, placements: &[Placement], origin: &str, by: &str, no
     }
     let deals: Vec<DealId> = placements.iter().map(|placement| placement.deal).collect();
     let names: Vec<&str> = placements.iter().map(|placement| placement.deal_name.as_str()).collect();
+    let texts: Vec<String> = names.iter().map(|name| search::text(&[*name], "")).collect();
     let leads: Vec<LeadId> = placements.iter().map(|placement| placement.lead).collect();
     let pipelines: Vec<PipelineId> = placements.iter().map(|placement| placement.target.id).collect();
     let stages: Vec<StageId> = placements.iter().map(|placement| placement.target.first_stage).collect();
@@ -135,7 +137,9 @@ pub async fn place(tx: &Tx, placements: &[Placement], origin: &str, by: &str, no
     try_join3(
         tx.execute(
             const { section(SQL, "insert_deals") },
-            params![tenant, deals, names, leads, pipelines, stages, owners, values, currencies, nth, origin, now],
+            params![
+                tenant, deals, names, leads, pipelines, stages, owners, values, currencies, nth, origin, now, texts
+            ],
         ),
         tx.execute(
             const { section(SQL, "insert_stage_history") },

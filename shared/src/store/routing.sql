@@ -27,11 +27,11 @@ SELECT p.id, p.name, p.intent, p.expected_value_minor, p.currency, p.slack_chann
 
 -- name: insert_deals
 INSERT INTO deals (id, tenant_id, name, lead_id, pipeline_id, stage_id, position, owner_id, value_minor, currency, source, campaign,
-                   origin, created_at, updated_at)
+                   origin, created_at, updated_at, search_text)
 SELECT u.id, $1, u.name, u.lead_id, u.pipeline_id, u.stage_id, -EXTRACT(epoch FROM $12) * 1000 - u.nth, u.owner_id, u.value_minor,
-       u.currency, l.source, l.campaign, $11, $12, $12
-  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10)
-       AS u (id, name, lead_id, pipeline_id, stage_id, owner_id, value_minor, currency, nth)
+       u.currency, l.source, l.campaign, $11, $12, $12, u.search_text
+  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $13)
+       AS u (id, name, lead_id, pipeline_id, stage_id, owner_id, value_minor, currency, nth, search_text)
   JOIN leads l ON l.id = u.lead_id
 
 -- name: insert_stage_history

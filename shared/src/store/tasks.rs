@@ -82,23 +82,44 @@ pub struct Filter {
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &Tx, filter: &Filter, order: &str, limit: i64, offset: i64) -> Result<Vec<Task>, Failure> {
-    let rows = tx
-        .query(
-            const { section(SQL, "list") },
-            params![
-                filter.owner,
-                filter.status,
-                filter.due_before,
-                filter.lead,
-                filter.deal,
-                filter.kind,
-                order,
-                limit,
-                offset,
-            ],
-        )
-        .await?;
-    Ok(rows.iter().map(task).collect())
+    let mut tasks = Vec::new();
+    let keep = |task| {
+        tasks.push(task);
+        Ok(())
+    };
+    each(tx, filter, order, limit, offset, keep).await?;
+    Ok(tasks)
+}
+
+/// Hands over the same one by one, as one statement sees them at one moment.
+///
+/// # Errors
+/// When the database does not answer, and the first failure of `take`.
+pub async fn each(
+    tx: &Tx,
+    filter: &Filter,
+    order: &str,
+    limit: i64,
+    offset: i64,
+    mut take: impl FnMut(Task) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    tx.query_map(
+        const { section(SQL, "list") },
+        params![
+            filter.owner,
+            filter.status,
+            filter.due_before,
+            filter.lead,
+            filter.deal,
+            filter.kind,
+            order,
+            limit,
+            offset,
+        ],
+        |row| take(task(row)),
+    )
+    .await?;
+    Ok(())
 }
 
 /// How many tasks pass the filter.
@@ -140,6 +161,15 @@ pub async fn complete(tx: &Tx, id: TaskId, by: &str, now: Timestamp) -> Result<T
 pub async fn get(tx: &Tx, id: TaskId) -> Result<Task, Failure> {
     let row = tx.find(const { section(SQL, "find") }, params![id]).await?;
     row.as_ref().map(task).ok_or_else(|| Failure::not_found("task"))
+}
+
+/// The tasks of leads, and those named.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_of_leads(tx: &Tx, leads: &[LeadId], ids: &[TaskId]) -> Result<Vec<Task>, Failure> {
+    let rows = tx.query(const { section(SQL, "list_of_leads") }, params![leads, ids]).await?;
+    Ok(rows.iter().map(task).collect())
 }
 
 /// What people say about a task.

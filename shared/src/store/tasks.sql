@@ -89,3 +89,14 @@ RETURNING t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id
           (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = t.lead_id) AS lead_name,
           (SELECT d.name FROM deals d WHERE d.id = t.deal_id) AS deal_name,
           (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name
+
+-- name: list_of_leads
+-- All of them: one that is left out would be missing in the audit log.
+SELECT t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_id, t.deal_id, t.contact_id, t.status,
+       t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version,
+       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = t.lead_id) AS lead_name,
+       (SELECT d.name FROM deals d WHERE d.id = t.deal_id) AS deal_name,
+       (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name
+  FROM tasks t
+ WHERE t.lead_id = ANY ($1) OR t.id = ANY ($2)
+ ORDER BY t.id

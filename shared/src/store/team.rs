@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 use super::Tx;
 use super::sql::{params, section};
 use crate::domain::ids::{MemberId, PipelineId};
+use crate::domain::search::Words;
 use crate::failure::{Failure, Fault};
 
 pub mod work;
@@ -76,8 +77,8 @@ fn member(row: &Row) -> Member {
 pub struct Filter {
     pub role: Option<&'static str>,
     pub active: Option<bool>,
-    /// In name and e-mail address, in lower case.
-    pub text: Option<String>,
+    /// Words that name or e-mail address must contain, all of them.
+    pub words: Option<Words>,
 }
 
 /// A part of the members that pass the filter. `order` is `name`, `email` or `created_at`, each also with `-` in front.
@@ -85,8 +86,9 @@ pub struct Filter {
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &Tx, filter: &Filter, order: &str, limit: i64, offset: i64) -> Result<Vec<Member>, Failure> {
+    let patterns = filter.words.as_ref().map(Words::patterns);
     let rows = tx
-        .query(const { section(SQL, "list") }, params![filter.role, filter.active, filter.text, order, limit, offset])
+        .query(const { section(SQL, "list") }, params![filter.role, filter.active, patterns, order, limit, offset])
         .await?;
     Ok(rows.iter().map(member).collect())
 }
@@ -96,7 +98,8 @@ pub async fn list(tx: &Tx, filter: &Filter, order: &str, limit: i64, offset: i64
 /// # Errors
 /// When the database does not answer.
 pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
-    let row = tx.find(const { section(SQL, "count") }, params![filter.role, filter.active, filter.text]).await?;
+    let patterns = filter.words.as_ref().map(Words::patterns);
+    let row = tx.find(const { section(SQL, "count") }, params![filter.role, filter.active, patterns]).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 

@@ -15,7 +15,7 @@ WITH page AS (
     FROM team_members m
    WHERE ($1::text IS NULL OR m.role = $1)
      AND ($2::boolean IS NULL OR m.active = $2)
-     AND ($3::text IS NULL OR strpos(lower(m.name || ' ' || m.email), $3) > 0)
+     AND ($3::text[] IS NULL OR m.search_text LIKE ALL ($3))
    ORDER BY place
    LIMIT $5
   OFFSET $6
@@ -32,7 +32,7 @@ SELECT count(*)
   FROM team_members m
  WHERE ($1::text IS NULL OR m.role = $1)
    AND ($2::boolean IS NULL OR m.active = $2)
-   AND ($3::text IS NULL OR strpos(lower(m.name || ' ' || m.email), $3) > 0)
+   AND ($3::text[] IS NULL OR m.search_text LIKE ALL ($3))
 
 -- name: find
 SELECT m.id, m.email, m.name, m.role, m.capacity, m.slack_user_id, m.zone, m.language, m.lead_of_team, m.active,

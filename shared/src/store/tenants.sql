@@ -99,4 +99,6 @@ SELECT lotse.end_rotations($1)
 INSERT INTO integrations AS i (tenant_id, name, settings, secret, updated_at)
 VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT ON CONSTRAINT integrations_pkey
-DO UPDATE SET settings = EXCLUDED.settings, secret = COALESCE(EXCLUDED.secret, i.secret), updated_at = EXCLUDED.updated_at
+DO UPDATE SET settings = EXCLUDED.settings, secret = COALESCE(EXCLUDED.secret, i.secret), updated_at = EXCLUDED.updated_at,
+              -- Tried anew: what was held back goes on with the next run of `effects-reconcile`.
+              down_since = NULL

@@ -4,12 +4,14 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::csv::{Export, Format};
 use super::cursor::Cursor;
 use super::paging::Paging;
 use super::room::Room;
+use super::team::Language;
 use crate::domain::ids::{LeadId, MemberId, PipelineId};
 use crate::domain::scoring::Tier;
-use crate::domain::search;
+use crate::domain::search::Words;
 use crate::failure::{Failure, Fault};
 use crate::store::leads::LeadStatus;
 use crate::store::leads::list::{Filter, Order, Window};
@@ -17,8 +19,9 @@ use crate::store::leads::list::{Filter, Order, Window};
 /// The fields by which leads are sorted.
 const SORTS: [&str; 3] = ["total_score", "last_activity_at", "created_at"];
 
-/// More words than these make no search better.
+/// More than these make no search better.
 const MAX_WORDS: usize = 8;
+const MAX_SEARCH: usize = 200;
 
 /// As many as a list shows at most.
 const MAX_IDS: usize = 100;
@@ -62,11 +65,20 @@ pub struct LeadFilter {
     pub active_from: Option<Timestamp>,
     /// Last active before this moment.
     pub active_to: Option<Timestamp>,
-    /// Words that name, e-mail address or company must contain, all of them.
+    /// Words that name, e-mail address or company must contain, all of them, in any case and with or without accents; words of two
+    /// letters are found where a word begins.
     pub q: Option<String>,
     /// Only these: ids with commas between, at most 100.
     pub ids: Option<String>,
     pub include: Option<Include>,
+    /// `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then.
+    pub format: Option<Format>,
+    /// Of a file: its columns with commas between, in their order; otherwise all there are. A wrong one is answered with the right ones.
+    pub columns: Option<String>,
+    /// Of a file: the language of its headings and words; otherwise the first of `Accept-Language`.
+    pub language: Option<Language>,
+    /// Of a file: the zone of its moments, for example `Europe/Berlin`; otherwise the tenant's.
+    pub zone: Option<String>,
 }
 
 /// Which leads of the global pool.
@@ -92,11 +104,30 @@ pub struct PoolFilter {
     pub active_from: Option<Timestamp>,
     /// Last active before this moment.
     pub active_to: Option<Timestamp>,
-    /// Words that name, e-mail address or company must contain, all of them.
+    /// Words that name, e-mail address or company must contain, all of them, in any case and with or without accents; words of two
+    /// letters are found where a word begins.
     pub q: Option<String>,
+    /// Only these: ids with commas between, at most 100.
+    pub ids: Option<String>,
+    /// `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then.
+    pub format: Option<Format>,
+    /// Of a file: its columns with commas between, in their order; otherwise all there are. A wrong one is answered with the right ones.
+    pub columns: Option<String>,
+    /// Of a file: the language of its headings and words; otherwise the first of `Accept-Language`.
+    pub language: Option<Language>,
+    /// Of a file: the zone of its moments, for example `Europe/Berlin`; otherwise the tenant's.
+    pub zone: Option<String>,
 }
 
 impl LeadFilter {
+    /// The file that was asked for, if one was.
+    ///
+    /// # Errors
+    /// As [`Export::asked`].
+    pub fn export(&self, paging: &Paging) -> Result<Option<Export<'_>>, Failure> {
+        Export::asked(self.format, self.columns.as_deref(), self.language, self.zone.as_deref(), paging)
+    }
+
     /// For the store.
     ///
     /// # Errors
@@ -142,47 +173,69 @@ impl LeadFilter {
 }
 
 impl PoolFilter {
+    /// The file that was asked for, if one was.
+    ///
+    /// # Errors
+    /// As [`Export::asked`].
+    pub fn export(&self, paging: &Paging) -> Result<Option<Export<'_>>, Failure> {
+        Export::asked(self.format, self.columns.as_deref(), self.language, self.zone.as_deref(), paging)
+    }
+
     /// For the store.
     ///
     /// # Errors
     /// As [`LeadFilter::check`].
-    pub fn check(self) -> Result<Filter, Failure> {
+    pub fn check(&self) -> Result<Filter, Failure> {
         let filter = LeadFilter {
-            status: None,
             tier: self.tier,
             min_score: self.min_score,
             max_score: self.max_score,
-            intent: self.intent,
-            pipeline_id: None,
+            intent: self.intent.clone(),
             owner_id: self.owner_id,
-            source: self.source,
-            campaign: self.campaign,
-            tag: self.tag,
+            source: self.source.clone(),
+            campaign: self.campaign.clone(),
+            tag: self.tag.clone(),
             created_from: self.created_from,
             created_to: self.created_to,
             active_from: self.active_from,
             active_to: self.active_to,
-            q: self.q,
-            ids: None,
-            include: None,
+            q: self.q.clone(),
+            ids: self.ids.clone(),
+            ..LeadFilter::default()
         };
         Ok(Filter { unrouted: true, ..filter.check()? })
     }
 }
 
-/// The words of a search. Shorter words than three characters narrow it down, but cannot carry it.
-fn words(q: &str, faults: &mut Vec<Fault>) -> Option<Vec<String>> {
-    let words: Vec<String> = q.split_whitespace().map(search::fold).collect();
-    if words.iter().all(|word| word.chars().count() < 3) {
-        faults.push(Fault::new("?q", "too_short", "Search for at least one word of three characters or more."));
-    } else if words.len() > MAX_WORDS || q.chars().count() > 200 {
-        faults.push(Fault::new("?q", "too_long", "Search for at most 8 words and 200 characters."));
-    } else if q.contains('\0') {
+/// The words of a search, folded. Shorter words than two characters narrow it down, but cannot carry it.
+fn words(q: &str, faults: &mut Vec<Fault>) -> Option<Words> {
+    let words = Words::of(q);
+    if q.contains('\0') {
         faults.push(Fault::new("?q", "nul_character", "Remove the NUL character (U+0000)."));
+    } else if words.longest() < 2 {
+        faults.push(Fault::new("?q", "too_short", "Search for at least one word of two characters or more."));
+    } else if words.count() > MAX_WORDS || q.chars().count() > MAX_SEARCH {
+        faults.push(Fault::new("?q", "too_long", "Search for at most 8 words and 200 characters."));
     } else {
         return Some(words);
     }
     None
+}
+
+/// The words of a search in a list that is short enough for words of any length; none when nothing was typed.
+///
+/// # Errors
+/// `Invalid` when that is too much.
+pub fn few_words(q: Option<&str>) -> Result<Option<Words>, Failure> {
+    let Some(q) = q else { return Ok(None) };
+    let words = Words::of(q);
+    if q.contains('\0') {
+        return Err(Failure::invalid("?q", "nul_character", "Remove the NUL character (U+0000)."));
+    }
+    if words.count() > MAX_WORDS || q.chars().count() > MAX_SEARCH {
+        return Err(Failure::invalid("?q", "too_long", "Search for at most 8 words and 200 characters."));
+    }
+    Ok(Some(words).filter(|words| words.count() > 0))
 }
 
 /// The ids of a list with commas.
@@ -258,7 +311,7 @@ mod tests {
             max_score: Some(40),
             created_from: Some(Timestamp::UNIX_EPOCH),
             created_to: Some(Timestamp::UNIX_EPOCH),
-            q: Some("ab c".to_owned()),
+            q: Some("a b".to_owned()),
             ..LeadFilter::default()
         };
         let Err(Failure::Invalid(faults)) = filter.check() else { panic!("it passed") };
@@ -269,7 +322,11 @@ mod tests {
     #[test]
     fn a_short_word_goes_with_a_longer_one() {
         let mut faults = Vec::new();
-        assert_eq!(words(" Li Wang ", &mut faults), Some(vec!["li".to_owned(), "wang".to_owned()]));
+        assert!(words(" Li Wang ", &mut faults).is_some_and(|words| words.count() == 2));
+        assert!(words("ß", &mut faults).is_some() && words("a Wang", &mut faults).is_some());
         assert!(faults.is_empty());
+        // What is said twice, or within another word, does not count.
+        assert!(words(&"gmbh GmbH firma fir irm rma ".repeat(4), &mut faults).is_some_and(|words| words.count() == 2));
+        assert_eq!(words("ab cd ef gh ij kl mn op qr", &mut faults), None);
     }
 }

@@ -191,6 +191,19 @@ impl LeadChange {
         !sent && !self.clears_custom && self.fields.is_empty() && self.custom.is_empty()
     }
 
+    /// Whether a rule can read what this changes: only then is there something to evaluate. Taken apart without `..`, so that each field
+    /// to come is asked about.
+    pub fn is_read_by_rules(&self) -> bool {
+        // Identifiers are fields of the profile, and among those. Tags and the owner are people's own order.
+        let Self { fields, custom, clears_custom, tags: _, organization, owner: _, identifiers: _ } = self;
+        !fields.is_empty() || !custom.is_empty() || *clears_custom || organization.is_sent()
+    }
+
+    /// Whether it changes whom the lead works for, of whom rules may read too.
+    pub fn sets_organization(&self) -> bool {
+        self.organization.is_sent()
+    }
+
     /// The organisation and the owner that are set now, to be looked up.
     pub fn links(&self) -> (Option<OrganizationId>, Option<MemberId>) {
         (self.organization.clone().apply(None), self.owner.clone().apply(None))
@@ -317,6 +330,21 @@ mod tests {
         assert_eq!(patch(json!({})).unwrap().handling(before.clone()), before);
         let after = patch(json!({"tags": ["a", "a", " b "], "organization_id": null})).unwrap().handling(before);
         assert_eq!(after, Handling { tags: vec!["a".to_owned(), "b".to_owned()], organization: None, owner: None });
+    }
+
+    #[test]
+    fn rules_read_the_profile_and_not_how_people_handle_it() {
+        let is_read = |body: Value| patch(body).unwrap().is_read_by_rules();
+        for body in [
+            json!({"job_title": "CEO"}),
+            json!({"email": null}),
+            json!({"custom": {"size": 4}}),
+            json!({"custom": null}),
+            json!({"organization_id": null}),
+        ] {
+            assert!(is_read(body.clone()), "{body}");
+        }
+        assert!(!is_read(json!({"tags": ["vip"], "owner_id": null})));
     }
 
     #[test]

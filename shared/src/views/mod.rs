@@ -1,7 +1,9 @@
 //! JSON shown to people. `Serialize` for the API lives here and not in `domain`: what is shown is a promise to somebody else.
 
+pub mod csv;
 pub mod cursor;
 pub mod deals;
+pub mod deals_csv;
 pub mod deals_input;
 pub mod decisions;
 pub mod events;
@@ -9,6 +11,7 @@ pub mod health;
 pub mod inbox;
 pub mod input;
 pub mod leads;
+pub mod leads_csv;
 pub mod leads_filter;
 pub mod leads_history;
 pub mod leads_input;
@@ -16,12 +19,15 @@ pub mod leads_unrouted;
 pub mod paging;
 pub mod patch;
 pub mod pipelines;
+pub mod record;
 pub mod room;
 pub mod routing;
 pub mod scoring;
 pub mod scoring_history;
 pub mod scoring_stats;
+pub mod stages_input;
 pub mod tasks;
+pub mod tasks_csv;
 pub mod tasks_input;
 pub mod team;
 pub mod team_input;

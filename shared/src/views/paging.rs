@@ -1,7 +1,7 @@
 //! `?page=1&limit=25&sort=-total_score&cursor=…` and the envelope of lists.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Fault};
 
@@ -22,6 +22,32 @@ pub struct Paging {
     pub cursor: Option<String>,
 }
 
+/// How much of something that is no list, but bounded like one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "i64")]
+#[schemars(with = "i64", extend("minimum" = 1, "maximum" = 100, "default" = 25))]
+pub struct Limit(pub i64);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(DEFAULT_LIMIT)
+    }
+}
+
+impl TryFrom<i64> for Limit {
+    type Error = &'static str;
+    fn try_from(limit: i64) -> Result<Self, Self::Error> {
+        if (1..=MAX_LIMIT).contains(&limit) { Ok(Self(limit)) } else { Err("`limit` is a number from 1 to 100.") }
+    }
+}
+
+impl Default for Paging {
+    /// The first part, as the list is sorted by itself.
+    fn default() -> Self {
+        Self { page: 1, limit: DEFAULT_LIMIT, sort: None, cursor: None }
+    }
+}
+
 /// One field to sort by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sort {
@@ -32,7 +58,7 @@ pub struct Sort {
 impl Paging {
     /// Takes the paging parameters out of a query's and gives the others back.
     pub(crate) fn read(parameters: Vec<(String, String)>, faults: &mut Vec<Fault>) -> (Self, Vec<(String, String)>) {
-        let mut paging = Self { page: 1, limit: DEFAULT_LIMIT, sort: None, cursor: None };
+        let mut paging = Self::default();
         let mut rest = Vec::new();
         for (name, value) in parameters {
             match name.as_str() {
@@ -80,6 +106,17 @@ impl Paging {
         }
     }
 
+    /// As [`Self::sort_by`], for a list that goes by page and follows no cursor.
+    ///
+    /// # Errors
+    /// `Invalid` when a cursor was sent, which would give the first page again and again.
+    pub fn by_page(&self, allowed: &[&'static str], default: &'static str) -> Result<(&'static str, bool), Failure> {
+        if self.cursor.is_some() {
+            return Err(Failure::invalid("?cursor", "not_allowed", "This list goes by `page`. Leave `cursor` out."));
+        }
+        self.sort_by(allowed, default)
+    }
+
     /// Rows to skip.
     pub fn offset(&self) -> i64 {
         (self.page - 1) * self.limit
@@ -100,6 +137,9 @@ pub struct Pagination {
     pub limit: i64,
     pub total: i64,
     pub total_pages: i64,
+    /// False: there are more than `total`, which was counted only so far, and pages behind the last one. Absent: `total` is exact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_is_exact: Option<bool>,
     /// Pass it as `cursor` for the next part; absent at the end, and where a list does not support it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
@@ -111,8 +151,22 @@ impl<T> Page<T> {
         let total_pages = (total + paging.limit - 1) / paging.limit;
         Self {
             data,
-            pagination: Pagination { page: paging.page, limit: paging.limit, total, total_pages, next_cursor: None },
+            pagination: Pagination {
+                page: paging.page,
+                limit: paging.limit,
+                total,
+                total_pages,
+                total_is_exact: None,
+                next_cursor: None,
+            },
         }
+    }
+
+    /// Of a list that was not counted to its end, unless `exact`.
+    #[must_use]
+    pub fn counted(mut self, exact: bool) -> Self {
+        self.pagination.total_is_exact = (!exact).then_some(false);
+        self
     }
 
     /// With the place where the next part begins.

@@ -12,9 +12,10 @@ use crate::domain::faults::Fault;
 use crate::domain::identity::normalize_email;
 use crate::domain::ids::PipelineId;
 use crate::domain::passwords;
+use crate::integrations::slack::{NO_MEMBER_ID, is_member_id};
 use crate::store::team::Profile;
 
-/// The longest name or Slack id, in characters.
+/// The longest name, in characters.
 const MAX_TEXT: usize = 200;
 const MAX_CAPACITY: i32 = 10_000;
 const MAX_PIPELINES: usize = 200;
@@ -88,7 +89,7 @@ impl NewMember {
             name: text("/name", &self.name, &mut faults),
             role: self.role.as_str().to_owned(),
             capacity: capacity(self.capacity, &mut faults),
-            slack_user_id: self.slack_user_id.map(|id| text("/slack_user_id", &id, &mut faults)),
+            slack_user_id: self.slack_user_id.map(|id| slack_id(&id, &mut faults)),
             zone: self.zone.map(|name| zone(name, &mut faults)),
             language: self.language.map(|language| language.as_str().to_owned()),
             lead_of_team: self.lead_of_team,
@@ -140,7 +141,7 @@ impl MemberPatch {
             role: role.map_or(before.role, |role| role.as_str().to_owned()),
             capacity: new_capacity.map_or(before.capacity, |number| capacity(number, given)),
             slack_user_id: match self.slack_user_id {
-                Patch::Set(id) => Some(text("/slack_user_id", &id, given)),
+                Patch::Set(id) => Some(slack_id(&id, given)),
                 other => other.apply(before.slack_user_id),
             },
             zone: match self.zone {
@@ -190,6 +191,15 @@ fn text(pointer: &str, value: &str, faults: &mut Vec<Fault>) -> String {
         faults.push(Fault::new(pointer, "control_character", "Remove control characters such as line breaks."));
     }
     value.to_owned()
+}
+
+/// Reminders go there, and messages call the person by it: anything else would call nobody, or everybody.
+fn slack_id(id: &str, faults: &mut Vec<Fault>) -> String {
+    let id = id.trim();
+    if !is_member_id(id) {
+        faults.push(Fault::new("/slack_user_id", "bad_identifier", NO_MEMBER_ID));
+    }
+    id.to_owned()
 }
 
 fn capacity(number: i32, faults: &mut Vec<Fault>) -> i32 {

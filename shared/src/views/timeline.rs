@@ -201,7 +201,7 @@ pub struct TimelineDeal {
 /// Something done, or to be done, at a partner.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TimelineEffect {
-    /// What: `slack_message`, …
+    /// What: `slack.post_message`, …
     pub effect: String,
     /// Where: a channel, a record.
     pub target: String,

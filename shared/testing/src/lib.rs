@@ -32,13 +32,17 @@
 //! | [`runtime`] | one function's process behind a Lambda Runtime API; for kill tests and benchmarks too |
 //! | [`template`] | `template.yaml`: functions, queues, variables |
 //! | [`sqs`] | stand-in for SQS and EventBridge Scheduler |
+//! | [`acceptance`] | what every partner's worker has to withstand |
 //! | [`fakes`] | stand-ins for partners; `cargo dev up` runs them too |
 //! | [`database`], [`proxy`] | a database per test, and how to take it away |
 //! | [`contracts`] | what every function says of itself, asked once a build |
 //! | [`keys`] | access tokens and webhook signatures |
+//! | [`sales`] | records put straight into the database, refusals every endpoint owes a stranger, plans of statements |
 
 #![expect(clippy::disallowed_methods, reason = "those are rules for functions; the kit is what surrounds them")]
 
+#[expect(clippy::panic, reason = "its callers are tests, as those of `app`")]
+pub mod acceptance;
 #[expect(clippy::panic, reason = "its callers are tests: what goes wrong must fail them, with a message")]
 pub mod app;
 pub mod contracts;
@@ -47,6 +51,7 @@ pub mod fakes;
 pub mod keys;
 pub mod proxy;
 pub mod runtime;
+pub mod sales;
 mod server;
 pub mod sqs;
 pub mod template;

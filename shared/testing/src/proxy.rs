@@ -1,12 +1,12 @@
-//! A TCP proxy that can be cut or held: between the functions and Postgres, so that a test can take the database away, or have it
-//! answer nothing. It also counts what the functions send, so that a test can tell how far one has come, however fast the machine is.
+//! A TCP proxy that can be cut or held: between the functions and Postgres, so that a test can take the database away, have it answer
+//! nothing, or strike at one statement: before Postgres gets it, or after it was carried out and before anybody hears of it. It also counts what the functions
+//! send, so that a test can tell how far one has come, however fast the machine is.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -23,12 +23,71 @@ enum State {
     Held,
 }
 
+/// When a strike falls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moment {
+    /// Postgres never gets the statement.
+    Before,
+    /// Postgres has answered, and nobody hears it.
+    After,
+}
+
+/// What a strike does to the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blow {
+    /// It ends, and the function lives on.
+    Cut,
+    /// It stands still until [`Proxy::spare`], so that the function can be killed at exactly this point.
+    Freeze,
+}
+
+#[derive(Debug, Default)]
+struct Plan {
+    /// Statements still to let through, and then what.
+    next: Option<(u32, Moment, Blow)>,
+}
+
+#[derive(Debug, Clone)]
+struct Strikes {
+    plan: Arc<Mutex<Plan>>,
+    struck: watch::Sender<bool>,
+    /// Pieces that were sent in all.
+    sent: watch::Sender<u64>,
+}
+
+impl Strikes {
+    fn lock(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts what a function sent. Answers with the strike that falls on it.
+    fn count(&self) -> Option<(Moment, Blow)> {
+        self.sent.send_modify(|sent| *sent += 1);
+        let mut plan = self.lock();
+        let (left, moment, blow) = plan.next?;
+        if left > 1 {
+            plan.next = Some((left - 1, moment, blow));
+            return None;
+        }
+        plan.next = None;
+        Some((moment, blow))
+    }
+
+    /// Ends when the connection is to end.
+    async fn fall(&self, blow: Blow) {
+        self.struck.send_replace(true);
+        if blow == Blow::Freeze {
+            let _ = self.struck.subscribe().wait_for(|struck| !struck).await;
+        }
+    }
+}
+
 /// A running proxy; dropping it cuts every connection.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
     state: watch::Sender<State>,
-    sent: Arc<watch::Sender<u64>>,
+    strikes: Strikes,
     accepting: JoinHandle<()>,
 }
 
@@ -38,8 +97,8 @@ impl Proxy {
         let listener = server::bind(server::loopback())?;
         let address = listener.local_addr()?;
         let (state, watched) = watch::channel(State::Up);
-        let sent = Arc::new(watch::Sender::new(0));
-        let counted = Arc::clone(&sent);
+        let strikes = Strikes { plan: Arc::default(), struck: watch::Sender::new(false), sent: watch::Sender::new(0) };
+        let striking = strikes.clone();
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
@@ -48,11 +107,11 @@ impl Proxy {
                 if let Ok((client, _)) = listener.accept().await
                     && *watched.borrow() != State::Down
                 {
-                    connections.spawn(relay(client, target.clone(), watched.clone(), Arc::clone(&counted)));
+                    connections.spawn(relay(client, target.clone(), watched.clone(), striking.clone()));
                 }
             }
         });
-        Ok(Self { address, state, sent, accepting })
+        Ok(Self { address, state, strikes, accepting })
     }
 
     /// Where to connect instead of the target.
@@ -72,7 +131,7 @@ impl Proxy {
 
     /// Waits until the functions have sent so many more pieces to Postgres: a statement is one or a few.
     pub async fn sent(&self, pieces: u64) {
-        let mut sent = self.sent.subscribe();
+        let mut sent = self.strikes.sent.subscribe();
         let wanted = *sent.borrow() + pieces;
         // Fails only when the proxy is gone, and with it what would be waited for.
         let _ = sent.wait_for(|sent| *sent >= wanted).await;
@@ -82,6 +141,24 @@ impl Proxy {
     pub fn up(&self) {
         self.state.send_replace(State::Up);
     }
+
+    /// Strikes once, at the `nth` thing that functions send from now on (opening a connection is several; statements that are sent
+    /// together are one).
+    pub fn strike(&self, nth: u32, moment: Moment, blow: Blow) {
+        self.strikes.struck.send_replace(false);
+        self.strikes.lock().next = Some((nth.max(1), moment, blow));
+    }
+
+    /// Waits until the strike has fallen.
+    pub async fn struck(&self) {
+        let _ = self.strikes.struck.subscribe().wait_for(|struck| *struck).await;
+    }
+
+    /// Takes a strike back that has not fallen, and ends what stands still. True when it had fallen.
+    pub fn spare(&self) -> bool {
+        self.strikes.lock().next = None;
+        self.strikes.struck.send_replace(false)
+    }
 }
 
 impl Drop for Proxy {
@@ -90,42 +167,52 @@ impl Drop for Proxy {
     }
 }
 
-async fn relay(
-    client: TcpStream,
-    target: (String, u16),
-    mut state: watch::Receiver<State>,
-    sent: Arc<watch::Sender<u64>>,
-) {
+async fn relay(client: TcpStream, target: (String, u16), mut state: watch::Receiver<State>, strikes: Strikes) {
     let Ok(server) = TcpStream::connect(target).await else {
         return;
     };
     // Failing only costs speed.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
-    let (forth, back) = (state.clone(), state.clone());
-    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    // A strike that waits for Postgres' answer.
+    let after: Mutex<Option<Blow>> = Mutex::new(None);
+    let (mut forth, mut home) = (state.clone(), state.clone());
+    let there = async {
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
+            if forth.wait_for(|state| *state != State::Held).await.is_err() {
+                return;
+            }
+            match strikes.count() {
+                Some((Moment::Before, blow)) => return strikes.fall(blow).await,
+                Some((Moment::After, blow)) => *after.lock().unwrap_or_else(PoisonError::into_inner) = Some(blow),
+                None => {}
+            }
+            if to_server.write_all(buffer.get(..length).unwrap_or_default()).await.is_err() {
+                return;
+            }
+        }
+    };
+    let back = async {
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(length @ 1..) = from_server.read(&mut buffer).await {
+            if home.wait_for(|state| *state != State::Held).await.is_err() {
+                return;
+            }
+            let blow = after.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(blow) = blow {
+                return strikes.fall(blow).await;
+            }
+            if to_client.write_all(buffer.get(..length).unwrap_or_default()).await.is_err() {
+                return;
+            }
+        }
+    };
     tokio::select! {
         // Either side ending the connection ends both; that is no error.
-        () = pass_on(from_client, to_server, forth, Some(&sent)) => {}
-        () = pass_on(from_server, to_client, back, None) => {}
+        () = there => {}
+        () = back => {}
         _ = state.wait_for(|state| *state == State::Down) => {}
-    }
-}
-
-/// Passes on what one side sends, unless it is held, and counts the pieces in which it comes.
-async fn pass_on(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    mut state: watch::Receiver<State>,
-    counted: Option<&watch::Sender<u64>>,
-) {
-    let mut piece = vec![0; 64 << 10];
-    while let Ok(length @ 1..) = from.read(&mut piece).await {
-        let passes = state.wait_for(|state| *state != State::Held).await.is_ok();
-        if !passes || to.write_all(&piece[..length]).await.is_err() {
-            return;
-        }
-        if let Some(counted) = counted {
-            counted.send_modify(|sent| *sent += 1);
-        }
     }
 }

@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -70,6 +70,55 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.accepting.abort();
+    }
+}
+
+/// Makes a server where one was before.
+type Make = Box<dyn Fn(SocketAddr) -> anyhow::Result<Server> + Send + Sync>;
+
+/// A server that can be switched off, so that nobody listens, and on again at the same address.
+pub(crate) struct Switch {
+    address: SocketAddr,
+    make: Make,
+    server: Mutex<Option<Server>>,
+}
+
+impl std::fmt::Debug for Switch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Switch").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Switch {
+    /// As [`Server::start`], switched on.
+    pub(crate) fn start<H, F>(address: SocketAddr, handler: H) -> anyhow::Result<Self>
+    where
+        H: Fn(Parts, Bytes) -> F + Send + Sync + 'static,
+        F: Future<Output = Option<Answer>> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        let make: Make = Box::new(move |address| {
+            let handler = Arc::clone(&handler);
+            Server::start(address, move |parts, body| handler(parts, body))
+        });
+        let server = make(address)?;
+        Ok(Self { address: server.address(), make, server: Mutex::new(Some(server)) })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn off(&self) {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    pub(crate) fn on(&self) -> anyhow::Result<()> {
+        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        if server.is_none() {
+            *server = Some((self.make)(self.address)?);
+        }
+        Ok(())
     }
 }
 

@@ -293,7 +293,7 @@ describe("leads on a phone", () => {
         const saved = page.waitForEvent("download");
         await page.getByRole("button", { name: "CSV" }).click();
         const text = (await (await saved).createReadStream().then((stream) => stream.toArray())).map(String).join("");
-        const lines = text.replace(/^\ufeff/, "").split("\r\n");
+        const lines = text.replace(/^\ufeff/, "").trimEnd().split("\r\n");
         assert.equal(lines[0], "Name;Temperatur;Punkte;Zuletzt aktiv;Schlagwörter");
         assert.equal(lines.length, 3);
         assert.ok(lines.slice(1).every((line) => line.endsWith(`;${tag}`)), text);

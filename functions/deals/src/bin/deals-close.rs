@@ -9,7 +9,6 @@ use serde_json::json;
 use shared::domain::ids::DealId;
 use shared::flows::deals::stand;
 use shared::http::{self, Call, Json};
-use shared::store::audit::AuditEntry;
 use shared::store::deals::{self, Move, Place, write};
 use shared::views::deals::DealView;
 use shared::views::deals_input::CloseDeal;
@@ -27,9 +26,7 @@ async fn handle(call: Call<CloseDeal>) -> Result<Json<DealView>, Failure> {
     let stage = write::closing_stage(&call.tx, id, outcome).await?;
     // A pipeline without such a stage: the deal is looked at all the same, for what is wrong with it comes first.
     let (before, stage) = deals::lock_for_move(&call.tx, id, stage.map_or(present.stage, |stage| stage.id)).await?;
-    if call.if_match()?.is_some_and(|version| version != before.version) {
-        return Err(Failure::Stale { current: before.version });
-    }
+    call.if_current(before.version)?;
     if before.status != "open" {
         let detail = format!("This deal is {} already. Move it to another stage to open it again.", before.status);
         return Err(Failure::conflict("closed", detail));
@@ -45,11 +42,9 @@ async fn handle(call: Call<CloseDeal>) -> Result<Json<DealView>, Failure> {
     let position = top.ok_or_else(|| Failure::internal("a stage without a top"))?;
     let to = Move::of(&before, &stage, position, reason.as_deref(), call.now);
     let by = (call.caller.subject.as_str(), reason.as_deref());
+    let beside = call.beside(before.lead).await?;
     let after = DealView::from(stand(&call.app, &call.tx, &before, &to, by, call.now).await?);
-    let mut told = json!(after);
-    told["reason"] = json!(reason);
-    let before = Some(json!(DealView::from(before)));
-    call.audit(AuditEntry { action: "close", record: "deal", id: id.0, before, after: Some(told) }).await?;
-    let version = after.version;
-    Ok(Json::versioned(after, version))
+    call.note_with("close", &before.into(), &after, json!({ "reason": reason })).await?;
+    call.note_beside("close", id, beside).await?;
+    Ok(Json::of(after))
 }

@@ -5,13 +5,12 @@
 
 use std::process::ExitCode;
 
-use serde_json::json;
 use shared::domain::ids::DealId;
 use shared::http::{self, Call, Created};
-use shared::store::audit::AuditEntry;
 use shared::store::deals::{self, Passage, write};
+use shared::store::leads::lock;
+use shared::store::pipelines;
 use shared::store::pipelines::Stage;
-use shared::store::{event_path, pipelines};
 use shared::views::deals::DealView;
 use shared::views::deals_input::NewDeal;
 use shared::{Failure, Scope};
@@ -30,7 +29,7 @@ async fn handle(call: Call<NewDeal>) -> Result<Created<DealView>, Failure> {
     let facts = call.body.clone().check(pipeline.as_ref())?;
     write::check_links(&call.tx, facts.company, facts.owner).await?;
     if let Some(lead) = lead {
-        let locked = event_path::lock_and_load(&call.tx, &[lead]).await?.pop();
+        let locked = lock::lock(&call.tx, &[lead]).await?.pop();
         let locked = locked.ok_or_else(|| Failure::invalid("/lead_id", "unknown_value", "There is no such lead."))?;
         if locked.flags.anonymized {
             return Err(Failure::conflict("anonymized", "This person's data were erased. Choose another lead."));
@@ -43,6 +42,7 @@ async fn handle(call: Call<NewDeal>) -> Result<Created<DealView>, Failure> {
         })?,
     };
 
+    let beside = call.beside(lead).await?;
     let id = DealId(call.app.new_id());
     let deal = write::insert(&call.tx, id, lead, &stage, &facts, call.now).await?;
     let passage = Passage { deal: id, from: None, to: stage.id, by: &call.caller.subject, reason: None };
@@ -51,10 +51,9 @@ async fn handle(call: Call<NewDeal>) -> Result<Created<DealView>, Failure> {
         deals::follow_lead(&call.tx, lead, &deal, call.now).await?;
     }
     let value = DealView::from(deal);
-    let entry = AuditEntry { action: "create", record: "deal", id: id.0, before: None, after: Some(json!(value)) };
-    call.audit(entry).await?;
-    let version = value.version;
-    Ok(Created { location: format!("/api/v1/deals/{id}"), value, version })
+    call.note_new(&value).await?;
+    call.note_beside("update", id, beside).await?;
+    Ok(Created::of(value))
 }
 
 /// A deal begins where it can still be won.

@@ -13,7 +13,5 @@ pub fn main() -> ExitCode {
 }
 
 async fn handle(call: Call) -> Result<Json<DealView>, Failure> {
-    let deal = store::deals::get(&call.tx, call.id("id")?).await?;
-    let version = deal.version;
-    Ok(Json::versioned(DealView::from(deal), version))
+    Ok(Json::of(DealView::from(store::deals::get(&call.tx, call.id("id")?).await?)))
 }

@@ -12,7 +12,7 @@ use shared::views::leads_filter::newest_first_by_page;
 use shared::{Failure, Scope};
 
 pub fn main() -> ExitCode {
-    http::get(["/api/v1/deals/{id}/history", "/api/v1/crm/deals/{id}/history"], Scope::DealsRead, handle)
+    http::list(["/api/v1/deals/{id}/history", "/api/v1/crm/deals/{id}/history"], Scope::DealsRead, handle)
 }
 
 async fn handle(call: Call) -> Result<Json<Page<DealStayView>>, Failure> {

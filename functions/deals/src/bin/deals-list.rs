@@ -1,7 +1,7 @@
-//! Lists deals, newest first, by pipeline, stage, owner, lead, status, part of the name and time of creation.
+//! Lists deals, newest first, by pipeline, stage, owner, lead, status, words of the name and time of creation.
 //!
 //! Sorts by `created_at`, `value_minor` and `expected_close_on` (deals without a date last). `next_cursor` walks the whole list in
-//! the order it has by default.
+//! the order it has by default. `format=csv` gives the whole list as a file, as it stands at one moment.
 
 use std::process::ExitCode;
 
@@ -9,14 +9,18 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::domain::ids::{LeadId, MemberId, PipelineId, StageId};
-use shared::http::{self, Call, Json, Page};
+use shared::http::{self, Call, Listed, Page};
 use shared::store::deals::{Filter, Part};
+use shared::views::csv::{Export, Format, Table};
 use shared::views::cursor::Cursor;
 use shared::views::deals::{DealStatus, DealView};
+use shared::views::deals_csv::COLUMNS;
+use shared::views::leads_filter;
+use shared::views::team::Language;
 use shared::{Failure, Scope, store};
 
 pub fn main() -> ExitCode {
-    http::get(["/api/v1/deals", "/api/v1/crm/deals"], Scope::DealsRead, handle)
+    http::list(["/api/v1/deals", "/api/v1/crm/deals"], Scope::DealsRead, handle)
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -27,35 +31,48 @@ struct Query {
     owner_id: Option<MemberId>,
     lead_id: Option<LeadId>,
     status: Option<DealStatus>,
-    /// Part of the name, in any case.
+    /// Words that the name must contain, all of them, in any case and with or without accents.
     #[schemars(length(max = 200))]
     q: Option<String>,
     /// From this moment on.
     created_from: Option<Timestamp>,
     /// Before this moment.
     created_to: Option<Timestamp>,
+    /// `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then.
+    format: Option<Format>,
+    /// Of a file: its columns with commas between, in their order; otherwise all there are. A wrong one is answered with the right ones.
+    columns: Option<String>,
+    /// Of a file: the language of its headings and words; otherwise the first of `Accept-Language`.
+    language: Option<Language>,
+    /// Of a file: the zone of its moments, for example `Europe/Berlin`; otherwise the tenant's.
+    zone: Option<String>,
 }
 
 const DEFAULT: &str = "-created_at";
 
-async fn handle(call: Call<(), Query>) -> Result<Json<Page<DealView>>, Failure> {
+async fn handle(call: Call<(), Query>) -> Result<Listed<DealView>, Failure> {
     let (field, descending) = call.paging.sort_by(&["created_at", "value_minor", "expected_close_on"], DEFAULT)?;
     let order = format!("{}{field}", if descending { "-" } else { "" });
     let after = Cursor::read(&call.paging, order == DEFAULT)?;
-    let query = call.query;
-    if query.q.as_ref().is_some_and(|q| q.chars().count() > 200) {
-        return Err(Failure::invalid("?q", "too_long", "Search for at most 200 characters."));
-    }
+    let query = &call.query;
+    let (columns, zone) = (query.columns.as_deref(), query.zone.as_deref());
+    let export = Export::asked(query.format, columns, query.language, zone, &call.paging)?;
     let filter = Filter {
         pipeline: query.pipeline_id,
         stage: query.stage_id,
         owner: query.owner_id,
         lead: query.lead_id,
         status: query.status.map(DealStatus::as_str),
-        name_contains: query.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty()),
+        words: leads_filter::few_words(query.q.as_deref())?,
         created_from: query.created_from,
         created_to: query.created_to,
     };
+    if let Some(export) = export {
+        let mut table = Table::new(&COLUMNS, export.columns, call.shown(&export).await?)?;
+        let part = Part { limit: table.limit(), offset: 0, after: None, order };
+        store::deals::each(&call.tx, &filter, &part, |deal| table.add(&deal)).await?;
+        return Ok(call.file(table, "deals"));
+    }
     let part = Part {
         limit: call.paging.limit,
         offset: if after.is_some() { 0 } else { call.paging.offset() },
@@ -69,5 +86,5 @@ async fn handle(call: Call<(), Query>) -> Result<Json<Page<DealView>>, Failure> 
         .filter(|_| part.order == DEFAULT && deals.len() as i64 == part.limit)
         .map(|last| Cursor { at: last.created_at, id: last.id.into() }.to_string());
     let views = deals.into_iter().map(DealView::from).collect();
-    Ok(Json::new(Page::new(views, &call.paging, total).with_next(next)))
+    Ok(Listed::Page(Page::new(views, &call.paging, total).with_next(next)))
 }

@@ -6,11 +6,9 @@
 
 use std::process::ExitCode;
 
-use serde_json::json;
 use shared::domain::ids::DealId;
 use shared::flows::deals::stand;
 use shared::http::{self, Call, Json};
-use shared::store::audit::AuditEntry;
 use shared::store::deals::{self, Move, Place};
 use shared::views::deals::DealView;
 use shared::{Failure, Scope};
@@ -27,11 +25,7 @@ pub fn main() -> ExitCode {
 async fn handle(call: Call<MoveDeal>) -> Result<Json<DealView>, Failure> {
     let id: DealId = call.id("id")?;
     let (before, stage) = deals::lock_for_move(&call.tx, id, call.body.stage_id).await?;
-    if let Some(version) = call.if_match()?
-        && version != before.version
-    {
-        return Err(Failure::Stale { current: before.version });
-    }
+    call.if_current(before.version)?;
     let (stage, place) = call.body.check(&before, stage)?;
     let reason = call.body.lost_reason();
     let position = match place {
@@ -42,15 +36,12 @@ async fn handle(call: Call<MoveDeal>) -> Result<Json<DealView>, Failure> {
     };
     let to = Move::of(&before, &stage, position, reason, call.now);
     if to.changes_nothing(&before) {
-        let version = before.version;
-        return Ok(Json::versioned(before.into(), version));
+        return Ok(Json::of(before.into()));
     }
     let by = (call.caller.subject.as_str(), reason);
-    let after = stand(&call.app, &call.tx, &before, &to, by, call.now).await?;
-    let (before, after) = (json!(DealView::from(before)), DealView::from(after));
-    let entry =
-        AuditEntry { action: "move", record: "deal", id: id.0, before: Some(before), after: Some(json!(after)) };
-    call.audit(entry).await?;
-    let version = after.version;
-    Ok(Json::versioned(after, version))
+    let beside = call.beside(before.lead).await?;
+    let after = DealView::from(stand(&call.app, &call.tx, &before, &to, by, call.now).await?);
+    call.note("move", &before.into(), &after).await?;
+    call.note_beside("move", id, beside).await?;
+    Ok(Json::of(after))
 }

@@ -7,12 +7,11 @@ use std::process::ExitCode;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 use shared::domain::ids::{DealId, LeadId};
 use shared::http::{self, Call, Json};
-use shared::store::audit::AuditEntry;
 use shared::store::deals::{self, write};
-use shared::store::{event_path, routing};
+use shared::store::leads::lock;
+use shared::store::routing;
 use shared::views::deals::DealView;
 use shared::{Failure, Scope};
 
@@ -32,11 +31,9 @@ async fn handle(call: Call<SetLead>) -> Result<Json<DealView>, Failure> {
     let id: DealId = call.id("id")?;
     let (old, new) = (deals::get(&call.tx, id).await?.lead, call.body.lead_id);
     let both: Vec<LeadId> = old.into_iter().chain(new).collect();
-    let locked = event_path::lock_and_load(&call.tx, &both).await?;
+    let locked = lock::lock(&call.tx, &both).await?;
     let before = write::lock_alone(&call.tx, id).await?;
-    if call.if_match()?.is_some_and(|version| version != before.version) {
-        return Err(Failure::Stale { current: before.version });
-    }
+    call.if_current(before.version)?;
     if before.lead != old {
         return Err(Failure::conflict("lead_changed", "The deal got another lead at this moment. Read it again."));
     }
@@ -57,9 +54,9 @@ async fn handle(call: Call<SetLead>) -> Result<Json<DealView>, Failure> {
         None => {}
     }
     if new == old {
-        let version = before.version;
-        return Ok(Json::versioned(before.into(), version));
+        return Ok(Json::of(before.into()));
     }
+    let beside = call.beside(both).await?;
     let Some(after) = write::set_lead(&call.tx, id, new, call.now).await? else {
         let detail = "That lead has a deal of its own that routing opened. Close this one, and work on that.";
         return Err(Failure::conflict("routed_already", detail));
@@ -76,9 +73,8 @@ async fn handle(call: Call<SetLead>) -> Result<Json<DealView>, Failure> {
         }
         deals::follow_lead(&call.tx, new, &after, call.now).await?;
     }
-    let (before, after) = (Some(json!(DealView::from(before))), DealView::from(after));
-    let entry = AuditEntry { action: "set_lead", record: "deal", id: id.0, before, after: Some(json!(after)) };
-    call.audit(entry).await?;
-    let version = after.version;
-    Ok(Json::versioned(after, version))
+    let after = DealView::from(after);
+    call.note("set_lead", &before.into(), &after).await?;
+    call.note_beside("set_lead", id, beside).await?;
+    Ok(Json::of(after))
 }

@@ -5,10 +5,8 @@
 
 use std::process::ExitCode;
 
-use serde_json::json;
 use shared::domain::ids::DealId;
 use shared::http::{self, Call, Json};
-use shared::store::audit::AuditEntry;
 use shared::store::deals::write::{self, Facts};
 use shared::views::deals::DealView;
 use shared::views::deals_input::DealPatch;
@@ -21,14 +19,11 @@ pub fn main() -> ExitCode {
 async fn handle(call: Call<DealPatch>) -> Result<Json<DealView>, Failure> {
     let id: DealId = call.id("id")?;
     let before = write::lock(&call.tx, id).await?;
-    if call.if_match()?.is_some_and(|version| version != before.version) {
-        return Err(Failure::Stale { current: before.version });
-    }
+    call.if_current(before.version)?;
     let present = Facts::of(&before);
     let facts = call.body.clone().check(present.clone())?;
     if facts == present {
-        let version = before.version;
-        return Ok(Json::versioned(before.into(), version));
+        return Ok(Json::of(before.into()));
     }
     if facts.company.is_none() && before.lead.is_none() && before.contact.is_none() {
         return Err(Failure::conflict(
@@ -41,9 +36,6 @@ async fn handle(call: Call<DealPatch>) -> Result<Json<DealView>, Failure> {
     let owner = facts.owner.filter(|_| facts.owner != present.owner);
     write::check_links(&call.tx, company, owner).await?;
     let after = DealView::from(write::update(&call.tx, id, &facts, call.now).await?);
-    let before = Some(json!(DealView::from(before)));
-    let entry = AuditEntry { action: "update", record: "deal", id: id.0, before, after: Some(json!(after)) };
-    call.audit(entry).await?;
-    let version = after.version;
-    Ok(Json::versioned(after, version))
+    call.note("update", &before.into(), &after).await?;
+    Ok(Json::of(after))
 }

@@ -10,4 +10,5 @@ mod deals_move;
 mod deals_move_leads;
 mod deals_set_lead;
 mod deals_update;
-mod support;
+
+use testkit::sales as support;

@@ -20,7 +20,7 @@ use uuid::Uuid;
 const BODY_CHARS: i64 = 2_000_000;
 
 pub fn main() -> ExitCode {
-    http::get("/api/v1/inbox", Scope::InboxRead, handle)
+    http::list("/api/v1/inbox", Scope::InboxRead, handle)
 }
 
 #[derive(Deserialize, JsonSchema)]

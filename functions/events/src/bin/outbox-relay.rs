@@ -1,5 +1,5 @@
-//! Every minute: hands over what was committed but not put on its queue, wakes effects whose message was lost, and sends dead letters
-//! again that were given up while something was away.
+//! Every minute: hands over what was committed but not put on its queue, wakes effects whose message was lost, begins those whose moment
+//! has come, and sends dead letters again that were given up while something was away.
 //!
 //! A crash between sending and deleting sends a message twice, which every consumer allows for. A queue that does not answer
 //! leaves its rows for the next run.
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use shared::flows::effects::sweep;
 use shared::flows::relay;
 use shared::schedule;
 use shared::telemetry::{self, Metric};
@@ -29,7 +30,7 @@ struct Done {
 
 async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
     let messages = relay::hand_over(&app, moment).await?;
-    let effects = relay::wake_effects(&app, moment).await?;
+    let effects = sweep::wake(&app, moment).await?;
     let sent_again = relay::send_given_up(&app, moment).await?;
     telemetry::metrics(
         app.now(),

@@ -6,23 +6,9 @@
 
 use std::process::ExitCode;
 
-use shared::flows::slack_effects;
-use shared::integrations::slack::{QUEUE, client};
-use shared::messages::EffectDue;
-use shared::queue::{self, Delivery};
-use shared::{App, Failure};
+use shared::integrations::slack::Slack;
+use shared::queue;
 
 pub fn main() -> ExitCode {
-    queue::consume(QUEUE, handle)
-}
-
-async fn handle(app: App, delivery: Delivery<EffectDue>) -> Result<(), Failure> {
-    let due = delivery.message;
-    let http = app.http()?;
-    let Some(claimed) = slack_effects::claim(&app, &due).await? else {
-        return Ok(());
-    };
-    let outcome =
-        client::post(http, app.slack().base_url.as_deref(), &claimed.credentials, &claimed.effect.payload).await;
-    slack_effects::settle(&app, &due, &claimed, &outcome).await
+    queue::do_effects(&Slack)
 }

@@ -188,7 +188,7 @@ async fn messages_without_a_free_second_wait_their_turn() {
     let delivered = app.deliver("slack").await;
     let posted = app.slack().messages().len();
     assert_eq!(delivered.failures, 0);
-    assert!((3..6).contains(&posted), "a burst of three, not {posted}");
+    assert!((2..6).contains(&posted), "of a burst of three the last is left to people, so not {posted}");
     assert_eq!(app.sqs().depth("slack").visible, 0, "the others come back later");
     let waiting = effect(&app, ids[5]).await;
     assert_eq!((waiting.status.as_str(), waiting.attempts), ("pending", 0));

@@ -12,7 +12,6 @@ use shared::domain::ids::LeadId;
 use shared::domain::profile::Profile;
 use shared::flows::event_path::reevaluate;
 use shared::http::{self, Call, Created};
-use shared::store::audit::AuditEntry;
 use shared::store::leads::write::{self, Handling};
 use shared::views::leads::{LeadMatchView, LeadView};
 use shared::views::leads_input::NewLead;
@@ -58,9 +57,7 @@ async fn handle(call: Call<NewLead, Query>) -> Result<Created<LeadView>, Failure
     reevaluate(&call.app, &call.tx, &[id], call.now).await?;
 
     let lead = store::leads::get(&call.tx, id).await?;
-    let version = lead.version;
     let value = LeadView::from(lead);
-    let after = Some(json!(value));
-    call.audit(AuditEntry { action: "create", record: "lead", id: id.into(), before: None, after }).await?;
-    Ok(Created { location: format!("/api/v1/leads/{id}"), value, version })
+    call.note_new(&value).await?;
+    Ok(Created::of(value))
 }

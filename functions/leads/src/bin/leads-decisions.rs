@@ -13,7 +13,7 @@ use shared::views::leads_unrouted::present;
 use shared::{Failure, Scope, store};
 
 pub fn main() -> ExitCode {
-    http::get("/api/v1/leads/{id}/decisions", Scope::LeadsRead, handle)
+    http::list("/api/v1/leads/{id}/decisions", Scope::LeadsRead, handle)
 }
 
 async fn handle(call: Call) -> Result<Json<Page<DecisionView>>, Failure> {

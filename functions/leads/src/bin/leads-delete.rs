@@ -11,7 +11,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::domain::ids::LeadId;
 use shared::http::{self, Call, NoContent};
-use shared::store::audit::AuditEntry;
 use shared::store::leads::write::{self, ClosedDeal};
 use shared::views::leads::LeadView;
 use shared::{Failure, Scope};
@@ -31,9 +30,7 @@ struct Query {
 async fn handle(call: Call<(), Query>) -> Result<NoContent, Failure> {
     let id: LeadId = call.id("id")?;
     let (lead, _) = write::lock(&call.tx, id).await?;
-    if call.if_match()?.is_some_and(|version| version != lead.version) {
-        return Err(Failure::Stale { current: lead.version });
-    }
+    call.if_current(lead.version)?;
     let open = write::list_open_deals(&call.tx, id).await?;
     if !open.is_empty() {
         let deals: Vec<_> = open.iter().map(|(id, name)| json!({ "deal_id": id, "name": name })).collect();
@@ -52,9 +49,10 @@ async fn handle(call: Call<(), Query>) -> Result<NoContent, Failure> {
             matches: Some(closed.iter().map(shown).collect()),
         });
     }
+    let beside = call.beside([id]).await?;
     write::delete(&call.tx, id, call.now).await?;
-    let before = Some(json!(LeadView::from(lead)));
-    call.audit(AuditEntry { action: "delete", record: "lead", id: id.into(), before, after: None }).await?;
+    call.note_gone(&LeadView::from(lead)).await?;
+    call.note_beside("update", id, beside).await?;
     Ok(NoContent)
 }
 

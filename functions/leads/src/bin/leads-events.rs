@@ -13,7 +13,7 @@ use shared::views::room::Room;
 use shared::{Failure, Scope, store};
 
 pub fn main() -> ExitCode {
-    http::get("/api/v1/leads/{id}/events", Scope::LeadsRead, handle)
+    http::list("/api/v1/leads/{id}/events", Scope::LeadsRead, handle)
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -16,6 +16,5 @@ async fn handle(call: Call) -> Result<Json<LeadDetailsView>, Failure> {
     let id = call.id("id")?;
     let lead = store::leads::get(&call.tx, id).await?;
     let details = store::leads::get_details(&call.tx, id).await?;
-    let version = lead.version;
-    Ok(Json::versioned(LeadDetailsView::new(lead, details), version))
+    Ok(Json::of(LeadDetailsView::new(lead, details)))
 }

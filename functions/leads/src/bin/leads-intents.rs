@@ -9,7 +9,7 @@ use shared::views::leads_history::LeadIntentView;
 use shared::{Failure, Scope, store};
 
 pub fn main() -> ExitCode {
-    http::get("/api/v1/leads/{id}/intents", Scope::LeadsRead, handle)
+    http::list("/api/v1/leads/{id}/intents", Scope::LeadsRead, handle)
 }
 
 async fn handle(call: Call) -> Result<Json<Page<LeadIntentView>>, Failure> {

@@ -11,8 +11,9 @@ use shared::domain::access::CallerKind;
 use shared::domain::ids::{LeadId, MemberId, PipelineId};
 use shared::flows::routing::{Choice, route_by_hand};
 use shared::http::{self, Call, Json};
-use shared::store::audit::AuditEntry;
+use shared::store::leads::{self, write};
 use shared::views::decisions::DecisionView;
+use shared::views::leads::LeadView;
 use shared::{Failure, Fault, Scope};
 
 pub fn main() -> ExitCode {
@@ -59,8 +60,11 @@ async fn handle(call: Call<Body>) -> Result<Json<DecisionView>, Failure> {
         actor: call.caller.subject.clone(),
     };
     // The task's reminder is left to the hourly sweep: it is due on another day, and there is no schedule before the commit.
+    let before = LeadView::from(write::lock(&call.tx, lead).await?.0);
+    let beside = call.beside([lead]).await?;
     let (decision, _due) = route_by_hand(&call.app, &call.tx, lead, choice, call.now).await?;
-    let after = json!({"pipeline_id": body.pipeline_id, "owner_id": body.owner_id, "reason": body.reason});
-    call.audit(AuditEntry { action: "route", record: "lead", id: lead.0, before: None, after: Some(after) }).await?;
+    let after = LeadView::from(leads::get(&call.tx, lead).await?);
+    call.note_with("route", &before, &after, json!({ "reason": body.reason })).await?;
+    call.note_beside("route", lead, beside).await?;
     Ok(Json::new(DecisionView::from(&decision)))
 }

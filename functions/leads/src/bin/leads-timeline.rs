@@ -17,7 +17,7 @@ use shared::views::timeline::{TimelineEntryView, kinds};
 use shared::{Failure, Scope};
 
 pub fn main() -> ExitCode {
-    http::get("/api/v1/leads/{id}/timeline", Scope::LeadsRead, handle)
+    http::list("/api/v1/leads/{id}/timeline", Scope::LeadsRead, handle)
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -7,9 +7,8 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use shared::flows::event_path::reevaluate;
+use shared::flows::event_path::{reevaluate, reevaluate_loaded};
 use shared::http::{self, Call, Json};
-use shared::store::audit::AuditEntry;
 use shared::store::leads::LeadStatus;
 use shared::store::leads::write::{self, Handling};
 use shared::views::leads::{LeadMatchView, LeadView};
@@ -26,13 +25,10 @@ async fn handle(call: Call<LeadPatch>) -> Result<Json<LeadView>, Failure> {
     let country = tenant.tenant.default_country.parse().unwrap_or_default();
     let change = call.body.check(country).map_err(Failure::Invalid)?;
 
-    let (before, mut profile) = write::lock(&call.tx, id).await?;
-    if call.if_match()?.is_some_and(|version| version != before.version) {
-        return Err(Failure::Stale { current: before.version });
-    }
+    let (before, mut loaded) = write::lock(&call.tx, id).await?;
+    call.if_current(before.version)?;
     if change.is_empty() {
-        let version = before.version;
-        return Ok(Json::versioned(before.into(), version));
+        return Ok(Json::of(before.into()));
     }
     if before.status == LeadStatus::Anonymized {
         return Err(Failure::conflict("anonymized", "This person's data were erased. Make a new lead instead."));
@@ -41,9 +37,9 @@ async fn handle(call: Call<LeadPatch>) -> Result<Json<LeadView>, Failure> {
     write::check_links(&call.tx, organization, owner).await?;
 
     let handling = Handling { tags: before.tags.clone(), organization: before.organization, owner: before.owner };
-    let cleared = change.cleared_identifiers(&profile);
-    change.apply(&mut profile, call.now)?;
-    write::update(&call.tx, id, &profile, &change.handling(handling), call.now).await?;
+    let cleared = change.cleared_identifiers(&loaded.state.profile);
+    change.apply(&mut loaded.state.profile, call.now)?;
+    write::update(&call.tx, id, &loaded.state.profile, &change.handling(handling), call.now).await?;
     write::delete_identifiers(&call.tx, id, &cleared).await?;
     write::insert_identifiers(&call.tx, id, &change.identifiers).await?;
     let matches = write::list_matches(&call.tx, id, &change.identifiers).await?;
@@ -55,12 +51,14 @@ async fn handle(call: Call<LeadPatch>) -> Result<Json<LeadView>, Failure> {
             matches: Some(json!(matches)),
         });
     }
-    reevaluate(&call.app, &call.tx, &[id], call.now).await?;
+    if change.sets_organization() {
+        reevaluate(&call.app, &call.tx, &[id], call.now).await?;
+    } else if change.is_read_by_rules() {
+        reevaluate_loaded(&call.app, &call.tx, loaded, call.now).await?;
+    }
 
     let lead = store::leads::get(&call.tx, id).await?;
-    let version = lead.version;
-    let value = LeadView::from(lead);
-    let (before, after) = (Some(json!(LeadView::from(before))), Some(json!(value)));
-    call.audit(AuditEntry { action: "update", record: "lead", id: id.into(), before, after }).await?;
-    Ok(Json::versioned(value, version))
+    let (before, after) = (LeadView::from(before), LeadView::from(lead));
+    call.note("update", &before, &after).await?;
+    Ok(Json::of(after))
 }

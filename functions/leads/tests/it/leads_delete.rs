@@ -104,13 +104,17 @@ async fn what_was_still_to_be_said_outside_is_called_off() {
     let lead = anna(&app).await;
     let statement = "INSERT INTO effects (id, tenant_id, kind, cause, target, lead_id, payload, status, next_attempt_at, created_at)
         SELECT gen_random_uuid(), l.tenant_id, 'slack_message', s, 'x', l.id, '{}', s, now(), now()
-          FROM leads l, unnest(ARRAY['pending', 'done']) s WHERE l.id = $1";
+          FROM leads l, unnest(ARRAY['pending', 'waiting', 'done']) s WHERE l.id = $1";
     let db = app.db().await;
     db.execute(statement, &[&uuid(&lead["id"])]).await.unwrap();
     delete(&app, &lead).await.expect(204);
     let rows = db.query("SELECT cause, status FROM effects ORDER BY cause", &[]).await.unwrap();
     let found: Vec<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-    assert_eq!(found, [("done", "done"), ("pending", "failed")].map(|(a, b)| (a.to_owned(), b.to_owned())));
+    assert_eq!(
+        found,
+        [("done", "done"), ("pending", "cancelled"), ("waiting", "cancelled")]
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+    );
 }
 
 #[tokio::test]

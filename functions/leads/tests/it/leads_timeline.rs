@@ -77,7 +77,7 @@ async fn everything_in_one_stream_newest_first() {
     assert_eq!(
         told,
         [
-            ("effect", "slack_message"),
+            ("effect", "slack.post_message"),
             ("task", "completed"),
             ("task", "created"),
             ("deal", "reopened"),

@@ -54,6 +54,24 @@ async fn a_changed_profile_is_scored_again() {
 }
 
 #[tokio::test]
+async fn what_no_rule_can_read_is_not_evaluated() {
+    let app = TestApp::new().await;
+    let lead = anna(&app).await;
+    // Whoever evaluates holds the rules together with others, and waits while somebody has them alone.
+    let db = app.db().await;
+    let tenant = app.tenant().id.clone();
+    db.execute("SELECT pg_advisory_lock(hashtextextended('rules:' || $1, 0))", &[&tenant]).await.unwrap();
+    let tagged: Value = patch(&app, &lead, json!({"tags": ["vip"]})).await.expect(200).json();
+    assert_eq!(tagged["tags"], json!(["vip"]));
+    let release = async {
+        assert!(app.somebody_waits_for_a_lock().await, "another company is something rules may read");
+        db.execute("SELECT pg_advisory_unlock(hashtextextended('rules:' || $1, 0))", &[&tenant]).await.unwrap();
+    };
+    let (changed, ()) = tokio::join!(patch(&app, &lead, json!({"company": "Neu GmbH"})), release);
+    assert_eq!(changed.expect(200).json::<Value>()["company"], "Neu GmbH");
+}
+
+#[tokio::test]
 async fn identifiers_follow() {
     let app = TestApp::new().await;
     let lead = anna(&app).await;

@@ -4,6 +4,7 @@
 
 mod contract;
 mod leads_create;
+mod leads_csv;
 mod leads_decisions;
 mod leads_delete;
 mod leads_events;
@@ -12,6 +13,7 @@ mod leads_intents;
 mod leads_list;
 mod leads_route;
 mod leads_scores;
+mod leads_search;
 mod leads_stats;
 mod leads_timeline;
 mod leads_unrouted;

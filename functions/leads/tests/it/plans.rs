@@ -2,9 +2,10 @@
 //! end, and the usual orders come straight out of an index.
 
 use serde_json::Value;
-use shared::domain::ids::{LeadId, MemberId, PipelineId};
+use shared::domain::ids::{LeadId, MemberId, PipelineId, TenantId};
 use shared::domain::scoring::Tier;
-use shared::store::leads::list::{Arguments, Filter, Order, TOTAL, Window};
+use shared::domain::search::Words;
+use shared::store::leads::list::{Arguments, Filter, Order, TOTAL, Window, search};
 use shared::store::leads::{GET, LeadStatus, history};
 use shared::store::sql::{Param, type_of};
 use testkit::app::TestApp;
@@ -24,13 +25,14 @@ async fn fill(app: &TestApp) -> LeadId {
     let statements = [
         "INSERT INTO tenants (id, slug, name) SELECT gen_random_uuid(), 'tenant-' || n, 'Tenant' FROM generate_series(2, 20) n
           WHERE $1::uuid IS NOT NULL",
-        "INSERT INTO leads (id, tenant_id, email, first_name, last_name, company, source, created_at, updated_at, search)
+        // Nothing else needs to be spelled in another way: their texts are put together as they are.
+        "INSERT INTO leads (id, tenant_id, email, first_name, last_name, company, source, created_at, updated_at, search_text, search_codes)
          SELECT gen_random_uuid(), t.id, 'person' || n || '@firma' || n % 700 || '.de', 'Vorname',
-                'Name' || n * 7919 % 10007, 'Firma ' || n % 700, 'website', now() - n * interval '1 minute', now(),
-                lotse.trigram_codes(lotse.lead_search_text('Vorname', 'Name' || n * 7919 % 10007,
-                  'person' || n || '@firma' || n % 700 || '.de', 'Firma ' || n % 700))
+                'Name' || n * 7919 % 10007, 'Firma ' || n % 700, 'website', now() - n * interval '1 minute', now(), f.text,
+                lotse.search_codes(f.text, t.id)
            FROM (SELECT id, row_number() OVER (ORDER BY id = $1 DESC) AS nth FROM tenants) t
-           JOIN generate_series(1, 40000) n ON n % 20 = t.nth - 1",
+           JOIN generate_series(1, 40000) n ON n % 20 = t.nth - 1,
+                LATERAL (SELECT ' vorname name' || n * 7919 % 10007 || ' firma ' || n % 700 || ' person' || n || '@firma' || n % 700 || '.de') f (text)",
         "INSERT INTO lead_standings (lead_id, tenant_id, behavior, total_score, tier, last_activity_at, evaluated_at)
          SELECT l.id, l.tenant_id, n, n, 'warm', l.created_at, now()
            FROM leads l, LATERAL (SELECT abs(hashtext(l.id::text)) % 100) s (n) WHERE $1::uuid IS NOT NULL",
@@ -118,11 +120,22 @@ async fn lists_use_indexes_and_keep_to_their_tenant() {
     let lead = fill(&app).await;
     lists_of_leads(&app).await;
     histories_of_a_lead(&app, lead).await;
-    the_search_uses_the_trigrams(&app).await;
+    the_search_uses_the_codes(&app).await;
+    the_search_walks_in_order(&app).await;
     the_search_keeps_to_its_tenant(&app).await;
     engine::statements_of_the_engine(&app).await;
     timeline::one_stream(&app, lead).await;
 }
+
+/// The orders of a list, and the index that each is walked by.
+const ORDERS: [(Order, &str); 6] = [
+    (Order::NewestFirst, "leads_created_at_idx"),
+    (Order::OldestFirst, "leads_created_at_idx"),
+    (Order::HighestScoreFirst, "lead_standings_score_idx"),
+    (Order::LowestScoreFirst, "lead_standings_score_idx"),
+    (Order::LatestActivityFirst, "lead_standings_activity_idx"),
+    (Order::EarliestActivityFirst, "lead_standings_activity_idx"),
+];
 
 async fn lists_of_leads(app: &TestApp) {
     let client = entered(app, app.database().app_client().await.unwrap()).await;
@@ -137,23 +150,14 @@ async fn lists_of_leads(app: &TestApp) {
         ("origin", Filter { source: Some("portal".to_owned()), campaign: Some("x".to_owned()), ..Filter::default() }),
         ("tag", Filter { tag: Some("vip".to_owned()), ..Filter::default() }),
         ("time", Filter { created_from: Some(later), active_from: Some(later), ..Filter::default() }),
-        ("text", Filter { words: Some(vec!["person123".to_owned()]), ..Filter::default() }),
         ("pool", Filter { unrouted: true, ..Filter::default() }),
         ("ids", Filter { ids: Some(vec![LeadId(Uuid::nil())]), ..Filter::default() }),
-    ];
-    let orders = [
-        (Order::NewestFirst, "leads_created_at_idx"),
-        (Order::OldestFirst, "leads_created_at_idx"),
-        (Order::HighestScoreFirst, "lead_standings_score_idx"),
-        (Order::LowestScoreFirst, "lead_standings_score_idx"),
-        (Order::LatestActivityFirst, "lead_standings_activity_idx"),
-        (Order::EarliestActivityFirst, "lead_standings_activity_idx"),
     ];
     // Few rows are sorted faster than walked; what matters is that many can be walked: no order needs a sort.
     client.batch_execute("SET LOCAL enable_sort = off").await.unwrap();
     let all = Filter::default();
-    for (order, index) in orders {
-        let plan = plan(&client, order.statement(), &Arguments::new(&all, window()).of_part(order)).await;
+    for (order, index) in ORDERS {
+        let plan = plan(&client, order.statement(), &Arguments::new(&all, window()).of_part()).await;
         let nodes = check(&format!("{order:?}"), &plan);
         assert!(nodes.iter().any(|node| node.ends_with(index)), "{order:?} does not use {index}: {nodes:?}");
         assert!(!nodes.iter().any(|node| node.contains("Sort")), "{order:?} sorts: {nodes:?}");
@@ -162,15 +166,15 @@ async fn lists_of_leads(app: &TestApp) {
     for (name, filter) in &filters {
         let arguments = Arguments::new(filter, window());
         check(&format!("total of {name}"), &plan(&client, TOTAL, &arguments.of_total()).await);
-        for (order, _) in orders {
-            let plan = plan(&client, order.statement(), &arguments.of_part(order)).await;
+        for (order, _) in ORDERS {
+            let plan = plan(&client, order.statement(), &arguments.of_part()).await;
             check(&format!("{order:?} of {name}"), &plan);
         }
     }
     // From the middle of a walk, without reading what came before.
     let deep = Window { after: Some((later, Uuid::max())), ..window() };
     let arguments = Arguments::new(&all, deep);
-    let walk = plan(&client, Order::NewestFirst.statement(), &arguments.of_part(Order::NewestFirst)).await;
+    let walk = plan(&client, Order::NewestFirst.statement(), &arguments.of_part()).await;
     assert!(walk.to_string().contains("(ROW(created_at, id) <"), "the cursor is no index condition: {walk:#}");
     check("walk", &walk);
 }
@@ -199,23 +203,59 @@ async fn histories_of_a_lead(app: &TestApp, lead: LeadId) {
     check("events", &plan(&client, history::LIST_EVENTS, &events).await);
 }
 
-/// The search runs as the owner inside a function, where EXPLAIN does not look: its own statement is explained instead.
-async fn the_search_uses_the_trigrams(app: &TestApp) {
+/// The search runs as the owner inside a function, where EXPLAIN does not look: its own statement is explained instead. One rare
+/// word, or several common ones, go through the index.
+async fn the_search_uses_the_codes(app: &TestApp) {
     let client = entered(app, app.db().await).await;
     let body: String =
-        client.query_one("SELECT prosrc FROM pg_proc WHERE proname = 'find_leads'", &[]).await.unwrap().get(0);
-    let statement = body.replace("p_words", "$1").replace("p_limit", "$2");
-    let (words, limit) = (vec!["person123".to_owned(), "firma".to_owned()], 10_000_i32);
-    let parameters: [Param<'_>; 2] = [(&words, type_of(&words)), (&limit, type_of(&limit))];
-    let nodes = check("search", &plan(&client, &statement, &parameters).await);
-    assert!(nodes.iter().any(|node| node.ends_with("leads_search_idx")), "{nodes:?}");
+        client.query_one("SELECT prosrc FROM pg_proc WHERE proname = 'search_leads'", &[]).await.unwrap().get(0);
+    let statement = body.replace("p_codes", "$1").replace("p_patterns", "$2").replace("p_limit", "$3");
+    for typed in ["person123", "person12 firma vorname", "na vorname1"] {
+        let words = Words::of(typed);
+        let (codes, patterns, limit) = (words.codes(TenantId(tenant_id(app))), words.patterns(), 10_001_i32);
+        let parameters: [Param<'_>; 3] =
+            [(&codes, type_of(&codes)), (&patterns, type_of(&patterns)), (&limit, type_of(&limit))];
+        let nodes = check(typed, &plan(&client, &statement, &parameters).await);
+        assert!(nodes.iter().any(|node| node.ends_with("leads_search_codes_idx")), "{typed}: {nodes:?}");
+    }
+}
+
+/// A look at the first leads of a list walks the index of its order, and leads that were found are looked up.
+async fn the_search_walks_in_order(app: &TestApp) {
+    let client = entered(app, app.database().app_client().await.unwrap()).await;
+    let (patterns, first, last) = (vec!["%firma%".to_owned()], 1_i32, 26_i32);
+    for (order, index) in ORDERS {
+        let look = async |filter: &Filter, steps: i64| {
+            let arguments = Arguments::new(filter, Window { limit: steps, ..window() });
+            let mut list = arguments.of_part();
+            list.extend([
+                (&patterns as _, type_of(&patterns)),
+                (&first as _, type_of(&first)),
+                (&last as _, type_of(&last)),
+            ]);
+            check(&format!("search {order:?}"), &plan(&client, search::statement(order), &list).await)
+        };
+        let nodes = look(&Filter::default(), 100).await;
+        assert!(nodes.iter().any(|node| node.ends_with(index)), "{order:?} does not use {index}: {nodes:?}");
+        let found = Filter { ids: Some(vec![LeadId(Uuid::nil()), LeadId(Uuid::max())]), ..Filter::default() };
+        let nodes = look(&found, 100).await;
+        assert!(nodes.iter().any(|node| node.ends_with("leads_pkey")), "{order:?}: {nodes:?}");
+    }
 }
 
 async fn the_search_keeps_to_its_tenant(app: &TestApp) {
     let client = app.database().app_client().await.unwrap();
-    let count = "SELECT count(*) FROM lotse.find_leads(ARRAY['firma'], 100000)";
+    let tenant = TenantId(tenant_id(app));
+    let words = Words::of("firma");
+    // Also for whoever has another tenant's codes.
+    let count = "SELECT count(*) FROM lotse.search_leads($1, $2, NULL)";
+    let codes = words.codes(tenant);
     // Outside of a tenant there is nothing.
-    assert_eq!(client.query_one(count, &[]).await.unwrap().get::<_, i64>(0), 0);
+    let found = client.query_one(count, &[&codes, &words.patterns()]).await.unwrap().get::<_, i64>(0);
+    assert_eq!(found, 0);
     let client = entered(app, client).await;
-    assert_eq!(client.query_one(count, &[]).await.unwrap().get::<_, i64>(0), 2000);
+    let found = client.query_one(count, &[&codes, &words.patterns()]).await.unwrap().get::<_, i64>(0);
+    assert_eq!(found, 2000);
+    let other = client.query_one(count, &[&words.codes(TenantId(Uuid::nil())), &words.patterns()]).await.unwrap();
+    assert_eq!(other.get::<_, i64>(0), 0);
 }

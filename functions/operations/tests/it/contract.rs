@@ -69,6 +69,41 @@ async fn the_scope_an_endpoint_names_is_the_one_it_needs() {
 }
 
 #[tokio::test]
+async fn only_lists_take_the_parameters_of_lists() {
+    let app = TestApp::new().await;
+    let token = app.token("admin");
+    for endpoint in closed(&app).into_iter().filter(|one| !READ_NO_QUERY.contains(&one.function.as_str())) {
+        if !endpoint.contract["output"]["properties"]["pagination"].is_null() {
+            continue;
+        }
+        let what = format!("{} {}", endpoint.method, endpoint.path);
+        for parameter in ["page=2", "sort=name", "cursor=x", "limit=5"] {
+            let name = parameter.split('=').next().unwrap();
+            if !endpoint.contract["query"]["properties"][name].is_null() {
+                continue;
+            }
+            let answer = request(&app, &endpoint, &format!("?{parameter}")).bearer(&token).send().await;
+            let pointers: Vec<String> = faults(&answer, &what).into_iter().map(|(pointer, _)| pointer).collect();
+            assert!(pointers.contains(&format!("?{name}")), "{what} ignores {parameter}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_list_ignores_a_cursor() {
+    let app = TestApp::new().await;
+    let token = app.token("admin");
+    for endpoint in closed(&app) {
+        let is_list = !endpoint.contract["output"]["properties"]["pagination"].is_null();
+        if is_list && !endpoint.path.contains('{') {
+            let answer = request(&app, &endpoint, "?cursor=nonsense").bearer(&token).send().await;
+            let what = format!("{} {}", endpoint.method, endpoint.path);
+            assert_eq!(faults(&answer, &what).first().map(|(pointer, _)| pointer.as_str()), Some("?cursor"), "{what}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn unknown_and_bad_query_parameters_are_refused_together() {
     let app = TestApp::new().await;
     let token = app.token("admin");

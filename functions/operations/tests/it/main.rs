@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends in a panic that says where")]
 
 mod access;
+mod audit;
 mod contract;
 mod migrate;
 mod ownership;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use shared::store::leads;
-use shared::store::leads::list::{Order, TOTAL};
+use shared::store::leads::list::{Order, TOTAL, search};
 use testkit::TestApp;
 use tokio_postgres::Client;
 use tokio_postgres::types::{Kind, Type};
@@ -30,6 +30,7 @@ fn is_owners(name: &str) -> bool {
 fn composed() -> BTreeMap<String, String> {
     [
         ("leads.get", leads::GET),
+        ("leads.list_by_id", leads::LIST_BY_ID),
         ("leads/list.total", TOTAL),
         ("leads/list.newest_first", Order::NewestFirst.statement()),
         ("leads/list.oldest_first", Order::OldestFirst.statement()),
@@ -37,6 +38,13 @@ fn composed() -> BTreeMap<String, String> {
         ("leads/list.lowest_score_first", Order::LowestScoreFirst.statement()),
         ("leads/list.latest_activity_first", Order::LatestActivityFirst.statement()),
         ("leads/list.earliest_activity_first", Order::EarliestActivityFirst.statement()),
+        ("leads/list.total_up_to", search::TOTAL_UP_TO),
+        ("leads/list.search_newest_first", search::statement(Order::NewestFirst)),
+        ("leads/list.search_oldest_first", search::statement(Order::OldestFirst)),
+        ("leads/list.search_highest_score_first", search::statement(Order::HighestScoreFirst)),
+        ("leads/list.search_lowest_score_first", search::statement(Order::LowestScoreFirst)),
+        ("leads/list.search_latest_activity_first", search::statement(Order::LatestActivityFirst)),
+        ("leads/list.search_earliest_activity_first", search::statement(Order::EarliestActivityFirst)),
     ]
     .map(|(name, sql)| (name.to_owned(), sql.to_owned()))
     .into()

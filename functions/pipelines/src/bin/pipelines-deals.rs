@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::http::{self, Call, Json};
+use shared::views::paging::Limit;
 use shared::views::pipelines::BoardView;
 use shared::{Failure, Scope, store};
 
@@ -15,20 +16,18 @@ pub fn main() -> ExitCode {
     http::get(["/api/v1/pipelines/{id}/deals", "/api/v1/crm/pipelines/{id}/deals"], Scope::DealsRead, handle)
 }
 
-/// As every list has it; the plumbing reads it into `call.paging`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Query {
     /// Deals per column.
-    #[schemars(range(min = 1, max = 100), extend("default" = 25))]
-    #[serde(rename = "limit")]
-    _limit: Option<i64>,
+    #[serde(default)]
+    limit: Limit,
 }
 
 async fn handle(call: Call<(), Query>) -> Result<Json<BoardView>, Failure> {
     let pipeline = store::pipelines::get(&call.tx, call.id("id")?).await?;
     let stages = store::pipelines::list_stages(&call.tx, &[pipeline.id]).await?;
     let sums = store::pipelines::stage_sums(&call.tx, pipeline.id).await?;
-    let deals = store::pipelines::board_deals(&call.tx, pipeline.id, call.paging.limit).await?;
+    let deals = store::pipelines::board_deals(&call.tx, pipeline.id, call.query.limit.0).await?;
     Ok(Json::new(BoardView::of(pipeline, stages, sums, deals)))
 }

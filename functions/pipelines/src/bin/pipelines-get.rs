@@ -15,6 +15,5 @@ pub fn main() -> ExitCode {
 async fn handle(call: Call) -> Result<Json<PipelineView>, Failure> {
     let pipeline = store::pipelines::get(&call.tx, call.id("id")?).await?;
     let stages = store::pipelines::list_stages(&call.tx, &[pipeline.id]).await?;
-    let version = pipeline.version;
-    Ok(Json::versioned(PipelineView::of(pipeline, stages), version))
+    Ok(Json::of(PipelineView::of(pipeline, stages)))
 }

@@ -12,7 +12,7 @@ use shared::views::pipelines::PipelineView;
 use shared::{Failure, Scope, store};
 
 pub fn main() -> ExitCode {
-    http::get(["/api/v1/pipelines", "/api/v1/crm/pipelines"], Scope::PipelinesRead, handle)
+    http::list(["/api/v1/pipelines", "/api/v1/crm/pipelines"], Scope::PipelinesRead, handle)
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -24,7 +24,7 @@ struct Query {
 }
 
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<PipelineView>>, Failure> {
-    call.paging.sort_by(&["position"], "position")?;
+    call.paging.by_page(&["position"], "position")?;
     let archived = call.query.archived;
     let pipelines = store::pipelines::list(&call.tx, archived, call.paging.limit, call.paging.offset()).await?;
     let total = store::pipelines::count(&call.tx, archived).await?;

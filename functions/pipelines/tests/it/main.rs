@@ -4,5 +4,6 @@
 mod pipelines_deals;
 mod pipelines_get;
 mod pipelines_list;
-#[path = "../../../deals/tests/it/support.rs"]
-mod support;
+mod stages_update;
+
+use testkit::sales as support;

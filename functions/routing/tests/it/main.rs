@@ -9,6 +9,6 @@ mod outages;
 mod owners;
 mod routing_config;
 mod routing_evaluate;
-#[path = "../../../deals/tests/it/support.rs"]
-mod support;
 mod world;
+
+use testkit::sales as support;

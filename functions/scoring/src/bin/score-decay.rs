@@ -64,27 +64,24 @@ async fn turn(app: &App, tenant: &DailyTenant, now: Timestamp, done: &mut Done) 
         done.tenants += 1;
         decay(app, tenant.id, now, day, done).await?;
     }
-    let tx = app.begin(tenant.id).await?;
-    done.undecided += finish(app, &tx, routing::ask_for_undecided(app, &tx, now).await).await?;
+    done.undecided += app.transact(tenant.id, async |tx| routing::ask_for_undecided(app, &tx, now).await).await?;
     Ok(())
 }
 
 async fn decay(app: &App, tenant: TenantId, now: Timestamp, day: Date, done: &mut Done) -> Result<(), Failure> {
     loop {
-        let tx = app.begin(tenant).await?;
-        let leads = finish(app, &tx, expire(app, &tx, now).await).await?;
+        let leads = app.transact(tenant, async |tx| expire(app, &tx, now).await).await?;
         done.leads += leads;
         if leads < usize::try_from(CHUNK).unwrap_or(usize::MAX) {
             break;
         }
     }
-    let tx = app.begin(tenant).await?;
-    let asked = async {
-        let asked = routing::ask_for_discovery(app, &tx, now).await?;
-        jobs::note_day(&tx, JOB, day).await.map(|()| asked)
-    };
-    let asked = asked.await;
-    done.discovery += finish(app, &tx, asked).await?;
+    done.discovery += app
+        .transact(tenant, async |tx| {
+            let asked = routing::ask_for_discovery(app, &tx, now).await?;
+            jobs::note_day(&tx, JOB, day).await.map(|()| asked)
+        })
+        .await?;
     Ok(())
 }
 
@@ -93,15 +90,4 @@ async fn expire(app: &App, tx: &Tx, now: Timestamp) -> Result<usize, Failure> {
     let leads = event_path::list_expiring(tx, now, CHUNK).await?;
     reevaluate_for(app, tx, &leads, Reason::Decay, now).await?;
     Ok(leads.len())
-}
-
-/// Commits what succeeded. What failed is undone, because the next tenant uses the same connection.
-async fn finish<T>(app: &App, tx: &Tx, outcome: Result<T, Failure>) -> Result<T, Failure> {
-    match outcome {
-        Ok(value) => app.commit(tx).await.map(|()| value),
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
 }

@@ -12,7 +12,7 @@ use shared::views::scoring_history::ScoreStepView;
 use shared::{Failure, Scope};
 
 pub fn main() -> ExitCode {
-    http::get("/api/v1/scoring/leads/{leadId}/history", Scope::ScoringRead, handle)
+    http::list("/api/v1/scoring/leads/{leadId}/history", Scope::ScoringRead, handle)
 }
 
 async fn handle(call: Call) -> Result<Json<Page<ScoreStepView>>, Failure> {

@@ -11,7 +11,8 @@ use shared::domain::ids::LeadId;
 use shared::flows::event_path::{Reason, reevaluate_for};
 use shared::http::{self, Call, Json};
 use shared::store::audit::AuditEntry;
-use shared::store::{Tx, event_path, scoring_rules};
+use shared::store::leads::lock;
+use shared::store::{Tx, scoring_rules};
 use shared::views::scoring::BreakdownView;
 use shared::views::scoring_history::RecalculationView;
 use shared::{Failure, Scope};
@@ -42,6 +43,5 @@ async fn handle(call: Call) -> Result<Json<RecalculationView>, Failure> {
 
 /// What the engine knows of the lead, which is locked from here on.
 async fn state(tx: &Tx, lead: LeadId) -> Result<LeadState, Failure> {
-    let locked = event_path::lock_and_load(tx, &[lead]).await?.pop();
-    Ok(locked.ok_or_else(|| Failure::not_found("lead"))?.state)
+    Ok(lock::lock_one(tx, lead).await?.state)
 }

@@ -7,13 +7,12 @@ use std::process::ExitCode;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::domain::ids::RuleId;
 use shared::domain::scoring::ScoringRuleDraft;
 use shared::http::{self, Call, Created};
 use shared::messages::events::{Inbound, Recalculate};
 use shared::messages::queues;
-use shared::store::audit::AuditEntry;
 use shared::store::{outbox, rules, scoring_rules};
 use shared::views::scoring::ScoringRuleView;
 use shared::{Failure, Scope};
@@ -45,10 +44,6 @@ async fn handle(call: Call<RuleBody>) -> Result<Created<ScoringRuleView>, Failur
         Inbound::Recalculate(Recalculate { tenant_id: call.tx.tenant(), rule_set_version: published, after: None });
     outbox::put(&call.tx, queues::EVENTS, &[recalculate], call.now).await?;
     let view = ScoringRuleView::from(stored);
-    let id = view.id;
-    let entry =
-        AuditEntry { action: "create", record: "scoring_rule", id: id.0, before: None, after: Some(json!(view)) };
-    call.audit(entry).await?;
-    let version = i64::from(view.version);
-    Ok(Created { location: format!("/api/v1/scoring/rules/{id}"), value: view, version })
+    call.note_new(&view).await?;
+    Ok(Created::of(view))
 }

@@ -13,7 +13,7 @@ use shared::views::scoring::ScoringRuleView;
 use shared::{Failure, Scope};
 
 pub fn main() -> ExitCode {
-    http::get("/api/v1/scoring/rules", Scope::ScoringRead, handle)
+    http::list("/api/v1/scoring/rules", Scope::ScoringRead, handle)
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -25,7 +25,7 @@ struct Query {
 }
 
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<ScoringRuleView>>, Failure> {
-    call.paging.sort_by(&["created_at"], "created_at")?;
+    call.paging.by_page(&["created_at"], "created_at")?;
     let query = &call.query;
     let filter = Filter { active: query.is_active, rule_type: query.rule_type, category: query.category };
     let (rules, total) = scoring_rules::list(&call.tx, filter, call.paging.limit, call.paging.offset()).await?;

@@ -8,5 +8,5 @@ mod scoring_recalculate;
 mod scoring_rules_create;
 mod scoring_rules_list;
 mod scoring_stats;
-#[path = "../../../deals/tests/it/support.rs"]
-mod support;
+
+use testkit::sales as support;

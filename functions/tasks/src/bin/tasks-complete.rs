@@ -6,10 +6,8 @@ use std::process::ExitCode;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 use shared::domain::ids::TaskId;
 use shared::http::{self, Call, Json};
-use shared::store::audit::AuditEntry;
 use shared::store::tasks;
 use shared::views::tasks::TaskView;
 use shared::{Failure, Scope};
@@ -26,24 +24,17 @@ struct Complete {}
 async fn handle(call: Call<Option<Complete>>) -> Result<Json<TaskView>, Failure> {
     let id: TaskId = call.id("id")?;
     let before = tasks::lock(&call.tx, id).await?;
-    let version = before.version;
     if before.status == "done" {
-        return Ok(Json::versioned(before.into(), version));
+        return Ok(Json::of(before.into()));
     }
-    if call.if_match()?.is_some_and(|wanted| wanted != version) {
-        return Err(Failure::Stale { current: version });
-    }
+    call.if_current(before.version)?;
     if before.status == "cancelled" {
         return Err(Failure::conflict(
             "cancelled",
             "This task was cancelled. Make a new one if there is something to do.",
         ));
     }
-    let after = tasks::complete(&call.tx, id, &call.caller.subject, call.now).await?;
-    let (before, after) = (json!(TaskView::from(before)), TaskView::from(after));
-    let entry =
-        AuditEntry { action: "complete", record: "task", id: id.0, before: Some(before), after: Some(json!(after)) };
-    call.audit(entry).await?;
-    let version = after.version;
-    Ok(Json::versioned(after, version))
+    let after = TaskView::from(tasks::complete(&call.tx, id, &call.caller.subject, call.now).await?);
+    call.note("complete", &before.into(), &after).await?;
+    Ok(Json::of(after))
 }

@@ -4,11 +4,9 @@
 
 use std::process::ExitCode;
 
-use serde_json::json;
 use shared::domain::ids::TaskId;
 use shared::flows::reminders;
 use shared::http::{self, Call, Created};
-use shared::store::audit::AuditEntry;
 use shared::store::tasks::{self, Links};
 use shared::views::tasks::TaskView;
 use shared::views::tasks_input::NewTask;
@@ -28,8 +26,6 @@ async fn handle(call: Call<NewTask>) -> Result<Created<TaskView>, Failure> {
     if let Some(due_at) = value.due_at {
         reminders::schedule_within(&call.app, &call.tx, id, due_at, call.now).await?;
     }
-    let entry = AuditEntry { action: "create", record: "task", id: id.0, before: None, after: Some(json!(value)) };
-    call.audit(entry).await?;
-    let version = value.version;
-    Ok(Created { location: format!("/api/v1/tasks/{id}"), value, version })
+    call.note_new(&value).await?;
+    Ok(Created::of(value))
 }

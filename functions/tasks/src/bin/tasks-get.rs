@@ -13,7 +13,5 @@ pub fn main() -> ExitCode {
 }
 
 async fn handle(call: Call) -> Result<Json<TaskView>, Failure> {
-    let task = store::tasks::get(&call.tx, call.id("id")?).await?;
-    let version = task.version;
-    Ok(Json::versioned(task.into(), version))
+    Ok(Json::of(store::tasks::get(&call.tx, call.id("id")?).await?.into()))
 }

@@ -1,6 +1,7 @@
 //! Lists tasks, the most urgent first, by owner, status, due date, lead, deal and kind.
 //!
-//! Sorts by `due_at` (tasks without a due date last) and `created_at`.
+//! Sorts by `due_at` (tasks without a due date last) and `created_at`. `format=csv` gives the whole list as a file, as it stands at one
+//! moment.
 
 use std::process::ExitCode;
 
@@ -8,13 +9,16 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::domain::ids::{DealId, LeadId, MemberId};
-use shared::http::{self, Call, Json, Page};
+use shared::http::{self, Call, Listed, Page};
 use shared::store::tasks::Filter;
+use shared::views::csv::{Export, Format, Table};
 use shared::views::tasks::{TaskKind, TaskStatus, TaskView};
+use shared::views::tasks_csv::COLUMNS;
+use shared::views::team::Language;
 use shared::{Failure, Scope, store};
 
 pub fn main() -> ExitCode {
-    http::get("/api/v1/tasks", Scope::TasksRead, handle)
+    http::list("/api/v1/tasks", Scope::TasksRead, handle)
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -27,10 +31,18 @@ struct Query {
     lead_id: Option<LeadId>,
     deal_id: Option<DealId>,
     kind: Option<TaskKind>,
+    /// `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then.
+    format: Option<Format>,
+    /// Of a file: its columns with commas between, in their order; otherwise all there are. A wrong one is answered with the right ones.
+    columns: Option<String>,
+    /// Of a file: the language of its headings and words; otherwise the first of `Accept-Language`.
+    language: Option<Language>,
+    /// Of a file: the zone of its moments, for example `Europe/Berlin`; otherwise the tenant's.
+    zone: Option<String>,
 }
 
-async fn handle(call: Call<(), Query>) -> Result<Json<Page<TaskView>>, Failure> {
-    let (field, descending) = call.paging.sort_by(&["due_at", "created_at"], "due_at")?;
+async fn handle(call: Call<(), Query>) -> Result<Listed<TaskView>, Failure> {
+    let (field, descending) = call.paging.by_page(&["due_at", "created_at"], "due_at")?;
     let order = format!("{}{field}", if descending { "-" } else { "" });
     let query = &call.query;
     let filter = Filter {
@@ -41,7 +53,13 @@ async fn handle(call: Call<(), Query>) -> Result<Json<Page<TaskView>>, Failure> 
         deal: query.deal_id,
         kind: query.kind.map(TaskKind::as_str),
     };
+    let (columns, zone) = (query.columns.as_deref(), query.zone.as_deref());
+    if let Some(export) = Export::asked(query.format, columns, query.language, zone, &call.paging)? {
+        let mut table = Table::new(&COLUMNS, export.columns, call.shown(&export).await?)?;
+        store::tasks::each(&call.tx, &filter, &order, table.limit(), 0, |task| table.add(&task)).await?;
+        return Ok(call.file(table, "tasks"));
+    }
     let tasks = store::tasks::list(&call.tx, &filter, &order, call.paging.limit, call.paging.offset()).await?;
     let total = store::tasks::count(&call.tx, &filter).await?;
-    Ok(Json::new(Page::new(tasks.into_iter().map(TaskView::from).collect(), &call.paging, total)))
+    Ok(Listed::Page(Page::new(tasks.into_iter().map(TaskView::from).collect(), &call.paging, total)))
 }

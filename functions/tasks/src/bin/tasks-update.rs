@@ -4,11 +4,9 @@
 
 use std::process::ExitCode;
 
-use serde_json::json;
 use shared::domain::ids::TaskId;
 use shared::flows::reminders;
 use shared::http::{self, Call, Json};
-use shared::store::audit::AuditEntry;
 use shared::store::tasks::{self, Facts, Links};
 use shared::views::tasks::TaskView;
 use shared::views::tasks_input::TaskPatch;
@@ -21,14 +19,11 @@ pub fn main() -> ExitCode {
 async fn handle(call: Call<TaskPatch>) -> Result<Json<TaskView>, Failure> {
     let id: TaskId = call.id("id")?;
     let before = tasks::lock(&call.tx, id).await?;
-    if call.if_match()?.is_some_and(|version| version != before.version) {
-        return Err(Failure::Stale { current: before.version });
-    }
+    call.if_current(before.version)?;
     let present = Facts::of(&before);
     let mut facts = call.body.clone().check(present.clone())?;
     if facts == present {
-        let version = before.version;
-        return Ok(Json::versioned(before.into(), version));
+        return Ok(Json::of(before.into()));
     }
     // What was there before may be gone by now; only what is new must exist.
     let links = Links {
@@ -45,9 +40,6 @@ async fn handle(call: Call<TaskPatch>) -> Result<Json<TaskView>, Failure> {
     if let Some(due_at) = facts.due_at.filter(|_| waits_anew && facts.status == "open") {
         reminders::schedule_within(&call.app, &call.tx, id, due_at, call.now).await?;
     }
-    let before = Some(json!(TaskView::from(before)));
-    let entry = AuditEntry { action: "update", record: "task", id: id.0, before, after: Some(json!(after)) };
-    call.audit(entry).await?;
-    let version = after.version;
-    Ok(Json::versioned(after, version))
+    call.note("update", &before.into(), &after).await?;
+    Ok(Json::of(after))
 }

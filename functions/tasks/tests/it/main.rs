@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends in a panic that says where")]
 
 mod reminder_worker;
-#[path = "../../../deals/tests/it/support.rs"]
-mod support;
 mod task_reminders;
 mod tasks_complete;
 mod tasks_create;
 mod tasks_get;
 mod tasks_list;
 mod tasks_update;
+
+use testkit::sales as support;

@@ -91,6 +91,26 @@ async fn filters_and_sorts() {
 }
 
 #[tokio::test]
+async fn as_a_file() {
+    let app = TestApp::new().await;
+    four(&app).await;
+    app.db()
+        .await
+        .execute("UPDATE tasks SET title = '@SUM(1)', due_at = '2026-11-25T23:30:00Z' WHERE title = 'yesterday'", &[])
+        .await
+        .unwrap();
+    let path = "/api/v1/tasks?format=csv&language=de&zone=Europe/Berlin&status=open&sort=created_at&columns=title,kind,due_at,owner";
+    let text = app.get(path).bearer(&app.token("sales")).send().await.expect(200).text();
+    let lines: Vec<&str> = text.strip_prefix('\u{feff}').unwrap().lines().collect();
+    assert_eq!(lines[0], "Titel;Art;Fällig;Zuständig");
+    assert!(lines[1].starts_with("tomorrow;Nachfassen;20") && lines[1].ends_with(";sam"), "{}", lines[1]);
+    assert_eq!(lines[2..], ["'@SUM(1);Anruf;2026-11-26 00:30;", "someday;Zu tun;;"]);
+    let refused =
+        app.get("/api/v1/tasks?format=csv&columns=colour").bearer(&app.token("sales")).send().await.expect(400);
+    assert_eq!(pointers(&refused), ["?columns"]);
+}
+
+#[tokio::test]
 async fn refuses_strangers_and_bad_values() {
     let app = TestApp::new().await;
     four(&app).await;

@@ -4,10 +4,8 @@
 
 use std::process::ExitCode;
 
-use serde_json::json;
 use shared::domain::ids::MemberId;
 use shared::http::{self, Call, Created};
-use shared::store::audit::AuditEntry;
 use shared::store::{sign_in, team};
 use shared::views::team::MemberView;
 use shared::views::team_input::NewMember;
@@ -29,10 +27,7 @@ async fn handle(call: Call<NewMember>) -> Result<Created<MemberView>, Failure> {
     if let Some(password) = password {
         sign_in::set_password(&call.tx, id, &passwords::hash(&password)?, call.now).await?;
     }
-    let member = team::get(&call.tx, id).await?;
-    let version = member.version;
-    let value = MemberView::from(member);
-    let after = Some(json!(value));
-    call.audit(AuditEntry { action: "create", record: "member", id: id.0, before: None, after }).await?;
-    Ok(Created { location: format!("/api/v1/team/{id}"), value, version })
+    let value = MemberView::from(team::get(&call.tx, id).await?);
+    call.note_new(&value).await?;
+    Ok(Created::of(value))
 }

@@ -13,7 +13,5 @@ pub fn main() -> ExitCode {
 }
 
 async fn handle(call: Call) -> Result<Json<MemberView>, Failure> {
-    let member = store::team::get(&call.tx, call.id("id")?).await?;
-    let version = member.version;
-    Ok(Json::versioned(member.into(), version))
+    Ok(Json::of(store::team::get(&call.tx, call.id("id")?).await?.into()))
 }

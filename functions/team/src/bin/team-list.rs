@@ -1,4 +1,4 @@
-//! Lists the team with each member's open deals, by role, whether they are active, and text in name and e-mail address.
+//! Lists the team with each member's open deals, by role, whether they are active, and words of name and e-mail address.
 //!
 //! Sorts by `name`, `email` and `created_at`.
 
@@ -8,11 +8,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::http::{self, Call, Json, Page};
 use shared::store::team::Filter;
+use shared::views::leads_filter;
 use shared::views::team::{MemberRole, MemberView};
 use shared::{Failure, Scope, store};
 
 pub fn main() -> ExitCode {
-    http::get("/api/v1/team", Scope::TeamRead, handle)
+    http::list("/api/v1/team", Scope::TeamRead, handle)
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -20,15 +21,16 @@ pub fn main() -> ExitCode {
 struct Query {
     role: Option<MemberRole>,
     active: Option<bool>,
-    /// Text in name or e-mail address.
+    /// Words that name or e-mail address must contain, all of them, in any case and with or without accents.
+    #[schemars(length(max = 200))]
     q: Option<String>,
 }
 
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<MemberView>>, Failure> {
-    let (field, descending) = call.paging.sort_by(&["name", "email", "created_at"], "name")?;
+    let (field, descending) = call.paging.by_page(&["name", "email", "created_at"], "name")?;
     let order = format!("{}{field}", if descending { "-" } else { "" });
-    let text = call.query.q.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
-    let filter = Filter { role: call.query.role.map(MemberRole::as_str), active: call.query.active, text };
+    let words = leads_filter::few_words(call.query.q.as_deref())?;
+    let filter = Filter { role: call.query.role.map(MemberRole::as_str), active: call.query.active, words };
     let members = store::team::list(&call.tx, &filter, &order, call.paging.limit, call.paging.offset()).await?;
     let total = store::team::count(&call.tx, &filter).await?;
     Ok(Json::new(Page::new(members.into_iter().map(MemberView::from).collect(), &call.paging, total)))

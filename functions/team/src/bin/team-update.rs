@@ -16,7 +16,6 @@ use shared::domain::access::CallerKind;
 use shared::domain::ids::MemberId;
 use shared::flows::passwords::confirm;
 use shared::http::{self, Call, Json};
-use shared::store::audit::AuditEntry;
 use shared::store::sign_in::{self, Ending};
 use shared::store::team::{self, Member, Profile, work};
 use shared::views::team::{MemberRole, MemberView};
@@ -42,9 +41,7 @@ async fn handle(call: Call<MemberPatch, Handing>) -> Result<Json<MemberView>, Fa
     }
     let admins = if patch.touches_access() { team::lock_admins(&call.tx).await? } else { Vec::new() };
     let before = team::lock(&call.tx, id).await?;
-    if call.if_match()?.is_some_and(|version| version != before.version) {
-        return Err(Failure::Stale { current: before.version });
-    }
+    call.if_current(before.version)?;
     if !personal {
         call.caller.need(Scope::TeamWrite)?;
     }
@@ -62,8 +59,7 @@ async fn handle(call: Call<MemberPatch, Handing>) -> Result<Json<MemberView>, Fa
         ));
     }
     if change.password.is_none() && change.profile == before.profile {
-        let version = before.version;
-        return Ok(Json::versioned(before.into(), version));
+        return Ok(Json::of(before.into()));
     }
     let may_own = |profile: &Profile| profile.active && profile.role != "viewer";
     if may_own(&before.profile) && !may_own(&change.profile) {
@@ -80,16 +76,10 @@ async fn handle(call: Call<MemberPatch, Handing>) -> Result<Json<MemberView>, Fa
     if before.profile.active && !change.profile.active {
         sign_in::end_sessions_of(&call.tx, id, Ending::Deactivated, None, call.now).await?;
     }
-    let member = team::get(&call.tx, id).await?;
-    let version = member.version;
-    let value = MemberView::from(member);
-    let mut after = json!(value);
-    if change.password.is_some() {
-        after["password"] = "changed".into();
-    }
-    let before = Some(json!(MemberView::from(before)));
-    call.audit(AuditEntry { action: "update", record: "member", id: id.0, before, after: Some(after) }).await?;
-    Ok(Json::versioned(value, version))
+    let after = MemberView::from(team::get(&call.tx, id).await?);
+    let more = change.password.map_or(json!({}), |_| json!({ "password": "changed" }));
+    call.note_with("update", &before.into(), &after, more).await?;
+    Ok(Json::of(after))
 }
 
 fn covers(call: &Call<(), Handing>, profile: &Profile) -> bool {

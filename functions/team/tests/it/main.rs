@@ -1,8 +1,6 @@
 //! The team, tested as the deployed executables.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends in a panic that says where")]
 
-#[path = "../../../deals/tests/it/support.rs"]
-mod support;
 mod team_create;
 mod team_get;
 mod team_list;
@@ -41,3 +39,5 @@ async fn audited(app: &TestApp) -> Vec<(String, Option<Value>, Option<Value>)> {
 async fn login(app: &TestApp, email: &str, password: &str) -> testkit::Response {
     app.post("/api/v1/auth/login", &serde_json::json!({"email": email, "password": password})).send().await
 }
+
+use testkit::sales as support;

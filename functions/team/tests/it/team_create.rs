@@ -95,6 +95,10 @@ async fn names_every_fault() {
     )
     .await;
     check(json!({"email": "a@b.example", "name": "A\nB", "role": "sales"}), &["/name"]).await;
+    for id in ["<!channel>", "@sam", "#general", "u012ab3cd", "U1> <!here"] {
+        check(json!({"email": "a@b.example", "name": "A", "role": "sales", "slack_user_id": id}), &["/slack_user_id"])
+            .await;
+    }
     check(
         json!({"email": "long.address@b.example", "name": "A", "role": "sales", "password": "LONG.ADDRESS@B.example"}),
         &["/password"],

@@ -25,6 +25,8 @@ async fn filters_sorts_and_pages() {
         ("active=false", vec!["sophie"]),
         ("q=SAM%40test", vec!["sam"]),
         ("q=%25", vec![]),
+        ("q=s%C3%B6ph", vec!["sophie"]),
+        ("q=sam+test", vec!["sam"]),
         ("q=", vec!["ada", "mia", "sam", "sophie"]),
         ("limit=2&page=2", vec!["sam", "sophie"]),
     ] {
@@ -97,7 +99,7 @@ async fn reads_through_indexes() {
         .unwrap();
     let tenant = app.tenant().id.parse().unwrap();
     let tables = ["team_members", "deals", "team_member_pipelines"];
-    for filters in [["NULL", "NULL", "NULL"], ["'sales'", "true", "NULL"], ["NULL", "NULL", "'member'"]] {
+    for filters in [["NULL", "NULL", "NULL"], ["'sales'", "true", "NULL"], ["NULL", "NULL", "'{%member%}'"]] {
         let values: Vec<&str> = filters.into_iter().chain(["'name'", "25", "0"]).collect();
         let list = plan(&app, tenant, section(SQL, "list"), &values).await;
         uses(&list, "team_members_", &tables);

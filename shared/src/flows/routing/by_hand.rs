@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::DueTask;
-use super::decide::display_name;
 use crate::app::App;
 use crate::domain::ids::{DealId, DecisionId, LeadId, MemberId, PipelineId, TaskId};
 use crate::domain::routing::{DecisionInputs, ManualChoice, decide_by_hand, follow_up_due};
@@ -15,8 +14,9 @@ use crate::flows::deals::stand;
 use crate::flows::texts;
 use crate::store::deals::{self, Move, Place};
 use crate::store::event_path::LoadedLead;
+use crate::store::leads::lock;
 use crate::store::routing::{self as store, Decision, LockedMember, NewTask, Placement, Target};
-use crate::store::{Tx, event_path, team};
+use crate::store::{Tx, team};
 
 /// What the person chose.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub async fn route_by_hand(
     now: Timestamp,
 ) -> Result<(Decision, Vec<DueTask>), Failure> {
     let tenant = app.rules().get(tx).await?;
-    let locked = event_path::lock_and_load(tx, &[lead]).await?.pop().ok_or_else(|| Failure::not_found("lead"))?;
+    let locked = lock::lock_one(tx, lead).await?;
     if locked.flags.anonymized {
         return Err(Failure::conflict("anonymized", "This person's data were erased. Choose another lead."));
     }
@@ -76,7 +76,7 @@ pub async fn route_by_hand(
             None
         }
         Some(target) => {
-            let name = display_name(&locked.state.profile);
+            let name = locked.state.profile.display_name();
             let deal = put(app, tx, &locked, &name, target, &choice, now).await?;
             let zone = TimeZone::get(&tenant.tenant.zone).unwrap_or(TimeZone::UTC);
             let language = &tenant.tenant.language;

@@ -9,7 +9,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Decided, DueTask};
 use crate::app::App;
 use crate::domain::ids::{DealId, DecisionId, EffectId, LeadId, MemberId, PipelineId, TaskId};
-use crate::domain::profile::{Profile, ProfileField};
 use crate::domain::routing::{Assessment, DecisionInputs, DecisionRecord, Question, assess, decide, follow_up_due};
 use crate::failure::Failure;
 use crate::flows::texts;
@@ -106,7 +105,7 @@ impl<'a> Round<'a> {
             self.assignments.insert(member.id, moment);
         }
         let language = &self.tenant.tenant.language;
-        let name = display_name(&lead.state.profile);
+        let name = lead.state.profile.display_name();
         let why = texts::explanation(language, record);
         let member = self.members.iter().find(|member| Some(member.id) == owner);
         let mut payload = texts::routed(self.app, &self.tenant.tenant, lead, record, &target, member, &why);
@@ -157,7 +156,7 @@ impl<'a> Round<'a> {
         self.tell(lead.id, id, payload);
         self.tasks.push(NewTask {
             id: task,
-            title: texts::decide_pipeline_title(language, &display_name(&lead.state.profile)),
+            title: texts::decide_pipeline_title(language, &lead.state.profile.display_name()),
             description: Some(why),
             kind: "decide_pipeline",
             priority: "high",
@@ -175,14 +174,9 @@ impl<'a> Round<'a> {
     }
 
     fn tell(&mut self, lead: LeadId, decision: DecisionId, payload: serde_json::Value) {
-        self.effects.push(NewEffect {
-            id: EffectId(self.app.new_id()),
-            kind: slack::KIND,
-            cause: format!("decision:{decision}"),
-            target: slack::target(&payload),
-            lead: Some(lead),
-            payload,
-        });
+        let (id, cause, target) =
+            (EffectId(self.app.new_id()), format!("decision:{decision}"), slack::target(&payload));
+        self.effects.push(NewEffect { lead: Some(lead), ..NewEffect::new(id, slack::KIND, cause, target, payload) });
     }
 
     /// Writes the round. Answers with the tasks that were made.
@@ -199,7 +193,7 @@ impl<'a> Round<'a> {
             store::forget_questions(tx, &self.answered, self.now),
             store::insert_decisions(tx, &rows, MACHINE, self.now),
             store::note_assignments(tx, &assignments),
-            effects::insert(tx, slack::QUEUE, &self.effects, self.now),
+            effects::insert(tx, slack::NAME, &self.effects, self.now),
         )?;
         let due = |task: &NewTask| (task.id, tx.tenant(), task.due_at);
         Ok(self.tasks.iter().map(due).collect())
@@ -219,18 +213,4 @@ fn question(assessment: &Assessment) -> Option<&str> {
 /// Whether a person is to be asked now.
 pub fn asks(lead: &LoadedLead, winner: &str, now: Timestamp) -> bool {
     !lead.question.as_ref().is_some_and(|question: &Question| question.stands(winner, now))
-}
-
-/// What people call a lead: the name, else the company, else the address.
-pub fn display_name(profile: &Profile) -> String {
-    let part = |field| profile.get(field).filter(|text| !text.is_empty());
-    match (part(ProfileField::FirstName), part(ProfileField::LastName)) {
-        (Some(first), Some(last)) => format!("{first} {last}"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => [ProfileField::Company, ProfileField::Email, ProfileField::Phone, ProfileField::LinkedinUrl]
-            .into_iter()
-            .find_map(part)
-            .unwrap_or("?")
-            .to_owned(),
-    }
 }

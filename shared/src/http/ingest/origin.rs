@@ -136,9 +136,8 @@ impl Origin {
 
 async fn country(app: &App, tenant: TenantId, shown: Shown<'_>) -> Result<Country, Failure> {
     let tx = app.database().begin(tenant, shown).await?;
-    let found = tenants::get(&tx).await;
-    tx.rollback().await;
-    Ok(found?.default_country.parse().unwrap_or_default())
+    let found = app.end(&tx, tenants::get(&tx).await).await?;
+    Ok(found.default_country.parse().unwrap_or_default())
 }
 
 /// Waits for the database as long as a receiver can. A connection that did not answer is not asked again.

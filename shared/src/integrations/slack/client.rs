@@ -7,7 +7,8 @@ use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
 
 use super::credentials::Credentials;
-use super::wire::{Fault, Outcome, post_message_body, read_post_message, read_webhook, webhook_body};
+use super::wire::{post_message_body, read_post_message, read_webhook, webhook_body};
+use crate::integrations::partner::{Fault, Outcome};
 
 /// Slack answers within a second. Waiting much longer would take the time of the other messages of the batch.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -78,10 +79,10 @@ async fn body(mut answer: Response) -> Result<String, reqwest::Error> {
 /// the webhook's address.
 fn not_answered(error: &reqwest::Error) -> Outcome {
     if error.is_builder() {
-        return Outcome::Refused { code: "unusable_credentials".to_owned(), fault: Fault::Connection };
+        return Outcome::refused("unusable_credentials", Fault::Connection);
     }
     match (error.is_connect(), error.is_timeout()) {
-        (true, _) => Outcome::NotNow("unreachable".to_owned()),
+        (true, _) => Outcome::not_now("unreachable"),
         (false, true) => Outcome::Unknown("no answer in time".to_owned()),
         (false, false) => Outcome::Unknown("the connection broke before the answer".to_owned()),
     }

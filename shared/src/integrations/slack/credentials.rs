@@ -6,16 +6,17 @@
 use serde::Deserialize;
 use url::Url;
 
-use crate::store::effects_work::Rate;
+use crate::integrations::partner::Budget;
 
 /// Hosts of incoming webhooks: Slack, and Slack for governments.
 const HOOK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 
-/// One message a second and channel is what Slack takes, however it is posted, and a few at once after a pause.
-const CHANNEL: Rate = Rate { per_second: 1.0, burst: 3.0 };
+/// One message a second and channel is what Slack takes, however it is posted, and a few at once after a pause: calls a second, and
+/// calls at once.
+const CHANNEL: (f64, f64) = (1.0, 3.0);
 
 /// Several hundred messages a minute and workspace; this stays below.
-const WORKSPACE: Rate = Rate { per_second: 5.0, burst: 5.0 };
+const WORKSPACE: (f64, f64) = (5.0, 5.0);
 
 /// The budget of everything a bot token posts.
 const WORKSPACE_KEY: &str = "slack:api";
@@ -63,11 +64,14 @@ impl Credentials {
     }
 
     /// What these credentials may spend on a message to `channel`, every budget of it.
-    pub fn budgets(&self, channel: &str) -> Vec<(String, Rate)> {
+    pub fn budgets(&self, channel: &str) -> Vec<Budget> {
+        let budget = |key: String, (per_second, burst)| Budget { key, per_second, burst };
         match self {
             // A webhook has one channel, whatever the message says.
-            Self::Webhook { .. } => vec![(self.pause_key().to_owned(), CHANNEL)],
-            Self::Bot(_) => vec![(format!("slack:channel:{channel}"), CHANNEL), (WORKSPACE_KEY.to_owned(), WORKSPACE)],
+            Self::Webhook { .. } => vec![budget(self.pause_key().to_owned(), CHANNEL)],
+            Self::Bot(_) => {
+                vec![budget(format!("slack:channel:{channel}"), CHANNEL), budget(WORKSPACE_KEY.to_owned(), WORKSPACE)]
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use super::{LEAD_ROUTING, TASKS};
 use crate::domain::intent::Confidence;
 use crate::domain::scoring::Tier;
 
-pub use text::safe;
+pub use text::{is_member_id, safe};
 
 /// What Slack takes in one section, in characters. Its other limits (10 fields of 2000, headings of 150) are far away.
 const SECTION: usize = 3000;
@@ -179,12 +179,17 @@ fn header(heading: &str) -> Value {
 
 /// `text` is markup within Slack's limit.
 fn section(text: &str) -> Value {
-    json!({"type": "section", "text": {"type": "mrkdwn", "text": text}})
+    json!({"type": "section", "text": markup(text)})
 }
 
 /// `value` is markup.
 fn field(label: &str, value: &str) -> Value {
-    json!({"type": "mrkdwn", "text": format!("*{label}*\n{value}")})
+    markup(&format!("*{label}*\n{value}"))
+}
+
+/// Markup as it is written and nothing beside: an address, a channel or a name that a stranger typed makes no link and calls nobody.
+fn markup(text: &str) -> Value {
+    json!({"type": "mrkdwn", "text": text, "verbatim": true})
 }
 
 /// Score, tier and intent.

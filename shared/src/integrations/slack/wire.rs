@@ -5,37 +5,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::integrations::partner::{Fault, Outcome};
+
 /// When Slack says 429 without saying for how long.
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// A longer pause than this is asked for again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
-
-/// What became of a message.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// It is in its channel; what is kept of Slack's answer.
-    Posted(Value),
-    /// Slack will never take it as it is.
-    Refused { code: String, fault: Fault },
-    /// Slack wants nothing from us for so long. The message was not posted.
-    Limited(Duration),
-    /// It was certainly not posted, and may be later.
-    NotNow(String),
-    /// It may have been posted. Slack cannot be asked, so nothing repeats it.
-    Unknown(String),
-}
-
-/// What is at fault when Slack refuses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// The webhook or the token: somebody must connect Slack again.
-    Connection,
-    /// This channel: it is gone, archived, or not ours to write to.
-    Channel,
-    /// The message.
-    Content,
-}
 
 /// The body for an incoming webhook, which knows its channel itself.
 pub fn webhook_body(payload: &Value) -> Value {
@@ -46,14 +22,13 @@ pub fn webhook_body(payload: &Value) -> Value {
 pub fn post_message_body(payload: &Value) -> Value {
     let mut body = parts(payload);
     body["channel"] = payload["channel"].clone();
-    // Links lead into the console, of which there is no preview worth a call.
-    body["unfurl_links"] = json!(false);
-    body["unfurl_media"] = json!(false);
     body
 }
 
+/// Nothing is unfurled: our own links lead into the console, of which there is no preview, and Slack must call no address that a
+/// stranger typed into a form.
 fn parts(payload: &Value) -> Value {
-    let mut body = json!({"text": payload["text"]});
+    let mut body = json!({"text": payload["text"], "unfurl_links": false, "unfurl_media": false});
     for name in ["blocks", "thread_ts"] {
         if let Some(part) = payload.get(name).filter(|part| !part.is_null()) {
             body[name] = part.clone();
@@ -66,17 +41,17 @@ fn parts(payload: &Value) -> Value {
 pub fn read_webhook(status: u16, retry_after: Option<&str>, body: &str) -> Outcome {
     let body = body.trim();
     match status {
-        200 if body == "ok" => Outcome::Posted(json!({"via": "webhook"})),
+        200 if body == "ok" => Outcome::Done(json!({"via": "webhook"})),
         // A code is Slack speaking; anything else is somebody in between, who may have passed the message on.
         200 => code(body).map_or_else(
             || Outcome::Unknown("200 without `ok`".to_owned()),
-            |code| Outcome::Refused { fault: webhook_fault(&code, status), code },
+            |code| refused(webhook_fault(&code, status), code),
         ),
         429 => Outcome::Limited(pause(retry_after)),
         500.. => Outcome::Unknown(code(body).unwrap_or_else(|| format!("http_{status}"))),
         _ => {
             let code = code(body).unwrap_or_else(|| format!("http_{status}"));
-            Outcome::Refused { fault: webhook_fault(&code, status), code }
+            refused(webhook_fault(&code, status), code)
         }
     }
 }
@@ -90,7 +65,7 @@ fn webhook_fault(code: &str, status: u16) -> Fault {
             Fault::Connection
         }
         _ if code.starts_with("channel_") || code.starts_with("team_") => Fault::Connection,
-        "posting_to_general_channel_denied" => Fault::Channel,
+        "posting_to_general_channel_denied" => Fault::Target,
         _ if matches!(status, 401 | 403 | 404 | 410) || (300..400).contains(&status) => Fault::Connection,
         _ => Fault::Content,
     }
@@ -111,28 +86,33 @@ pub fn read_post_message(status: u16, retry_after: Option<&str>, body: &str) -> 
         500.. => return Outcome::Unknown(format!("http_{status}")),
         200 => {}
         401 | 403 => {
-            return Outcome::Refused { code: format!("http_{status}"), fault: Fault::Connection };
+            return refused(Fault::Connection, format!("http_{status}"));
         }
         _ => {
-            return Outcome::Refused { code: format!("http_{status}"), fault: Fault::Content };
+            return refused(Fault::Content, format!("http_{status}"));
         }
     }
     let Ok(answer) = serde_json::from_str::<Answer>(body) else {
         return Outcome::Unknown("200 without Slack's JSON".to_owned());
     };
     if answer.ok {
-        return Outcome::Posted(json!({"via": "api", "channel": answer.channel, "ts": answer.ts}));
+        return Outcome::Done(json!({"via": "api", "channel": answer.channel, "ts": answer.ts}));
     }
     let code = answer.error.as_deref().and_then(code).unwrap_or_else(|| "unnamed_error".to_owned());
     match code.as_str() {
         "ratelimited" | "rate_limited" => Outcome::Limited(pause(retry_after)),
         "service_unavailable" | "request_timeout" | "team_added_to_org" | "message_limit_exceeded" => {
-            Outcome::NotNow(code)
+            Outcome::not_now(code)
         }
         // Slack says of these that the call may have had part of its effect.
         "internal_error" | "fatal_error" => Outcome::Unknown(code),
-        _ => Outcome::Refused { fault: api_fault(&code), code },
+        _ => refused(api_fault(&code), code),
     }
+}
+
+/// Slack says a code and nothing else.
+fn refused(fault: Fault, code: String) -> Outcome {
+    Outcome::Refused { code, words: None, fault }
 }
 
 fn api_fault(code: &str) -> Fault {
@@ -145,10 +125,8 @@ fn api_fault(code: &str) -> Fault {
         | "missing_scope"
         | "not_allowed_token_type"
         | "team_access_not_granted" => Fault::Connection,
-        "channel_not_found" | "not_in_channel" | "is_archived" | "no_permission" | "ekm_access_denied" => {
-            Fault::Channel
-        }
-        _ if code.starts_with("restricted_action") => Fault::Channel,
+        "channel_not_found" | "not_in_channel" | "is_archived" | "no_permission" | "ekm_access_denied" => Fault::Target,
+        _ if code.starts_with("restricted_action") => Fault::Target,
         _ => Fault::Content,
     }
 }

@@ -9,6 +9,7 @@ use super::super::sql::{params, section};
 use super::super::team;
 use super::{Deal, SQL, deal};
 use crate::domain::ids::{DealId, LeadId, MemberId, OrganizationId, PipelineId, StageId};
+use crate::domain::search;
 use crate::failure::{Failure, Fault};
 
 /// What people say about a deal, besides where it stands.
@@ -118,6 +119,7 @@ pub async fn insert(
                 facts.source,
                 facts.campaign,
                 now,
+                search::text(&[&facts.name], ""),
             ],
         )
         .await?;
@@ -161,6 +163,7 @@ pub async fn update(tx: &Tx, id: DealId, facts: &Facts, now: Timestamp) -> Resul
                 facts.source,
                 facts.campaign,
                 now,
+                search::text(&[&facts.name], ""),
             ],
         )
         .await?;

@@ -10,7 +10,7 @@ use super::{PROFILE_COLUMNS, SQL};
 use crate::domain::engine::Standing;
 use crate::domain::events::{Campaign, Event};
 use crate::domain::identity::Identifier;
-use crate::domain::ids::{EventId, LeadId, RuleId};
+use crate::domain::ids::{EventId, LeadId, RuleId, TenantId};
 use crate::domain::intent::{IntentWeight, Signal};
 use crate::domain::profile::{CarriedProfile, Profile, Provenances};
 use crate::domain::scoring::{Award, Category};
@@ -23,6 +23,7 @@ struct Columns<'a> {
     fields: Vec<Vec<Option<&'a str>>>,
     custom: Vec<Value>,
     provenance: Vec<Written<Provenances<'a>>>,
+    search_texts: Vec<String>,
     /// Where each lead's search codes begin and end among all, counted from one and both inclusive, as Postgres does.
     first_codes: Vec<i32>,
     last_codes: Vec<i32>,
@@ -30,15 +31,17 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(profiles: &[(LeadId, &'a Profile)]) -> Self {
+    fn of(profiles: &[(LeadId, &'a Profile)], tenant: TenantId) -> Self {
+        let search_texts: Vec<String> = profiles.iter().map(|(_, profile)| search::text_of_profile(profile)).collect();
         let (mut first_codes, mut last_codes, mut codes) = (Vec::new(), Vec::new(), Vec::new());
         let position = |codes: &Vec<i32>| i32::try_from(codes.len()).unwrap_or(i32::MAX);
-        for (_, profile) in profiles {
+        for text in &search_texts {
             first_codes.push(position(&codes) + 1);
-            codes.extend(search::of_profile(profile));
+            codes.extend(search::codes(text, tenant));
             last_codes.push(position(&codes));
         }
         Self {
+            search_texts,
             first_codes,
             last_codes,
             codes,
@@ -57,7 +60,14 @@ impl<'a> Columns<'a> {
         for column in &self.fields {
             list.extend_from_slice(params![*column]);
         }
-        list.extend_from_slice(params![self.custom, self.provenance, self.first_codes, self.last_codes, self.codes]);
+        list.extend_from_slice(params![
+            self.custom,
+            self.provenance,
+            self.search_texts,
+            self.first_codes,
+            self.last_codes,
+            self.codes
+        ]);
         list
     }
 }
@@ -70,8 +80,8 @@ pub async fn insert_leads(tx: &Tx, profiles: &[(LeadId, &Profile)], now: Timesta
     if profiles.is_empty() {
         return Ok(());
     }
-    let columns = Columns::of(profiles);
     let tenant = tx.tenant();
+    let columns = Columns::of(profiles, tenant);
     let mut list: Vec<Param<'_>> = params![tenant].to_vec();
     list.extend(columns.params());
     list.extend_from_slice(params![now]);
@@ -87,7 +97,7 @@ pub async fn update_profiles(tx: &Tx, profiles: &[(LeadId, &Profile)], now: Time
     if profiles.is_empty() {
         return Ok(());
     }
-    let columns = Columns::of(profiles);
+    let columns = Columns::of(profiles, tx.tenant());
     let mut list = columns.params();
     list.extend_from_slice(params![now]);
     tx.execute(const { section(SQL, "update_profiles") }, &list).await?;

@@ -1,4 +1,7 @@
-//! Lists of leads: one filter, six orders, and a place to go on from for whoever walks the whole list.
+//! Lists of leads: one filter, six orders, and a place to go on from for whoever walks the whole list. Lists that are searched for
+//! words take their way through [`search`].
+
+pub mod search;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -8,6 +11,7 @@ use super::super::sql::{Param, params};
 use super::row::{self, Lead, LeadStatus};
 use crate::domain::ids::{LeadId, MemberId, PipelineId};
 use crate::domain::scoring::Tier;
+use crate::domain::search::Words;
 use crate::failure::Failure;
 
 /// Which leads. What is absent does not filter.
@@ -32,9 +36,8 @@ pub struct Filter {
     pub active_from: Option<Timestamp>,
     /// Last active: not included.
     pub active_to: Option<Timestamp>,
-    /// Words that name, e-mail address or company must contain, all of them; at least one of three characters or more. The
-    /// newest 10,000 such leads are looked at.
-    pub words: Option<Vec<String>>,
+    /// Words that name, e-mail address or company must contain, all of them; at least one of two characters or more.
+    pub words: Option<Words>,
     /// Only the global pool.
     pub unrouted: bool,
     /// Only these.
@@ -107,22 +110,26 @@ pub struct Arguments<'a> {
     status: Option<&'static str>,
     tier: Option<&'static str>,
     filter: &'a Filter,
+    /// Patterns that search texts must fit, already where leads are read.
+    within: Option<&'a [String]>,
     after_at: Option<Timestamp>,
     after_id: Option<Uuid>,
-    limit: i64,
+    /// None: without end.
+    limit: Option<i64>,
     offset: i64,
 }
 
 impl<'a> Arguments<'a> {
-    /// Of a filter and a part of the list.
+    /// Of a filter, its words aside, and a part of the list.
     pub fn new(filter: &'a Filter, window: Window) -> Self {
         Self {
             status: filter.status.map(LeadStatus::as_str),
             tier: filter.tier.map(Tier::as_str),
             filter,
+            within: None,
             after_at: window.after.map(|after| after.0),
             after_id: window.after.map(|after| after.1),
-            limit: window.limit,
+            limit: Some(window.limit),
             offset: window.offset,
         }
     }
@@ -145,38 +152,70 @@ impl<'a> Arguments<'a> {
             filter.created_to,
             filter.active_from,
             filter.active_to,
-            filter.words,
             filter.unrouted,
-            filter.ids
+            filter.ids,
+            self.within
         ]
         .to_vec()
     }
 
     /// For the statement of an order.
-    pub fn of_part(&self, order: Order) -> Vec<Param<'_>> {
+    pub fn of_part(&self) -> Vec<Param<'_>> {
         let mut list = self.of_total();
-        list.extend_from_slice(params![self.limit, self.offset]);
-        if order.walks() {
-            list.extend_from_slice(params![self.after_at, self.after_id]);
-        }
+        list.extend_from_slice(params![self.limit, self.offset, self.after_at, self.after_id]);
         list
     }
 }
 
-/// A part of the leads that pass the filter.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn list(tx: &Tx, filter: &Filter, order: Order, window: Window) -> Result<Vec<Lead>, Failure> {
-    let arguments = Arguments::new(filter, window);
-    tx.query(order.statement(), &arguments.of_part(order)).await?.iter().map(row::lead).collect()
+/// A part of a list, and how long the list is.
+#[derive(Debug)]
+pub struct Found {
+    pub leads: Vec<Lead>,
+    pub total: i64,
+    /// Otherwise there are more than `total`, and nobody counted them.
+    pub exact: bool,
 }
 
-/// How many leads pass the filter.
+/// A part of the leads that pass the filter, words included, and how many there are.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
+pub async fn page(tx: &Tx, filter: &Filter, order: Order, window: Window) -> Result<Found, Failure> {
+    match &filter.words {
+        Some(words) => search::page(tx, filter, words, order, window).await,
+        None => {
+            let leads = list(tx, filter, order, window).await?;
+            Ok(Found { leads, total: count(tx, filter).await?, exact: true })
+        }
+    }
+}
+
+/// Hands over every lead that passes the filter, words included, in the order of the list and as one statement sees them at one
+/// moment: none is missing or there twice, whatever changes meanwhile. At most `most`.
+///
+/// # Errors
+/// When the database does not answer, and the first failure of `take`.
+pub async fn each(
+    tx: &Tx,
+    filter: &Filter,
+    order: Order,
+    most: i64,
+    mut take: impl FnMut(Lead) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let patterns = filter.words.as_ref().map(Words::patterns);
+    let whole = Arguments::new(filter, Window { limit: most, offset: 0, after: None });
+    let arguments = Arguments { within: patterns.as_deref(), ..whole };
+    tx.query_map(order.statement(), &arguments.of_part(), |row| take(row::lead(row)?)).await?;
+    Ok(())
+}
+
+/// A part of the leads that pass the filter, its words aside.
+async fn list(tx: &Tx, filter: &Filter, order: Order, window: Window) -> Result<Vec<Lead>, Failure> {
+    tx.query(order.statement(), &Arguments::new(filter, window).of_part()).await?.iter().map(row::lead).collect()
+}
+
+/// How many leads pass the filter, its words aside.
+async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
     let arguments = Arguments::new(filter, Window { limit: 0, offset: 0, after: None });
     let row = tx.find(TOTAL, &arguments.of_total()).await?;
     Ok(row.map_or(0, |row| row.get(0)))

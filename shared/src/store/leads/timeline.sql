@@ -99,8 +99,8 @@ SELECT t.kind, t.at, t.id, t.body
           LIMIT $5)
         UNION ALL
         (SELECT 'effect', x.created_at, x.id,
-                jsonb_build_object('effect', x.kind, 'target', x.target, 'cause', x.cause, 'status', x.status, 'attempts', x.attempts,
-                                   'error', x.error, 'finished_at', x.finished_at)
+                jsonb_build_object('effect', lotse.effect_kind(x.kind), 'target', x.target, 'cause', x.cause, 'status', x.status, 'attempts', x.attempts,
+                                   'error', COALESCE(x.error_words, x.error), 'finished_at', x.finished_at)
            FROM effects x
           WHERE x.lead_id = $1 AND ($4 IS NULL OR 'effect' = ANY ($4)) AND ($2 IS NULL OR (x.created_at, x.id) < ($2, $3))
           ORDER BY x.created_at DESC, x.id DESC

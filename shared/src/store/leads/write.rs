@@ -1,17 +1,19 @@
 //! Leads changed by people: made, edited, deleted, with the identifiers that make them findable for events.
 
+use futures_util::future::try_join;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::Row;
 
 use super::super::Tx;
-use super::super::event_path::{self, PROFILE_COLUMNS};
+use super::super::event_path::{LoadedLead, PROFILE_COLUMNS};
 use super::super::sql::{Param, Written, params, section};
 use super::super::team;
 use super::SQL;
+use super::lock;
 use super::row::Lead;
 use crate::domain::identity::Identifier;
-use crate::domain::ids::{DealId, LeadId, MemberId, OrganizationId};
+use crate::domain::ids::{DealId, LeadId, MemberId, OrganizationId, TenantId};
 use crate::domain::profile::{Profile, Provenances};
 use crate::domain::search;
 use crate::failure::{Failure, Fault};
@@ -29,25 +31,28 @@ struct Columns<'a> {
     fields: [Option<&'a str>; 11],
     custom: Value,
     provenance: Written<Provenances<'a>>,
-    search: Vec<i32>,
+    search_text: String,
+    search_codes: Vec<i32>,
 }
 
 impl<'a> Columns<'a> {
-    fn of(profile: &'a Profile) -> Self {
+    fn of(profile: &'a Profile, tenant: TenantId) -> Self {
+        let search_text = search::text_of_profile(profile);
         Self {
             fields: PROFILE_COLUMNS.map(|field| profile.get(field)),
             custom: Value::Object(profile.custom()),
             provenance: Written(profile.provenances()),
-            search: search::of_profile(profile),
+            search_codes: search::codes(&search_text, tenant),
+            search_text,
         }
     }
 
     fn params(&self) -> Vec<Param<'_>> {
-        let mut list: Vec<Param<'_>> = Vec::with_capacity(19);
+        let mut list: Vec<Param<'_>> = Vec::with_capacity(20);
         for field in &self.fields {
             list.extend_from_slice(params![*field]);
         }
-        list.extend_from_slice(params![self.custom, self.provenance, self.search]);
+        list.extend_from_slice(params![self.custom, self.provenance, self.search_text, self.search_codes]);
         list
     }
 }
@@ -63,8 +68,8 @@ pub async fn insert(
     handling: &Handling,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let columns = Columns::of(profile);
     let tenant = tx.tenant();
+    let columns = Columns::of(profile, tenant);
     let mut list: Vec<Param<'_>> = params![id, tenant].to_vec();
     list.extend(columns.params());
     list.extend_from_slice(params![handling.tags, handling.organization, handling.owner, now]);
@@ -83,7 +88,7 @@ pub async fn update(
     handling: &Handling,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let columns = Columns::of(profile);
+    let columns = Columns::of(profile, tx.tenant());
     let mut list: Vec<Param<'_>> = params![id].to_vec();
     list.extend(columns.params());
     list.extend_from_slice(params![handling.tags, handling.organization, handling.owner, now]);
@@ -91,13 +96,15 @@ pub async fn update(
     Ok(())
 }
 
-/// Locks a lead until the end of this transaction, so that processors and routers wait, and reads it with its profile.
+/// Locks a lead until the end of this transaction, so that processors and routers wait, and reads it once: as people see it, and as
+/// the engine does, which can go on with it.
 ///
 /// # Errors
 /// `NotFound` when the tenant has no such lead.
-pub async fn lock(tx: &Tx, id: LeadId) -> Result<(Lead, Profile), Failure> {
-    let locked = event_path::lock_and_load(tx, &[id]).await?.pop().ok_or_else(|| Failure::not_found("lead"))?;
-    Ok((super::get(tx, id).await?, locked.state.profile))
+pub async fn lock(tx: &Tx, id: LeadId) -> Result<(Lead, LoadedLead), Failure> {
+    // Sent together and run one after the other, so that both are read after the wait.
+    let (mut locked, lead) = try_join(lock::lock(tx, &[id]), super::get(tx, id)).await?;
+    Ok((lead, locked.pop().ok_or_else(|| Failure::not_found("lead"))?))
 }
 
 fn kinds_and_values(identifiers: &[Identifier]) -> (Vec<&'static str>, Vec<&str>) {

@@ -254,6 +254,15 @@ impl Response {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in the answer: {}", self.shown()))
     }
 
+    /// The body as text.
+    ///
+    /// # Panics
+    /// With the whole answer if it is none.
+    #[track_caller]
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.to_vec()).unwrap_or_else(|error| panic!("{error} in the answer: {}", self.shown()))
+    }
+
     /// The body as an RFC 9457 problem.
     ///
     /// # Panics

@@ -21,6 +21,7 @@ use tokio_postgres::Client;
 pub use delivery::Delivered;
 pub use endpoints::Endpoint;
 pub use http::{RequestBuilder, Response};
+pub use pool::Program;
 pub use tenant::{Tenant, input as tenant_input};
 
 use crate::database::{APP_ROLE, TestDatabase};
@@ -309,6 +310,22 @@ impl TestApp {
     /// When the template has no such function or it cannot be started.
     pub fn spawn(&self, function: &str) -> Function {
         self.pool(function).spawn().unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// From now on a program stands in for a function: what its queue delivers goes there.
+    ///
+    /// # Panics
+    /// When the template has no such function, or it is replaced already.
+    pub fn replace(&self, function: &str, program: Program) {
+        assert!(self.pool(function).replace(program), "{function} is replaced already");
+    }
+
+    /// Starts a program in a function's environment, to be invoked by the test.
+    ///
+    /// # Panics
+    /// When the template has no such function or the program cannot be started.
+    pub fn spawn_as(&self, function: &str, program: &Program) -> Function {
+        self.pool(function).spawn_as(program).unwrap_or_else(|error| panic!("{error:#}"))
     }
 
     /// Kills every environment of a function that deliveries and requests use; the next one gets a fresh one.

@@ -85,6 +85,11 @@ impl Function {
     /// Returns as soon as the process is started; it may still be initialising. Needs a running tokio runtime. Fails if
     /// the binary is missing or cannot be executed.
     pub fn spawn(name: &str, binary: &Path, env: &[(String, String)]) -> anyhow::Result<Self> {
+        Self::spawn_with(name, binary, &[], env)
+    }
+
+    /// The same with arguments: for a program that stands in for a function.
+    pub fn spawn_with(name: &str, binary: &Path, args: &[String], env: &[(String, String)]) -> anyhow::Result<Self> {
         let (invocations, queue) = mpsc::unbounded_channel();
         let (ready_sender, ready) = watch::channel(None);
         let (exit_sender, exit) = watch::channel(None);
@@ -99,6 +104,7 @@ impl Function {
         let mut command = Command::new(binary);
         command
             .arg0(name)
+            .args(args)
             .env_clear()
             .envs(lambda_env(name, &server.address().to_string()))
             .envs(env.iter().map(|(name, value)| (name, value)))

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { session } from "../api/client";
-import { dataProvider, order, patch, query } from "./data";
+import { dataProvider, fileOf, listFile, order, patch, query } from "./data";
 import { allows } from "./me";
 
 describe("what is asked for", () => {
@@ -31,7 +31,7 @@ describe("the data provider", () => {
 
     it("reads a page of a list", async () => {
         const answer = await dataProvider.getList("leads", { pagination: { page: 2, perPage: 25 }, sort: { field: "total_score", order: "DESC" }, filter: { tier: "hot", q: "" } });
-        expect(answer).toEqual({ data: [{ id: "1" }], total: 26 });
+        expect(answer).toEqual({ data: [{ id: "1" }], total: 26, meta: { atLeast: false } });
         const { pathname, searchParams } = new URL(calls[0]!.url);
         expect(pathname).toBe("/api/v1/leads");
         expect(Object.fromEntries(searchParams)).toEqual({ tier: "hot", page: "2", limit: "25", sort: "-total_score" });
@@ -43,6 +43,34 @@ describe("the data provider", () => {
         const { pathname, searchParams } = new URL(calls[0]!.url);
         expect(pathname).toBe("/api/v1/leads/unrouted");
         expect(Object.fromEntries(searchParams)).toEqual({ tier: "hot", page: "1", limit: "25", sort: "-total_score" });
+    });
+
+    it("says that a search for common words was not counted to its end", async () => {
+        vi.stubGlobal("fetch", async () => Response.json({ data: [], pagination: { page: 1, limit: 25, total: 10_001, total_pages: 401, total_is_exact: false } }));
+        const answer = await dataProvider.getList("leads", { pagination: { page: 1, perPage: 25 }, sort: { field: "id", order: "ASC" }, filter: { q: "gmbh" } });
+        expect(answer).toMatchObject({ total: 10_001, meta: { atLeast: true } });
+    });
+
+    it("leaves files to the API: one request for a whole list, one for each hundred of what was selected", async () => {
+        vi.stubGlobal("fetch", async (request: Request) => {
+            calls.push(request.clone());
+            return new Response("\ufeffName;Status\r\nA;Neu\r\n", { headers: { "content-type": "text/csv; charset=utf-8" } });
+        });
+        const style = { columns: ["name", "status"], language: "de", zone: "Europe/Berlin" };
+        const sort = { field: "total_score", order: "DESC" };
+        expect(await listFile("leads", { filter: { tier: "hot", q: "" }, sort }, style)).toBe("Name;Status\r\nA;Neu\r\n");
+        expect(Object.fromEntries(new URL(calls[0]!.url).searchParams)).toEqual({ tier: "hot", sort: "-total_score", format: "csv", columns: "name,status", language: "de", zone: "Europe/Berlin" });
+        expect(calls).toHaveLength(1);
+
+        const ids = Array.from({ length: 101 }, (_, at) => `l${at}`);
+        expect(await fileOf("leads", ids, { filter: { pool: true }, sort }, style)).toBe("Name;Status\r\nA;Neu\r\nA;Neu\r\n");
+        expect(calls.slice(1).map((call) => [new URL(call.url).pathname, new URL(call.url).searchParams.get("ids")!.split(",").length])).toEqual([["/api/v1/leads/unrouted", 100], ["/api/v1/leads/unrouted", 1]]);
+    });
+
+    it("hands on why there is no file", async () => {
+        const problem = { type: "urn:lotse:problem:invalid", title: "", status: 400, detail: "", errors: [{ pointer: "?format", code: "too_long", detail: "Narrow it." }] };
+        vi.stubGlobal("fetch", async () => Response.json(problem, { status: 400, headers: { "content-type": "application/problem+json" } }));
+        await expect(listFile("leads", {}, { columns: ["name"], language: "en", zone: "UTC" })).rejects.toMatchObject({ problem: { errors: [{ pointer: "?format" }] } });
     });
 
     it("reads many leads with few requests", async () => {

@@ -28,7 +28,7 @@ const MOST_IDS = 100;
 
 interface Page {
     data: RaRecord[];
-    pagination: { total: number; total_pages: number; page: number };
+    pagination: { total: number; total_pages: number; page: number; total_is_exact?: boolean };
 }
 
 function root(resource: string): string {
@@ -57,13 +57,41 @@ export function patch(data: Params, previous: Params): Params {
     return Object.fromEntries(changed.map(([key, value]) => [key, value === undefined || value === "" ? null : value]));
 }
 
-async function list(resource: string, init: Params): Promise<Page> {
+/** Where a list is, and what it is asked for. */
+function address(resource: string, init: Params): { path: string; asked: Params } {
     if (resource === "leads" && init.pool) {
         // The pool is a list of its own, which says what each lead lacks. It cannot be asked for a pipeline, since none of it has one.
         const { pool: _, status: __, pipeline_id: ___, ...rest } = init;
-        return (await take(call.GET("/api/v1/leads/unrouted", { params: { query: rest } }))) as Page;
+        return { path: "/api/v1/leads/unrouted", asked: rest };
     }
-    return (await take(call.GET(root(resource), { params: { query: init } }))) as Page;
+    return { path: root(resource), asked: init };
+}
+
+async function list(resource: string, init: Params): Promise<Page> {
+    const { path, asked } = address(resource, init);
+    return (await take(call.GET(path, { params: { query: asked } }))) as Page;
+}
+
+/** How a file shows what is in it: the API's columns in their order, the language of headings and words, the zone of moments. */
+export interface FileStyle {
+    columns: readonly string[];
+    language: string;
+    zone: string;
+}
+
+/** The whole list as a file: the API writes it, from the list as it stands at one moment, or refuses where it is too long. */
+export async function listFile(resource: string, { filter, sort }: { filter?: Params; sort?: { field: string; order: string } }, { columns, language, zone }: FileStyle): Promise<string> {
+    const wanted = query({ ...filter, sort: order(sort), format: "csv", columns: columns.join(","), language, zone });
+    const { path, asked } = address(resource, wanted);
+    return (await take(call.GET(path, { params: { query: asked }, parseAs: "text" }))) as string;
+}
+
+/** Some of its records as a file, however many: the API is asked for a hundred at a time. */
+export async function fileOf(resource: string, ids: readonly Identifier[], list: { filter?: Params; sort?: { field: string; order: string } }, style: FileStyle): Promise<string> {
+    const parts = Array.from({ length: Math.ceil(ids.length / MOST_IDS) }, (_, at) => ids.slice(at * MOST_IDS, (at + 1) * MOST_IDS));
+    const files = await Promise.all(parts.map((part) => listFile(resource, { ...list, filter: { ...list.filter, ids: part.join(",") } }, style)));
+    // Headings have no line ends in them.
+    return files.map((text, at) => (at === 0 ? text : text.slice(text.indexOf("\r\n") + 2))).join("");
 }
 
 /** Every record of a short list. */
@@ -88,7 +116,8 @@ export const dataProvider = {
     async getList(resource: string, { pagination, sort, filter }: { pagination?: { page: number; perPage: number }; sort?: { field: string; order: string }; filter?: Params }) {
         const { page = 1, perPage = 25 } = pagination ?? {};
         const answer = await list(resource, query({ ...filter, page, limit: perPage, sort: order(sort) }));
-        return { data: answer.data, total: answer.pagination.total };
+        // Of a search for common words the API counts only so far.
+        return { data: answer.data, total: answer.pagination.total, meta: { atLeast: answer.pagination.total_is_exact === false } };
     },
 
     async getOne(resource: string, { id }: { id: Identifier }) {

@@ -21,8 +21,8 @@ interface Found {
     tier?: Tier;
 }
 
-/** The API searches from three characters on. */
-const SHORTEST = 3;
+/** The API searches from two characters on. */
+const SHORTEST = 2;
 
 export function Finder({ open, onClose }: { open: boolean; onClose: () => void }) {
     const t = useT();

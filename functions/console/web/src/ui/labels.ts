@@ -5,7 +5,7 @@ import { useCallback } from "react";
 import { en } from "../i18n/en";
 
 export function readable(word: string): string {
-    const text = word.replaceAll(/[_-]+/g, " ").trim();
+    const text = word.replaceAll(/[_.-]+/g, " ").trim();
     return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -21,7 +21,7 @@ export function useLabel() {
     const translate = useTranslate();
     return useCallback(
         (kind: Kind, word: string, name?: string | null) => {
-            const key = (kind === "rule" || kind === "stage") && name ? FIRST[kind].get(name) : word.replaceAll("-", "_");
+            const key = (kind === "rule" || kind === "stage") && name ? FIRST[kind].get(name) : word.replaceAll(/[-.]/g, "_");
             return key === undefined ? (name ?? readable(word)) : translate(`${kind}.${key}`, { _: name ?? readable(word) });
         },
         [translate],

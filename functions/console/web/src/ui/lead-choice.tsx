@@ -8,7 +8,7 @@ import { leadName } from "./labels";
 import { Face, Muted, TierBadge } from "./parts";
 
 type Lead = Schemas["LeadView"];
-const SHORTEST = 3;
+const SHORTEST = 2;
 
 export function LeadChoice({ value, onChange, label, error, autoFocus, required, inputRef, onBlur }: { value: Lead | null; onChange: (lead: Lead | null) => void; label: string; error?: string; autoFocus?: boolean; required?: boolean; inputRef?: Ref<HTMLInputElement>; onBlur?: () => void }) {
     const t = useT();

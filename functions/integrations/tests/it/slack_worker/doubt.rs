@@ -82,6 +82,6 @@ async fn logs_tell_no_secrets() {
     send(&app, app.tenant(), "#a", "Erika Beispiel").await;
     app.drain().await;
     let logs = app.logs("slack-worker");
-    assert!(logs.contains("may have been posted"), "{logs}");
+    assert!(logs.contains("may have been done"), "{logs}");
     assert!(!logs.contains("/services/") && !logs.contains("Erika"), "{logs}");
 }

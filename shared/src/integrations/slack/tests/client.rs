@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use super::super::client::post;
 use super::super::credentials::Credentials;
-use super::super::wire::{Fault, Outcome};
+use crate::integrations::partner::{Fault, Outcome};
 
 fn webhook() -> Credentials {
     Credentials::parse(r#"{"webhook_url":"https://hooks.slack.com/services/T0/B0/secret"}"#).unwrap()
@@ -51,7 +51,7 @@ async fn nobody_there_means_not_posted() {
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let http = crate::integrations::client().unwrap();
     let outcome = post(&http, Some(&format!("http://{address}")), &webhook(), &payload()).await;
-    assert_eq!(outcome, Outcome::NotNow("unreachable".to_owned()));
+    assert_eq!(outcome, Outcome::not_now("unreachable"));
 }
 
 #[tokio::test]
@@ -69,29 +69,29 @@ async fn success_that_breaks_off_is_not_known() {
 #[tokio::test]
 async fn an_error_that_breaks_off_is_still_an_error() {
     let (outcome, _) = outcome(&webhook(), "HTTP/1.1 404 Not Found\r\ncontent-length: 10\r\n\r\nno_").await;
-    assert_eq!(outcome, Outcome::Refused { code: "http_404".to_owned(), fault: Fault::Connection });
+    assert_eq!(outcome, Outcome::refused("http_404", Fault::Connection));
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let moved = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
     let (outcome, _) = outcome(&webhook(), moved).await;
-    assert_eq!(outcome, Outcome::Refused { code: "http_302".to_owned(), fault: Fault::Connection });
+    assert_eq!(outcome, Outcome::refused("http_302", Fault::Connection));
 }
 
 #[tokio::test]
 async fn a_webhook_gets_the_message_on_its_path_and_no_connection_is_kept() {
     let (outcome, request) = outcome(&webhook(), "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
-    assert_eq!(outcome, Outcome::Posted(json!({"via": "webhook"})));
+    assert_eq!(outcome, Outcome::Done(json!({"via": "webhook"})));
     assert!(request.starts_with("POST /services/T0/B0/secret HTTP/1.1\r\n"), "{request}");
-    assert!(request.contains("connection: close") && request.ends_with(r#"{"text":"hello"}"#), "{request}");
+    assert!(request.contains("connection: close") && request.contains(r#""text":"hello""#), "{request}");
 }
 
 #[tokio::test]
 async fn a_bot_signs_in_with_its_token() {
     let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"ok\":true,\"channel\":\"C1\",\"ts\":\"1.2\"}";
     let (outcome, request) = outcome(&bot(), answer).await;
-    assert_eq!(outcome, Outcome::Posted(json!({"via": "api", "channel": "C1", "ts": "1.2"})));
+    assert_eq!(outcome, Outcome::Done(json!({"via": "api", "channel": "C1", "ts": "1.2"})));
     assert!(request.starts_with("POST /api/chat.postMessage HTTP/1.1\r\n"), "{request}");
     assert!(request.contains("authorization: Bearer xoxb-1-secret\r\n"), "{request}");
 }

@@ -64,7 +64,7 @@ fn a_webhook_has_one_budget_and_a_bot_one_per_channel() {
     let webhook = Credentials::parse(r#"{"webhook_url":"https://hooks.slack.com/services/T0/B0/x"}"#).unwrap();
     let bot = Credentials::parse(r#"{"bot_token":"xoxb-1"}"#).unwrap();
     let keys = |credentials: &Credentials, channel: &str| {
-        credentials.budgets(channel).into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+        credentials.budgets(channel).into_iter().map(|budget| budget.key).collect::<Vec<_>>()
     };
     assert_eq!(keys(&webhook, "#a"), keys(&webhook, "#b"));
     assert_ne!(keys(&bot, "#a"), keys(&bot, "#b"));

@@ -33,15 +33,16 @@ fn a_routed_lead_in_german() {
         "blocks": [
             {"type": "header", "text": {"type": "plain_text", "text": "Lead zugeordnet"}},
             {"type": "section", "text": {
-                "type": "mrkdwn", "text": "*<https://crm.example/leads/42|Erika Beispiel>* – Muster &amp; Söhne GmbH"
+                "type": "mrkdwn", "text": "*<https://crm.example/leads/42|Erika Beispiel>* – Muster &amp; Söhne GmbH",
+                "verbatim": true,
             }},
             {"type": "section", "fields": [
-                {"type": "mrkdwn", "text": "*Pipeline*\nForschung"},
-                {"type": "mrkdwn", "text": "*Verantwortlich*\n<@U012AB3CD>"},
-                {"type": "mrkdwn", "text": "*Bewertung*\n72 Punkte · heiß"},
-                {"type": "mrkdwn", "text": "*Interesse*\nForschung (62,5\u{a0}%)"},
+                {"type": "mrkdwn", "text": "*Pipeline*\nForschung", "verbatim": true},
+                {"type": "mrkdwn", "text": "*Verantwortlich*\n<@U012AB3CD>", "verbatim": true},
+                {"type": "mrkdwn", "text": "*Bewertung*\n72 Punkte · heiß", "verbatim": true},
+                {"type": "mrkdwn", "text": "*Interesse*\nForschung (62,5\u{a0}%)", "verbatim": true},
             ]},
-            {"type": "section", "text": {"type": "mrkdwn", "text": "Der Lead hat 72 Punkte."}},
+            {"type": "section", "text": {"type": "mrkdwn", "text": "Der Lead hat 72 Punkte.", "verbatim": true}},
         ],
     });
     assert_eq!(message, expected);
@@ -97,6 +98,50 @@ fn markup_in_names_has_no_power() {
          *&lt;https://evil.example|click&gt;>* – a|b&gt;c"
     );
     assert!(!message.to_string().contains("<!"), "{message}");
+}
+
+/// Every piece of markup of a message, and its notification.
+fn texts(message: &Value) -> Vec<&Value> {
+    let sections = message["blocks"].as_array().unwrap().iter().filter(|block| block["type"] == "section");
+    sections.flat_map(|block| block["fields"].as_array().into_iter().flatten().chain(block.get("text"))).collect()
+}
+
+#[test]
+fn what_strangers_type_makes_no_links_and_calls_nobody() {
+    let evil = LeadFacts {
+        name: "https://evil.example @here #general",
+        company: Some("Kolleg*innen http://evil.example GmbH"),
+        ..erika()
+    };
+    let task = TaskFacts { title: "@everyone", due: "heute", owner: None, lead: Some("#general"), url: None };
+    let sam = Person { name: "@channel", slack_id: None };
+    for message in [
+        hot_lead_alert(Language::German, &evil, Some(sam)),
+        lead_routed(Language::German, &evil, "#b2b", Some(sam), "http://evil.example"),
+        routing_conflict(Language::German, &evil, "@here"),
+        no_owner(Language::German, &evil, "#b2b", "@here"),
+        task_due(Language::German, &task),
+    ] {
+        for text in texts(&message) {
+            assert!(text["type"] == "plain_text" || text["verbatim"] == true, "Slack would find links in {text}");
+        }
+    }
+}
+
+#[test]
+fn nothing_turns_the_direction_of_a_message() {
+    let evil = "Erika\u{202E}gpj.exe\u{202C} \u{2066}x\u{2069}\u{200F}\u{61C}";
+    let lead = LeadFacts { name: evil, company: Some(evil), ..erika() };
+    let task = TaskFacts { title: evil, due: evil, owner: None, lead: Some(evil), url: None };
+    for message in [lead_routed(Language::German, &lead, evil, None, evil), task_due(Language::German, &task)] {
+        let text = message.to_string();
+        assert!(text.contains("Erikagpj.exe x"), "{text}");
+        let turns = |c: char| {
+            "\u{202A}\u{202B}\u{202C}\u{202D}\u{202E}\u{2066}\u{2067}\u{2068}\u{2069}\u{200E}\u{200F}\u{61C}"
+                .contains(c)
+        };
+        assert!(!text.contains(turns), "{text}");
+    }
 }
 
 #[test]

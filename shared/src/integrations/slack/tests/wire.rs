@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::super::wire::{Fault, Outcome, post_message_body, read_post_message, read_webhook, webhook_body};
+use super::super::wire::{post_message_body, read_post_message, read_webhook, webhook_body};
+use crate::integrations::partner::{Fault, Outcome};
 
 fn refused(code: &str, fault: Fault) -> Outcome {
-    Outcome::Refused { code: code.to_owned(), fault }
+    Outcome::refused(code, fault)
 }
 
 fn unknown(outcome: &Outcome) -> bool {
@@ -14,7 +15,7 @@ fn unknown(outcome: &Outcome) -> bool {
 
 #[test]
 fn a_webhook_says_ok_and_nothing_else() {
-    assert_eq!(read_webhook(200, None, "ok"), Outcome::Posted(json!({"via": "webhook"})));
+    assert_eq!(read_webhook(200, None, "ok"), Outcome::Done(json!({"via": "webhook"})));
     assert!(unknown(&read_webhook(200, None, "<html>Welcome to the hotel</html>")));
     assert!(unknown(&read_webhook(200, None, "")));
     assert_eq!(read_webhook(200, None, "invalid_payload"), refused("invalid_payload", Fault::Content));
@@ -29,8 +30,8 @@ fn a_webhooks_errors_are_permanent_below_500() {
         (400, "user_not_found", Fault::Content),
         (403, "invalid_token", Fault::Connection),
         (403, "action_prohibited", Fault::Connection),
-        (403, "posting_to_general_channel_denied", Fault::Channel),
-        (400, "posting_to_general_channel_denied", Fault::Channel),
+        (403, "posting_to_general_channel_denied", Fault::Target),
+        (400, "posting_to_general_channel_denied", Fault::Target),
         (404, "channel_not_found", Fault::Connection),
         (404, "no_service", Fault::Connection),
         (404, "no_service_id", Fault::Connection),
@@ -99,17 +100,17 @@ fn the_web_apis_errors_come_with_200() {
         "no_permission",
         "ekm_access_denied",
     ] {
-        assert_eq!(read(code), refused(code, Fault::Channel));
+        assert_eq!(read(code), refused(code, Fault::Target));
     }
     for code in ["no_text", "invalid_blocks", "msg_blocks_too_long", "cannot_reply_to_message", "something_new"] {
         assert_eq!(read(code), refused(code, Fault::Content));
     }
     for code in ["service_unavailable", "request_timeout", "team_added_to_org", "message_limit_exceeded"] {
-        assert_eq!(read(code), Outcome::NotNow(code.to_owned()));
+        assert_eq!(read(code), Outcome::not_now(code));
     }
     assert_eq!(
         read_post_message(200, None, r#"{"ok":true,"channel":"C1","ts":"1.000100","message":{"text":"private"}}"#),
-        Outcome::Posted(json!({"via": "api", "channel": "C1", "ts": "1.000100"})),
+        Outcome::Done(json!({"via": "api", "channel": "C1", "ts": "1.000100"})),
         "the message itself is not kept twice"
     );
 }
@@ -123,8 +124,10 @@ fn what_is_no_code_does_not_get_into_the_ledger() {
 #[test]
 fn a_webhook_is_not_told_a_channel() {
     let payload = json!({"channel": "#a", "text": "t", "blocks": [], "username": "x", "thread_ts": null});
-    assert_eq!(webhook_body(&payload), json!({"text": "t", "blocks": []}));
+    let expected = json!({"text": "t", "blocks": [], "unfurl_links": false, "unfurl_media": false});
+    assert_eq!(webhook_body(&payload), expected);
     let body = post_message_body(&payload);
-    assert_eq!((&body["channel"], &body["unfurl_links"]), (&json!("#a"), &json!(false)));
+    let unfurls = (&body["unfurl_links"], &body["unfurl_media"]);
+    assert_eq!((&body["channel"], unfurls), (&json!("#a"), (&json!(false), &json!(false))));
     assert!(body.get("username").is_none());
 }

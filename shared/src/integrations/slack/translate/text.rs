@@ -7,9 +7,15 @@ use crate::domain::scoring::Tier;
 /// A longer address is left out: it would crowd out the text it stands in.
 const LONGEST_URL: usize = 1000;
 
-/// What people typed, on one line, without control characters; not escaped.
+/// What people typed, on one line, without control characters and without those that turn the direction of writing, behind which
+/// the rest of a message would read as something else; not escaped.
 pub fn plain(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).collect()
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control() && !turns(*c)).collect()
+}
+
+/// Unicode's controls of direction.
+const fn turns(c: char) -> bool {
+    matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// What people typed, on one line, escaped, with at most `limit` units after escaping.

@@ -13,6 +13,7 @@
    AND ($12 IS NULL OR l.created_at < $12)
    AND ($13 IS NULL OR s.last_activity_at >= $13)
    AND ($14 IS NULL OR s.last_activity_at < $14)
-   AND ($15 IS NULL OR l.id = ANY (ARRAY(SELECT lotse.find_leads($15, 10000))))
-   AND ($16 = false OR (l.pipeline_id IS NULL AND l.lifecycle IS NULL))
-   AND ($17 IS NULL OR l.id = ANY ($17))
+   AND ($15 = false OR (l.pipeline_id IS NULL AND l.lifecycle IS NULL))
+   -- Within a query, because the planner would weigh each of thousands of ids.
+   AND ($16 IS NULL OR l.id = ANY (ARRAY(SELECT unnest($16))))
+   AND ($17 IS NULL OR l.search_text LIKE ALL ($17))

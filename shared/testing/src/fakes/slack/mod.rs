@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::server::{self, Server};
+use crate::server::{self, Switch};
 use rate::Buckets;
 use requests::{Reply, serve};
 
@@ -102,7 +102,7 @@ struct State {
 #[derive(Debug)]
 pub struct Slack {
     state: Arc<Mutex<State>>,
-    server: Server,
+    server: Switch,
 }
 
 impl Slack {
@@ -119,7 +119,7 @@ impl Slack {
             last_ts: (0, 0),
         }));
         let handler = Arc::clone(&state);
-        let server = Server::start(address, move |parts, body| {
+        let server = Switch::start(address, move |parts, body| {
             let state = Arc::clone(&handler);
             async move {
                 match serve(&mut state.lock().unwrap_or_else(PoisonError::into_inner), &parts, &body) {
@@ -175,6 +175,34 @@ impl Slack {
     /// Removes a hook: from now on it answers 404 `no_service`.
     pub fn disable_hook(&self, hook: &str) {
         self.lock().disabled.insert(hook.to_owned());
+    }
+
+    /// Puts a removed hook back.
+    pub fn enable_hook(&self, hook: &str) {
+        self.lock().disabled.remove(hook);
+    }
+
+    /// From now on only these bot tokens are known.
+    pub fn set_tokens(&self, tokens: &[&str]) {
+        self.lock().options.tokens = Some(tokens.iter().map(|token| (*token).to_owned()).collect());
+    }
+
+    /// Takes back scripted faults that were not met.
+    pub fn calm(&self) {
+        self.lock().faults.clear();
+    }
+
+    /// Nobody listens any more.
+    pub fn go_away(&self) {
+        self.server.off();
+    }
+
+    /// It listens again, where it was.
+    ///
+    /// # Errors
+    /// When somebody else took the port.
+    pub fn come_back(&self) -> anyhow::Result<()> {
+        self.server.on()
     }
 
     /// Sets how many messages a hook or channel takes at once; buckets start full again.

@@ -22,7 +22,9 @@ export interface Column {
     render: (lead: Lead) => ReactNode;
     /** In one line, for the card of a phone, where it differs. */
     brief?: (lead: Lead) => ReactNode;
-    /** The same as text or number, for the file. */
+    /** What the API calls it in files; there some are two columns. */
+    file: readonly string[];
+    /** The same as text or number. */
     text: (lead: Lead) => string | number | null | undefined;
 }
 
@@ -48,13 +50,14 @@ export function useColumns(): Column[] {
     const { nameOf } = useTeam();
     const { pipeline, stage } = usePipelines();
     return useMemo(() => {
-        const plain = (key: string, text: Column["text"], sort?: Column["sort"]): Column => ({ key, label: `leads.column.${key}` as MessageKey, sort, text, render: (lead) => text(lead) ?? <Muted>–</Muted> });
-        const moment = (key: string, at: (lead: Lead) => string | null | undefined, sort?: Column["sort"]): Column => ({ key, label: `leads.column.${key}` as MessageKey, sort, text: (lead) => (at(lead) ? format.stamp(at(lead)!) : null), render: (lead) => <When at={at(lead)} /> });
+        const plain = (key: string, file: string, text: Column["text"]): Column => ({ key, label: `leads.column.${key}` as MessageKey, file: [file], text, render: (lead) => text(lead) ?? <Muted>–</Muted> });
+        const moment = (key: string, file: string, at: (lead: Lead) => string | null | undefined, sort?: Column["sort"]): Column => ({ key, label: `leads.column.${key}` as MessageKey, sort, file: [file], text: (lead) => (at(lead) ? format.stamp(at(lead)!) : null), render: (lead) => <When at={at(lead)} /> });
         const placeOf = (lead: Lead) => [pipeline(lead.pipeline_id)?.name, stageName(stage(lead.stage_id)?.name)].filter(Boolean).join(" · ") || t("lead.pool");
         return [
             {
                 key: "name",
                 label: "leads.column.name",
+                file: ["name"],
                 text: leadName,
                 render: (lead) => (
                     <Box sx={{ display: "flex", alignItems: "center", gap: 1.125, minWidth: 0 }}>
@@ -68,11 +71,12 @@ export function useColumns(): Column[] {
                     </Box>
                 ),
             },
-            { key: "tier", label: "leads.column.tier", text: (lead) => t(`tier.${lead.tier}`), render: (lead) => <TierBadge tier={lead.tier} /> },
-            { key: "score", label: "leads.column.score", sort: "total_score", align: "right", text: (lead) => lead.total_score, render: (lead) => <Box sx={{ fontWeight: 600 }}>{format.number(lead.total_score)}</Box> },
+            { key: "tier", label: "leads.column.tier", file: ["tier"], text: (lead) => t(`tier.${lead.tier}`), render: (lead) => <TierBadge tier={lead.tier} /> },
+            { key: "score", label: "leads.column.score", sort: "total_score", align: "right", file: ["total_score"], text: (lead) => lead.total_score, render: (lead) => <Box sx={{ fontWeight: 600 }}>{format.number(lead.total_score)}</Box> },
             {
                 key: "intent",
                 label: "leads.column.intent",
+                file: ["primary_intent", "intent_confidence"],
                 text: (lead) => (lead.primary_intent ? `${label("intent", lead.primary_intent)} (${format.percent(lead.intent_confidence)})` : null),
                 render: (lead) =>
                     lead.primary_intent ? (
@@ -85,11 +89,12 @@ export function useColumns(): Column[] {
                         <Muted>–</Muted>
                     ),
             },
-            { key: "status", label: "leads.column.status", text: (lead) => t(`status.${lead.status}`), render: (lead) => <StatusTag of="status" status={lead.status} /> },
-            plain("owner", (lead) => nameOf(lead.owner_id)),
+            { key: "status", label: "leads.column.status", file: ["status"], text: (lead) => t(`status.${lead.status}`), render: (lead) => <StatusTag of="status" status={lead.status} /> },
+            plain("owner", "owner", (lead) => nameOf(lead.owner_id)),
             {
                 key: "pipeline",
                 label: "leads.column.pipeline",
+                file: ["pipeline", "stage"],
                 text: placeOf,
                 brief: placeOf,
                 render: (lead) => {
@@ -109,6 +114,7 @@ export function useColumns(): Column[] {
             {
                 key: "missing",
                 label: "missing.title",
+                file: ["missing"],
                 text: (lead) => missing(lead.missing ?? null).join("; "),
                 brief: (lead) => missing(lead.missing ?? null).join(" · "),
                 render: (lead) => {
@@ -117,17 +123,17 @@ export function useColumns(): Column[] {
                     return <Box component="ul" sx={{ m: 0, p: 0, listStyle: "none", minWidth: 230, whiteSpace: "normal", fontSize: "0.75rem", lineHeight: 1.4 }}>{lines.map((line) => <li key={line}>{line}</li>)}</Box>;
                 },
             },
-            moment("activity", (lead) => lead.last_activity_at, "last_activity_at"),
-            moment("created", (lead) => lead.created_at, "created_at"),
-            plain("email", (lead) => lead.email),
-            plain("phone", (lead) => lead.phone),
-            plain("company", (lead) => lead.company),
-            plain("jobTitle", (lead) => lead.job_title),
-            plain("country", (lead) => lead.country),
-            plain("source", (lead) => (lead.source ? label("source", lead.source) : null)),
-            plain("campaign", (lead) => lead.campaign),
-            { key: "tags", label: "leads.column.tags", text: (lead) => lead.tags.join(", "), render: (lead) => (lead.tags.length ? <Box sx={{ display: "flex", gap: 0.5 }}>{lead.tags.map((tag) => <Tag key={tag}>{tag}</Tag>)}</Box> : <Muted>–</Muted>) },
-            moment("routedAt", (lead) => lead.routed_at),
+            moment("activity", "last_activity_at", (lead) => lead.last_activity_at, "last_activity_at"),
+            moment("created", "created_at", (lead) => lead.created_at, "created_at"),
+            plain("email", "email", (lead) => lead.email),
+            plain("phone", "phone", (lead) => lead.phone),
+            plain("company", "company", (lead) => lead.company),
+            plain("jobTitle", "job_title", (lead) => lead.job_title),
+            plain("country", "country", (lead) => lead.country),
+            plain("source", "source", (lead) => (lead.source ? label("source", lead.source) : null)),
+            plain("campaign", "campaign", (lead) => lead.campaign),
+            { key: "tags", label: "leads.column.tags", file: ["tags"], text: (lead) => lead.tags.join(", "), render: (lead) => (lead.tags.length ? <Box sx={{ display: "flex", gap: 0.5 }}>{lead.tags.map((tag) => <Tag key={tag}>{tag}</Tag>)}</Box> : <Muted>–</Muted>) },
+            moment("routedAt", "routed_at", (lead) => lead.routed_at),
         ];
     }, [t, format, label, stageName, missing, nameOf, pipeline, stage]);
 }

@@ -24,7 +24,7 @@ export function useMissing() {
     const label = useLabel();
     return useCallback((missing: Decision["missing"]): string[] => {
         if (!missing) return [];
-        const { score, confidence, discovery_at, pipeline_for, blocked } = missing;
+        const { score, confidence, discovery_at, routed_by, pipeline_for, blocked } = missing;
         return [
             blocked && t(`missing.${blocked}`),
             score ? t("missing.score", { smart_count: score }) : null,
@@ -32,6 +32,7 @@ export function useMissing() {
             confidence && !confidence.too_close && t("missing.confidence", { intent: confidence.intent ? label("intent", confidence.intent) : t("missing.anyIntent"), from: format.percent(confidence.from), to: format.percent(confidence.to) }),
             pipeline_for && t("missing.pipeline", { intent: label("intent", pipeline_for) }),
             discovery_at && t("missing.discovery", { date: format.date(discovery_at) }),
+            routed_by && t("missing.routedBy", { time: format.time(routed_by) }),
         ].filter((line): line is string => Boolean(line));
     }, [t, format, label]);
 }

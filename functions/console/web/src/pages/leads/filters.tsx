@@ -14,8 +14,8 @@ import { type Filters, FURTHER, isDay, momentToDay, type Name, readFurther } fro
 
 const TIERS = ["very_hot", "hot", "warm", "cold"] as const;
 const STATUSES = ["new", "engaged", "qualified", "routed", "customer", "lost", "anonymized"] as const;
-/** The API searches from three characters on. */
-const SHORTEST = 3;
+/** The API searches from two characters on. */
+const SHORTEST = 2;
 
 export function without(filters: Filters, ...names: string[]): Filters {
     return Object.fromEntries(Object.entries(filters).filter(([name, value]) => !names.includes(name) && value !== undefined && value !== ""));

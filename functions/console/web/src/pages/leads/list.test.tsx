@@ -36,6 +36,7 @@ beforeEach(() => {
         const { pathname } = new URL(request.url);
         const one = leads.find(({ id }) => pathname === `/api/v1/leads/${id}`);
         // A colleague was faster with this one.
+        if (new URL(request.url).searchParams.get("format") === "csv") return new Response("\ufeffName\r\n", { headers: { "content-type": "text/csv" } });
         if (request.method === "PATCH" && one?.id === "b") return Response.json({ type: "urn:lotse:problem:stale", title: "", status: 412, detail: "" }, { status: 412 });
         return Response.json(one ?? ANSWERS[pathname] ?? list([]));
     });
@@ -122,4 +123,24 @@ it("shows the pool with what each lacks, and no filter that means nothing there"
     expect(headings).not.toContain("Pipeline");
     expect(screen.queryByRole("button", { name: "Status" })).toBeNull();
     expect(screen.getByRole("button", { name: "Tier" })).toBeTruthy();
+});
+
+it("takes a list along in one piece, in the columns and the order shown", async () => {
+    const saved = vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:x");
+    await show({ width: 1280 });
+    fireEvent.click(button("CSV"));
+    await waitFor(() => expect(saved).toHaveBeenCalledOnce());
+    const files = asked.map((request) => new URL(request.url)).filter((url) => url.searchParams.get("format") === "csv");
+    expect(files.map((url) => url.pathname)).toEqual(["/api/v1/leads"]);
+    expect(Object.fromEntries(files[0]!.searchParams)).toEqual({ format: "csv", sort: "-total_score", language: "en", zone: "Europe/Berlin", columns: "name,tier,total_score,primary_intent,intent_confidence,status,owner,pipeline,stage,last_activity_at" });
+
+    // What is selected, and in the pool also what it lacks.
+    fireEvent.click(button("In the pool"));
+    await screen.findByText("7 more points");
+    fireEvent.click(boxes()[0]!);
+    fireEvent.click(within(screen.getByRole("region", { name: /selected/i })).getByRole("button", { name: "CSV" }));
+    await waitFor(() => expect(saved).toHaveBeenCalledTimes(2));
+    const last = new URL(asked.findLast((request) => request.url.includes("format=csv"))!.url);
+    expect([last.pathname, last.searchParams.get("ids")]).toEqual(["/api/v1/leads/unrouted", "a"]);
+    expect(last.searchParams.get("columns")).toContain("missing");
 });

@@ -6,18 +6,17 @@ import { ArrowDownUp, Check, ChevronLeft, ChevronRight, Columns3Cog, Download, S
 import { ListBase, useDataProvider, useListContext, useNotify, useStore, useTranslate } from "ra-core";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router-dom";
-import { sayError } from "../../api/problem";
+import { ApiError, sayError } from "../../api/problem";
 import { useFormat } from "../../i18n/format";
+import { browserZone } from "../../i18n/zone";
+import { type FileStyle, fileOf, listFile } from "../../providers/data";
 import { type MessageKey, useLanguage, useT } from "../../providers/i18n";
-import { useMay, useTeam } from "../../ui/known";
-import { csv, download } from "../../ui/csv";
+import { useMay, useTeam, useZone } from "../../ui/known";
+import { download } from "../../ui/download";
 import { leadName } from "../../ui/labels";
 import { Empty, Face, Failed, Hidden, Muted, PageHead, TierBadge, When } from "../../ui/parts";
 import { about, type Column, FACTS_AT_FIRST, type Lead, SHOWN_AT_FIRST, shownColumns, useColumns } from "./columns";
 import { isPool, LeadFilters, Views } from "./filters";
-
-/** More rows than these are a job for a report. */
-const MOST_EXPORTED = 5000;
 
 export function LeadList() {
     return (
@@ -40,7 +39,7 @@ function Content() {
     const filtered = Object.keys(list.filterValues).length > 0;
     return (
         <>
-            <PageHead title={t("nav.leads")} hint={list.total !== undefined && format.number(list.total)}>
+            <PageHead title={t("nav.leads")} hint={list.total !== undefined && (list.meta?.atLeast ? t("leads.atLeast", { total: format.number(list.total) }) : format.number(list.total))}>
                 <ColumnChoice label={phone ? "leads.facts" : "leads.columns"} columns={columns} chosen={chosen} choose={setChosen} />
                 <Export columns={shown} />
             </PageHead>
@@ -304,12 +303,12 @@ function whole(leads: Lead[], selected: readonly unknown[], select: (ids: string
 function Pages() {
     const t = useT();
     const format = useFormat();
-    const { page, perPage, total, setPage } = useListContext();
+    const { page, perPage, total, setPage, meta } = useListContext();
     if (!total) return null;
     const last = Math.max(1, Math.ceil(total / perPage));
     return (
         <Box component="nav" aria-label={t("leads.pages")} sx={{ display: "flex", alignItems: "center", justifyContent: "flex-end", gap: 0.5, mt: 1, color: "text.secondary", fontSize: "0.8125rem" }}>
-            <span>{t("leads.range", { from: format.number((page - 1) * perPage + 1), to: format.number(Math.min(page * perPage, total)), total: format.number(total) })}</span>
+            <span>{t("leads.range", { from: format.number((page - 1) * perPage + 1), to: format.number(Math.min(page * perPage, total)), total: meta?.atLeast ? t("leads.atLeast", { total: format.number(total) }) : format.number(total) })}</span>
             <IconButton aria-label={t("leads.previous")} disabled={page <= 1} onClick={() => setPage(page - 1)}>
                 <ChevronLeft size={17} />
             </IconButton>
@@ -343,40 +342,34 @@ function ColumnChoice({ label, columns, chosen, choose }: { label: MessageKey; c
     );
 }
 
+/** Makes files of leads in the columns shown; says what went wrong. */
 function useExport(columns: Column[]) {
     const t = useT();
+    const translate = useTranslate();
+    const notify = useNotify();
     const format = useFormat();
+    const zone = useZone() ?? browserZone();
     const [language] = useLanguage();
-    return (leads: Lead[]) => {
-        const text = csv(columns.map((column) => t(column.label)), leads.map((lead) => columns.map((column) => column.text(lead))), language === "de" ? ";" : ",");
-        download(`${t("leads.file")}-${format.today()}.csv`, text);
+    return async (write: (style: FileStyle) => Promise<string>, without?: string) => {
+        const shown = columns.filter(({ key }) => key !== without).flatMap(({ file }) => file);
+        try {
+            download(`${t("leads.file")}-${format.today()}.csv`, await write({ columns: shown, language, zone }));
+        } catch (error) {
+            const tooLong = error instanceof ApiError && error.problem.errors?.some(({ pointer }) => pointer === "?format");
+            notify(tooLong ? t("leads.exportTooLong") : sayError(error, translate), { type: "error" });
+        }
     };
 }
 
 /** All rows that the filters find, in the columns and the order shown. */
 function Export({ columns }: { columns: Column[] }) {
-    const translate = useTranslate();
-    const notify = useNotify();
-    const provider = useDataProvider();
     const { filterValues, sort, total } = useListContext<Lead>();
     const save = useExport(columns);
     const [busy, setBusy] = useState(false);
     const run = async () => {
         setBusy(true);
-        try {
-            const rows: Lead[] = [];
-            for (let page = 1; ; page += 1) {
-                const part = await provider.getList<Lead>("leads", { pagination: { page, perPage: 100 }, sort, filter: filterValues });
-                rows.push(...part.data);
-                if (part.data.length < 100 || rows.length >= MOST_EXPORTED) break;
-            }
-            save(rows);
-            if (rows.length < (total ?? 0)) notify("leads.exportCut", { type: "warning", messageArgs: { smart_count: rows.length } });
-        } catch (error) {
-            notify(sayError(error, translate), { type: "error" });
-        } finally {
-            setBusy(false);
-        }
+        await save((style) => listFile("leads", { sort, filter: filterValues }, style));
+        setBusy(false);
     };
     return (
         <Button variant="outlined" disabled={busy || !total} startIcon={<Download size={15} aria-hidden="true" />} onClick={() => void run()}>
@@ -395,7 +388,7 @@ function Bulk({ columns }: { columns: Column[] }) {
     const client = useQueryClient();
     const save = useExport(columns);
     const { active } = useTeam();
-    const { data: rows, selectedIds, onSelect, onUnselectItems } = useListContext<Lead>();
+    const { data: rows, selectedIds, onSelect, onUnselectItems, filterValues, sort } = useListContext<Lead>();
     const [anchor, setAnchor] = useState<HTMLElement | null>(null);
     const [tagging, setTagging] = useState(false);
     const [progress, setProgress] = useState<number | null>(null);
@@ -422,17 +415,11 @@ function Bulk({ columns }: { columns: Column[] }) {
         else notify("leads.bulkDone", { type: "success", messageArgs: { smart_count: done } });
         onSelect(failed);
     };
-    const exportSelected = async () => {
-        try {
-            // What stands here may say more than the lead alone: the pool's rows say what is missing.
-            const here = (rows ?? []).filter((lead) => selectedIds.includes(lead.id));
-            const elsewhere = selectedIds.filter((id) => !here.some((lead) => lead.id === id));
-            const data = elsewhere.length > 0 ? [...here, ...(await provider.getMany<Lead>("leads", { ids: elsewhere })).data] : here;
-            // In the order they were chosen in, which is the list's.
-            save(selectedIds.flatMap((id) => data.find((lead) => lead.id === id) ?? []));
-        } catch (error) {
-            notify(sayError(error, translate), { type: "error" });
-        }
+    const exportSelected = () => {
+        // Only the pool says what is missing, and only of its own: whoever was selected elsewhere is not in it.
+        const pool = isPool(filterValues) && selectedIds.every((id) => rows?.some((lead) => lead.id === id));
+        const filter = pool ? { pool } : {};
+        return save((style) => fileOf("leads", selectedIds, { filter, sort }, style), pool ? undefined : "missing");
     };
     const busy = progress !== null;
     return (

@@ -1,12 +1,12 @@
 //! What the tests of boards, deals, tasks and scoring share: records put straight into the database, refusals that every endpoint
 //! owes a stranger, and the plans of statements.
-#![allow(dead_code, reason = "each area's tests use their part of it")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends in a panic that says where")]
 
 use serde_json::Value;
-use testkit::keys::Token;
-use testkit::{Method, Response, Tenant, TestApp};
 use uuid::Uuid;
+
+use crate::keys::Token;
+use crate::{Method, Response, Tenant, TestApp};
 
 /// A tenant's pipeline with its stages in order.
 pub struct Board {

@@ -1,0 +1,223 @@
+//! Every write leaves its lines in the audit log, and so does what it changes beside the record it is about. Each endpoint that writes
+//! is called once; whatever record is another afterwards must have a line of its own. A new endpoint needs a line in [`call`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use testkit::app::TestApp;
+use testkit::sales::{Board, LOST, NEW, QUALIFIED, member, organization};
+use testkit::{Method, Tenant};
+use uuid::Uuid;
+
+/// Tables of records, what the audit log calls them, and columns that are no facts about the record: the machine's notes for itself, and
+/// what renumbering a board moves.
+const RECORDS: [(&str, &str, &[&str]); 9] = [
+    ("leads", "lead", &[]),
+    ("deals", "deal", &["position"]),
+    ("tasks", "task", &["scheduled_at", "reminded_at"]),
+    ("team_members", "member", &["last_assigned_at"]),
+    ("organizations", "organization", &[]),
+    ("pipelines", "pipeline", &[]),
+    ("stages", "stage", &[]),
+    ("scoring_rules", "scoring_rule", &[]),
+    ("intent_rules", "intent_rule", &[]),
+];
+
+/// Tables with a version that are none: each publication of the rules is a row nobody changes, and the engine's settings have no
+/// endpoint yet.
+const NO_RECORDS: [&str; 2] = ["rule_set_versions", "engine_settings"];
+
+/// What takes events and webhooks in writes no record; signing in is noted as what happened to a session (see the tests of `auth`).
+const NO_WRITES: [&str; 7] = [
+    "events-ingest",
+    "events-webhook",
+    "webhooks-lemlist",
+    "webhooks-website",
+    "auth-login",
+    "auth-refresh",
+    "auth-logout",
+];
+
+/// Every record by kind and id, as it is.
+type Records = BTreeMap<(String, String), Value>;
+
+async fn records(app: &TestApp) -> Records {
+    let db = app.db().await;
+    let mut found = Records::new();
+    for (table, kind, notes) in RECORDS {
+        let statement = format!("SELECT t.id::text, to_jsonb(t) - $1::text[] FROM {table} t");
+        let rows = db.query(&statement, &[&notes]).await.unwrap();
+        found.extend(rows.iter().map(|row| ((kind.to_owned(), row.get(0)), row.get(1))));
+    }
+    found
+}
+
+/// What the audit log says of the calls so far: kind and id, with before and after.
+async fn lines(app: &TestApp) -> Vec<((String, String), Option<Value>, Option<Value>)> {
+    let statement = "SELECT record_type, record_id, before, after FROM audit_log ORDER BY at, id";
+    let rows = app.db().await.query(statement, &[]).await.unwrap();
+    rows.iter().map(|row| ((row.get(0), row.get(1)), row.get(2), row.get(3))).collect()
+}
+
+/// What there is to write about.
+struct World {
+    board: Board,
+    other: Board,
+    owner: Uuid,
+    company: Uuid,
+}
+
+impl World {
+    async fn new(app: &TestApp) -> Self {
+        let tenant: &Tenant = app.tenant();
+        Self {
+            board: Board::of(app, tenant, "b2b-lab-enablement").await,
+            other: Board::of(app, tenant, "discovery").await,
+            owner: member(app, tenant, "sam").await,
+            company: organization(app, tenant, "Beispiel GmbH").await,
+        }
+    }
+
+    /// A lead with a deal in the stage and a task about both.
+    async fn lead(&self, app: &TestApp, stage: usize) -> (Uuid, Uuid, Uuid) {
+        let lead = self.board.lead(app).await;
+        let deal = self.board.deal_of(app, lead, "Deal", stage, 1.0).await;
+        (lead, deal, self.task(app, lead, deal, "decision:x").await)
+    }
+
+    async fn task(&self, app: &TestApp, lead: Uuid, deal: Uuid, cause: &str) -> Uuid {
+        let id = Uuid::now_v7();
+        let statement =
+            "INSERT INTO tasks (id, tenant_id, title, kind, lead_id, deal_id, cause, created_at, updated_at)
+            VALUES ($1, $2, 'T', 'call', $3, $4, $5 || $1::uuid::text, now(), now())";
+        app.db().await.execute(statement, &[&id, &self.board.tenant, &lead, &deal, &cause]).await.unwrap();
+        id
+    }
+}
+
+/// Prepares a call of an endpoint that writes, with everything beside the record that it may change: the record's id and the body.
+async fn prepared(app: &TestApp, world: &World, function: &str) -> (Uuid, Value) {
+    let nobody = Uuid::nil();
+    match function {
+        "leads-create" => (nobody, json!({"email": "new@x.example"})),
+        "leads-update" => (world.lead(app, NEW).await.0, json!({"first_name": "Anna"})),
+        "leads-delete" => {
+            let (lead, deal, _) = world.lead(app, LOST).await;
+            let kept = world.board.deal_of(app, lead, "Kept", LOST, 2.0).await;
+            let db = app.db().await;
+            db.execute("UPDATE deals SET status = 'lost', closed_at = now() WHERE id = ANY ($1)", &[&vec![deal, kept]])
+                .await
+                .unwrap();
+            db.execute("UPDATE deals SET company_id = $2 WHERE id = $1", &[&kept, &world.company]).await.unwrap();
+            (lead, Value::Null)
+        }
+        "leads-route" => {
+            let body = json!({"pipeline_id": world.other.pipeline, "owner_id": world.owner, "reason": "better there"});
+            (world.lead(app, NEW).await.0, body)
+        }
+        "deals-create" => {
+            let (lead, deal, _) = world.lead(app, LOST).await;
+            // A lead whose only deal is lost is a routed one again.
+            let db = app.db().await;
+            db.execute("UPDATE deals SET status = 'lost', closed_at = now() WHERE id = $1", &[&deal]).await.unwrap();
+            db.execute("UPDATE leads SET lifecycle = 'lost' WHERE id = $1", &[&lead]).await.unwrap();
+            (nobody, json!({"name": "Next", "lead_id": lead, "pipeline_id": world.board.pipeline}))
+        }
+        "deals-move" => (world.lead(app, NEW).await.1, json!({"stage_id": world.board.stages[QUALIFIED]})),
+        "deals-close" => (world.lead(app, NEW).await.1, json!({"outcome": "lost", "reason": "too dear"})),
+        "deals-set-lead" => {
+            let deal = world.lead(app, NEW).await.1;
+            (deal, json!({"lead_id": world.board.lead(app).await}))
+        }
+        "deals-update" => (world.lead(app, NEW).await.1, json!({"name": "Another"})),
+        "stages-update" => (world.board.stages[NEW], json!({"name": "Neu"})),
+        "tasks-create" => (nobody, json!({"title": "Call", "lead_id": world.lead(app, NEW).await.0})),
+        "tasks-update" => (world.lead(app, NEW).await.2, json!({"status": "cancelled"})),
+        "tasks-complete" => (world.lead(app, NEW).await.2, json!({})),
+        "team-create" => (nobody, json!({"email": "neu@x.example", "name": "Neu", "role": "sales"})),
+        "team-update" => (world.owner, json!({"name": "Samuel"})),
+        "scoring-rules-create" => {
+            let condition = json!({"field": "event_type", "op": "eq", "value": "content_downloaded"});
+            let rule = json!({"slug": "whitepaper", "name": "Whitepaper", "rule_type": "event", "category": "behavior",
+                "conditions": {"all": [condition]}, "points": 12, "max_per_day": 1});
+            (nobody, rule)
+        }
+        "scoring-recalculate" => (world.lead(app, NEW).await.0, Value::Null),
+        "routing-evaluate" => {
+            let events: Vec<Value> = ["demo_requested", "form_submitted", "meeting_booked"]
+                .iter()
+                .map(|kind| json!({"event_type": kind, "source": "portal", "lead_identifier": {"email": "ready@gmx.de"}, "metadata": {"interest": "clinic"}}))
+                .collect();
+            app.post("/api/v1/events/ingest", &json!(events))
+                .api_key(&app.tenant().api_key("portal"))
+                .send()
+                .await
+                .expect(202);
+            app.deliver("events").await;
+            app.sqs().clear("routing");
+            let row = app.db().await.query_one("SELECT id FROM leads WHERE email = 'ready@gmx.de'", &[]).await.unwrap();
+            // The machine's part comes before the picture of what was there.
+            (row.get(0), Value::Null)
+        }
+        "inbox-replay" => {
+            let id = Uuid::now_v7();
+            let statement = "INSERT INTO inbox (id, tenant_id, kind, source, queue, reason, detail, body, received_at)
+                VALUES ($1, $2, 'dead_letter', 'partner', 'routing', 'gave_up', 'why', '{}', now())";
+            app.db().await.execute(statement, &[&id, &world.board.tenant]).await.unwrap();
+            (nobody, json!({"ids": [id]}))
+        }
+        other => panic!("{other} writes: call it here, and see that it notes what it changes"),
+    }
+}
+
+#[tokio::test]
+async fn every_write_and_what_it_changes_beside_is_noted() {
+    let app = TestApp::new().await;
+    app.allow_leftovers();
+    let world = World::new(&app).await;
+    let mut seen = BTreeSet::new();
+    for endpoint in app.endpoints().into_iter().filter(|one| one.method != Method::GET && one.method != Method::HEAD) {
+        let function = endpoint.function.as_str();
+        if NO_WRITES.contains(&function) || !seen.insert(function.to_owned()) {
+            continue;
+        }
+        let (id, body) = prepared(&app, &world, function).await;
+        let (before, lines_before) = (records(&app).await, lines(&app).await.len());
+
+        let query = if function == "leads-delete" { "?with_deals=true" } else { "" };
+        let path = format!("{}{query}", endpoint.at(&id.to_string()));
+        let request = app.request(endpoint.method.clone(), &path).bearer(&app.token("admin"));
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let answer = request.send().await;
+
+        assert!(answer.status < 300, "{function}: {}", String::from_utf8_lossy(&answer.body));
+        let (after, lines) = (records(&app).await, lines(&app).await);
+        let written = &lines[lines_before..];
+        assert!(!written.is_empty(), "{function} wrote nothing into the audit log");
+        for record in before.keys().chain(after.keys()) {
+            let (was, is) = (before.get(record), after.get(record));
+            if was == is {
+                continue;
+            }
+            let line = written.iter().find(|(noted, ..)| noted == record);
+            let Some((_, noted_before, noted_after)) = line else {
+                panic!("{function} changed {record:?} without a line: {was:?} became {is:?}");
+            };
+            assert_eq!(noted_before.is_some(), was.is_some(), "{function}: what {record:?} was");
+            assert_eq!(noted_after.is_some(), is.is_some(), "{function}: what {record:?} is");
+        }
+    }
+    assert!(seen.len() > 15, "{seen:?}");
+}
+
+#[tokio::test]
+async fn every_table_with_a_version_is_looked_at() {
+    let app = TestApp::new().await;
+    let statement = "SELECT table_name::text FROM information_schema.columns
+        WHERE table_schema = 'public' AND column_name = 'version' AND table_name <> 'schema_migrations'";
+    let rows = app.db().await.query(statement, &[]).await.unwrap();
+    let versioned: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
+    let known: BTreeSet<String> =
+        RECORDS.iter().map(|(table, ..)| *table).chain(NO_RECORDS).map(str::to_owned).collect();
+    assert_eq!(versioned, known);
+}

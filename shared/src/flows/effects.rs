@@ -1,0 +1,231 @@
+//! Everything done outside, by one worker for all partners: an effect from claim to result.
+//!
+//! ```text
+//!               needs done, not_before reached        claim             Done
+//!   waiting ────────────────────────────────► pending ─────► sending ──────────► done
+//!      │                                       │ ▲  ▲           │ Refused
+//!      │ needs failed                          │ │  │           ├────────────► failed
+//!      ▼                                       │ │  └───────────┤ Limited, NotNow, key refused
+//!    failed (needs_failed)            cancel   │ │              │ no answer, 5xx, lease ended
+//!                                              │ │ Absent twice ▼
+//!   cancelled ◄────────────────────────────────┘ └─────────── unknown ─────────► done
+//!                                                                │   Found
+//!                                                                └─ CannotAsk: stays for a person
+//! ```
+//!
+//! Who may move what:
+//! - `waiting → pending`: the transaction that finishes what was needed ([`settle`]), or the sweep when a moment has come ([`sweep`]).
+//! - `pending → sending`: a worker, which then holds a lease for longer than it can live; nobody else touches the row until then.
+//! - `sending → …`: the worker that claimed it, fenced by the number of its attempt; or whoever finds its lease ended, to `unknown`.
+//! - `unknown → …`: a worker that asked the partner, or a person. Never time alone.
+//! - `→ cancelled`: a person or the rule that planned it ([`cancel`]), from `waiting`, `pending`, `failed` and `unknown`.
+//!
+//! Two transactions, and the call to the partner between them. The first decides and claims ([`claim`]); the second writes what
+//! became of it ([`settle`]). What ends in between (a killed function, a lost database) leaves a claim whose lease ends. Effects at
+//! one target are done in the order they were written.
+
+mod claim;
+pub mod connection;
+mod settle;
+pub mod sweep;
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::domain::ids::EffectId;
+use crate::failure::Failure;
+use crate::integrations::partner::{Outcome, Partner, Sight};
+use crate::messages::{EffectDue, queues};
+use crate::store::effects::{self, NewEffect};
+use crate::store::effects_work::{self as ledger, Freed, Status};
+use crate::store::{Tx, outbox};
+use crate::telemetry::{self, Metric};
+
+use claim::{Claimed, Decision, Step};
+
+/// How long a person's call waits for a free moment, before it answers with the effect instead.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// No partner is listened to for longer: the lease must outlast it. Partners' own limits are far below.
+const LONGEST_CALL: Duration = Duration::from_secs(30);
+
+/// What SQS can delay a message by.
+const LONGEST_DELAY: Duration = Duration::from_secs(900);
+
+/// How often a person's call looks whether the worker that was faster is done.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Does one effect, or finds out that there is nothing to do now. Safe to repeat: only an effect that is to be done is done, and a
+/// second delivery of a message finds it claimed or done.
+///
+/// # Errors
+/// When the database does not answer, or the message names another partner's effect. The message comes again then.
+pub async fn work(app: &App, partner: &dyn Partner, due: &EffectDue) -> Result<(), Failure> {
+    let claimed = match claim::claim(app, partner, due).await? {
+        Decision::Nothing => return Ok(()),
+        Decision::Later(delay) => {
+            send_again(app, partner, due, delay).await;
+            return Ok(());
+        }
+        Decision::Go(claimed) => claimed,
+    };
+    let started = Instant::now();
+    let ended = act(&claimed).await;
+    metrics(app, &ended, started.elapsed());
+    let delay = settle::settle(app, partner, due, &claimed, &ended).await?;
+    if let Some(delay) = delay {
+        send_again(app, partner, due, delay).await;
+    }
+    Ok(())
+}
+
+/// What a call or a look ended with.
+enum Ended {
+    Called(Outcome),
+    Looked(Sight),
+}
+
+async fn act(claimed: &Claimed) -> Ended {
+    tokio::time::sleep(claimed.wait).await;
+    let (link, call) = (&claimed.link, &claimed.call);
+    let asked = async {
+        match tokio::time::timeout(LONGEST_CALL, link.look_up(call)).await {
+            Ok(sight) => sight,
+            Err(_) => Sight::Unanswered(Outcome::not_now("no answer in time")),
+        }
+    };
+    if claimed.step == Step::Look {
+        return Ended::Looked(asked.await);
+    }
+    if claimed.step == Step::LookAndPerform {
+        match asked.await {
+            Sight::Found(answer) => return Ended::Called(Outcome::Done(answer)),
+            Sight::Absent | Sight::CannotAsk => {}
+            // Nothing was done yet, so that the question may be asked again with everything else.
+            Sight::Unanswered(Outcome::Unknown(reason)) => return Ended::Called(Outcome::not_now(reason)),
+            Sight::Unanswered(outcome) => return Ended::Called(outcome),
+        }
+    }
+    match tokio::time::timeout(LONGEST_CALL, link.perform(call)).await {
+        Ok(outcome) => Ended::Called(outcome),
+        Err(_) => Ended::Called(Outcome::Unknown("no answer in time".to_owned())),
+    }
+}
+
+/// One line an effect; the worker's name stands for its partner.
+fn metrics(app: &App, ended: &Ended, took: Duration) {
+    let outcome = match ended {
+        Ended::Called(Outcome::Done(_)) => "EffectsDone",
+        Ended::Called(Outcome::Refused { .. }) => "EffectsRefused",
+        Ended::Called(Outcome::Limited(_)) => "EffectsLimited",
+        Ended::Called(Outcome::NotNow { .. }) => "EffectsNotNow",
+        Ended::Called(Outcome::Unknown(_)) => "EffectsUnknown",
+        Ended::Looked(_) => "EffectsLookedUp",
+    };
+    let count = Metric { name: outcome, unit: "Count", value: 1.0 };
+    let duration = Metric { name: "EffectDuration", unit: "Milliseconds", value: took.as_secs_f64() * 1e3 };
+    telemetry::metrics(app.now(), &[count, duration]);
+}
+
+/// What a person who waits for an effect is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// Done; the partner's answer.
+    Done(Value),
+    /// The partner will not take it: its code and its words.
+    Refused { code: String, words: Option<String> },
+    /// It is on its way: the partner is busy or away, and this is where to look.
+    Accepted(EffectId),
+}
+
+/// Does an effect that a person waits for, after the commit that wrote it. When no call is free within two seconds, the answer is the
+/// effect, and the worker does it.
+///
+/// # Errors
+/// As [`work`].
+pub async fn work_now(app: &App, partner: &dyn Partner, due: &EffectDue) -> Result<Verdict, Failure> {
+    work(app, partner, due).await?;
+    let started = Instant::now();
+    loop {
+        let tx = app.begin(due.tenant_id).await?;
+        let standing = ledger::standing(&tx, due.effect_id).await;
+        tx.rollback().await;
+        let Some(standing) = standing? else { return Err(Failure::not_found("effect")) };
+        match standing.status {
+            Status::Done => return Ok(Verdict::Done(standing.answer.unwrap_or_default())),
+            Status::Failed | Status::Cancelled => {
+                let code = standing.code.unwrap_or_else(|| "cancelled".to_owned());
+                return Ok(Verdict::Refused { code, words: standing.words });
+            }
+            // The message was faster than this call: its worker is at it.
+            Status::Sending if started.elapsed() < PATIENCE => tokio::time::sleep(GLANCE).await,
+            Status::Waiting | Status::Pending | Status::Sending | Status::Unknown => {
+                return Ok(Verdict::Accepted(due.effect_id));
+            }
+        }
+    }
+}
+
+/// Writes an effect that a person asks for, and answers with its id, which is the one of the effect that is already there for the same
+/// reason.
+///
+/// # Errors
+/// `not_connected` when the tenant does not use the partner; else when the database does not answer.
+pub async fn ask(tx: &Tx, partner: &dyn Partner, effect: NewEffect, now: Timestamp) -> Result<EffectId, Failure> {
+    effects::insert(tx, partner.name(), std::slice::from_ref(&effect), now).await?;
+    effects::find_same(tx, &effect).await?.ok_or_else(|| {
+        let title = partner.title();
+        let detail = format!("{title} is not connected. Connect it under Settings → Integrations, then try again.");
+        Failure::conflict("not_connected", detail)
+    })
+}
+
+/// Cancels what is neither under way nor done, and with it what needs it. Answers with what was cancelled.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn cancel(tx: &Tx, ids: &[EffectId], now: Timestamp) -> Result<Vec<EffectId>, Failure> {
+    let cancelled = ledger::cancel(tx, ids, now).await?;
+    if !cancelled.is_empty() {
+        ledger::fail_needing(tx, &cancelled, now).await?;
+    }
+    Ok(cancelled)
+}
+
+/// Promises effects that may be done from now on to their partners' queues.
+async fn promise(tx: &Tx, freed: &[Freed], now: Timestamp) -> Result<(), Failure> {
+    for queue in queues::consumed() {
+        let of_queue = freed.iter().filter(|(_, partner)| partner == queue.name);
+        let due: Vec<EffectDue> =
+            of_queue.map(|(id, _)| EffectDue { tenant_id: tx.tenant(), effect_id: *id }).collect();
+        outbox::put(tx, queue.name, &due, now).await?;
+    }
+    Ok(())
+}
+
+/// Back on the queue. When the queue does not take it, the sweeps find the effect overdue.
+async fn send_again(app: &App, partner: &dyn Partner, due: &EffectDue, delay: Duration) {
+    let body = match serde_json::to_string(due) {
+        Ok(body) => body,
+        Err(error) => return tracing::error!(reason = %error, "a message that is no JSON"),
+    };
+    // Rounded up: coming a little late is better than coming in vain.
+    let seconds = delay.min(LONGEST_DELAY).as_millis().div_ceil(1000);
+    if let Err(failure) = app.sender().send(partner.name(), body, i32::try_from(seconds).unwrap_or(900)).await {
+        tracing::warn!(effect_id = %due.effect_id, reason = %failure, "left to the sweeps");
+    }
+}
+
+/// 2, 4, 8 … 900 seconds, of which a random half is left out, so that many do not come back at once.
+fn backoff(app: &App, attempts: i32) -> Duration {
+    let full = Duration::from_secs(1 << attempts.clamp(1, 10)).min(LONGEST_DELAY);
+    let random = u64::try_from(app.new_id().as_u128() & 0xffff).unwrap_or_default();
+    full / 2 + full.mul_f64(random as f64 / 131_072.0)
+}
+
+fn later(now: Timestamp, wait: Duration) -> Result<Timestamp, Failure> {
+    now.checked_add(wait).map_err(Failure::internal)
+}

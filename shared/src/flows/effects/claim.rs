@@ -1,0 +1,260 @@
+//! The first transaction: what is to be done about an effect now, and the claim that keeps others from doing it too.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{PATIENCE, connection, later};
+use crate::app::App;
+use crate::config;
+use crate::failure::Failure;
+use crate::integrations::partner::{Access, Call, Link, Partner};
+use crate::integrations::secret_context;
+use crate::messages::EffectDue;
+use crate::store::Tx;
+use crate::store::effects::Priority;
+use crate::store::effects_work::{self as ledger, Ahead, Effect, Reason, Status, Taken};
+use crate::store::partners::{self, Connection};
+
+/// Longer than a function with a claim can live, so that an ended lease means a dead function.
+const LEASE: SignedDuration = SignedDuration::from_secs(90);
+
+/// A partner is asked about an effect this long after it became unknown.
+pub(super) const DOUBT: Duration = Duration::from_secs(120);
+
+/// While the integration is down, an unknown effect is looked at again after this time.
+const DOWN: SignedDuration = SignedDuration::from_hours(1);
+
+/// A message that is this early waits; one that is earlier is not the one that was sent for the look.
+const SOON: SignedDuration = SignedDuration::from_secs(5);
+
+/// What a claimed effect is claimed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Perform,
+    /// It may be there already: what is found is taken.
+    LookAndPerform,
+    /// It is unknown.
+    Look,
+}
+
+/// An effect that is ours.
+pub(super) struct Claimed {
+    pub(super) effect: Effect,
+    pub(super) call: Call,
+    pub(super) link: Box<dyn Link>,
+    /// As it was when this was claimed: an answer to an old key says nothing about a new one.
+    pub(super) connection: Connection,
+    pub(super) step: Step,
+    /// Until the moment the call was taken for.
+    pub(super) wait: Duration,
+}
+
+/// What the first transaction decided.
+pub(super) enum Decision {
+    /// There is nothing to do: done already, given up, held back, or another worker is at it.
+    Nothing,
+    /// Not now: after this time.
+    Later(Duration),
+    Go(Box<Claimed>),
+}
+
+/// Claims an effect, or finds out that there is nothing to do now.
+pub(super) async fn claim(app: &App, partner: &dyn Partner, due: &EffectDue) -> Result<Decision, Failure> {
+    let tx = app.begin(due.tenant_id).await?;
+    match decide(app, &tx, partner, due).await {
+        Ok(decision) => app.commit(&tx).await.map(|()| decision),
+        Err(failure) => {
+            tx.rollback().await;
+            Err(failure)
+        }
+    }
+}
+
+async fn decide(app: &App, tx: &Tx, partner: &dyn Partner, due: &EffectDue) -> Result<Decision, Failure> {
+    let now = app.now();
+    // Sent together and run one after the other: the lock comes before what is read under it.
+    let (effect, connection, ahead) = tokio::try_join!(
+        biased;
+        ledger::lock(tx, due.effect_id, now),
+        partners::find(tx, partner.name()),
+        ledger::ahead(tx, due.effect_id, now),
+    )?;
+    let Some(effect) = effect else { return Ok(Decision::Nothing) };
+    if effect.partner != partner.name() {
+        let detail = format!("The effect is a {}, which {} does not do.", effect.kind, partner.title());
+        return Err(Failure::conflict("wrong_queue", detail));
+    }
+    match effect.status {
+        Status::Done | Status::Failed | Status::Cancelled | Status::Waiting => return Ok(Decision::Nothing),
+        Status::Sending if effect.lease_until.is_some_and(|until| until > now) => return Ok(Decision::Nothing),
+        Status::Unknown => match effect.look_at.map(|at| at.duration_since(now)) {
+            Some(early) if early.is_positive() && early <= SOON => return Ok(Decision::Later(early.unsigned_abs())),
+            Some(early) if early.is_positive() => return Ok(Decision::Nothing),
+            Some(_) => {}
+            None => return Ok(Decision::Nothing),
+        },
+        // The message that was sent for the next attempt is another one: each that comes too early would make one more of them.
+        Status::Pending if effect.early => return Ok(Decision::Nothing),
+        Status::Sending | Status::Pending => {}
+    }
+    let Some(connection) = connection else {
+        return without_connection(tx, partner, &effect, now).await;
+    };
+    let link = match connect(app, tx, partner, &connection) {
+        Ok(link) if !connection.down => link,
+        problem => return no_way_in(app, tx, partner, &effect, &connection, problem.err(), now).await,
+    };
+    let call = Call {
+        id: effect.id,
+        kind: effect.kind.clone(),
+        target: effect.target.clone(),
+        payload: effect.payload.clone(),
+        needed: effect.needed.clone(),
+    };
+    match effect.status {
+        Status::Sending => ended_while_sending(tx, &effect, link.can_look_up(&call), now).await,
+        Status::Unknown => look(tx, effect, call, link, connection, now).await,
+        _ => perform(tx, effect, call, link, connection, ahead, now).await,
+    }
+}
+
+/// The tenant's way in, or a sentence for the person who can mend it.
+fn connect(app: &App, tx: &Tx, partner: &dyn Partner, connection: &Connection) -> Result<Box<dyn Link>, String> {
+    let Some(sealed) = &connection.secret else {
+        return Err(format!("{} is connected without credentials; connect it again", partner.title()));
+    };
+    let context = secret_context(tx.tenant(), partner.name());
+    let secret =
+        app.sealer().and_then(|sealer| sealer.open(&context, sealed)).map_err(|failure| failure.to_string())?;
+    let http = app.http().map_err(|failure| failure.to_string())?;
+    let base_url = config::stand_in(partner.base_url_variable());
+    partner.connect(Access { settings: &connection.settings, secret: &secret, http, base_url })
+}
+
+async fn without_connection(
+    tx: &Tx,
+    partner: &dyn Partner,
+    effect: &Effect,
+    now: Timestamp,
+) -> Result<Decision, Failure> {
+    let words = format!("{} is not connected; connect it to get this done", partner.title());
+    match effect.status {
+        // Whether it was done cannot be found out without a connection.
+        Status::Unknown => ledger::claim_look(tx, effect.id, now + DOWN).await?,
+        Status::Sending => {
+            ledger::unknown(tx, effect, "the worker ended while sending", None, now).await?;
+        }
+        _ => {
+            let reason = Reason { code: "not_connected", words: Some(&words), fault: Some("connection") };
+            ledger::fail(tx, effect, reason, now).await?;
+            ledger::fail_needing(tx, &[effect.id], now).await?;
+        }
+    }
+    Ok(Decision::Nothing)
+}
+
+/// The integration is down, or is found to be: what is to be done waits for it.
+async fn no_way_in(
+    app: &App,
+    tx: &Tx,
+    partner: &dyn Partner,
+    effect: &Effect,
+    connection: &Connection,
+    problem: Option<String>,
+    now: Timestamp,
+) -> Result<Decision, Failure> {
+    if let Some(problem) = &problem {
+        connection::down(app, tx, partner, connection, problem, now).await?;
+    }
+    match effect.status {
+        Status::Unknown => ledger::claim_look(tx, effect.id, now + DOWN).await?,
+        Status::Sending => {
+            // Whether the partner can be asked shows when there is a way in again.
+            ledger::unknown(tx, effect, "the worker ended while sending", Some(now + DOWN), now).await?;
+        }
+        _ => {
+            let reason = problem.as_deref().map(|words| Reason {
+                code: "unusable_credentials",
+                words: Some(words),
+                fault: None,
+            });
+            ledger::hold(tx, effect, reason).await?;
+        }
+    }
+    Ok(Decision::Nothing)
+}
+
+async fn ended_while_sending(tx: &Tx, effect: &Effect, can_look_up: bool, now: Timestamp) -> Result<Decision, Failure> {
+    tracing::error!(effect_id = %effect.id, can_look_up, "a worker ended while sending; it may have been done");
+    let look_at = if can_look_up { Some(later(now, DOUBT)?) } else { None };
+    ledger::unknown(tx, effect, "the worker ended while sending; look whether it was done", look_at, now).await?;
+    Ok(if can_look_up { Decision::Later(DOUBT) } else { Decision::Nothing })
+}
+
+async fn look(
+    tx: &Tx,
+    effect: Effect,
+    call: Call,
+    link: Box<dyn Link>,
+    connection: Connection,
+    now: Timestamp,
+) -> Result<Decision, Failure> {
+    let mut wait = Duration::ZERO;
+    if link.can_look_up(&call) {
+        match ledger::take_calls(tx, &link.budgets(&call), 1, effect.priority, PATIENCE, now).await? {
+            Taken::After(time) => wait = time,
+            Taken::Not(time) => {
+                ledger::claim_look(tx, effect.id, later(now, time)?).await?;
+                return Ok(Decision::Later(time));
+            }
+        }
+    }
+    ledger::claim_look(tx, effect.id, now + LEASE).await?;
+    Ok(Decision::Go(Box::new(Claimed { effect, call, link, connection, step: Step::Look, wait })))
+}
+
+async fn perform(
+    tx: &Tx,
+    mut effect: Effect,
+    call: Call,
+    link: Box<dyn Link>,
+    connection: Connection,
+    ahead: Ahead,
+    now: Timestamp,
+) -> Result<Decision, Failure> {
+    let budgets = link.budgets(&call);
+    let per_second = budgets.first().map_or(1.0, |budget| budget.per_second);
+    if let Some(moves_at) = ahead.moves_at {
+        if ahead.slower && effect.priority == Priority::User {
+            ledger::hurry(tx, effect.id).await?;
+        }
+        let until_it_moves = Duration::try_from(moves_at.duration_since(now)).unwrap_or_default();
+        let turn = until_it_moves + Duration::from_secs_f64(f64::from(ahead.effects) / per_second);
+        return put_off(tx, &effect, turn, now).await;
+    }
+    let step = match link.can_look_up(&call) && (effect.attempts > 0 || link.looks_first(&call)) {
+        true => Step::LookAndPerform,
+        false => Step::Perform,
+    };
+    let calls = if step == Step::LookAndPerform { 2 } else { 1 };
+    match ledger::take_calls(tx, &budgets, calls, effect.priority, PATIENCE, now).await? {
+        Taken::After(wait) => {
+            effect.attempts = ledger::claim(tx, effect.id, now + LEASE).await?;
+            Ok(Decision::Go(Box::new(Claimed { effect, call, link, connection, step, wait })))
+        }
+        Taken::Not(wait) => {
+            // Behind the older ones that wait for the same budget.
+            let target = link.waits_per_target().then_some(effect.target.as_str());
+            let before = ledger::waiting_before(tx, &effect, target).await?;
+            let turn = Duration::from_secs_f64(before as f64 / per_second);
+            put_off(tx, &effect, wait + turn, now).await
+        }
+    }
+}
+
+async fn put_off(tx: &Tx, effect: &Effect, wait: Duration, now: Timestamp) -> Result<Decision, Failure> {
+    let wait = wait.min(super::LONGEST_DELAY);
+    ledger::postpone(tx, effect, later(now, wait)?, None).await?;
+    Ok(Decision::Later(wait))
+}

@@ -1,0 +1,215 @@
+//! The second transaction: what became of a claimed effect.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::claim::{Claimed, DOUBT};
+use super::{Ended, LONGEST_DELAY, backoff, connection, later, promise};
+use crate::app::App;
+use crate::failure::Failure;
+use crate::integrations::partner::{Fault, Outcome, Partner, Sight};
+use crate::messages::EffectDue;
+use crate::store::effects_work::{self as ledger, Reason};
+use crate::store::{Tx, partners};
+
+/// After so many attempts (most of a day when the partner is unreachable) nobody waits for it any more.
+const MOST_ATTEMPTS: i32 = 100;
+
+/// Writing down what a partner answered is worth more than one try: without it the effect stays unknown.
+const WRITE_TRIES: u64 = 3;
+
+/// A partner indexes late: only when it says twice, this far apart, that there is none, there is none.
+const APART: Duration = Duration::from_secs(60);
+
+/// Writes down what became of a claimed effect. Answers with the time after which its message is to come again.
+///
+/// # Errors
+/// When the database does not answer for a while; the effect is unknown then as soon as its lease has ended.
+pub(super) async fn settle(
+    app: &App,
+    partner: &dyn Partner,
+    due: &EffectDue,
+    claimed: &Claimed,
+    ended: &Ended,
+) -> Result<Option<Duration>, Failure> {
+    let mut tries = 1;
+    loop {
+        match record(app, partner, due, claimed, ended).await {
+            Err(failure) if failure.is_temporary() && tries < WRITE_TRIES => {
+                tracing::warn!(effect_id = %due.effect_id, reason = %failure, "could not write the result; trying again");
+                tokio::time::sleep(Duration::from_millis(300 * tries)).await;
+                tries += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn record(
+    app: &App,
+    partner: &dyn Partner,
+    due: &EffectDue,
+    claimed: &Claimed,
+    ended: &Ended,
+) -> Result<Option<Duration>, Failure> {
+    let tx = app.begin(due.tenant_id).await?;
+    let written = match ended {
+        Ended::Called(outcome) => called(app, &tx, partner, claimed, outcome).await,
+        Ended::Looked(sight) => looked(app, &tx, partner, claimed, sight).await,
+    };
+    match written {
+        Ok(again) => app.commit(&tx).await.map(|()| again),
+        Err(failure) => {
+            tx.rollback().await;
+            Err(failure)
+        }
+    }
+}
+
+async fn called(
+    app: &App,
+    tx: &Tx,
+    partner: &dyn Partner,
+    claimed: &Claimed,
+    outcome: &Outcome,
+) -> Result<Option<Duration>, Failure> {
+    let (now, effect) = (app.now(), &claimed.effect);
+    match outcome {
+        Outcome::Done(answer) => done(tx, partner, claimed, answer, now).await,
+        Outcome::Refused { code, words, fault } => {
+            tracing::warn!(effect_id = %effect.id, code, fault = fault.as_str(), "the partner refuses");
+            if *fault == Fault::Connection {
+                return key_refused(app, tx, partner, claimed, code, words.as_deref(), now).await;
+            }
+            let reason = Reason { code, words: words.as_deref(), fault: Some(fault.as_str()) };
+            if *fault == Fault::Target {
+                let text = format!("{} says {code} about {}", partner.title(), effect.target);
+                partners::note_error(tx, partner.name(), &text, now).await?;
+            }
+            give_up(tx, claimed, reason, now).await
+        }
+        Outcome::Limited(pause) => {
+            ledger::pause_calls(tx, &claimed.link.pause_key(), later(now, *pause)?).await?;
+            put_back(tx, partner, claimed, "429", *pause, now).await
+        }
+        Outcome::NotNow { code, at_least } => {
+            let wait = backoff(app, effect.attempts).max(at_least.unwrap_or_default());
+            put_back(tx, partner, claimed, code, wait, now).await
+        }
+        Outcome::Unknown(reason) => {
+            let ask = claimed.link.can_look_up(&claimed.call);
+            tracing::error!(effect_id = %effect.id, reason, ask, "it may have been done; it is not done again before that is known");
+            let look_at = if ask { Some(later(now, DOUBT)?) } else { None };
+            let unknown = ledger::unknown(tx, effect, reason, look_at, now).await?;
+            Ok((unknown && ask).then_some(DOUBT))
+        }
+    }
+}
+
+async fn done(
+    tx: &Tx,
+    partner: &dyn Partner,
+    claimed: &Claimed,
+    answer: &serde_json::Value,
+    now: Timestamp,
+) -> Result<Option<Duration>, Failure> {
+    let id = [claimed.effect.id];
+    if !ledger::finish(tx, &claimed.effect, answer, now).await? {
+        return Ok(None);
+    }
+    let (freed, ()) = tokio::try_join!(
+        biased;
+        ledger::release(tx, &id, now),
+        partners::note_success(tx, partner.name(), now),
+    )?;
+    promise(tx, &freed, now).await?;
+    Ok(None)
+}
+
+/// Final, for it and for whatever needs it.
+async fn give_up(tx: &Tx, claimed: &Claimed, reason: Reason<'_>, now: Timestamp) -> Result<Option<Duration>, Failure> {
+    if ledger::fail(tx, &claimed.effect, reason, now).await? {
+        ledger::fail_needing(tx, &[claimed.effect.id], now).await?;
+    }
+    Ok(None)
+}
+
+/// Held back until the integration works again; when it was mended meanwhile, the effect comes again at once.
+async fn key_refused(
+    app: &App,
+    tx: &Tx,
+    partner: &dyn Partner,
+    claimed: &Claimed,
+    code: &str,
+    words: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<Duration>, Failure> {
+    let problem = format!("needs reconnect: {} says {}", partner.title(), words.unwrap_or(code));
+    if connection::down(app, tx, partner, &claimed.connection, &problem, now).await? {
+        ledger::hold(tx, &claimed.effect, Some(Reason { code, words, fault: None })).await?;
+        return Ok(None);
+    }
+    put_back(tx, partner, claimed, code, backoff(app, claimed.effect.attempts), now).await
+}
+
+async fn put_back(
+    tx: &Tx,
+    partner: &dyn Partner,
+    claimed: &Claimed,
+    error: &str,
+    wait: Duration,
+    now: Timestamp,
+) -> Result<Option<Duration>, Failure> {
+    let effect = &claimed.effect;
+    if effect.attempts >= MOST_ATTEMPTS {
+        tracing::error!(effect_id = %effect.id, error, attempts = effect.attempts, "given up");
+        let text = format!("gave up after {} attempts: {error}", effect.attempts);
+        partners::note_error(tx, partner.name(), &text, now).await?;
+        return give_up(tx, claimed, Reason { code: error, words: None, fault: None }, now).await;
+    }
+    let wait = wait.min(LONGEST_DELAY);
+    Ok(ledger::postpone(tx, effect, later(now, wait)?, Some(error)).await?.then_some(wait))
+}
+
+async fn looked(
+    app: &App,
+    tx: &Tx,
+    partner: &dyn Partner,
+    claimed: &Claimed,
+    sight: &Sight,
+) -> Result<Option<Duration>, Failure> {
+    let (now, effect) = (app.now(), &claimed.effect);
+    let again = async |wait: Duration, absent_at: Option<Timestamp>| {
+        let look_at = Some(later(now, wait)?);
+        Ok(ledger::look_again(tx, effect, look_at, absent_at).await?.then_some(wait))
+    };
+    match sight {
+        Sight::Found(answer) => done(tx, partner, claimed, answer, now).await,
+        Sight::CannotAsk => ledger::look_again(tx, effect, None, None).await.map(|_| None),
+        Sight::Absent => match effect.absent_at {
+            Some(first) if later(first, APART)? <= now => {
+                tracing::info!(effect_id = %effect.id, "the partner has none; it is done again");
+                Ok(ledger::not_done(tx, effect, now).await?.then_some(Duration::ZERO))
+            }
+            Some(first) => {
+                let left = later(first, APART)?.duration_since(now);
+                again(Duration::try_from(left).unwrap_or(APART), None).await
+            }
+            None => again(APART, Some(now)).await,
+        },
+        Sight::Unanswered(Outcome::Limited(pause)) => {
+            ledger::pause_calls(tx, &claimed.link.pause_key(), later(now, *pause)?).await?;
+            again(*pause, None).await
+        }
+        Sight::Unanswered(Outcome::Refused { code, words, fault: Fault::Connection }) => {
+            let problem = format!("needs reconnect: {} says {}", partner.title(), words.as_deref().unwrap_or(code));
+            connection::down(app, tx, partner, &claimed.connection, &problem, now).await?;
+            again(LONGEST_DELAY, None).await
+        }
+        Sight::Unanswered(outcome) => {
+            tracing::warn!(effect_id = %effect.id, ?outcome, "the partner does not say whether it was done");
+            again(LONGEST_DELAY, None).await
+        }
+    }
+}

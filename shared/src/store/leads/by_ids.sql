@@ -1,0 +1,2 @@
+ WHERE l.id = ANY ($1)
+ ORDER BY l.id
