@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -44,12 +45,13 @@ pub async fn process_messages(
     let mut sets: BTreeMap<TenantId, Set> = BTreeMap::new();
     let mut gate = Gate::new(deadline);
     for (n, message) in messages.iter().enumerate() {
-        outcomes.push(gate.through(take(app, message, n, &mut sets, now)).await);
+        // Boxed, here and below: the compiler follows futures within futures only so far.
+        outcomes.push(gate.through(take(app, message, n, &mut sets, now).boxed()).await);
     }
     let mut total = Report::default();
     for (tenant, set) in sets {
         telemetry::of_tenant(tenant);
-        match gate.through(event_path::process(app, tenant, &set.submissions, now)).await {
+        match gate.through(event_path::process(app, tenant, &set.submissions, now).boxed()).await {
             Ok(report) => {
                 total.stored += report.stored;
                 total.repeated += report.repeated;
