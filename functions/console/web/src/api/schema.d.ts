@@ -121,9 +121,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists deals, newest first, by pipeline, stage, owner, lead, status, part of the name and time of creation.
+         * Lists deals, newest first, by pipeline, stage, owner, lead, status, words of the name and time of creation.
          * @description Sorts by `created_at`, `value_minor` and `expected_close_on` (deals without a date last). `next_cursor` walks the whole list in
-         *     the order it has by default.
+         *     the order it has by default. `format=csv` gives the whole list as a file, as it stands at one moment.
          */
         get: operations["deals-list-2"];
         put?: never;
@@ -309,6 +309,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/crm/pipelines/{id}/stages/{stageId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes what is said about a stage: absent keeps.
+         * @description Its place among the others is not changed here.
+         *
+         *     Refuses to make a stage won or lost, or no longer, while deals stand in it (409), and a version that is no longer current.
+         */
+        patch: operations["stages-update-2"];
+        trace?: never;
+    };
     "/api/v1/deals": {
         parameters: {
             query?: never;
@@ -317,9 +339,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists deals, newest first, by pipeline, stage, owner, lead, status, part of the name and time of creation.
+         * Lists deals, newest first, by pipeline, stage, owner, lead, status, words of the name and time of creation.
          * @description Sorts by `created_at`, `value_minor` and `expected_close_on` (deals without a date last). `next_cursor` walks the whole list in
-         *     the order it has by default.
+         *     the order it has by default. `format=csv` gives the whole list as a file, as it stands at one moment.
          */
         get: operations["deals-list"];
         put?: never;
@@ -542,7 +564,8 @@ export interface paths {
         };
         /**
          * Lists leads by status, tier, score, intent, pipeline, owner, origin, tag, time and text.
-         * @description Pages count from 1; whoever walks the whole list passes `next_cursor` on, which new leads do not shift.
+         * @description Pages count from 1; whoever walks the whole list passes `next_cursor` on, which new leads do not shift. `format=csv` gives the whole
+         *     list as a file, as it stands at one moment.
          */
         get: operations["leads-list"];
         put?: never;
@@ -733,7 +756,8 @@ export interface paths {
         };
         /**
          * Lists the global pool, the highest score first, with what each lead still lacks to be routed.
-         * @description What is missing is computed from what counts at this moment, so it is right even between two runs of the router.
+         * @description What is missing is computed from what counts at this moment, so it is right even between two runs of the router. `format=csv` gives
+         *     the whole pool as a file; with the column `missing` it has at most 5,000 rows.
          */
         get: operations["leads-unrouted"];
         put?: never;
@@ -921,7 +945,8 @@ export interface paths {
         put?: never;
         /**
          * Adds a scoring rule, publishes the rules with it, and has every lead evaluated again.
-         * @description Refuses conditions that do not parse, naming the place of each fault, and a slug that is taken.
+         * @description Refuses conditions that do not parse, naming the place of each fault, a slug that is taken, and more rules or regular expressions
+         *     than a tenant may have.
          */
         post: operations["scoring-rules-create"];
         delete?: never;
@@ -950,6 +975,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes what is said about a stage: absent keeps.
+         * @description Its place among the others is not changed here.
+         *
+         *     Refuses to make a stage won or lost, or no longer, while deals stand in it (409), and a version that is no longer current.
+         */
+        patch: operations["stages-update"];
+        trace?: never;
+    };
     "/api/v1/tasks": {
         parameters: {
             query?: never;
@@ -959,7 +1006,8 @@ export interface paths {
         };
         /**
          * Lists tasks, the most urgent first, by owner, status, due date, lead, deal and kind.
-         * @description Sorts by `due_at` (tasks without a due date last) and `created_at`.
+         * @description Sorts by `due_at` (tasks without a due date last) and `created_at`. `format=csv` gives the whole list as a file, as it stands at one
+         *     moment.
          */
         get: operations["tasks-list"];
         put?: never;
@@ -1028,7 +1076,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the team with each member's open deals, by role, whether they are active, and text in name and e-mail address.
+         * Lists the team with each member's open deals, by role, whether they are active, and words of name and e-mail address.
          * @description Sorts by `name`, `email` and `created_at`.
          */
         get: operations["team-list"];
@@ -1463,6 +1511,12 @@ export interface components {
              */
             migration?: number | null;
             status: components["schemas"]["PartStatus"];
+        };
+        /** @description Messages of any queue, and jobs, that were given up and are not in the inbox yet. */
+        DeadLetterHealth: {
+            status: components["schemas"]["PartStatus"];
+            /** Format: int64 */
+            waiting?: number | null;
         };
         /**
          * @description What became of a deal.
@@ -2149,6 +2203,7 @@ export interface components {
             /** Format: date-time */
             checked_at: string;
             database: components["schemas"]["DatabaseHealth"];
+            dead_letters: components["schemas"]["DeadLetterHealth"];
             events: components["schemas"]["PartitionHealth"];
             /** @description Partners by name. */
             integrations: {
@@ -2328,7 +2383,10 @@ export interface components {
             /** @description The sender's own id of it, or one derived from its content. */
             external_id: string;
             id: components["schemas"]["EventId"];
-            metadata?: unknown;
+            /** @description Null when the answer has no room for it: ask for fewer events at once. */
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
             /** Format: date-time */
             occurred_at: string;
             /** Format: date-time */
@@ -2470,10 +2528,13 @@ export interface components {
             country?: string | null;
             /** Format: date-time */
             created_at: string;
-            /** @description Fields of the tenant's own. */
-            custom: {
+            /**
+             * @description Fields of the tenant's own. Absent in a list unless it is asked for with `include=custom`; null there when the answer has no
+             *     room for them: ask for fewer leads at once.
+             */
+            custom?: {
                 [key: string]: unknown;
-            };
+            } | null;
             deal_id?: components["schemas"]["DealId"] | null;
             email?: string | null;
             first_name?: string | null;
@@ -2544,10 +2605,13 @@ export interface components {
             country?: string | null;
             /** Format: date-time */
             created_at: string;
-            /** @description Fields of the tenant's own. */
-            custom: {
+            /**
+             * @description Fields of the tenant's own. Absent in a list unless it is asked for with `include=custom`; null there when the answer has no
+             *     room for them: ask for fewer leads at once.
+             */
+            custom?: {
                 [key: string]: unknown;
-            };
+            } | null;
             deal_id?: components["schemas"]["DealId"] | null;
             email?: string | null;
             first_name?: string | null;
@@ -2726,10 +2790,13 @@ export interface components {
             country?: string | null;
             /** Format: date-time */
             created_at: string;
-            /** @description Fields of the tenant's own. */
-            custom: {
+            /**
+             * @description Fields of the tenant's own. Absent in a list unless it is asked for with `include=custom`; null there when the answer has no
+             *     room for them: ask for fewer leads at once.
+             */
+            custom?: {
                 [key: string]: unknown;
-            };
+            } | null;
             deal_id?: components["schemas"]["DealId"] | null;
             email?: string | null;
             first_name?: string | null;
@@ -2790,10 +2857,13 @@ export interface components {
             country?: string | null;
             /** Format: date-time */
             created_at: string;
-            /** @description Fields of the tenant's own. */
-            custom: {
+            /**
+             * @description Fields of the tenant's own. Absent in a list unless it is asked for with `include=custom`; null there when the answer has no
+             *     room for them: ask for fewer leads at once.
+             */
+            custom?: {
                 [key: string]: unknown;
-            };
+            } | null;
             deal_id?: components["schemas"]["DealId"] | null;
             email?: string | null;
             first_name?: string | null;
@@ -2996,6 +3066,8 @@ export interface components {
             page: number;
             /** Format: int64 */
             total: number;
+            /** @description False: there are more than `total`, which was counted only so far, and pages behind the last one. Absent: `total` is exact. */
+            total_is_exact?: boolean | null;
             /** Format: int64 */
             total_pages: number;
         };
@@ -3122,11 +3194,6 @@ export interface components {
         QueueHealth: {
             /**
              * Format: int64
-             * @description Messages that failed too often.
-             */
-            dead_letters?: number | null;
-            /**
-             * Format: int64
              * @description Messages that wait for their moment.
              */
             delayed?: number | null;
@@ -3160,6 +3227,7 @@ export interface components {
         ReceiptStatus: "accepted" | "rejected";
         /** @description What became of one event. */
         ReceiptView: {
+            /** @description At most 20 an event and 200 an answer: none behind those. */
             errors: components["schemas"]["Fault"][];
             /** @description The event's id from now on. */
             id?: components["schemas"]["EventId"] | null;
@@ -3169,6 +3237,8 @@ export interface components {
              */
             index: number;
             status: components["schemas"]["ReceiptStatus"];
+            /** @description Values that could not be read. The event was taken without them; they are kept in its metadata. */
+            warnings: components["schemas"]["Fault"][];
         };
         /** @description An award that a replay made or took back. */
         ReplayedAwardView: {
@@ -3636,6 +3706,52 @@ export interface components {
          * @description One stage of a pipeline.
          */
         StageId: string;
+        /** @description A change of a stage: absent keeps. No field can be cleared. */
+        StagesUpdateInput: {
+            /**
+             * @description `#RRGGBB`.
+             * @default null
+             */
+            color?: string | null;
+            /** @default null */
+            icon?: string | null;
+            /** @default null */
+            is_lost?: boolean | null;
+            /** @default null */
+            is_won?: boolean | null;
+            /** @default null */
+            name?: string | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            probability?: number | null;
+        };
+        /** @description A stage of a pipeline. */
+        StagesUpdateOutput: {
+            /** @description `#RRGGBB`. */
+            color: string;
+            /** @description Name of an icon. */
+            icon: string;
+            id: components["schemas"]["StageId"];
+            /** @description A deal that enters it is lost. */
+            is_lost: boolean;
+            /** @description A deal that enters it is won. */
+            is_won: boolean;
+            name: string;
+            /**
+             * Format: int32
+             * @description Order within the pipeline, from 1.
+             */
+            position: number;
+            /**
+             * Format: int32
+             * @description Probability of winning a deal in this stage, in per cent.
+             */
+            probability: number;
+            /** Format: int64 */
+            version: number;
+        };
         /** @description A stage of a pipeline. */
         StageView: {
             /** @description `#RRGGBB`. */
@@ -4159,7 +4275,7 @@ export interface components {
             attempts: number;
             /** @description What for: `decision:<id>`, `task-due:<id>:<moment>`, … */
             cause: string;
-            /** @description What: `slack_message`, … */
+            /** @description What: `slack.post_message`, … */
             effect: string;
             /** @description Why it failed or is not known. */
             error?: string | null;
@@ -4213,6 +4329,7 @@ export interface components {
             /** @description UTM parameters, without `utm_`. */
             campaign?: unknown;
             event_type: string;
+            /** @description Null when the answer has no room for it: ask for fewer entries at once. */
             metadata?: {
                 [key: string]: unknown;
             } | null;
@@ -4295,10 +4412,13 @@ export interface components {
             country?: string | null;
             /** Format: date-time */
             created_at: string;
-            /** @description Fields of the tenant's own. */
-            custom: {
+            /**
+             * @description Fields of the tenant's own. Absent in a list unless it is asked for with `include=custom`; null there when the answer has no
+             *     room for them: ask for fewer leads at once.
+             */
+            custom?: {
                 [key: string]: unknown;
-            };
+            } | null;
             deal_id?: components["schemas"]["DealId"] | null;
             email?: string | null;
             /** @description The same in sentences. */
@@ -4728,23 +4848,31 @@ export interface operations {
     "deals-list-2": {
         parameters: {
             query?: {
+                /** @description Of a file: its columns with commas between, in their order; otherwise all there are. A wrong one is answered with the right ones. */
+                columns?: string | null;
                 /** @description From this moment on. */
                 created_from?: string | null;
                 /** @description Before this moment. */
                 created_to?: string | null;
                 /** @description `pagination.next_cursor` of the part before: walks the whole list */
                 cursor?: string;
+                /** @description `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then. */
+                format?: ("json" | "csv") | null;
+                /** @description Of a file: the language of its headings and words; otherwise the first of `Accept-Language`. */
+                language?: ("de" | "en") | null;
                 lead_id?: string | null;
                 limit?: number;
                 owner_id?: string | null;
                 page?: number;
                 pipeline_id?: string | null;
-                /** @description Part of the name, in any case. */
+                /** @description Words that the name must contain, all of them, in any case and with or without accents. */
                 q?: string | null;
                 /** @description A field of the list; with `-` in front descending. A wrong one is answered with the possible ones */
                 sort?: string;
                 stage_id?: string | null;
                 status?: ("open" | "won" | "lost") | null;
+                /** @description Of a file: the zone of its moments, for example `Europe/Berlin`; otherwise the tenant's. */
+                zone?: string | null;
             };
             header?: never;
             path?: never;
@@ -4759,6 +4887,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DealsListOutput"];
+                    "text/csv": string;
                 };
             };
             /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
@@ -5701,8 +5830,8 @@ export interface operations {
     "pipelines-deals-2": {
         parameters: {
             query?: {
-                /** @description Deals per column. */
-                limit?: number | null;
+                /** @description How much of something that is no list, but bounded like one. */
+                limit?: number;
             };
             header?: never;
             path: {
@@ -5786,26 +5915,146 @@ export interface operations {
             };
         };
     };
+    "stages-update-2": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The record's ETag as it was read; answers 412 when somebody changed it meanwhile */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+                stageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StagesUpdateInput"];
+                "application/merge-patch+json": components["schemas"]["StagesUpdateInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StagesUpdateOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such record, or it belongs to another tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change conflicts with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record has changed since it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "deals-list": {
         parameters: {
             query?: {
+                /** @description Of a file: its columns with commas between, in their order; otherwise all there are. A wrong one is answered with the right ones. */
+                columns?: string | null;
                 /** @description From this moment on. */
                 created_from?: string | null;
                 /** @description Before this moment. */
                 created_to?: string | null;
                 /** @description `pagination.next_cursor` of the part before: walks the whole list */
                 cursor?: string;
+                /** @description `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then. */
+                format?: ("json" | "csv") | null;
+                /** @description Of a file: the language of its headings and words; otherwise the first of `Accept-Language`. */
+                language?: ("de" | "en") | null;
                 lead_id?: string | null;
                 limit?: number;
                 owner_id?: string | null;
                 page?: number;
                 pipeline_id?: string | null;
-                /** @description Part of the name, in any case. */
+                /** @description Words that the name must contain, all of them, in any case and with or without accents. */
                 q?: string | null;
                 /** @description A field of the list; with `-` in front descending. A wrong one is answered with the possible ones */
                 sort?: string;
                 stage_id?: string | null;
                 status?: ("open" | "won" | "lost") | null;
+                /** @description Of a file: the zone of its moments, for example `Europe/Berlin`; otherwise the tenant's. */
+                zone?: string | null;
             };
             header?: never;
             path?: never;
@@ -5820,6 +6069,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DealsListOutput"];
+                    "text/csv": string;
                 };
             };
             /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
@@ -6940,23 +7190,33 @@ export interface operations {
                 active_to?: string | null;
                 /** @description The campaign's name. */
                 campaign?: string | null;
+                /** @description Of a file: its columns with commas between, in their order; otherwise all there are. A wrong one is answered with the right ones. */
+                columns?: string | null;
                 /** @description Created at this moment or later. */
                 created_from?: string | null;
                 /** @description Created before this moment. */
                 created_to?: string | null;
                 /** @description `pagination.next_cursor` of the part before: walks the whole list */
                 cursor?: string;
+                /** @description `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then. */
+                format?: ("json" | "csv") | null;
                 /** @description Only these: ids with commas between, at most 100. */
                 ids?: string | null;
+                include?: "custom" | null;
                 /** @description The primary intent. */
                 intent?: string | null;
+                /** @description Of a file: the language of its headings and words; otherwise the first of `Accept-Language`. */
+                language?: ("de" | "en") | null;
                 limit?: number;
                 max_score?: number | null;
                 min_score?: number | null;
                 owner_id?: string | null;
                 page?: number;
                 pipeline_id?: string | null;
-                /** @description Words that name, e-mail address or company must contain, all of them. */
+                /**
+                 * @description Words that name, e-mail address or company must contain, all of them, in any case and with or without accents; words of two
+                 *     letters are found where a word begins.
+                 */
                 q?: string | null;
                 /** @description A field of the list; with `-` in front descending. A wrong one is answered with the possible ones */
                 sort?: string;
@@ -6964,6 +7224,8 @@ export interface operations {
                 status?: ("new" | "engaged" | "qualified" | "routed" | "customer" | "lost" | "anonymized") | null;
                 tag?: string | null;
                 tier?: ("cold" | "warm" | "hot" | "very_hot") | null;
+                /** @description Of a file: the zone of its moments, for example `Europe/Berlin`; otherwise the tenant's. */
+                zone?: string | null;
             };
             header?: never;
             path?: never;
@@ -6978,6 +7240,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LeadsListOutput"];
+                    "text/csv": string;
                 };
             };
             /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
@@ -8096,26 +8359,40 @@ export interface operations {
                 active_to?: string | null;
                 /** @description The campaign's name. */
                 campaign?: string | null;
+                /** @description Of a file: its columns with commas between, in their order; otherwise all there are. A wrong one is answered with the right ones. */
+                columns?: string | null;
                 /** @description Created at this moment or later. */
                 created_from?: string | null;
                 /** @description Created before this moment. */
                 created_to?: string | null;
                 /** @description `pagination.next_cursor` of the part before: walks the whole list */
                 cursor?: string;
+                /** @description `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then. */
+                format?: ("json" | "csv") | null;
+                /** @description Only these: ids with commas between, at most 100. */
+                ids?: string | null;
+                include?: "custom" | null;
                 /** @description The primary intent. */
                 intent?: string | null;
+                /** @description Of a file: the language of its headings and words; otherwise the first of `Accept-Language`. */
+                language?: ("de" | "en") | null;
                 limit?: number;
                 max_score?: number | null;
                 min_score?: number | null;
                 owner_id?: string | null;
                 page?: number;
-                /** @description Words that name, e-mail address or company must contain, all of them. */
+                /**
+                 * @description Words that name, e-mail address or company must contain, all of them, in any case and with or without accents; words of two
+                 *     letters are found where a word begins.
+                 */
                 q?: string | null;
                 /** @description A field of the list; with `-` in front descending. A wrong one is answered with the possible ones */
                 sort?: string;
                 source?: string | null;
                 tag?: string | null;
                 tier?: ("cold" | "warm" | "hot" | "very_hot") | null;
+                /** @description Of a file: the zone of its moments, for example `Europe/Berlin`; otherwise the tenant's. */
+                zone?: string | null;
             };
             header?: never;
             path?: never;
@@ -8130,6 +8407,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LeadsUnroutedOutput"];
+                    "text/csv": string;
                 };
             };
             /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
@@ -8359,8 +8637,8 @@ export interface operations {
     "pipelines-deals": {
         parameters: {
             query?: {
-                /** @description Deals per column. */
-                limit?: number | null;
+                /** @description How much of something that is no list, but bounded like one. */
+                limit?: number;
             };
             header?: never;
             path: {
@@ -9164,15 +9442,132 @@ export interface operations {
             };
         };
     };
+    "stages-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The record's ETag as it was read; answers 412 when somebody changed it meanwhile */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StagesUpdateInput"];
+                "application/merge-patch+json": components["schemas"]["StagesUpdateInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StagesUpdateOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such record, or it belongs to another tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change conflicts with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record has changed since it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "tasks-list": {
         parameters: {
             query?: {
+                /** @description Of a file: its columns with commas between, in their order; otherwise all there are. A wrong one is answered with the right ones. */
+                columns?: string | null;
                 /** @description `pagination.next_cursor` of the part before: walks the whole list */
                 cursor?: string;
                 deal_id?: string | null;
                 /** @description Due before this moment; tasks without a due date are left out then. */
                 due_before?: string | null;
+                /** @description `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then. */
+                format?: ("json" | "csv") | null;
                 kind?: (("call" | "email" | "meeting" | "todo") | "follow_up" | "decide_pipeline" | "assign_owner") | null;
+                /** @description Of a file: the language of its headings and words; otherwise the first of `Accept-Language`. */
+                language?: ("de" | "en") | null;
                 lead_id?: string | null;
                 limit?: number;
                 owner_id?: string | null;
@@ -9180,6 +9575,8 @@ export interface operations {
                 /** @description A field of the list; with `-` in front descending. A wrong one is answered with the possible ones */
                 sort?: string;
                 status?: ("open" | "done" | "cancelled") | null;
+                /** @description Of a file: the zone of its moments, for example `Europe/Berlin`; otherwise the tenant's. */
+                zone?: string | null;
             };
             header?: never;
             path?: never;
@@ -9194,6 +9591,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TasksListOutput"];
+                    "text/csv": string;
                 };
             };
             /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
@@ -9658,7 +10056,7 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
                 page?: number;
-                /** @description Text in name or e-mail address. */
+                /** @description Words that name or e-mail address must contain, all of them, in any case and with or without accents. */
                 q?: string | null;
                 role?: ("admin" | "manager" | "sales" | "viewer") | null;
                 /** @description A field of the list; with `-` in front descending. A wrong one is answered with the possible ones */
