@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::Failure;
 use shared::domain::ids::MemberId;
 use shared::http::Call;
-use shared::store::team::{self, work};
+use shared::store::team::{self, Member, Profile, work};
 
 /// Who gets it.
 #[derive(Deserialize, JsonSchema)]
@@ -17,11 +17,15 @@ pub struct Handing {
     hand_over_to: Option<String>,
 }
 
-/// Hands over what there is.
+/// Hands over what there is, when the change makes a member one who may own nothing.
 ///
 /// # Errors
 /// `Conflict` with the counts when there is something and nobody was named; `Invalid` when whoever was named cannot own anything.
-pub async fn hand_over(call: &Call<(), Handing>, from: MemberId) -> Result<(), Failure> {
+pub async fn hand_over(call: &Call<(), Handing>, before: &Member, after: &Profile) -> Result<(), Failure> {
+    let (from, may_own) = (before.id, |profile: &Profile| profile.active && profile.role != "viewer");
+    if !may_own(&before.profile) || may_own(after) {
+        return Ok(());
+    }
     let open = work::count(&call.tx, from).await?;
     if open.is_done() {
         return Ok(());

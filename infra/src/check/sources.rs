@@ -26,6 +26,7 @@ const DOMAIN: &[&str] = &[
     "thiserror",
     "serde",
     "serde_json",
+    "regex",
     "regex_automata",
     "schemars",
     "serde_path_to_error",

@@ -36,10 +36,7 @@ async fn handle(call: Call<MemberPatch, Handing>) -> Result<Json<MemberView>, Fa
     let id: MemberId = call.id("id")?;
     let own = call.caller.kind == CallerKind::Person && call.caller.subject == id.to_string();
     let personal = own && patch.is_personal();
-    if patch.touches_access() {
-        work::lock_leads(&call.tx, id).await?;
-    }
-    let admins = if patch.touches_access() { team::lock_admins(&call.tx).await? } else { Vec::new() };
+    let admins = if patch.touches_access() { work::lock(&call.tx, id).await? } else { Vec::new() };
     let before = team::lock(&call.tx, id).await?;
     call.if_current(before.version)?;
     if !personal {
@@ -61,10 +58,7 @@ async fn handle(call: Call<MemberPatch, Handing>) -> Result<Json<MemberView>, Fa
     if change.password.is_none() && change.profile == before.profile {
         return Ok(Json::of(before.into()));
     }
-    let may_own = |profile: &Profile| profile.active && profile.role != "viewer";
-    if may_own(&before.profile) && !may_own(&change.profile) {
-        handing::hand_over(&call, id).await?;
-    }
+    handing::hand_over(&call, &before, &change.profile).await?;
     team::update(&call.tx, &before, &change.profile, call.now).await?;
     if let Some(password) = &change.password {
         set_password(&call, &before, own, password, change.current_password.as_deref()).await?;

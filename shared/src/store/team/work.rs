@@ -28,13 +28,14 @@ impl Work {
     }
 }
 
-/// Locks a member's leads until the end of the transaction; to be called before any member is locked, as the router does.
+/// Locks a member's leads, and then the active administrators, until the end of the transaction: what a member's rights depend on and what
+/// depends on them, in the order in which the router locks leads and members. To be called before the member is locked.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn lock_leads(tx: &Tx, member: MemberId) -> Result<(), Failure> {
+pub async fn lock(tx: &Tx, member: MemberId) -> Result<Vec<MemberId>, Failure> {
     tx.execute(const { section(SQL, "lock_leads_of") }, params![member]).await?;
-    Ok(())
+    super::lock_admins(tx).await
 }
 
 /// What a member still has to do.
