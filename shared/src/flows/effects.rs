@@ -66,8 +66,8 @@ const GLANCE: Duration = Duration::from_millis(100);
 pub async fn work(app: &App, partner: &dyn Partner, due: &EffectDue) -> Result<(), Failure> {
     let claimed = match claim::claim(app, partner, due).await? {
         Decision::Nothing => return Ok(()),
-        Decision::Later(delay) => {
-            send_again(app, partner, due, delay).await;
+        Decision::Later(at) => {
+            send_again(app, partner, due, at).await;
             return Ok(());
         }
         Decision::Go(claimed) => claimed,
@@ -75,9 +75,8 @@ pub async fn work(app: &App, partner: &dyn Partner, due: &EffectDue) -> Result<(
     let started = Instant::now();
     let ended = act(&claimed).await;
     metrics(app, &ended, started.elapsed());
-    let delay = settle::settle(app, partner, due, &claimed, &ended).await?;
-    if let Some(delay) = delay {
-        send_again(app, partner, due, delay).await;
+    if let Some(at) = settle::settle(app, partner, due, &claimed, &ended).await? {
+        send_again(app, partner, due, at).await;
     }
     Ok(())
 }
@@ -200,15 +199,17 @@ async fn promise(tx: &Tx, freed: &[Freed], now: Timestamp) -> Result<(), Failure
     for queue in queues::consumed() {
         let of_queue = freed.iter().filter(|(_, partner)| partner == queue.name);
         let due: Vec<EffectDue> =
-            of_queue.map(|(id, _)| EffectDue { tenant_id: tx.tenant(), effect_id: *id }).collect();
+            of_queue.map(|(id, _)| EffectDue { tenant_id: tx.tenant(), effect_id: *id, due_at: None }).collect();
         outbox::put(tx, queue.name, &due, now).await?;
     }
     Ok(())
 }
 
-/// Back on the queue. When the queue does not take it, the sweeps find the effect overdue.
-async fn send_again(app: &App, partner: &dyn Partner, due: &EffectDue, delay: Duration) {
-    let body = match serde_json::to_string(due) {
+/// Back on the queue, to come at a moment. When the queue does not take it, the sweeps find the effect overdue.
+async fn send_again(app: &App, partner: &dyn Partner, due: &EffectDue, at: Timestamp) {
+    let due = EffectDue { due_at: Some(at), ..*due };
+    let delay = Duration::try_from(at.duration_since(app.now())).unwrap_or_default();
+    let body = match serde_json::to_string(&due) {
         Ok(body) => body,
         Err(error) => return tracing::error!(reason = %error, "a message that is no JSON"),
     };
@@ -226,6 +227,8 @@ fn backoff(app: &App, attempts: i32) -> Duration {
     full / 2 + full.mul_f64(random as f64 / 131_072.0)
 }
 
+/// To the microsecond, as Postgres keeps it: a message and its row are compared by it.
 fn later(now: Timestamp, wait: Duration) -> Result<Timestamp, Failure> {
-    now.checked_add(wait).map_err(Failure::internal)
+    let at = now.checked_add(wait).map_err(Failure::internal)?;
+    Timestamp::from_microsecond(at.as_microsecond()).map_err(Failure::internal)
 }

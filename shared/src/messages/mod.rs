@@ -29,6 +29,10 @@ pub struct LeadsChanged {
 pub struct EffectDue {
     pub tenant_id: TenantId,
     pub effect_id: EffectId,
+    /// The moment it was put off to, when it was. Of several messages about one effect, only the one that was sent for this moment goes
+    /// on; the others are repetitions, and would each make one more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
 }
 
 /// On `reminders`: a task is due. The consumer reads the task again: it may be done, or due later by now.

@@ -13,6 +13,7 @@ use super::sql::{params, section};
 use super::{Database, Tx};
 use crate::domain::ids::{EffectId, TenantId};
 use crate::failure::Failure;
+use crate::messages::EffectDue;
 
 const SQL: &str = include_str!("effects_work.sql");
 
@@ -71,7 +72,7 @@ pub struct Effect {
     pub priority: Priority,
     /// How often it was claimed.
     pub attempts: i32,
-    /// It was tried, and the time to try it again lies ahead.
+    /// Its next attempt lies ahead, and the message that came is not the one that was sent for it.
     pub early: bool,
     pub lease_until: Option<Timestamp>,
     /// When the partner is asked about it, if it is unknown and can be asked about.
@@ -83,12 +84,13 @@ pub struct Effect {
     pub needed: Option<Value>,
 }
 
-/// Locks an effect; none when it is not there (any more).
+/// Locks the effect of a message; none when it is not there (any more).
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn lock(tx: &Tx, id: EffectId, now: Timestamp) -> Result<Option<Effect>, Failure> {
-    let Some(row) = tx.find(const { section(SQL, "lock") }, params![id, now]).await? else {
+pub async fn lock(tx: &Tx, due: &EffectDue, now: Timestamp) -> Result<Option<Effect>, Failure> {
+    let (id, due_at) = (due.effect_id, due.due_at);
+    let Some(row) = tx.find(const { section(SQL, "lock") }, params![id, now, due_at]).await? else {
         return Ok(None);
     };
     Ok(Some(Effect {

@@ -25,9 +25,6 @@ pub(super) const DOUBT: Duration = Duration::from_secs(120);
 /// While the integration is down, an unknown effect is looked at again after this time.
 const DOWN: SignedDuration = SignedDuration::from_hours(1);
 
-/// A message that is this early waits; one that is earlier is not the one that was sent for the look.
-const SOON: SignedDuration = SignedDuration::from_secs(5);
-
 /// What a claimed effect is claimed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
@@ -54,8 +51,8 @@ pub(super) struct Claimed {
 pub(super) enum Decision {
     /// There is nothing to do: done already, given up, held back, or another worker is at it.
     Nothing,
-    /// Not now: after this time.
-    Later(Duration),
+    /// Not now, but then.
+    Later(Timestamp),
     Go(Box<Claimed>),
 }
 
@@ -76,7 +73,7 @@ async fn decide(app: &App, tx: &Tx, partner: &dyn Partner, due: &EffectDue) -> R
     // Sent together and run one after the other: the lock comes before what is read under it.
     let (effect, connection, ahead) = tokio::try_join!(
         biased;
-        ledger::lock(tx, due.effect_id, now),
+        ledger::lock(tx, due, now),
         partners::find(tx, partner.name()),
         ledger::ahead(tx, due.effect_id, now),
     )?;
@@ -88,13 +85,15 @@ async fn decide(app: &App, tx: &Tx, partner: &dyn Partner, due: &EffectDue) -> R
     match effect.status {
         Status::Done | Status::Failed | Status::Cancelled | Status::Waiting => return Ok(Decision::Nothing),
         Status::Sending if effect.lease_until.is_some_and(|until| until > now) => return Ok(Decision::Nothing),
-        Status::Unknown => match effect.look_at.map(|at| at.duration_since(now)) {
-            Some(early) if early.is_positive() && early <= SOON => return Ok(Decision::Later(early.unsigned_abs())),
-            Some(early) if early.is_positive() => return Ok(Decision::Nothing),
-            Some(_) => {}
-            None => return Ok(Decision::Nothing),
-        },
-        // The message that was sent for the next attempt is another one: each that comes too early would make one more of them.
+        Status::Unknown if effect.look_at.is_none_or(|at| at > now && Some(at) != due.due_at) => {
+            return Ok(Decision::Nothing);
+        }
+        Status::Unknown => {
+            if let Some(at) = effect.look_at.filter(|at| *at > now) {
+                return Ok(Decision::Later(at));
+            }
+        }
+        // The message that was sent for the next attempt is another one: each that comes before would make one more of them.
         Status::Pending if effect.early => return Ok(Decision::Nothing),
         Status::Sending | Status::Pending => {}
     }
@@ -189,7 +188,7 @@ async fn ended_while_sending(tx: &Tx, effect: &Effect, can_look_up: bool, now: T
     tracing::error!(effect_id = %effect.id, can_look_up, "a worker ended while sending; it may have been done");
     let look_at = if can_look_up { Some(later(now, DOUBT)?) } else { None };
     ledger::unknown(tx, effect, "the worker ended while sending; look whether it was done", look_at, now).await?;
-    Ok(if can_look_up { Decision::Later(DOUBT) } else { Decision::Nothing })
+    Ok(look_at.map_or(Decision::Nothing, Decision::Later))
 }
 
 async fn look(
@@ -205,8 +204,9 @@ async fn look(
         match ledger::take_calls(tx, &link.budgets(&call), 1, effect.priority, PATIENCE, now).await? {
             Taken::After(time) => wait = time,
             Taken::Not(time) => {
-                ledger::claim_look(tx, effect.id, later(now, time)?).await?;
-                return Ok(Decision::Later(time));
+                let at = later(now, time)?;
+                ledger::claim_look(tx, effect.id, at).await?;
+                return Ok(Decision::Later(at));
             }
         }
     }
@@ -254,7 +254,7 @@ async fn perform(
 }
 
 async fn put_off(tx: &Tx, effect: &Effect, wait: Duration, now: Timestamp) -> Result<Decision, Failure> {
-    let wait = wait.min(super::LONGEST_DELAY);
-    ledger::postpone(tx, effect, later(now, wait)?, None).await?;
-    Ok(Decision::Later(wait))
+    let at = later(now, wait.min(super::LONGEST_DELAY))?;
+    ledger::postpone(tx, effect, at, None).await?;
+    Ok(Decision::Later(at))
 }

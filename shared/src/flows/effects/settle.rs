@@ -22,7 +22,7 @@ const WRITE_TRIES: u64 = 3;
 /// A partner indexes late: only when it says twice, this far apart, that there is none, there is none.
 const APART: Duration = Duration::from_secs(60);
 
-/// Writes down what became of a claimed effect. Answers with the time after which its message is to come again.
+/// Writes down what became of a claimed effect. Answers with the moment at which its message is to come again.
 ///
 /// # Errors
 /// When the database does not answer for a while; the effect is unknown then as soon as its lease has ended.
@@ -32,7 +32,7 @@ pub(super) async fn settle(
     due: &EffectDue,
     claimed: &Claimed,
     ended: &Ended,
-) -> Result<Option<Duration>, Failure> {
+) -> Result<Option<Timestamp>, Failure> {
     let mut tries = 1;
     loop {
         match record(app, partner, due, claimed, ended).await {
@@ -52,7 +52,7 @@ async fn record(
     due: &EffectDue,
     claimed: &Claimed,
     ended: &Ended,
-) -> Result<Option<Duration>, Failure> {
+) -> Result<Option<Timestamp>, Failure> {
     let tx = app.begin(due.tenant_id).await?;
     let written = match ended {
         Ended::Called(outcome) => called(app, &tx, partner, claimed, outcome).await,
@@ -73,7 +73,7 @@ async fn called(
     partner: &dyn Partner,
     claimed: &Claimed,
     outcome: &Outcome,
-) -> Result<Option<Duration>, Failure> {
+) -> Result<Option<Timestamp>, Failure> {
     let (now, effect) = (app.now(), &claimed.effect);
     match outcome {
         Outcome::Done(answer) => done(tx, partner, claimed, answer, now).await,
@@ -102,7 +102,7 @@ async fn called(
             tracing::error!(effect_id = %effect.id, reason, ask, "it may have been done; it is not done again before that is known");
             let look_at = if ask { Some(later(now, DOUBT)?) } else { None };
             let unknown = ledger::unknown(tx, effect, reason, look_at, now).await?;
-            Ok((unknown && ask).then_some(DOUBT))
+            Ok(look_at.filter(|_| unknown))
         }
     }
 }
@@ -113,7 +113,7 @@ async fn done(
     claimed: &Claimed,
     answer: &serde_json::Value,
     now: Timestamp,
-) -> Result<Option<Duration>, Failure> {
+) -> Result<Option<Timestamp>, Failure> {
     let id = [claimed.effect.id];
     if !ledger::finish(tx, &claimed.effect, answer, now).await? {
         return Ok(None);
@@ -128,7 +128,7 @@ async fn done(
 }
 
 /// Final, for it and for whatever needs it.
-async fn give_up(tx: &Tx, claimed: &Claimed, reason: Reason<'_>, now: Timestamp) -> Result<Option<Duration>, Failure> {
+async fn give_up(tx: &Tx, claimed: &Claimed, reason: Reason<'_>, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
     if ledger::fail(tx, &claimed.effect, reason, now).await? {
         ledger::fail_needing(tx, &[claimed.effect.id], now).await?;
     }
@@ -144,7 +144,7 @@ async fn key_refused(
     code: &str,
     words: Option<&str>,
     now: Timestamp,
-) -> Result<Option<Duration>, Failure> {
+) -> Result<Option<Timestamp>, Failure> {
     let problem = format!("needs reconnect: {} says {}", partner.title(), words.unwrap_or(code));
     if connection::down(app, tx, partner, &claimed.connection, &problem, now).await? {
         ledger::hold(tx, &claimed.effect, Some(Reason { code, words, fault: None })).await?;
@@ -160,7 +160,7 @@ async fn put_back(
     error: &str,
     wait: Duration,
     now: Timestamp,
-) -> Result<Option<Duration>, Failure> {
+) -> Result<Option<Timestamp>, Failure> {
     let effect = &claimed.effect;
     if effect.attempts >= MOST_ATTEMPTS {
         tracing::error!(effect_id = %effect.id, error, attempts = effect.attempts, "given up");
@@ -168,8 +168,8 @@ async fn put_back(
         partners::note_error(tx, partner.name(), &text, now).await?;
         return give_up(tx, claimed, Reason { code: error, words: None, fault: None }, now).await;
     }
-    let wait = wait.min(LONGEST_DELAY);
-    Ok(ledger::postpone(tx, effect, later(now, wait)?, Some(error)).await?.then_some(wait))
+    let at = later(now, wait.min(LONGEST_DELAY))?;
+    Ok(ledger::postpone(tx, effect, at, Some(error)).await?.then_some(at))
 }
 
 async fn looked(
@@ -178,11 +178,11 @@ async fn looked(
     partner: &dyn Partner,
     claimed: &Claimed,
     sight: &Sight,
-) -> Result<Option<Duration>, Failure> {
+) -> Result<Option<Timestamp>, Failure> {
     let (now, effect) = (app.now(), &claimed.effect);
     let again = async |wait: Duration, absent_at: Option<Timestamp>| {
-        let look_at = Some(later(now, wait)?);
-        Ok(ledger::look_again(tx, effect, look_at, absent_at).await?.then_some(wait))
+        let at = later(now, wait)?;
+        Ok(ledger::look_again(tx, effect, Some(at), absent_at).await?.then_some(at))
     };
     match sight {
         Sight::Found(answer) => done(tx, partner, claimed, answer, now).await,
@@ -190,7 +190,7 @@ async fn looked(
         Sight::Absent => match effect.absent_at {
             Some(first) if later(first, APART)? <= now => {
                 tracing::info!(effect_id = %effect.id, "the partner has none; it is done again");
-                Ok(ledger::not_done(tx, effect, now).await?.then_some(Duration::ZERO))
+                Ok(ledger::not_done(tx, effect, now).await?.then_some(now))
             }
             Some(first) => {
                 let left = later(first, APART)?.duration_since(now);

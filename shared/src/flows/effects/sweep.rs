@@ -144,7 +144,7 @@ async fn send_to(
     let bodies = ids
         .iter()
         .map(|id| {
-            let due = EffectDue { tenant_id: tx.tenant(), effect_id: *id };
+            let due = EffectDue { tenant_id: tx.tenant(), effect_id: *id, due_at: None };
             serde_json::to_string(&due).map_err(Failure::internal)
         })
         .collect::<Result<Vec<_>, _>>()?;

@@ -48,7 +48,7 @@ async fn drive(app: App, input: Value) -> Result<Value, Failure> {
     let tenant: TenantId = id(&input["tenant"]);
     match input["op"].as_str().unwrap_or_default() {
         "now" => {
-            let due = EffectDue { tenant_id: tenant, effect_id: id(&input["effect"]) };
+            let due = EffectDue { tenant_id: tenant, effect_id: id(&input["effect"]), due_at: None };
             Ok(match effects::work_now(&app, &StrictPartner, &due).await? {
                 Verdict::Done(answer) => json!({"verdict": "done", "answer": answer}),
                 Verdict::Refused { code, words } => json!({"verdict": "refused", "code": code, "words": words}),
