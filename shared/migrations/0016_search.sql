@@ -23,21 +23,22 @@ AS $$
     FROM (SELECT normalize(p_text, NFKD) AS text) d
 $$;
 
+-- The white space stands here one by one: what `\s` means depends on the database's locale.
 -- domain::search::text: the words of names, then those of what has one spelling, then the names' other spellings and parts.
 CREATE FUNCTION lotse.search_text(p_names text, p_exact text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 AS $$
 DECLARE
-  v_words text[] := string_to_array(btrim(regexp_replace(lotse.fold(concat_ws(' ', p_names, p_exact)), '[\s\u2028\u2029]+', ' ', 'g')), ' ');
+  v_words text[] := string_to_array(btrim(regexp_replace(lotse.fold(concat_ws(' ', p_names, p_exact)), '[ \t-\r\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+', ' ', 'g')), ' ');
   v_name text;
   v_word text;
 BEGIN
-  FOREACH v_name IN ARRAY regexp_split_to_array(COALESCE(p_names, ''), '[\s\u2028\u2029]+') LOOP
+  FOREACH v_name IN ARRAY regexp_split_to_array(COALESCE(p_names, ''), '[ \t-\r\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+') LOOP
     FOR v_word IN
       SELECT s.word
         FROM unnest(ARRAY[lotse.fold(v_name, true), replace(replace(replace(lotse.fold(v_name), 'ae', 'a'), 'oe', 'o'), 'ue', 'u')]
                     || (regexp_split_to_array(lotse.fold(v_name) COLLATE pg_unicode_fast, '[^[:alnum:]]'))[2 :]) WITH ORDINALITY AS u (spelling, nth),
-             regexp_split_to_table(u.spelling, '[\s\u2028\u2029]+') WITH ORDINALITY AS s (word, place)
+             regexp_split_to_table(u.spelling, '[ \t-\r\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+') WITH ORDINALITY AS s (word, place)
        WHERE s.word <> ''
        ORDER BY u.nth, s.place
     LOOP

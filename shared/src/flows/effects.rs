@@ -196,10 +196,11 @@ pub async fn cancel(tx: &Tx, ids: &[EffectId], now: Timestamp) -> Result<Vec<Eff
 
 /// Promises effects that may be done from now on to their partners' queues.
 async fn promise(tx: &Tx, freed: &[Freed], now: Timestamp) -> Result<(), Failure> {
+    let due_at = Some(later(now, Duration::ZERO)?);
     for queue in queues::consumed() {
         let of_queue = freed.iter().filter(|(_, partner)| partner == queue.name);
         let due: Vec<EffectDue> =
-            of_queue.map(|(id, _)| EffectDue { tenant_id: tx.tenant(), effect_id: *id, due_at: None }).collect();
+            of_queue.map(|(id, _)| EffectDue { tenant_id: tx.tenant(), effect_id: *id, due_at }).collect();
         outbox::put(tx, queue.name, &due, now).await?;
     }
     Ok(())

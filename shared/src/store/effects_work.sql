@@ -1,8 +1,8 @@
 -- name: lock
 -- Whoever holds the row decides; a second delivery of the same message waits here and then sees what was decided.
 SELECT lotse.effect_kind(e.kind) AS kind, lotse.partner_of(e.kind) AS partner, e.target, e.payload, e.status, e.attempts, e.priority,
-       -- A second's grace, because the clock that wrote it may be ahead of the one that reads it.
-       e.next_attempt_at > $2 + interval '1 second' AND e.next_attempt_at IS DISTINCT FROM $3 AS early, e.lease_until, e.look_at, e.absent_at, e.created_at, n.answer AS needed
+       -- The message that was sent for this moment is never early, whatever the clocks say; all others are, until it has come.
+       e.next_attempt_at > $2 AND e.next_attempt_at IS DISTINCT FROM $3 AS early, e.lease_until, e.look_at, e.absent_at, e.created_at, n.answer AS needed
   FROM effects e
   LEFT JOIN effects n ON n.id = e.needs
  WHERE e.id = $1

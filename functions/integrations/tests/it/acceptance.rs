@@ -15,7 +15,7 @@ const KEY: &str = "strict-key";
 
 /// Trials a partner: ten thousand over all of them in full, each statement before and after once otherwise.
 fn trials() -> usize {
-    if thorough() { 5_000 } else { 48 }
+    if thorough() { 5_000 } else { 12 }
 }
 
 fn connected(slack: Value) -> Value {

@@ -45,6 +45,9 @@ async fn fill(app: &TestApp) -> LeadId {
         "INSERT INTO intent_signals (tenant_id, lead_id, rule_id, event_id, rule_version, intent, weight, signalled_at, withdrawn_at)
          SELECT l.tenant_id, l.id, gen_random_uuid(), gen_random_uuid(), 1, 'b2b', 1, now(), CASE WHEN m = 1 THEN now() END
            FROM leads l, generate_series(0, 1) m WHERE $1::uuid IS NOT NULL",
+        "INSERT INTO tasks (id, tenant_id, title, kind, priority, due_at, lead_id, created_at, updated_at)
+         SELECT gen_random_uuid(), l.tenant_id, 'Anrufen', 'call', 'normal', now(), l.id, now(), now()
+           FROM leads l WHERE $1::uuid IS NOT NULL AND hashtext(l.id::text) % 4 = 0",
         "INSERT INTO routing_decisions (id, tenant_id, lead_id, decided_at, outcome, decided_by, rule_set_version, record)
          SELECT gen_random_uuid(), l.tenant_id, l.id, now(), 'manual', 'test', 1, '{}' FROM leads l WHERE $1::uuid IS NOT NULL",
     ];

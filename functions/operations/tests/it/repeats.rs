@@ -95,8 +95,11 @@ async fn every_patch_guards_against_lost_updates() {
     let db = app.db().await;
     let (ids, own) = (ids(&db, app.tenant()).await, Own::of(&app, &db, app.tenant()).await);
     let token = app.token("admin");
-    let patches: Vec<Endpoint> = app.endpoints().into_iter().filter(|one| one.method == Method::PATCH).collect();
-    assert!(!patches.is_empty());
+    // A path with two ids is the second route of a function that is tried by its first.
+    let patches =
+        app.endpoints().into_iter().filter(|one| one.method == Method::PATCH && one.path.matches('{').count() == 1);
+    let patches: Vec<Endpoint> = patches.collect();
+    assert!(patches.len() > 5, "{}", patches.len());
     for endpoint in patches {
         let what = format!("PATCH {}", endpoint.path);
         let body = own.body(&endpoint);

@@ -90,6 +90,9 @@ async fn decide(app: &App, tx: &Tx, partner: &dyn Partner, due: &EffectDue) -> R
         }
         Status::Unknown => {
             if let Some(at) = effect.look_at.filter(|at| *at > now) {
+                // Another moment, so that of several deliveries of this message one goes on.
+                let at = later(at, Duration::from_micros(1))?;
+                ledger::claim_look(tx, effect.id, at).await?;
                 return Ok(Decision::Later(at));
             }
         }
