@@ -24,13 +24,15 @@ fn folded(text: &str, spelled: bool) -> String {
         return text.to_ascii_lowercase();
     }
     let mut folded = String::with_capacity(text.len());
+    let mut before = ' ';
     for letter in text.nfkd() {
         match letter {
             ascii if ascii.is_ascii() => folded.push(ascii.to_ascii_lowercase()),
-            DIAERESIS if spelled && folded.ends_with(['a', 'o', 'u']) => folded.push('e'),
+            DIAERESIS if spelled && matches!(before, 'a' | 'o' | 'u' | 'A' | 'O' | 'U') => folded.push('e'),
             mark if canonical_combining_class(mark) != 0 => {}
             other => push_folded(other, &mut folded),
         }
+        before = letter;
     }
     folded
 }
