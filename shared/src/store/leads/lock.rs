@@ -10,8 +10,8 @@
 //! | 2 | identifiers, by the unique key | the event path, for the people of a batch |
 //! | 3 | leads | whoever changes one, or what hangs on it |
 //! | 4 | members of the team | routing, to give out work; the team's endpoints begin here |
-//! | 5 | deals | moving, closing, giving away; after their leads |
-//! | 6 | stages | moves into one stage take turns |
+//! | 5 | stages | moves into one stage take turns |
+//! | 6 | deals | moving, closing, giving away; after their leads |
 //! | 7 | tasks | ticking off, reminding |
 //! | 8 | effects, then the rate budgets of their partner | workers |
 //!
