@@ -49,11 +49,19 @@ api.use(authentication(session, (request) => fetch(request)));
 
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 
-/** The data of an answer; throws the problem as an `ApiError`. openapi-fetch has read the body of a refusal already. */
-export async function take<T>(call: Promise<Answer<T>>): Promise<T> {
+/**
+ * The data of an answer; throws the problem as an `ApiError`. openapi-fetch has read the body of a refusal already. A list may also answer
+ * with a file, which is text: whoever asks for one takes it with `takeText`.
+ */
+export async function take<T>(call: Promise<Answer<T>>): Promise<Exclude<T, string>> {
     const { data, error, response } = await call;
-    if (response.ok) return data as T;
+    if (response.ok) return data as Exclude<T, string>;
     throw await asError(error, response);
+}
+
+/** The text of an answer, as `take`. */
+export async function takeText(call: Promise<Answer<unknown>>): Promise<string> {
+    return String(await take(call));
 }
 
 async function asError(error: unknown, response: Response): Promise<ApiError> {

@@ -3,7 +3,7 @@
 // Lists become `page`, `limit`, `sort` and the API's own filters; changes are sent as merge patches of what differs, guarded by
 // the version that the person saw.
 import type { DataProvider, Identifier, RaRecord } from "ra-core";
-import { api, ifMatch, once, take } from "../api/client";
+import { api, ifMatch, once, take, takeText } from "../api/client";
 
 type Params = Record<string, unknown>;
 type Loose = { data?: unknown; error?: unknown; response: Response };
@@ -83,7 +83,7 @@ export interface FileStyle {
 export async function listFile(resource: string, { filter, sort }: { filter?: Params; sort?: { field: string; order: string } }, { columns, language, zone }: FileStyle): Promise<string> {
     const wanted = query({ ...filter, sort: order(sort), format: "csv", columns: columns.join(","), language, zone });
     const { path, asked } = address(resource, wanted);
-    return (await take(call.GET(path, { params: { query: asked }, parseAs: "text" }))) as string;
+    return takeText(call.GET(path, { params: { query: asked }, parseAs: "text" }));
 }
 
 /** Some of its records as a file, however many: the API is asked for a hundred at a time. */
