@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use shared::domain::daily::due_day;
 use shared::domain::ids::TenantId;
+use shared::domain::routing::NIGHTLY_HOUR;
 use shared::flows::event_path::{Reason, reevaluate_for};
 use shared::flows::routing;
 use shared::store::jobs::{self, DailyTenant};
@@ -22,9 +23,6 @@ use shared::{App, Failure, schedule};
 
 /// Leads of one transaction.
 const CHUNK: i64 = 500;
-
-/// The hour of the tenant's day.
-const HOUR: i8 = 2;
 
 pub fn main() -> ExitCode {
     schedule::job(JOB, handle)
@@ -59,7 +57,7 @@ async fn handle(app: App, now: Timestamp) -> Result<Done, Failure> {
 }
 
 async fn turn(app: &App, tenant: &DailyTenant, now: Timestamp, done: &mut Done) -> Result<(), Failure> {
-    let day = due_day(now, &TimeZone::get(&tenant.zone).unwrap_or(TimeZone::UTC), HOUR);
+    let day = due_day(now, &TimeZone::get(&tenant.zone).unwrap_or(TimeZone::UTC), NIGHTLY_HOUR);
     if tenant.last_day.is_none_or(|last| last < day) {
         done.tenants += 1;
         decay(app, tenant.id, now, day, done).await?;
