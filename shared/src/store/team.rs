@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 
 use super::Tx;
 use super::sql::{params, section, statements};
+use super::window::Window;
 use crate::domain::ids::{MemberId, PipelineId};
 use crate::domain::search::Words;
 use crate::failure::{Failure, Fault};
@@ -83,14 +84,17 @@ pub struct Filter {
     pub words: Option<Words>,
 }
 
-/// A part of the members that pass the filter. `order` is `name`, `email` or `created_at`, each also with `-` in front.
+/// A part of the members that pass the filter, by `name`, `email` or `created_at`.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(tx: &Tx, filter: &Filter, order: &str, limit: i64, offset: i64) -> Result<Vec<Member>, Failure> {
+pub async fn list(tx: &Tx, filter: &Filter, window: Window) -> Result<Vec<Member>, Failure> {
     let patterns = filter.words.as_ref().map(Words::patterns);
     let rows = tx
-        .query(const { section(SQL, "list") }, params![filter.role, filter.active, patterns, order, limit, offset])
+        .query(
+            const { section(SQL, "list") },
+            params![filter.role, filter.active, patterns, window.order, window.limit, window.offset],
+        )
         .await?;
     Ok(rows.iter().map(member).collect())
 }
