@@ -53,7 +53,7 @@ async fn handle(call: Call<(), Query>) -> Result<Json<Page<InboxView>>, Failure>
         from: query.received_from,
         to: query.received_to,
     };
-    let shown = if filter.id.is_some() { 1 } else { window.limit };
+    let shown = if filter.id.is_some() { 1 } else { call.paging.limit };
     let chars = i32::try_from(BODY_CHARS / shown).unwrap_or(i32::MAX);
     let rows = store::inbox::list(&call.tx, &filter, window, chars).await?;
     let total = store::inbox::count(&call.tx, &filter).await?;
