@@ -30,7 +30,7 @@ use crate::store::rules::TenantRules;
 use crate::store::{Tx, event_path as store};
 
 use settle::{Ahead, Work, advance_all, write};
-pub use settle::{Changed, Reason, profile};
+pub use settle::{Changed, Trigger, profile};
 
 /// The largest set that is worked on in one transaction.
 pub const MAX_SET: usize = 500;
@@ -164,7 +164,7 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
         if !visitors.still_unnamed(tx).await? {
             return Ok(None);
         }
-        write(app, tx, &tenant, &changes, &ahead, Reason::Events, now).await?;
+        write(app, tx, &tenant, &changes, &ahead, Trigger::Events, now).await?;
         store::insert_suspicions(tx, &identity.suspicions, now).await?;
     }
     report.parked = aside.len();
@@ -203,7 +203,7 @@ async fn draft<'a>(
     let mut work = load(tx, &known, &by_lead).await?;
     let new = by_lead.iter().filter(|(lead, _)| new_leads.contains(lead));
     work.extend(new.map(|(lead, events)| Work::new(*lead, events)));
-    advance_all(tx, &tenant.rules, work, Reason::Events, now).await
+    advance_all(tx, &tenant.rules, work, Trigger::Events, now).await
 }
 
 /// Whose the events are, once the identifiers stand.
@@ -313,7 +313,7 @@ async fn confirm<'a>(
     ahead.take_back(tx, &overtaken, by_lead).await?;
     let mut work = load(tx, &stale, by_lead).await?;
     work.extend(new.iter().filter_map(|lead| Some(Work::new(*lead, by_lead.get(lead)?))));
-    changes.extend(advance_all(tx, &tenant.rules, work, Reason::Events, now).await?);
+    changes.extend(advance_all(tx, &tenant.rules, work, Trigger::Events, now).await?);
     Ok(Some(changes))
 }
 
@@ -331,14 +331,14 @@ fn validate(tenant: &TenantRules, id: TenantId, set: &[Submission]) -> (Vec<Even
     let mut events = Vec::with_capacity(set.len());
     let mut aside = Vec::new();
     for one in set {
-        let receipt = events::Receipt {
+        let arrival = events::Arrival {
             id: one.id,
             received_at: one.received_at,
             source: one.source.as_deref(),
             default_country: country,
         };
         // Taken apart one by one: the memory of the one before serves the next.
-        let (reason, faults) = match raw::parse(&one.event).map(|raw| events::validate(&raw, "", &receipt)) {
+        let (reason, faults) = match raw::parse(&one.event).map(|raw| events::validate(&raw, "", &arrival)) {
             Ok(Ok(valid)) => {
                 events.push(valid.event);
                 continue;
@@ -384,15 +384,15 @@ pub async fn reevaluate_for(
     app: &App,
     tx: &Tx,
     leads: &[LeadId],
-    reason: Reason,
+    trigger: Trigger,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let tenant = rules(app, tx, reason).await?;
+    let tenant = rules(app, tx, trigger).await?;
     let mut sorted = leads.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
     let leads = lock(tx, &sorted).await?;
-    advance_and_write(app, tx, &tenant, leads, reason, now).await
+    advance_and_write(app, tx, &tenant, leads, trigger, now).await
 }
 
 /// Evaluates a lead again that is locked and as it stands now: what a person changed of it is in its profile already.
@@ -400,13 +400,13 @@ pub async fn reevaluate_for(
 /// # Errors
 /// When the database does not answer.
 pub async fn reevaluate_loaded(app: &App, tx: &Tx, lead: LoadedLead, now: Timestamp) -> Result<(), Failure> {
-    let tenant = rules(app, tx, Reason::Edited).await?;
-    advance_and_write(app, tx, &tenant, vec![lead], Reason::Edited, now).await
+    let tenant = rules(app, tx, Trigger::Edited).await?;
+    advance_and_write(app, tx, &tenant, vec![lead], Trigger::Edited, now).await
 }
 
 /// The rules to evaluate with, which nobody walks past from now on. The walk itself is what others hold them for.
-async fn rules(app: &App, tx: &Tx, reason: Reason) -> Result<Arc<TenantRules>, Failure> {
-    if reason != Reason::Rules && store::hold_rules(tx).await? != tx.rule_set_version() {
+async fn rules(app: &App, tx: &Tx, trigger: Trigger) -> Result<Arc<TenantRules>, Failure> {
+    if trigger != Trigger::Rules && store::hold_rules(tx).await? != tx.rule_set_version() {
         return Err(Failure::unavailable("other rules were published meanwhile; once more with those"));
     }
     app.rules().get(tx).await
@@ -417,12 +417,12 @@ async fn advance_and_write(
     tx: &Tx,
     tenant: &TenantRules,
     leads: Vec<LoadedLead>,
-    reason: Reason,
+    trigger: Trigger,
     now: Timestamp,
 ) -> Result<(), Failure> {
     let work = leads.into_iter().map(|lead| Work::known(lead, Vec::new())).collect();
-    let changes = advance_all(tx, &tenant.rules, work, reason, now).await?;
-    write(app, tx, tenant, &changes, &Ahead::default(), reason, now).await
+    let changes = advance_all(tx, &tenant.rules, work, trigger, now).await?;
+    write(app, tx, tenant, &changes, &Ahead::default(), trigger, now).await
 }
 
 /// Evaluates leads again after a change by hand.
@@ -430,5 +430,5 @@ async fn advance_and_write(
 /// # Errors
 /// When the database does not answer.
 pub async fn reevaluate(app: &App, tx: &Tx, leads: &[LeadId], now: Timestamp) -> Result<(), Failure> {
-    reevaluate_for(app, tx, leads, Reason::Edited, now).await
+    reevaluate_for(app, tx, leads, Trigger::Edited, now).await
 }

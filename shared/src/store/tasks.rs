@@ -161,7 +161,7 @@ pub async fn list_of_leads(tx: &Tx, leads: &[LeadId], ids: &[TaskId]) -> Result<
 
 /// What people say about a task.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Facts {
+pub struct TaskFacts {
     pub title: String,
     pub description: Option<String>,
     pub kind: String,
@@ -174,7 +174,7 @@ pub struct Facts {
     pub status: String,
 }
 
-impl Facts {
+impl TaskFacts {
     /// As a task has them.
     pub fn of(task: &Task) -> Self {
         Self {
@@ -236,7 +236,7 @@ fn named(error: tokio_postgres::Error) -> Failure {
 ///
 /// # Errors
 /// `Invalid` when its lead or deal is deleted at this moment.
-pub async fn insert(tx: &Tx, id: TaskId, facts: &Facts, now: Timestamp) -> Result<Task, Failure> {
+pub async fn insert(tx: &Tx, id: TaskId, facts: &TaskFacts, now: Timestamp) -> Result<Task, Failure> {
     let row = tx
         .find(
             const { section(SQL, "insert") },
@@ -263,7 +263,7 @@ pub async fn insert(tx: &Tx, id: TaskId, facts: &Facts, now: Timestamp) -> Resul
 ///
 /// # Errors
 /// `Invalid` when its lead or deal is deleted at this moment.
-pub async fn update(tx: &Tx, before: &Task, facts: &Facts, by: &str, now: Timestamp) -> Result<Task, Failure> {
+pub async fn update(tx: &Tx, before: &Task, facts: &TaskFacts, by: &str, now: Timestamp) -> Result<Task, Failure> {
     let (completed_at, completed_by) = match facts.status.as_str() {
         "done" if before.status == "done" => (before.completed_at, before.completed_by.as_deref()),
         "done" => (Some(now), Some(by)),
