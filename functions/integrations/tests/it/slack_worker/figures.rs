@@ -1,0 +1,62 @@
+//! What an operator sees of it: each effect is counted as what it has become, once, by partner.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use testkit::app::TestApp;
+use testkit::fakes::slack::Fault;
+
+use super::{queue, send, status};
+
+/// The lines of figures so far.
+fn lines(app: &TestApp) -> Vec<Value> {
+    let logs = app.logs("slack-worker");
+    let read = logs.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    read.filter(|line| line["_aws"].is_object()).collect()
+}
+
+/// What was counted by then, without what is zero.
+fn counted(app: &TestApp) -> BTreeMap<&'static str, f64> {
+    let names = ["EffectsDone", "EffectsFailed", "EffectsUnknown", "EffectsWaiting", "EffectsHeld", "IntegrationDown"];
+    let sum = |name: &str| lines(app).iter().filter_map(|line| line[name].as_f64()).sum::<f64>();
+    names.into_iter().map(|name| (name, sum(name))).filter(|(_, sum)| *sum > 0.0).collect()
+}
+
+#[tokio::test]
+async fn every_effect_is_counted_as_what_it_has_become() {
+    let app = TestApp::new().await;
+    let (mut expected, tenant) = (BTreeMap::new(), app.tenant());
+    for (fault, becomes) in [
+        (None, &["EffectsDone"][..]),
+        (Some(Fault::RateLimited(1)), &["EffectsWaiting", "EffectsDone"]),
+        (Some(Fault::Refused(400, "invalid_payload".to_owned())), &["EffectsFailed"]),
+        (Some(Fault::Broken { kept: true }), &["EffectsUnknown"]),
+    ] {
+        app.slack().set_burst(3);
+        if let Some(fault) = &fault {
+            app.slack().fail_next(fault.clone());
+        }
+        let id = send(&app, tenant, &format!("#{}", becomes[0].to_lowercase()), "once").await;
+        app.drain().await;
+        // What is there already is no news.
+        queue(&app, tenant, id);
+        app.drain().await;
+        for name in becomes {
+            *expected.entry(*name).or_insert(0.0) += 1.0;
+        }
+        assert_eq!(counted(&app), expected, "{fault:?}");
+    }
+
+    let hook = tenant.slack_hook();
+    app.slack().disable_hook(&hook);
+    let id = send(&app, tenant, "#held", "later").await;
+    app.drain().await;
+    expected.insert("EffectsHeld", 1.0);
+    expected.insert("IntegrationDown", 1.0);
+    assert_eq!((counted(&app), status(&app, id).await.as_str()), (expected, "pending"));
+
+    let lines = lines(&app);
+    let done = lines.iter().find(|line| line["EffectsDone"] == 1.0).unwrap();
+    assert_eq!((&done["function"], &done["partner"]), (&"slack-worker".into(), &"slack".into()));
+    assert!(done["EffectDuration"].is_number() && done["MessagesDone"].is_number(), "one line has all: {done}");
+}
