@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::format::{JsonFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields as _, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// The name of the span around everything of an invocation. What stands further out is the runtime's own.
+/// The name of the span around everything of an invocation.
 pub(super) const INVOCATION: &str = "invocation";
 
 /// One JSON object a line. Without a time: CloudWatch notes its own.
@@ -35,12 +35,13 @@ where
         let mut around = Map::new();
         let mut steps: Vec<&str> = Vec::new();
         for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
+            match span.name() {
+                // What stands further out says the same in the runtime's own words.
+                INVOCATION => (around, steps) = (Map::new(), Vec::new()),
+                name => steps.push(name),
+            }
             if let Some(fields) = span.extensions().get::<FormattedFields<JsonFields>>() {
                 around.extend(serde_json::from_str::<Map<String, Value>>(fields).unwrap_or_default());
-            }
-            match span.name() {
-                INVOCATION => steps.clear(),
-                name => steps.push(name),
             }
         }
         if !steps.is_empty() {

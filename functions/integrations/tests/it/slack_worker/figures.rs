@@ -6,7 +6,7 @@ use serde_json::Value;
 use testkit::app::TestApp;
 use testkit::fakes::slack::Fault;
 
-use super::{queue, send, status};
+use super::{bot, queue, send, status};
 
 /// The lines of figures so far.
 fn lines(app: &TestApp) -> Vec<Value> {
@@ -25,35 +25,30 @@ fn counted(app: &TestApp) -> BTreeMap<&'static str, f64> {
 #[tokio::test]
 async fn every_effect_is_counted_as_what_it_has_become() {
     let app = TestApp::new().await;
-    let (mut expected, tenant) = (BTreeMap::new(), app.tenant());
+    // A bot may post once a second into each channel: none of these waits for another.
+    let (mut expected, tenant) = (BTreeMap::new(), bot(&app).await);
     for (fault, becomes) in [
         (None, &["EffectsDone"][..]),
-        (Some(Fault::RateLimited(1)), &["EffectsWaiting", "EffectsDone"]),
-        (Some(Fault::Refused(400, "invalid_payload".to_owned())), &["EffectsFailed"]),
+        (Some(Fault::ApiError("service_unavailable".to_owned())), &["EffectsWaiting", "EffectsDone"]),
+        (Some(Fault::ApiError("channel_not_found".to_owned())), &["EffectsFailed"]),
         (Some(Fault::Broken { kept: true }), &["EffectsUnknown"]),
+        (Some(Fault::ApiError("invalid_auth".to_owned())), &["EffectsHeld", "IntegrationDown"]),
     ] {
-        app.slack().set_burst(3);
         if let Some(fault) = &fault {
             app.slack().fail_next(fault.clone());
         }
-        let id = send(&app, tenant, &format!("#{}", becomes[0].to_lowercase()), "once").await;
+        let id = send(&app, &tenant, &format!("#{}", becomes[0].to_lowercase()), "once").await;
         app.drain().await;
         // What is there already is no news.
-        queue(&app, tenant, id);
-        app.drain().await;
+        if status(&app, id).await != "pending" {
+            queue(&app, &tenant, id);
+            app.drain().await;
+        }
         for name in becomes {
             *expected.entry(*name).or_insert(0.0) += 1.0;
         }
         assert_eq!(counted(&app), expected, "{fault:?}");
     }
-
-    let hook = tenant.slack_hook();
-    app.slack().disable_hook(&hook);
-    let id = send(&app, tenant, "#held", "later").await;
-    app.drain().await;
-    expected.insert("EffectsHeld", 1.0);
-    expected.insert("IntegrationDown", 1.0);
-    assert_eq!((counted(&app), status(&app, id).await.as_str()), (expected, "pending"));
 
     let lines = lines(&app);
     let done = lines.iter().find(|line| line["EffectsDone"] == 1.0).unwrap();
