@@ -358,6 +358,67 @@ describe("the board", () => {
         assert.equal((await api.get(`/api/v1/deals/${below.id}`)).stage_id, pipeline.stages[1].id);
     });
 
+    it("takes a deal from the first column to the last, by mouse, at 1440 px", async () => {
+        const { page } = desk;
+        const { above } = await twoDeals("Ganz rechts");
+        const last = pipeline.stages.at(-1);
+        await page.setViewportSize({ width: 1440, height: 860 });
+        await openBoard(page);
+        const board = page.getByRole("region", { name: "Board", exact: true });
+        const ends = await board.evaluate((element) => {
+            const columns = [...element.querySelectorAll("[data-stage]")];
+            return { scroll: element.scrollWidth, column: columns.at(-1).getBoundingClientRect().right - element.getBoundingClientRect().left + element.scrollLeft };
+        });
+        assert.ok(ends.scroll <= Math.max(Math.ceil(ends.column), await board.evaluate((element) => element.clientWidth)), `it scrolls to ${ends.scroll}, and the last column ends at ${ends.column}`);
+        const [from, frame] = [await card(page, above).boundingBox(), await board.boundingBox()];
+        await page.mouse.move(from.x + 40, from.y + 20);
+        await page.mouse.down();
+        await page.mouse.move(from.x + 60, from.y + 30, { steps: 4 });
+        // At the board's right edge it scrolls by itself, to its end.
+        await page.mouse.move(frame.x + frame.width - 12, from.y + 30, { steps: 16 });
+        await board.evaluate((element) => new Promise((done) => {
+            const look = () => (element.scrollLeft >= element.scrollWidth - element.clientWidth - 1 ? done() : setTimeout(look, 50));
+            look();
+        }));
+        const to = await column(page, last).boundingBox();
+        await page.mouse.move(to.x + 120, to.y + 110, { steps: 8 });
+        await page.waitForTimeout(250);
+        await page.mouse.up();
+        if (last.is_lost) {
+            const why = page.getByRole("dialog");
+            await why.getByRole("textbox", { name: "Grund" }).fill("Anderer Anbieter");
+            const answered = moveAnswered(page, above);
+            await why.getByRole("button", { name: "Verloren" }).click();
+            assert.equal((await answered).status(), 200);
+        }
+        await column(page, last).locator(`[data-deal="${above.id}"]`).waitFor();
+        await settled(page);
+        assert.equal((await api.get(`/api/v1/deals/${above.id}`)).stage_id, last.id);
+        await page.setViewportSize({ width: 1280, height: 860 });
+    });
+
+    it("carries a deal through every column by keyboard alone, also to those out of sight", async () => {
+        const { page } = desk;
+        const { above } = await twoDeals("Weit");
+        const to = pipeline.stages.findLast((stage) => !stage.is_lost);
+        await page.setViewportSize({ width: 1440, height: 860 });
+        await openBoard(page);
+        await card(page, above).focus();
+        await page.keyboard.press("Space");
+        await page.waitForTimeout(400);
+        for (const stage of pipeline.stages.slice(1, pipeline.stages.indexOf(to) + 1)) {
+            await page.keyboard.press("ArrowRight");
+            await page.waitForTimeout(400);
+            const [frame, box] = [await page.getByRole("region", { name: "Board", exact: true }).boundingBox(), await column(page, stage).boundingBox()];
+            assert.ok(box.x >= frame.x - 1 && box.x + box.width <= frame.x + frame.width + 1, `${stage.name} is in sight`);
+        }
+        const answered = moveAnswered(page, above);
+        await page.keyboard.press("Space");
+        assert.equal((await answered).status(), 200);
+        assert.equal((await api.get(`/api/v1/deals/${above.id}`)).stage_id, to.id);
+        await page.setViewportSize({ width: 1280, height: 860 });
+    });
+
     it("puts a deal back and says why when a colleague was faster", { skip: colleague ? false : "the stack has only one login that may move deals" }, async () => {
         const { page } = desk;
         const { above } = await twoDeals("Konflikt");

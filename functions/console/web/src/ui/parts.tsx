@@ -162,7 +162,8 @@ export function Lines({ count = 3, height = 20 }: { count?: number; height?: num
 /** Says something to screen readers only. */
 export function Hidden({ children }: { children: ReactNode }) {
     return (
-        <Box component="span" sx={{ position: "absolute", width: 1, height: 1, overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap" }}>
+        // In pixels: a bare 1 would be the whole width, and what holds it would become wider than its content.
+        <Box component="span" sx={{ position: "absolute", width: "1px", height: "1px", overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap" }}>
             {children}
         </Box>
     );
