@@ -596,6 +596,29 @@ describe("for everybody", () => {
         await context.close();
     });
 
+    it("loads the page anew at the address asked for when a release has replaced a part of it, and says so without a connection", async () => {
+        const { page, context } = await person(browser);
+        await signIn(page, boss, { path: "/team" });
+        await settled(page);
+        // As after a release: the file that this page names is gone, and the new page names another. A load shows that it came.
+        let gone = 0;
+        let loads = 0;
+        page.on("load", () => (loads += 1));
+        await page.route("**/assets/page-*.js", (route) => (loads === 0 && ++gone ? route.fulfill({ status: 404, body: "gone" }) : route.continue()));
+        await page.getByRole("link", { name: "Aufgaben", exact: true }).click();
+        await page.getByRole("heading", { name: "Aufgaben", level: 1 }).waitFor();
+        assert.ok(gone > 0 && loads === 1, `${gone} asked in vain, ${loads} loads`);
+        assert.match(page.url(), /\/tasks$/);
+        await settled(page);
+        await context.setOffline(true);
+        await page.getByRole("link", { name: "Board", exact: true }).click();
+        await page.getByText("Dieser Teil ließ sich nicht laden").waitFor();
+        await context.setOffline(false);
+        await page.getByRole("button", { name: "Noch einmal versuchen" }).click();
+        await page.locator("[data-stage]").first().waitFor();
+        await context.close();
+    });
+
     it("shows the list of leads within a second", async () => {
         const { page } = desk;
         // Each time from a page that has loaded anew; the fastest counts, for what else the machine does is not the console's.

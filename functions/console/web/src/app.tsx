@@ -1,7 +1,6 @@
 // The console: its pages, and who may see them.
 import { QueryClient } from "@tanstack/react-query";
 import { CoreAdminContext, CoreAdminUI, CustomRoutes, Resource, localStorageStore } from "ra-core";
-import { lazy } from "react";
 import { BrowserRouter, Route } from "react-router-dom";
 import { ApiError } from "./api/problem";
 import { Dashboard } from "./pages/dashboard";
@@ -11,13 +10,14 @@ import { SignIn } from "./pages/sign-in";
 import { authProvider } from "./providers/auth";
 import { dataProvider } from "./providers/data";
 import { i18nProvider } from "./providers/i18n";
+import { part } from "./shell/part";
 import { Shell } from "./shell/shell";
 import { Denied, Lost, Starting } from "./shell/states";
 import { Themed } from "./theme/mode";
 
-const Board = lazy(() => import("./pages/board/page"));
-const TaskList = lazy(() => import("./pages/tasks/page"));
-const TeamList = lazy(() => import("./pages/team/page"));
+const Board = part(() => import("./pages/board/page"));
+const TaskList = part(() => import("./pages/tasks/page"));
+const TeamList = part(() => import("./pages/team/page"));
 
 const queryClient = new QueryClient({
     defaultOptions: {

@@ -14,6 +14,8 @@ export const de: Messages = {
         deniedHint: "Ihre Rolle erlaubt diese Seite nicht. Eine Administratorin kann das ändern.",
         crash: "Dieser Teil der Seite ist ausgefallen",
         crashHint: "Der Rest funktioniert weiter. Versuchen Sie es noch einmal; passiert es wieder, sagen Sie dem Support, was Sie getan haben.",
+        unloaded: "Dieser Teil ließ sich nicht laden",
+        unloadedHint: "Offenbar fehlt die Verbindung. Prüfen Sie das Netz und versuchen Sie es noch einmal.",
     },
     session: { ended: "Ihre Sitzung ist abgelaufen. Melden Sie sich wieder an, um dort weiterzumachen, wo Sie waren." },
     nav: { label: "Hauptnavigation", skip: "Zum Inhalt springen", dashboard: "Übersicht", leads: "Leads", board: "Board", tasks: "Aufgaben", team: "Team" },

@@ -14,6 +14,8 @@ export const en = {
         deniedHint: "Your role does not allow this page. An administrator can change that.",
         crash: "This part of the page broke",
         crashHint: "The rest still works. Try again; if it happens once more, tell support what you did.",
+        unloaded: "This part did not load",
+        unloadedHint: "There seems to be no connection. Check the network and try again.",
     },
     session: { ended: "Your session has ended. Sign in again to go on where you were." },
     nav: { label: "Main navigation", skip: "Skip to content", dashboard: "Overview", leads: "Leads", board: "Board", tasks: "Tasks", team: "Team" },

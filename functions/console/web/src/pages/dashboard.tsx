@@ -2,18 +2,19 @@
 import { Box, Button, Typography } from "@mui/material";
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { ArrowDownRight, ArrowUpRight, CheckCheck, Flame, Inbox, Route as RouteIcon } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { Link } from "react-router-dom";
 import { api, take, type Schemas } from "../api/client";
 import { useFormat } from "../i18n/format";
 import { addDays, dayOf, hourOf, startOf } from "../i18n/zone";
 import { useT } from "../providers/i18n";
+import { part } from "../shell/part";
 import { useHotFrom, useMay, useMe, usePipelines, useZone } from "../ui/known";
 import { leadName, useLabel } from "../ui/labels";
 import { Card, Empty, Face, Failed, Lines, Muted, PageHead, TierBadge, When } from "../ui/parts";
 import { TaskRow } from "./tasks/row";
 
-const BoardChart = lazy(() => import("./dashboard-chart"));
+const BoardChart = part(() => import("./dashboard-chart"));
 
 /** Days begin at midnight where the person is, so that figures do not change from minute to minute. */
 function useDayStart(): (offsetDays: number) => string {

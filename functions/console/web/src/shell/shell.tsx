@@ -13,6 +13,7 @@ import { announcer } from "../ui/title";
 import { Account } from "./account";
 import { Finder } from "./finder";
 import { PLACES } from "./navigation";
+import { askForPartsAgain } from "./part";
 import { Crash, Starting } from "./states";
 import { useSessionWatch } from "./watch";
 
@@ -59,7 +60,7 @@ export function Shell({ children }: { children?: ReactNode }) {
             </Box>
             {phone ? <TopBar onFind={() => setFinding(true)} /> : <Side narrow={narrow} onFind={() => setFinding(true)} />}
             <Box component="main" id="content" ref={main} tabIndex={-1} sx={{ flex: 1, minWidth: 0, px: { xs: 1.5, sm: 3 }, py: { xs: 1.5, sm: 2.5 }, pb: phone ? 10 : 3, outline: "none !important" }}>
-                <ErrorBoundary FallbackComponent={Crash} resetKeys={[pathname]}>
+                <ErrorBoundary FallbackComponent={Crash} onReset={askForPartsAgain} resetKeys={[pathname]}>
                     <Suspense fallback={<Starting />}>{children}</Suspense>
                 </ErrorBoundary>
             </Box>

@@ -1,11 +1,12 @@
 // One lead: who it is, why it stands where it stands, and what to do next.
 import { Box, Button, Skeleton, Tab, Tabs, Tooltip } from "@mui/material";
 import { ArrowLeft, Pencil, RefreshCw, Route as RouteIcon, Scale, TriangleAlert, type LucideIcon } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router-dom";
 import { ApiError } from "../../api/problem";
 import { useFormat } from "../../i18n/format";
 import { type MessageKey, useT } from "../../providers/i18n";
+import { part } from "../../shell/part";
 import { Lost } from "../../shell/states";
 import { useMay, usePipelines, useTeam } from "../../ui/known";
 import { leadName, useLabel, useStageName } from "../../ui/labels";
@@ -15,10 +16,10 @@ import { EditLead, RouteLead } from "./dialogs";
 import { Overview } from "./overview";
 import { evaluate, type LeadDetails, recalculate, useLead, useLeadAction } from "./queries";
 
-const Scores = lazy(() => import("./scores"));
-const Events = lazy(() => import("./events"));
-const Decisions = lazy(() => import("./decisions"));
-const Deals = lazy(() => import("./deals"));
+const Scores = part(() => import("./scores"));
+const Events = part(() => import("./events"));
+const Decisions = part(() => import("./decisions"));
+const Deals = part(() => import("./deals"));
 
 const TABS = ["overview", "scores", "events", "decisions", "deals"] as const;
 type TabName = (typeof TABS)[number];

@@ -2,14 +2,15 @@
 import { Box, Typography } from "@mui/material";
 import { useTheme } from "@mui/material/styles";
 import { Gauge } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
+import { part } from "../../shell/part";
 import { useLabel } from "../../ui/labels";
 import { Card, Empty, Failed, Lines, Muted, Tag, TierBadge, When } from "../../ui/parts";
 import { type LeadDetails, useSteps } from "./queries";
 
-const ScoreChart = lazy(() => import("./score-chart"));
+const ScoreChart = part(() => import("./score-chart"));
 
 export default function Scores({ lead }: { lead: LeadDetails }) {
     const t = useT();
