@@ -13,6 +13,7 @@ import { announcer } from "../ui/title";
 import { Account } from "./account";
 import { Finder } from "./finder";
 import { PLACES } from "./navigation";
+import { Offline } from "./offline";
 import { askForPartsAgain } from "./part";
 import { Crash, Starting } from "./states";
 import { useSessionWatch } from "./watch";
@@ -54,23 +55,26 @@ export function Shell({ children }: { children?: ReactNode }) {
     }, []);
 
     return (
-        <Box sx={{ display: "flex", flexDirection: phone ? "column" : "row", minHeight: "100dvh" }}>
-            <Box component="a" href="#content" onClick={(event: React.MouseEvent) => (event.preventDefault(), main.current?.focus())} sx={{ position: "absolute", left: 8, top: -60, zIndex: 2000, p: 1, bgcolor: "background.paper", color: "text.primary", borderRadius: 1, "&:focus": { top: 8 } }}>
-                {t("nav.skip")}
+        <>
+            <Offline />
+            <Box sx={{ display: "flex", flexDirection: phone ? "column" : "row", minHeight: "100dvh" }}>
+                <Box component="a" href="#content" onClick={(event: React.MouseEvent) => (event.preventDefault(), main.current?.focus())} sx={{ position: "absolute", left: 8, top: -60, zIndex: 2000, p: 1, bgcolor: "background.paper", color: "text.primary", borderRadius: 1, "&:focus": { top: 8 } }}>
+                    {t("nav.skip")}
+                </Box>
+                {phone ? <TopBar onFind={() => setFinding(true)} /> : <Side narrow={narrow} onFind={() => setFinding(true)} />}
+                <Box component="main" id="content" ref={main} tabIndex={-1} sx={{ flex: 1, minWidth: 0, px: { xs: 1.5, sm: 3 }, py: { xs: 1.5, sm: 2.5 }, pb: phone ? 10 : 3, outline: "none !important" }}>
+                    <ErrorBoundary FallbackComponent={Crash} onReset={askForPartsAgain} resetKeys={[pathname]}>
+                        <Suspense fallback={<Starting />}>{children}</Suspense>
+                    </ErrorBoundary>
+                </Box>
+                {phone && <Places bottom />}
+                <Hidden>
+                    <span {...announcer} />
+                </Hidden>
+                <Finder open={finding} onClose={() => setFinding(false)} />
+                <Notification autoHideDuration={6000} />
             </Box>
-            {phone ? <TopBar onFind={() => setFinding(true)} /> : <Side narrow={narrow} onFind={() => setFinding(true)} />}
-            <Box component="main" id="content" ref={main} tabIndex={-1} sx={{ flex: 1, minWidth: 0, px: { xs: 1.5, sm: 3 }, py: { xs: 1.5, sm: 2.5 }, pb: phone ? 10 : 3, outline: "none !important" }}>
-                <ErrorBoundary FallbackComponent={Crash} onReset={askForPartsAgain} resetKeys={[pathname]}>
-                    <Suspense fallback={<Starting />}>{children}</Suspense>
-                </ErrorBoundary>
-            </Box>
-            {phone && <Places bottom />}
-            <Hidden>
-                <span {...announcer} />
-            </Hidden>
-            <Finder open={finding} onClose={() => setFinding(false)} />
-            <Notification autoHideDuration={6000} />
-        </Box>
+        </>
     );
 }
 

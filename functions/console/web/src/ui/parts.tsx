@@ -130,8 +130,8 @@ export function Empty({ icon: Icon, title, hint, action, compact = false }: { ic
     );
 }
 
-/** It did not work: what happened, and once more. */
-export function Failed({ error, retry }: { error: unknown; retry?: () => void }) {
+/** It did not work: what happened, once more, and what else there is to do. */
+export function Failed({ error, retry, action }: { error: unknown; retry?: () => void; action?: ReactNode }) {
     const translate = useTranslate();
     const t = useT();
     return (
@@ -143,6 +143,7 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
                     {t("action.retry")}
                 </Button>
             )}
+            {action}
         </Box>
     );
 }

@@ -5,6 +5,7 @@ import { type FormEvent, useRef, useState } from "react";
 import { useController, useFormContext, useWatch } from "react-hook-form";
 import type { Schemas } from "../../api/client";
 import { fieldErrors } from "../../api/problem";
+import { useReread } from "../../api/reread";
 import { minorUnits } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
 import { patch } from "../../providers/data";
@@ -13,7 +14,7 @@ import { type Pipeline, usePipelines, useTeam } from "../../ui/known";
 import { leadName } from "../../ui/labels";
 import { LeadChoice } from "../../ui/lead-choice";
 import type { Deal } from "./order";
-import { createDeal, isOvertaken, setLead, updateDeal, useRefreshDeals } from "./queries";
+import { createDeal, isOvertaken, setLead, updateDeal } from "./queries";
 
 type Lead = Pick<Schemas["LeadView"], "id" | "owner_id" | "first_name" | "last_name" | "company" | "email" | "phone" | "linkedin_url">;
 
@@ -62,7 +63,7 @@ interface NewDealProps {
 function NewDealForm({ lead, pipeline: preset, live, onClose, onCreated }: NewDealProps & { live: Pipeline[] }) {
     const t = useT();
     const notify = useNotify();
-    const refresh = useRefreshDeals();
+    const refresh = useReread("deal");
     const stillHere = useStillHere();
     const pipeline = live.find(({ id }) => id === preset) ?? live[0];
     const values = { name: lead ? leadName(lead) : "", lead_id: lead?.id ?? "", pipeline_id: pipeline?.id ?? "", owner_id: stillHere(lead?.owner_id), value_minor: "", expected_close_on: "" };
@@ -140,7 +141,7 @@ function LeadField() {
 export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; onClose: () => void }) {
     const t = useT();
     const notify = useNotify();
-    const refresh = useRefreshDeals();
+    const refresh = useReread("deal");
     const { active } = useTeam();
     const unit = minorUnits(deal.currency);
     const values = { name: deal.name, value_minor: String(deal.value_minor / unit), owner_id: deal.owner_id ?? "", expected_close_on: deal.expected_close_on ?? "", source: deal.source ?? "", campaign: deal.campaign ?? "" };
@@ -170,7 +171,7 @@ export function ChooseLead({ deal, open, onClose }: { deal: Deal; open: boolean;
     const t = useT();
     const translate = useTranslate();
     const notify = useNotify();
-    const refresh = useRefreshDeals();
+    const refresh = useReread("deal");
     const [lead, choose] = useState<Schemas["LeadView"] | null>(null);
     const [errors, setErrors] = useState<Record<string, string>>({});
     const [busy, setBusy] = useState(false);

@@ -7,6 +7,7 @@ import { useNavigate, useParams, useSearchParams } from "react-router-dom";
 import { useFormat } from "../../i18n/format";
 import { styleNonce } from "../../nonce";
 import { useT } from "../../providers/i18n";
+import { useOnline } from "../../shell/offline";
 import { FilterMenu, SearchBox } from "../../ui/filters";
 import { useMay, usePipelines, useTeam } from "../../ui/known";
 import { useStageName } from "../../ui/labels";
@@ -86,6 +87,8 @@ function Pipeline({ id }: { id: string }) {
     const t = useT();
     const format = useFormat();
     const may = useMay();
+    // Without a connection nothing can be moved: it would look moved, and would not be.
+    const online = useOnline();
     const board = useBoard(id);
     const move = useMove(id);
     const [params, setParams] = useSearchParams();
@@ -162,7 +165,7 @@ function Pipeline({ id }: { id: string }) {
             <DragDropContext nonce={styleNonce()} dragHandleUsageInstructions={t("board.instructions")} onBeforeCapture={lift} onDragStart={start} onDragUpdate={over} onDragEnd={drop}>
                 <Box ref={scrolled} sx={{ position: "relative", display: "flex", gap: 1.25, overflowX: "auto", pb: 2, mx: { xs: -1.5, sm: 0 }, px: { xs: 1.5, sm: 0 }, scrollSnapType: { xs: "x proximity", sm: "none" }, alignItems: "stretch", minHeight: "calc(100dvh - 204px)" }} role="region" aria-label={t("nav.board")} tabIndex={0}>
                     {seen.columns.map((column) => (
-                        <Stage key={column.stage.id} column={column} whole={whole.columns.find((one) => one.stage.id === column.stage.id) ?? column} narrowed={view !== whole} pipeline={whole.name} currency={whole.currency} writable={may("deals", "write")} onOpen={open} />
+                        <Stage key={column.stage.id} column={column} whole={whole.columns.find((one) => one.stage.id === column.stage.id) ?? column} narrowed={view !== whole} pipeline={whole.name} currency={whole.currency} writable={may("deals", "write") && online} onOpen={open} />
                     ))}
                 </Box>
             </DragDropContext>

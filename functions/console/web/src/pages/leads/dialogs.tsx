@@ -1,7 +1,7 @@
 // Changing a lead by hand: its profile, and where it goes.
-import { useQueryClient } from "@tanstack/react-query";
 import { useNotify } from "ra-core";
 import type { Schemas } from "../../api/client";
+import { useReread } from "../../api/reread";
 import { useT } from "../../providers/i18n";
 import { patch } from "../../providers/data";
 import { Field, FormDialog, Pair, type Values } from "../../ui/form";
@@ -15,17 +15,12 @@ interface DialogProps {
     onClose: () => void;
 }
 
-function useRefresh() {
-    const client = useQueryClient();
-    return () => Promise.all(["lead", "leads", "board", "tasks"].map((name) => client.invalidateQueries({ queryKey: [name] })));
-}
-
 const PROFILE = ["first_name", "last_name", "company", "job_title", "email", "phone", "linkedin_url", "country", "campaign", "owner_id"] as const;
 
 export function EditLead({ lead, open, onClose }: DialogProps) {
     const t = useT();
     const notify = useNotify();
-    const refresh = useRefresh();
+    const refresh = useReread("lead");
     const { active } = useTeam();
     const values: Values = { ...Object.fromEntries(PROFILE.map((name) => [name, lead[name] ?? ""])), tags: lead.tags.join(", ") };
     const read = (form: Values) => ({ ...form, tags: [...new Set(String(form.tags).split(",").map((tag) => tag.trim()).filter(Boolean))] });
@@ -59,7 +54,7 @@ export function EditLead({ lead, open, onClose }: DialogProps) {
 export function RouteLead({ lead, open, onClose }: DialogProps) {
     const t = useT();
     const notify = useNotify();
-    const refresh = useRefresh();
+    const refresh = useReread("lead");
     const { active } = useTeam();
     const { pipelines } = usePipelines();
     const live = pipelines?.filter((pipeline) => !pipeline.archived_at) ?? [];

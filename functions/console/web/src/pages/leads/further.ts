@@ -1,8 +1,7 @@
 // The filters behind "more": what the form says, what the API is asked, and back.
 import { addDays, dayOf, startOf } from "../../i18n/zone";
 import type { MessageKey } from "../../providers/i18n";
-
-export type Filters = Record<string, string | number | boolean | undefined>;
+import type { Filters } from "../../ui/list-state";
 
 /** Shown as chips when they are set; set in the panel behind "more". */
 export const FURTHER = ["source", "campaign", "tag", "min_score", "max_score", "created_from", "created_to", "active_from", "active_to"] as const;

@@ -10,6 +10,7 @@ import { part } from "../../shell/part";
 import { Lost } from "../../shell/states";
 import { useMay, usePipelines, useTeam } from "../../ui/known";
 import { leadName, useLabel, useStageName } from "../../ui/labels";
+import { listAddress } from "../../ui/list-state";
 import { Card, Face, Failed, Lines, Muted, StatusTag, Tag, TierBadge, When } from "../../ui/parts";
 import { useTitle } from "../../ui/title";
 import { EditLead, RouteLead } from "./dialogs";
@@ -37,7 +38,7 @@ export function LeadPage() {
     if (lead.error) return <Card><Failed error={lead.error} retry={() => void lead.refetch()} /></Card>;
     return (
         <Box sx={{ maxWidth: 1280 }}>
-            <Box component={Link} to="/leads" sx={{ display: "inline-flex", alignItems: "center", gap: 0.5, mb: 1, fontSize: "0.8125rem", color: "text.secondary", textDecoration: "none", "&:hover": { color: "text.primary" } }}>
+            <Box component={Link} to={listAddress("leads")} sx={{ display: "inline-flex", alignItems: "center", gap: 0.5, mb: 1, fontSize: "0.8125rem", color: "text.secondary", textDecoration: "none", "&:hover": { color: "text.primary" } }}>
                 <ArrowLeft size={14} aria-hidden="true" />
                 {t("nav.leads")}
             </Box>
@@ -77,8 +78,8 @@ function Head({ lead }: { lead: LeadDetails }) {
     const label = useLabel();
     const may = useMay();
     const [dialog, setDialog] = useState<"edit" | "route" | null>(null);
-    const evaluating = useLeadAction(lead.id, () => evaluate(lead.id), (decision) => t("lead.evaluated", { outcome: t(`outcome.${decision.outcome}`) }));
-    const recalculating = useLeadAction(lead.id, () => recalculate(lead.id), ({ changed, before, after }) => (changed ? t("lead.recalculated", { before: before.total_score, after: after.total_score }) : t("lead.unchanged")));
+    const evaluating = useLeadAction(() => evaluate(lead.id), (decision) => t("lead.evaluated", { outcome: t(`outcome.${decision.outcome}`) }));
+    const recalculating = useLeadAction(() => recalculate(lead.id), ({ changed, before, after }) => (changed ? t("lead.recalculated", { before: before.total_score, after: after.total_score }) : t("lead.unchanged")));
     const act = (text: MessageKey, tip: MessageKey, Icon: LucideIcon, busy: boolean, run: () => void) => (
         <Tooltip title={t(tip)}>
             <Button variant="outlined" disabled={busy} startIcon={<Icon size={15} aria-hidden="true" />} onClick={run}>

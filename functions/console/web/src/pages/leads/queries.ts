@@ -1,8 +1,9 @@
 // What the lead's page reads and does. Everything that changes a lead makes all of it be read again.
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { useNotify, useTranslate } from "ra-core";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
 import { sayError } from "../../api/problem";
+import { useReread } from "../../api/reread";
 
 export type LeadDetails = Schemas["LeadsGetOutput"];
 export type Decision = Schemas["DecisionView"];
@@ -67,17 +68,15 @@ export const useEvents = (id: string) =>
         getNextPageParam: (page) => page.pagination.next_cursor ?? undefined,
     });
 
-export function useLeadAction<Answer>(id: string, act: () => Promise<Answer>, done: (answer: Answer) => string) {
-    const client = useQueryClient();
+export function useLeadAction<Answer>(act: () => Promise<Answer>, done: (answer: Answer) => string) {
+    const refresh = useReread("lead");
     const notify = useNotify();
     const translate = useTranslate();
     return useMutation({
         mutationFn: act,
         onSuccess: (answer) => notify(done(answer), { type: "success" }),
         onError: (error) => notify(sayError(error, translate), { type: "error" }),
-        onSettled: async () => {
-            await Promise.all(["lead", "leads", "board", "tasks"].map((name) => client.invalidateQueries({ queryKey: name === "lead" ? key(id) : [name] })));
-        },
+        onSettled: refresh,
     });
 }
 

@@ -1,11 +1,12 @@
 // Tasks by when they are due: make, change, tick off.
 import { Box, Button, MenuItem, TextField, ToggleButton, ToggleButtonGroup } from "@mui/material";
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { CheckCheck, Plus } from "lucide-react";
 import { useNotify } from "ra-core";
 import { useState } from "react";
 import { useSearchParams } from "react-router-dom";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
+import { useReread } from "../../api/reread";
 import { useFormat } from "../../i18n/format";
 import { dayOf, daysBetween, fromLocal, toLocal } from "../../i18n/zone";
 import { useT } from "../../providers/i18n";
@@ -119,7 +120,7 @@ function EditTask({ task, onClose }: { task: Task | null; onClose: () => void })
     const me = useMe();
     const zone = useZone();
     const notify = useNotify();
-    const client = useQueryClient();
+    const refresh = useReread("task");
     const { active } = useTeam();
     const values = { title: task?.title ?? "", kind: task?.kind ?? "todo", priority: task?.priority ?? "normal", due_at: toLocal(task?.due_at, zone), owner_id: task ? (task.owner_id ?? "") : (me?.member?.id ?? ""), status: task?.status ?? "open", description: task?.description ?? "" };
     const kinds = task && !(KINDS as readonly string[]).includes(task.kind) ? [...KINDS, task.kind] : KINDS;
@@ -136,7 +137,7 @@ function EditTask({ task, onClose }: { task: Task | null; onClose: () => void })
             await take(api.POST("/api/v1/tasks", { params: { header: once() }, body: body as Schemas["TasksCreateInput"] }));
         }
         notify(task ? "tasks.saved" : "tasks.created", { type: "success" });
-        await client.invalidateQueries({ queryKey: ["tasks"] });
+        await refresh();
     };
     return (
         <FormDialog open title={task ? t("tasks.edit") : t("tasks.new")} submit={t("action.save")} values={values as Values} onClose={onClose} onSubmit={save}>

@@ -1,11 +1,12 @@
 // The team: who does what, and how much they carry.
 import { Box, Button, IconButton, Tooltip } from "@mui/material";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Pencil, Plus, Users } from "lucide-react";
 import { useNotify } from "ra-core";
 import { useState } from "react";
 import { useWatch } from "react-hook-form";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
+import { useReread } from "../../api/reread";
 import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
 import { patch } from "../../providers/data";
@@ -103,7 +104,7 @@ function HandOver({ leaving, team }: { leaving: Member; team: Member[] }) {
 function EditMember({ member, team, onClose }: { member: Member | null; team: Member[]; onClose: () => void }) {
     const t = useT();
     const notify = useNotify();
-    const client = useQueryClient();
+    const refresh = useReread("member");
     const { pipelines } = usePipelines();
     const values: Values = { name: member?.name ?? "", email: member?.email ?? "", role: member?.role ?? "sales", capacity: String(member?.capacity ?? 10), pipeline_ids: member?.pipeline_ids ?? [], slack_user_id: member?.slack_user_id ?? "", active: member?.active === false ? "no" : "yes", password: "", hand_over_to: "" };
     const read = ({ password, active, capacity, hand_over_to: _, ...rest }: Values) => ({ ...rest, capacity: Number(capacity), active: active === "yes", ...(password ? { password } : {}) });
@@ -118,7 +119,7 @@ function EditMember({ member, team, onClose }: { member: Member | null; team: Me
             await take(api.POST("/api/v1/team", { params: { header: once() }, body: given as Schemas["TeamCreateInput"] }));
         }
         notify("team.saved", { type: "success" });
-        await client.invalidateQueries({ queryKey: ["team"] });
+        await refresh();
     };
     return (
         <FormDialog open title={member ? t("team.editOne", { name: member.name }) : t("team.new")} submit={t("action.save")} values={values} onClose={onClose} onSubmit={save}>
