@@ -6,16 +6,13 @@ import { useState } from "react";
 import { api, take } from "../../api/client";
 import { useFormat } from "../../i18n/format";
 import { type MessageKey, useT } from "../../providers/i18n";
-import { type Choice, FilterMenu, SearchBox } from "../../ui/filters";
+import { type Choice, FilterMenu, SearchBox, SHORTEST_SEARCH } from "../../ui/filters";
 import { useHotFrom, useMe, usePipelines, useRoutingConfig, useTeam, useZone } from "../../ui/known";
 import { useLabel } from "../../ui/labels";
 import { useList } from "../../ui/list";
 import type { Filters } from "../../ui/list-state";
 import { FURTHER, isDay, momentToDay, type Name, readFurther } from "./further";
 import { STATUSES, TIERS } from "./spec";
-
-/** The API searches from two characters on. */
-const SHORTEST = 2;
 
 /** The leads that are not routed yet, each with what it lacks. */
 export const isPool = (filters: Filters) => filters.pool === true;
@@ -67,7 +64,7 @@ export function LeadFilters() {
     const pool = isPool(filters);
     return (
         <Box sx={{ display: "flex", alignItems: "center", flexWrap: "wrap", gap: 0.75 }}>
-            <SearchBox label={t("leads.search")} value={(filters.q as string) ?? ""} shortest={SHORTEST} onSearch={(q) => setFilters({ ...filters, q }, Boolean(q && filters.q))} />
+            <SearchBox label={t("leads.search")} value={(filters.q as string) ?? ""} shortest={SHORTEST_SEARCH} onSearch={(q) => setFilters({ ...filters, q }, Boolean(q && filters.q))} />
             {/* On a phone they are one row to swipe. */}
             <Box sx={{ display: { xs: "flex", sm: "contents" }, alignItems: "center", gap: 0.75, width: { xs: "100%" }, my: { xs: -0.75 }, py: { xs: 0.75 }, overflowX: "auto", scrollbarWidth: "none", "& > *": { flexShrink: 0 } }}>
                 {choice("tier", "leads.column.tier", TIERS.map((value) => ({ value, name: t(`tier.${value}`) })))}
