@@ -1,5 +1,5 @@
 // Changing a deal: why it was lost, what is said about it, whose it is.
-import { Alert, Box, Button, Dialog, DialogActions, DialogContent, DialogTitle, TextField } from "@mui/material";
+import { Alert, Box, Button, Dialog, DialogActions, DialogContent, DialogTitle } from "@mui/material";
 import { useNotify, useTranslate } from "ra-core";
 import { type FormEvent, useRef, useState } from "react";
 import { useController, useFormContext, useWatch } from "react-hook-form";
@@ -21,28 +21,10 @@ type Lead = Pick<Schemas["LeadView"], "id" | "owner_id" | "first_name" | "last_n
 /** Asks why, before a deal is lost. */
 export function LostReason({ open, name, onClose, onReason }: { open: boolean; name: string; onClose: () => void; onReason: (reason: string) => void }) {
     const t = useT();
-    const [missing, setMissing] = useState(false);
-    const submit = (event: FormEvent<HTMLFormElement>) => {
-        event.preventDefault();
-        const reason = String(new FormData(event.currentTarget).get("reason") ?? "").trim();
-        setMissing(!reason);
-        if (reason) onReason(reason);
-    };
     return (
-        <Dialog open={open} onClose={onClose} maxWidth="xs" fullWidth aria-label={t("deal.lose")}>
-            <Box component="form" noValidate onSubmit={submit}>
-                <DialogTitle>{t("deal.loseTitle", { name })}</DialogTitle>
-                <DialogContent>
-                    <TextField name="reason" label={t("deal.lostReason")} autoFocus fullWidth multiline minRows={2} required error={missing} helperText={missing ? t("form.required") : t("deal.lostReasonHelp")} slotProps={{ htmlInput: { maxLength: 500 } }} sx={{ mt: 1 }} />
-                </DialogContent>
-                <DialogActions>
-                    <Button onClick={onClose}>{t("action.cancel")}</Button>
-                    <Button type="submit" variant="contained" color="error">
-                        {t("deal.lose")}
-                    </Button>
-                </DialogActions>
-            </Box>
-        </Dialog>
+        <FormDialog open={open} title={t("deal.loseTitle", { name })} submit={t("deal.lose")} grave values={{ reason: "" }} onClose={onClose} onSubmit={async ({ reason }) => onReason(reason.trim())}>
+            <Field name="reason" label={t("deal.lostReason")} help={t("deal.lostReasonHelp")} rows={2} max={500} required autoFocus />
+        </FormDialog>
     );
 }
 
@@ -85,7 +67,7 @@ function NewDealForm({ lead, pipeline: preset, live, onClose, onCreated }: NewDe
         onCreated?.(deal);
     };
     return (
-        <FormDialog open title={t("deal.new")} submit={t("deal.create")} values={values} units={(form) => ({ value_minor: minorUnits(currencyOf(form)) })} onClose={onClose} onSubmit={save}>
+        <FormDialog open title={t("deal.new")} submit={t("deal.create")} draft={lead && `deal/of/${lead.id}`} values={values} units={(form) => ({ value_minor: minorUnits(currencyOf(form)) })} onClose={onClose} onSubmit={save}>
             {!lead && <LeadField />}
             <Field name="name" label={t("deal.name")} required autoFocus={lead !== undefined} />
             <NewDealFields live={live} />
@@ -155,7 +137,7 @@ export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; o
         }
     };
     return (
-        <FormDialog open={open} title={t("deal.edit")} submit={t("action.save")} values={values as Values} units={() => ({ value_minor: unit })} onClose={onClose} onSubmit={save}>
+        <FormDialog open={open} title={t("deal.edit")} submit={t("action.save")} draft={`deal/${deal.id}`} values={values as Values} units={() => ({ value_minor: unit })} onClose={onClose} onSubmit={save}>
             <Field name="name" label={t("deal.name")} required autoFocus />
             <Pair>
                 <Field name="value_minor" label={t("deal.valueIn", { currency: deal.currency })} type="number" required />

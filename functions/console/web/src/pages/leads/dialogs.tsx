@@ -33,7 +33,7 @@ export function EditLead({ lead, open, onClose }: DialogProps) {
         }
     };
     return (
-        <FormDialog open={open} title={t("lead.editTitle", { name: leadName(lead) })} submit={t("action.save")} values={values} onClose={onClose} onSubmit={save}>
+        <FormDialog open={open} title={t("lead.editTitle", { name: leadName(lead) })} submit={t("action.save")} draft={`lead/${lead.id}`} values={values} onClose={onClose} onSubmit={save}>
             <Pair>
                 <Field name="first_name" label={t("lead.firstName")} autoFocus />
                 <Field name="last_name" label={t("lead.lastName")} />
@@ -64,7 +64,7 @@ export function RouteLead({ lead, open, onClose }: DialogProps) {
         await refresh();
     };
     return (
-        <FormDialog open={open} title={t("lead.routeTitle", { name: leadName(lead) })} submit={t("lead.route")} values={{ pipeline_id: lead.pipeline_id ?? "", owner_id: lead.owner_id ?? "", reason: "" }} onClose={onClose} onSubmit={save}>
+        <FormDialog open={open} title={t("lead.routeTitle", { name: leadName(lead) })} submit={t("lead.route")} draft={`lead/${lead.id}/route`} values={{ pipeline_id: lead.pipeline_id ?? "", owner_id: lead.owner_id ?? "", reason: "" }} onClose={onClose} onSubmit={save}>
             <Field name="pipeline_id" label={t("lead.pipeline")} options={live.map(({ id, name }) => ({ value: id, name }))} none={t("lead.pool")} />
             <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
             <Field name="reason" label={t("lead.reason")} rows={2} help={t("lead.reasonHelp")} />

@@ -1,5 +1,5 @@
 // The list of leads: filter, sort, choose columns, select many, take it along as a file.
-import { Alert, Box, Button, Checkbox, Dialog, DialogActions, DialogContent, DialogTitle, IconButton, Menu, MenuItem, Skeleton, Table, TableBody, TableCell, TableContainer, TableHead, TableRow, TableSortLabel, TextField, Tooltip, useMediaQuery } from "@mui/material";
+import { Alert, Box, Button, Checkbox, IconButton, Menu, MenuItem, Skeleton, Table, TableBody, TableCell, TableContainer, TableHead, TableRow, TableSortLabel, Tooltip, useMediaQuery } from "@mui/material";
 import { type Theme, useTheme } from "@mui/material/styles";
 import { ArrowDownUp, Check, ChevronLeft, ChevronRight, Columns3Cog, Download, SearchX, Tag as TagIcon, Unplug, UserRound, X } from "lucide-react";
 import { useDataProvider, useNotify, useStore, useTranslate } from "ra-core";
@@ -13,6 +13,7 @@ import { type FileStyle, fileOf, listFile } from "../../providers/data";
 import { type MessageKey, useLanguage, useT } from "../../providers/i18n";
 import { useMay, useTeam, useZone } from "../../ui/known";
 import { download } from "../../ui/download";
+import { Field, FormDialog } from "../../ui/form";
 import { leadName } from "../../ui/labels";
 import { ListProvider, type Selection, useList } from "../../ui/list";
 import { Empty, Face, Failed, Hidden, Muted, PageHead, TierBadge, When } from "../../ui/parts";
@@ -485,29 +486,19 @@ function Bulk({ columns }: { columns: Column[] }) {
                     </MenuItem>
                 ))}
             </Menu>
-            <Dialog open={tagging} onClose={() => setTagging(false)} maxWidth="xs" fullWidth>
-                <Box
-                    component="form"
-                    onSubmit={(event: React.FormEvent<HTMLFormElement>) => {
-                        event.preventDefault();
-                        const tag = String(new FormData(event.currentTarget).get("tag") ?? "").trim();
-                        if (!tag) return;
-                        setTagging(false);
-                        void change((lead) => ({ tags: [...new Set([...lead.tags, tag])] }));
-                    }}
-                >
-                    <DialogTitle>{t("leads.addTag")}</DialogTitle>
-                    <DialogContent>
-                        <TextField name="tag" label={t("leads.tag")} autoFocus required fullWidth sx={{ mt: 1 }} />
-                    </DialogContent>
-                    <DialogActions>
-                        <Button onClick={() => setTagging(false)}>{t("action.cancel")}</Button>
-                        <Button type="submit" variant="contained">
-                            {t("leads.addTag")}
-                        </Button>
-                    </DialogActions>
-                </Box>
-            </Dialog>
+            <FormDialog
+                open={tagging}
+                title={t("leads.addTag")}
+                submit={t("leads.addTag")}
+                values={{ tag: "" }}
+                onClose={() => setTagging(false)}
+                onSubmit={async ({ tag }) => {
+                    setTagging(false);
+                    void change((lead) => ({ tags: [...new Set([...lead.tags, tag.trim()])] }));
+                }}
+            >
+                <Field name="tag" label={t("leads.tag")} autoFocus required />
+            </FormDialog>
         </Box>
     );
 }

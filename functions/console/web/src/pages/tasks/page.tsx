@@ -140,7 +140,7 @@ function EditTask({ task, onClose }: { task: Task | null; onClose: () => void })
         await refresh();
     };
     return (
-        <FormDialog open title={task ? t("tasks.edit") : t("tasks.new")} submit={t("action.save")} values={values as Values} onClose={onClose} onSubmit={save}>
+        <FormDialog open title={task ? t("tasks.edit") : t("tasks.new")} submit={t("action.save")} draft={`task/${task?.id ?? "new"}`} values={values as Values} onClose={onClose} onSubmit={save}>
             <Field name="title" label={t("tasks.title")} required autoFocus />
             <Pair>
                 <Field name="kind" label={t("tasks.kind")} options={kinds.map((kind) => ({ value: kind, name: t(`taskKind.${kind}`) }))} />
