@@ -304,6 +304,38 @@ describe("leads", () => {
         assert.equal(await page.locator("[data-score]").innerText(), String(breakdown.total_score));
     });
 
+    it("show the decision of then beside where they stand now, and what evaluating them said", async () => {
+        const { page } = desk;
+        const waiting = (await api.get("/api/v1/leads/unrouted?sort=-total_score&limit=25")).data;
+        for (const one of waiting) {
+            const { data } = await api.get(`/api/v1/leads/${one.id}/decisions`);
+            const then = data.find(({ id }) => id);
+            await go(page, `/leads/${one.id}`);
+            await settled(page);
+            const details = await api.get(`/api/v1/leads/${one.id}`);
+            const changed = then && details.total_score !== then.inputs.total_score;
+            const said = page.locator("[data-since]");
+            if (changed) {
+                const points = details.total_score - then.inputs.total_score;
+                assert.equal(Number(await said.getAttribute("data-since")), points);
+                await said.getByText("Entscheidung vom").waitFor();
+                await said.getByText(new RegExp(`^seither .?${Math.abs(points)} Punkte?$`)).waitFor();
+            }
+            const answered = page.waitForResponse((answer) => answer.url().includes("/routing/evaluate/"));
+            await page.getByRole("button", { name: "Jetzt prüfen" }).click();
+            const verdict = await (await answered).json();
+            await notice(page, "Geprüft:").waitFor();
+            await settled(page);
+            if (verdict.id) continue;
+            const now = page.locator("[data-now]").first();
+            await now.getByText("Stand jetzt").waitFor();
+            assert.ok((await now.innerText()).includes(verdict.explanation.de), "the sentence is that of the evaluation");
+            await shot(page, "lead-now-and-then");
+            return;
+        }
+        assert.fail("the demo tenant has a lead that still waits after it was evaluated");
+    });
+
     it("are recalculated on demand", async () => {
         const { page } = desk;
         await go(page, `/leads/${lead.id}`);

@@ -497,6 +497,10 @@ export const de: Messages = {
     },
     outcome: { routed: "Automatisch zugeordnet", manual: "Von Hand entschieden", discovery: "In Discovery übernommen", conflict: "Absichten im Konflikt", pending: "Noch nicht zugeordnet" },
     decision: {
+        now: "Stand jetzt",
+        then: "Entscheidung vom %{date}",
+        since: "seither %{points} Punkt |||| seither %{points} Punkte",
+        sinceIntent: "%{intent}: damals %{from}, jetzt %{to}",
         none: "Noch nicht entschieden",
         noneHint: "Der Router sieht sich einen Lead an, sobald sich Punkte oder Absicht ändern. „Jetzt prüfen“ tut es sofort.",
         numbers: "Alle Zahlen dieser Entscheidung",

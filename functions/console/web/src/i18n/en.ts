@@ -501,6 +501,10 @@ export const en = {
     },
     outcome: { routed: "Routed automatically", manual: "Decided by hand", discovery: "Taken to Discovery", conflict: "Conflict of intents", pending: "Not routed yet" },
     decision: {
+        now: "As of now",
+        then: "Decision of %{date}",
+        since: "%{points} point since |||| %{points} points since",
+        sinceIntent: "%{intent}: %{from} then, %{to} now",
         none: "Not decided yet",
         noneHint: "The router looks at a lead as soon as its score or its intent changes. “Evaluate now” does it at once.",
         numbers: "All figures of this decision",

@@ -13,9 +13,10 @@ import { leadName, useLabel, useStageName } from "../../ui/labels";
 import { listAddress } from "../../ui/list-state";
 import { Card, Face, Failed, Lines, Muted, StatusTag, Tag, TierBadge, When } from "../../ui/parts";
 import { useTitle } from "../../ui/title";
+import { OUTCOME } from "./decision";
 import { EditLead, RouteLead } from "./dialogs";
 import { Overview } from "./overview";
-import { evaluate, type LeadDetails, recalculate, useLead, useLeadAction } from "./queries";
+import { type LeadDetails, recalculate, useEvaluation, useLead, useLeadAction } from "./queries";
 
 const Scores = part(() => import("./scores"));
 const Events = part(() => import("./events"));
@@ -78,8 +79,8 @@ function Head({ lead }: { lead: LeadDetails }) {
     const label = useLabel();
     const may = useMay();
     const [dialog, setDialog] = useState<"edit" | "route" | null>(null);
-    const evaluating = useLeadAction(() => evaluate(lead.id), (decision) => t("lead.evaluated", { outcome: t(`outcome.${decision.outcome}`) }));
-    const recalculating = useLeadAction(() => recalculate(lead.id), ({ changed, before, after }) => (changed ? t("lead.recalculated", { before: before.total_score, after: after.total_score }) : t("lead.unchanged")));
+    const evaluating = useEvaluation(lead.id, ({ outcome }) => ({ text: t("lead.evaluated", { outcome: t(`outcome.${outcome}`) }), tone: OUTCOME[outcome].tone === "good" ? "success" : OUTCOME[outcome].tone === "bad" ? "warning" : "info" }));
+    const recalculating = useLeadAction(() => recalculate(lead.id), ({ changed, before, after }) => ({ text: changed ? t("lead.recalculated", { before: before.total_score, after: after.total_score }) : t("lead.unchanged"), tone: changed ? "success" : "info" }));
     const act = (text: MessageKey, tip: MessageKey, Icon: LucideIcon, busy: boolean, run: () => void) => (
         <Tooltip title={t(tip)}>
             <Button variant="outlined" disabled={busy} startIcon={<Icon size={15} aria-hidden="true" />} onClick={run}>
