@@ -496,6 +496,7 @@ export const de: Messages = {
         externalId: "Kennung des Absenders",
     },
     outcome: { routed: "Automatisch zugeordnet", manual: "Von Hand entschieden", discovery: "In Discovery übernommen", conflict: "Absichten im Konflikt", pending: "Noch nicht zugeordnet" },
+    owner: { load: "%{load} von %{capacity} Deals", full: "voll: %{load} von %{capacity} Deals", elsewhere: "andere Pipelines" },
     decision: {
         now: "Stand jetzt",
         then: "Entscheidung vom %{date}",

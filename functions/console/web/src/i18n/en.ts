@@ -500,6 +500,7 @@ export const en = {
         externalId: "Sender's id",
     },
     outcome: { routed: "Routed automatically", manual: "Decided by hand", discovery: "Taken to Discovery", conflict: "Conflict of intents", pending: "Not routed yet" },
+    owner: { load: "%{load} of %{capacity} deals", full: "full: %{load} of %{capacity} deals", elsewhere: "other pipelines" },
     decision: {
         now: "As of now",
         then: "Decision of %{date}",

@@ -9,6 +9,7 @@ import { ApiError, fieldErrors } from "../api/problem";
 import { useFormat } from "../i18n/format";
 import { useT } from "../providers/i18n";
 import { differs, merge, same } from "./conflict";
+import { Muted } from "./parts";
 import { type Draft, dropDraft, keepDraft, readDraft } from "./drafts";
 
 export type Values = Record<string, string | number | boolean | string[] | null>;
@@ -219,7 +220,8 @@ interface FieldProps {
     rows?: number;
     /** The most characters there may be. */
     max?: number;
-    options?: { value: string; name: string }[];
+    /** `note` is said beside the name where one chooses. */
+    options?: { value: string; name: string; note?: string }[];
     /** For options: the choice that means none. */
     none?: string;
     help?: string;
@@ -262,7 +264,7 @@ export function Field({ name, label, type = "text", required, rows, max, options
                     helperText={fieldState.error?.message ?? (name in conflicts ? <Theirs value={conflicts[name]!} options={options} onTake={() => setValue(name, conflicts[name], { shouldDirty: true })} /> : help)}
                     slotProps={{
                         inputLabel: type === "date" || type === "datetime-local" ? { shrink: true } : undefined,
-                        select: options ? { multiple } : undefined,
+                        select: options ? { multiple, renderValue: options.some(({ note }) => note) ? (value) => options.find((option) => option.value === value)?.name : undefined } : undefined,
                         htmlInput: { maxLength: max, ...(type === "number" ? { min: 0, step: "any" } : {}) },
                     }}
                 >
@@ -270,6 +272,7 @@ export function Field({ name, label, type = "text", required, rows, max, options
                     {options?.map((option) => (
                         <MenuItem key={option.value} value={option.value}>
                             {option.name}
+                            {option.note && <Muted sx={{ ml: "auto", pl: 2, fontSize: "0.75rem" }}>{option.note}</Muted>}
                         </MenuItem>
                     ))}
                 </TextField>

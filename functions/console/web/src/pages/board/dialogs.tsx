@@ -13,6 +13,7 @@ import { Field, FormDialog, Pair, type Values } from "../../ui/form";
 import { type Pipeline, usePipelines, useTeam } from "../../ui/known";
 import { leadName } from "../../ui/labels";
 import { LeadChoice } from "../../ui/lead-choice";
+import { useOwners } from "../../ui/owners";
 import type { Deal } from "./order";
 import { createDeal, isOvertaken, setLead, updateDeal } from "./queries";
 
@@ -78,13 +79,13 @@ function NewDealForm({ lead, pipeline: preset, live, onClose, onCreated }: NewDe
 /** What is offered depends on the pipeline that is chosen. */
 function NewDealFields({ live }: { live: Pipeline[] }) {
     const t = useT();
-    const { active } = useTeam();
-    const chosen: string = useWatch({ name: "pipeline_id" });
+    const [chosen, current]: string[] = useWatch({ name: ["pipeline_id", "owner_id"] });
+    const owners = useOwners({ pipeline: chosen, current });
     const currency = live.find(({ id }) => id === chosen)?.currency ?? "EUR";
     return (
         <Pair>
             <Field name="pipeline_id" label={t("lead.pipeline")} required options={live.map(({ id, name }) => ({ value: id, name }))} />
-            <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
+            <Field name="owner_id" label={t("lead.owner")} options={owners} none={t("lead.nobody")} />
             <Field name="value_minor" label={t("deal.valueIn", { currency })} type="number" help={t("deal.valueHelp")} />
             <Field name="expected_close_on" label={t("deal.expected")} type="date" />
         </Pair>
@@ -124,7 +125,7 @@ export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; o
     const t = useT();
     const notify = useNotify();
     const refresh = useReread("deal");
-    const { active } = useTeam();
+    const owners = useOwners({ pipeline: deal.pipeline_id, current: deal.owner_id });
     const unit = minorUnits(deal.currency);
     const values = { name: deal.name, value_minor: String(deal.value_minor / unit), owner_id: deal.owner_id ?? "", expected_close_on: deal.expected_close_on ?? "", source: deal.source ?? "", campaign: deal.campaign ?? "" };
     const read = (form: Values) => ({ ...form, value_minor: Math.round(Number(form.value_minor) * unit) });
@@ -142,7 +143,7 @@ export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; o
             <Pair>
                 <Field name="value_minor" label={t("deal.valueIn", { currency: deal.currency })} type="number" required />
                 <Field name="expected_close_on" label={t("deal.expected")} type="date" />
-                <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
+                <Field name="owner_id" label={t("lead.owner")} options={owners} none={t("lead.nobody")} />
                 <Field name="campaign" label={t("lead.campaign")} />
             </Pair>
         </FormDialog>

@@ -11,11 +11,12 @@ import { useFormat } from "../../i18n/format";
 import { browserZone } from "../../i18n/zone";
 import { type FileStyle, fileOf, listFile } from "../../providers/data";
 import { type MessageKey, useLanguage, useT } from "../../providers/i18n";
-import { useMay, useTeam, useZone } from "../../ui/known";
+import { useMay, useZone } from "../../ui/known";
 import { download } from "../../ui/download";
 import { Field, FormDialog } from "../../ui/form";
 import { leadName } from "../../ui/labels";
 import { ListProvider, type Selection, useList } from "../../ui/list";
+import { useOwners } from "../../ui/owners";
 import { Empty, Face, Failed, Hidden, Muted, PageHead, TierBadge, When } from "../../ui/parts";
 import { about, type Column, FACTS_AT_FIRST, type Lead, SHOWN_AT_FIRST, shownColumns, useColumns } from "./columns";
 import { isPool, LeadFilters, Views } from "./filters";
@@ -413,7 +414,7 @@ function Bulk({ columns }: { columns: Column[] }) {
     const provider = useDataProvider();
     const refresh = useReread("lead");
     const save = useExport(columns);
-    const { active } = useTeam();
+    const owners = useOwners();
     const { rows, selection, filters, sort } = useList<Lead>();
     const [anchor, setAnchor] = useState<HTMLElement | null>(null);
     const [tagging, setTagging] = useState(false);
@@ -473,16 +474,17 @@ function Bulk({ columns }: { columns: Column[] }) {
                 </IconButton>
             </Tooltip>
             <Menu open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)}>
-                {active.map((member) => (
+                {owners.map(({ value, name, note }) => (
                     <MenuItem
-                        key={member.id}
+                        key={value}
                         onClick={() => {
                             setAnchor(null);
-                            void change(() => ({ owner_id: member.id }));
+                            void change(() => ({ owner_id: value }));
                         }}
                     >
-                        <Face name={member.name} size={20} />
-                        {member.name}
+                        <Face name={name} size={20} />
+                        {name}
+                        <Muted sx={{ ml: "auto", pl: 2, fontSize: "0.75rem" }}>{note}</Muted>
                     </MenuItem>
                 ))}
             </Menu>

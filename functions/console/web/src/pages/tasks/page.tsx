@@ -13,6 +13,7 @@ import { useT } from "../../providers/i18n";
 import { patch } from "../../providers/data";
 import { Field, FormDialog, Pair, type Values } from "../../ui/form";
 import { useMay, useMe, useTeam, useZone } from "../../ui/known";
+import { useOwners } from "../../ui/owners";
 import { Card, Empty, Failed, Lines, PageHead } from "../../ui/parts";
 import { type Task, TaskRow } from "./row";
 
@@ -121,7 +122,7 @@ function EditTask({ task, onClose }: { task: Task | null; onClose: () => void })
     const zone = useZone();
     const notify = useNotify();
     const refresh = useReread("task");
-    const { active } = useTeam();
+    const owners = useOwners({ current: task?.owner_id });
     const values = { title: task?.title ?? "", kind: task?.kind ?? "todo", priority: task?.priority ?? "normal", due_at: toLocal(task?.due_at, zone), owner_id: task ? (task.owner_id ?? "") : (me?.member?.id ?? ""), status: task?.status ?? "open", description: task?.description ?? "" };
     const kinds = task && !(KINDS as readonly string[]).includes(task.kind) ? [...KINDS, task.kind] : KINDS;
     const save = async (next: Values, before: Values) => {
@@ -146,7 +147,7 @@ function EditTask({ task, onClose }: { task: Task | null; onClose: () => void })
                 <Field name="kind" label={t("tasks.kind")} options={kinds.map((kind) => ({ value: kind, name: t(`taskKind.${kind}`) }))} />
                 <Field name="priority" label={t("tasks.priority")} options={PRIORITIES.map((priority) => ({ value: priority, name: t(`priority.${priority}`) }))} />
                 <Field name="due_at" label={t("tasks.due")} type="datetime-local" />
-                <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
+                <Field name="owner_id" label={t("lead.owner")} options={owners} none={t("lead.nobody")} />
             </Pair>
             {task && <Field name="status" label={t("tasks.status")} options={(["open", "done", "cancelled"] as const).map((status) => ({ value: status, name: t(`taskStatus.${status}`) }))} />}
             <Field name="description" label={t("tasks.description")} rows={3} />

@@ -12,6 +12,7 @@ import { useT } from "../../providers/i18n";
 import { patch } from "../../providers/data";
 import { Field, FormDialog, Pair, type Values } from "../../ui/form";
 import { useMay, usePipelines } from "../../ui/known";
+import { mayOwn } from "../../ui/owners";
 import { Bar, Card, Empty, Face, Failed, Lines, Muted, PageHead, Tag } from "../../ui/parts";
 import { useTheme } from "@mui/material/styles";
 
@@ -96,7 +97,7 @@ function HandOver({ leaving, team }: { leaving: Member; team: Member[] }) {
     const t = useT();
     const [active, role] = useWatch({ name: ["active", "role"] }) as string[];
     if (!leaves({ active: active ?? null, role: role ?? null })) return null;
-    const heirs = team.filter((one) => one.id !== leaving.id && one.active && one.role !== "viewer");
+    const heirs = team.filter((one) => one.id !== leaving.id && mayOwn(one));
     const options = [{ value: "nobody", name: t("team.handOverNobody") }, ...heirs.map(({ id, name }) => ({ value: id, name }))];
     return <Field name="hand_over_to" label={t("team.handOver")} help={t("team.handOverHelp")} options={options} />;
 }
