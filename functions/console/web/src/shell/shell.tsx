@@ -91,7 +91,7 @@ function Side({ narrow, onFind }: { narrow: boolean; onFind: () => void }) {
     const t = useT();
     const me = useMe();
     return (
-        <Box sx={{ width: narrow ? 60 : 216, flexShrink: 0, position: "sticky", top: 0, height: "100dvh", display: "flex", flexDirection: "column", gap: 1, p: 1.25, borderRight: 1, borderColor: "divider" }}>
+        <Box component="header" sx={{ width: narrow ? 60 : 216, flexShrink: 0, position: "sticky", top: 0, height: "100dvh", display: "flex", flexDirection: "column", gap: 1, p: 1.25, borderRight: 1, borderColor: "divider" }}>
             <Box sx={{ display: "flex", alignItems: "center", gap: 1, px: 0.75, py: 0.75, minHeight: 44 }}>
                 <Mark />
                 {!narrow && (

@@ -23,6 +23,7 @@ export function Lost() {
     useTitle(t("state.lost"));
     return (
         <Empty
+            whole
             icon={Compass}
             title={t("state.lost")}
             hint={t("state.lostHint")}
@@ -37,7 +38,7 @@ export function Lost() {
 
 export function Denied() {
     const t = useT();
-    return <Empty icon={Lock} title={t("state.denied")} hint={t("state.deniedHint")} />;
+    return <Empty whole icon={Lock} title={t("state.denied")} hint={t("state.deniedHint")} />;
 }
 
 /** A part of the page broke. The rest still works, so only this part is shown again. */
@@ -46,6 +47,7 @@ export function Crash({ error, resetErrorBoundary }: { error: unknown; resetErro
     const missing = error instanceof PartMissing;
     return (
         <Empty
+            whole
             icon={missing ? Unplug : CircleAlert}
             title={missing ? t("state.unloaded") : t("state.crash")}
             hint={missing ? t("state.unloadedHint") : t("state.crashHint")}

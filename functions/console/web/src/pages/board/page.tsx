@@ -15,7 +15,7 @@ import { Card, Empty, Face, Failed, Hidden, Muted, PageHead } from "../../ui/par
 import { LostReason, NewDeal } from "./dialogs";
 import { type Board, cardName, type Column, type Deal, find, narrowed, type Spot, spotOn } from "./order";
 import { DealPanel } from "./panel";
-import { SHOWN_PER_COLUMN, useBoard, useMove } from "./queries";
+import { SHOWN_PER_COLUMN, useBoard, useDeal, useMove } from "./queries";
 import { bringWithinReach } from "./reach";
 
 const STAGE_ICON: Record<string, LucideIcon> = { inbox: Inbox, check: Check, calendar: Calendar, "file-text": FileText, handshake: Handshake, trophy: Trophy, x: X };
@@ -28,6 +28,7 @@ export default function BoardPage() {
     const [creating, setCreating] = useState(false);
     const { pipelines, error, refetch } = usePipelines();
     const [params] = useSearchParams();
+    const deal = useDeal(params.get("deal"));
     const live = pipelines?.filter((pipeline) => !pipeline.archived_at || pipeline.id === pipelineId) ?? [];
     const chosen = pipelineId ?? live[0]?.id;
     const archived = live.find((pipeline) => pipeline.id === chosen)?.archived_at;
@@ -35,7 +36,7 @@ export default function BoardPage() {
     const kept = new URLSearchParams([...params].filter(([name]) => name !== "deal")).toString();
     return (
         <>
-            <PageHead title={t("nav.board")}>
+            <PageHead title={t("nav.board")} tab={deal.data?.name ?? live.find((pipeline) => pipeline.id === chosen)?.name}>
                 {live.length > 0 && !archived && may("deals", "write") && (
                     <Button variant="contained" startIcon={<Plus size={15} aria-hidden="true" />} onClick={() => setCreating(true)}>
                         {t("deal.new")}

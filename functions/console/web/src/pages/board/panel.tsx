@@ -132,7 +132,7 @@ function Content({ deal, onClose }: { deal: Deal; onClose: () => void }) {
                 {deal.lead_id ? (
                     <Box component={Link} to={`/leads/${deal.lead_id}`} sx={{ display: "flex", alignItems: "center", gap: 1.25, p: 1.25, border: 1, borderColor: "divider", borderRadius: 1, textDecoration: "none", color: "text.primary", "&:hover": { bgcolor: "subtle" } }}>
                         <Face name={deal.lead_name ?? deal.name} size={30} />
-                        <Box sx={{ lineHeight: 1.35 }}>
+                        <Box sx={{ minWidth: 0, lineHeight: 1.35, overflowWrap: "anywhere" }}>
                             <Box sx={{ fontWeight: 570 }}>{deal.lead_name ?? t("tasks.lead")}</Box>
                             <Muted sx={{ fontSize: "0.75rem" }}>{deal.lead_company}</Muted>
                         </Box>

@@ -56,7 +56,7 @@ export function DecisionCard({ decision, brief = false }: { decision: Decision; 
                 </Muted>
                 {(decision.pipeline_id || owner) && <Muted sx={{ fontSize: "0.75rem" }}>{[pipeline(decision.pipeline_id)?.name, owner].filter(Boolean).join(" · ")}</Muted>}
             </Box>
-            <Box component="p" sx={{ m: 0, mt: 1, lineHeight: 1.55, maxWidth: "72ch" }}>
+            <Box component="p" sx={{ m: 0, mt: 1, lineHeight: 1.55, maxWidth: "72ch", overflowWrap: "anywhere" }}>
                 {decision.explanation[language]}
             </Box>
             {lines.length > 0 && (

@@ -9,7 +9,7 @@ import { type MessageKey, useT } from "../../providers/i18n";
 import { part } from "../../shell/part";
 import { Lost } from "../../shell/states";
 import { useMay, usePipelines, useTeam } from "../../ui/known";
-import { leadName, useLabel, useStageName } from "../../ui/labels";
+import { leadName, mailTo, useLabel, useStageName } from "../../ui/labels";
 import { listAddress } from "../../ui/list-state";
 import { Card, Face, Failed, Lines, Muted, StatusTag, Tag, TierBadge, When } from "../../ui/parts";
 import { useTitle } from "../../ui/title";
@@ -90,10 +90,10 @@ function Head({ lead }: { lead: LeadDetails }) {
     );
     return (
         <Box component="header" sx={{ display: "flex", gap: 2, alignItems: { xs: "flex-start", md: "center" }, flexDirection: { xs: "column", md: "row" } }}>
-            <Box sx={{ display: "flex", gap: 1.75, alignItems: "center", minWidth: 0, flex: 1 }}>
+            <Box sx={{ display: "flex", gap: 1.75, alignItems: "center", minWidth: 0, maxWidth: "100%", flex: 1, overflowWrap: "anywhere" }}>
                 <Face name={leadName(lead)} size={52} />
                 <Box sx={{ minWidth: 0 }}>
-                    <Box component="h1" sx={{ m: 0, fontSize: "1.3125rem", fontWeight: 660, letterSpacing: "-0.015em", lineHeight: 1.3, overflowWrap: "anywhere" }}>
+                    <Box component="h1" sx={{ m: 0, fontSize: "1.3125rem", fontWeight: 660, letterSpacing: "-0.015em", lineHeight: 1.3 }}>
                         {leadName(lead)}
                     </Box>
                     <Muted>{[lead.job_title, lead.company].filter(Boolean).join(" · ") || lead.email}</Muted>
@@ -163,7 +163,7 @@ function Profile({ lead }: { lead: LeadDetails }) {
         <Box component="aside" aria-label={t("lead.profile")} sx={{ display: "grid", gap: 2 }}>
             {deal && (
                 <Card title={t("lead.openDeal")}>
-                    <Box component={Link} to={`/board/${deal.pipeline_id}?deal=${deal.id}`} sx={{ color: "text.primary", fontWeight: 570 }}>
+                    <Box component={Link} to={`/board/${deal.pipeline_id}?deal=${deal.id}`} sx={{ color: "text.primary", fontWeight: 570, overflowWrap: "anywhere" }}>
                         {deal.name}
                     </Box>
                     <Box sx={{ display: "flex", alignItems: "center", gap: 0.75, fontSize: "0.8125rem", mt: 0.5, color: "text.secondary" }}>
@@ -184,7 +184,7 @@ function Profile({ lead }: { lead: LeadDetails }) {
                         )}
                     </Row>
                     <Row label={t("lead.pipeline")}>{line ? `${line.name}${place ? ` · ${stageName(place.name)}` : ""}` : t("lead.pool")}</Row>
-                    <Row label={t("lead.email")}>{lead.email && <a href={`mailto:${lead.email}`} style={{ color: "inherit" }}>{lead.email}</a>}</Row>
+                    <Row label={t("lead.email")}>{lead.email && <a href={mailTo(lead.email)} style={{ color: "inherit" }}>{lead.email}</a>}</Row>
                     <Row label={t("lead.phone")}>{lead.phone && <a href={`tel:${lead.phone}`} style={{ color: "inherit" }}>{lead.phone}</a>}</Row>
                     <Row label={t("lead.linkedin")}>
                         {lead.linkedin_url && (
@@ -229,10 +229,10 @@ function Duplicate({ id }: { id: string }) {
     const { data } = useLead(id);
     return (
         <li>
-            <Box component={Link} to={`/leads/${id}`} sx={{ color: "text.primary" }}>
+            <Box component={Link} to={`/leads/${id}`} sx={{ color: "text.primary", overflowWrap: "anywhere" }}>
                 {data ? leadName(data) : id.slice(0, 8)}
             </Box>{" "}
-            <Muted>{data?.email}</Muted>
+            <Muted sx={{ overflowWrap: "anywhere" }}>{data?.email}</Muted>
         </li>
     );
 }

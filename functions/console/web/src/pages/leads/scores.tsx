@@ -29,7 +29,7 @@ export default function Scores({ lead }: { lead: LeadDetails }) {
                 </Suspense>
             </Card>
             <Card title={t("score.steps")} hint={format.number(steps.data.length)} flush>
-                <Box sx={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label={t("score.steps")}>
+                <Box sx={{ overflowX: "auto" }} tabIndex={0} role="group" aria-label={t("score.steps")}>
                     <Box component="table" sx={{ width: "100%", borderCollapse: "collapse", fontSize: "0.8125rem", "& th, & td": { px: 1.25, py: 0.75, "&:first-of-type": { pl: 2 }, "&:last-of-type": { pr: 2 }, textAlign: "left", borderTop: 1, borderColor: "divider", whiteSpace: "nowrap" }, "& th": { borderTop: 0, color: "text.secondary", fontWeight: 500, fontSize: "0.75rem" } }}>
                         <thead>
                             <tr>

@@ -56,6 +56,7 @@ export default function TaskList() {
     const all = tasks.data?.pages.flatMap((page) => page.data) ?? [];
     const now = new Date();
     const groups = status === "open" ? GROUPS.map((group) => [group, all.filter((task) => groupOf(task.due_at, now, zone) === group)] as const) : [[status as "done" | "cancelled", all] as const];
+    const filled = groups.filter(([, ofGroup]) => ofGroup.length > 0);
     return (
         <Box sx={{ maxWidth: 860 }}>
             <PageHead title={t("nav.tasks")} hint={tasks.data && format.number(tasks.data.pages[0]?.pagination.total ?? 0)}>
@@ -95,8 +96,9 @@ export default function TaskList() {
                 </Card>
             ) : (
                 <Box sx={{ display: "grid", gap: 2 }}>
-                    {groups.filter(([, ofGroup]) => ofGroup.length > 0).map(([group, ofGroup]) => (
-                        <Card key={group} title={t(`tasks.group.${group}`)} hint={format.number(ofGroup.length)} flush>
+                    {filled.map(([group, ofGroup], at) => (
+                        // The last group goes on where there are more to load.
+                        <Card key={group} title={t(`tasks.group.${group}`)} hint={`${format.number(ofGroup.length)}${tasks.hasNextPage && at === filled.length - 1 ? "+" : ""}`} flush>
                             <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0 }}>
                                 {ofGroup.map((task) => (
                                     <TaskRow key={`${task.id}-${task.version}`} task={task} showOwner={who !== "me"} onEdit={setEditing} />

@@ -44,7 +44,7 @@ export function TaskRow({ task, showOwner, onEdit }: { task: Task; showOwner?: b
                         {t(`taskKind.${task.kind}`)}
                     </Box>
                     {task.lead_id && (
-                        <Box component={Link} to={`/leads/${task.lead_id}`} sx={{ color: "inherit" }}>
+                        <Box component={Link} to={`/leads/${task.lead_id}`} sx={{ color: "inherit", overflowWrap: "anywhere" }}>
                             {task.lead_name ?? t("tasks.lead")}
                         </Box>
                     )}
