@@ -37,6 +37,8 @@ export const de: Messages = {
     },
     choice: { open: "Öffnen", close: "Schließen", clear: "Leeren", any: "Alle", tooShort: "noch ein Zeichen", clearSearch: "Suche leeren" },
     form: {
+        calendar: "Kalender öffnen",
+        date: "Schreiben Sie ein Datum, zum Beispiel so, wie das Feld es zeigt.",
         required: "Bitte ausfüllen.",
         merged: "Jemand hat das inzwischen geändert. Das steht jetzt mit im Formular; speichern Sie noch einmal, dann kommt Ihres dazu.",
         both: "Ein Feld, das Sie geändert haben, hat inzwischen auch jemand anders geändert. Vergleichen Sie beides und speichern Sie dann. |||| %{smart_count} Felder, die Sie geändert haben, hat inzwischen auch jemand anders geändert. Vergleichen Sie beides und speichern Sie dann.",

@@ -37,6 +37,8 @@ export const en = {
     },
     choice: { open: "Open", close: "Close", clear: "Clear", any: "Any", tooShort: "one more letter", clearSearch: "Clear the search" },
     form: {
+        calendar: "Open the calendar",
+        date: "Please enter a date, for example as the field shows it.",
         required: "Please fill this in.",
         merged: "Somebody changed this in the meantime. Their changes are in the form now; save again to add yours.",
         both: "Somebody else has changed one of the fields you edited. Compare both versions, then save. |||| Somebody else has changed %{smart_count} of the fields you edited. Compare both versions, then save.",

@@ -10,6 +10,7 @@ import { useFormat } from "../i18n/format";
 import { useT } from "../providers/i18n";
 import { differs, merge, same } from "./conflict";
 import { Muted } from "./parts";
+import { DateField, isDateValue } from "./date-field";
 import { type Draft, dropDraft, keepDraft, readDraft } from "./drafts";
 
 export type Values = Record<string, string | number | boolean | string[] | null>;
@@ -237,46 +238,51 @@ export function Field({ name, label, type = "text", required, rows, max, options
     const input = useRef<HTMLInputElement | null>(null);
     // A browser gives an empty text for what it cannot read as a number.
     const written = (value: unknown) => !required || typeof value !== "string" || value.trim() !== "" || t("form.required");
+    const date = type === "date" || type === "datetime-local";
+    const dated = (value: unknown) => isDateValue(value, type === "datetime-local") || t("form.date");
     const readable = () => !input.current?.validity?.badInput || t("fault.at.number");
     return (
         <Controller
             control={control}
             name={name}
-            rules={{ required: required && t("form.required"), validate: { written, ...(type === "number" ? { readable } : {}) } }}
-            render={({ field, fieldState }) => (
-                <TextField
-                    {...field}
-                    inputRef={(element: HTMLInputElement | null) => {
-                        input.current = element;
-                        field.ref(element);
-                    }}
-                    value={field.value ?? (multiple ? [] : "")}
-                    type={options ? undefined : type}
-                    label={label}
-                    required={required}
-                    disabled={disabled}
-                    multiline={rows !== undefined}
-                    minRows={rows}
-                    fullWidth
-                    autoFocus={autoFocus}
-                    select={options !== undefined}
-                    error={fieldState.invalid}
-                    helperText={fieldState.error?.message ?? (name in conflicts ? <Theirs value={conflicts[name]!} options={options} onTake={() => setValue(name, conflicts[name], { shouldDirty: true })} /> : help)}
-                    slotProps={{
-                        inputLabel: type === "date" || type === "datetime-local" ? { shrink: true } : undefined,
-                        select: options ? { multiple, renderValue: options.some(({ note }) => note) ? (value) => options.find((option) => option.value === value)?.name : undefined } : undefined,
-                        htmlInput: { maxLength: max, ...(type === "number" ? { min: 0, step: "any" } : {}) },
-                    }}
-                >
-                    {options && none && <MenuItem value="">{none}</MenuItem>}
-                    {options?.map((option) => (
-                        <MenuItem key={option.value} value={option.value}>
-                            {option.name}
-                            {option.note && <Muted sx={{ ml: "auto", pl: 2, fontSize: "0.75rem" }}>{option.note}</Muted>}
-                        </MenuItem>
-                    ))}
-                </TextField>
-            )}
+            rules={{ required: required && t("form.required"), validate: { written, ...(type === "number" ? { readable } : {}), ...(date ? { dated } : {}) } }}
+            render={({ field, fieldState }) => {
+                const note = fieldState.error?.message ?? (name in conflicts ? <Theirs value={conflicts[name]!} options={options} onTake={() => setValue(name, conflicts[name], { shouldDirty: true })} /> : help);
+                if (date) return <DateField name={name} inputRef={field.ref} value={field.value ?? ""} onChange={field.onChange} onBlur={field.onBlur} withTime={type === "datetime-local"} label={label} required={required} disabled={disabled} fullWidth autoFocus={autoFocus} error={fieldState.invalid} helperText={note} />;
+                return (
+                    <TextField
+                        {...field}
+                        inputRef={(element: HTMLInputElement | null) => {
+                            input.current = element;
+                            field.ref(element);
+                        }}
+                        value={field.value ?? (multiple ? [] : "")}
+                        type={options ? undefined : type}
+                        label={label}
+                        required={required}
+                        disabled={disabled}
+                        multiline={rows !== undefined}
+                        minRows={rows}
+                        fullWidth
+                        autoFocus={autoFocus}
+                        select={options !== undefined}
+                        error={fieldState.invalid}
+                        helperText={note}
+                        slotProps={{
+                            select: options ? { multiple, renderValue: options.some(({ note }) => note) ? (value) => options.find((option) => option.value === value)?.name : undefined } : undefined,
+                            htmlInput: { maxLength: max, ...(type === "number" ? { min: 0, step: "any" } : {}) },
+                        }}
+                    >
+                        {options && none && <MenuItem value="">{none}</MenuItem>}
+                        {options?.map((option) => (
+                            <MenuItem key={option.value} value={option.value}>
+                                {option.name}
+                                {option.note && <Muted sx={{ ml: "auto", pl: 2, fontSize: "0.75rem" }}>{option.note}</Muted>}
+                            </MenuItem>
+                        ))}
+                    </TextField>
+                );
+            }}
         />
     );
 }

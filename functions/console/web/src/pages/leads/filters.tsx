@@ -6,6 +6,7 @@ import { useState } from "react";
 import { api, take } from "../../api/client";
 import { useFormat } from "../../i18n/format";
 import { type MessageKey, useT } from "../../providers/i18n";
+import { DateField } from "../../ui/date-field";
 import { type Choice, FilterMenu, SearchBox, SHORTEST_SEARCH } from "../../ui/filters";
 import { useHotFrom, useMe, usePipelines, useRoutingConfig, useTeam, useZone } from "../../ui/known";
 import { useLabel } from "../../ui/labels";
@@ -120,6 +121,17 @@ function Further({ filters, apply }: { filters: Filters; apply: (filters: Filter
     );
 }
 
+/** A day in a form that is read by its fields' names. */
+function DayFilter({ name, initial, label, fault }: { name: Name; initial: string; label: string; fault: string | undefined }) {
+    const [day, setDay] = useState(initial);
+    return (
+        <>
+            <DateField label={label} value={day} onChange={setDay} error={fault !== undefined} helperText={fault} />
+            <input type="hidden" name={name} value={day} />
+        </>
+    );
+}
+
 /** Its fields begin anew each time it is opened. */
 function FurtherForm({ filters, apply }: { filters: Filters; apply: (filters: Filters) => void }) {
     const t = useT();
@@ -140,6 +152,7 @@ function FurtherForm({ filters, apply }: { filters: Filters; apply: (filters: Fi
     const field = (name: Name, type: "text" | "number" | "date") => {
         const value = isDay(name) ? momentToDay(name, filters[name], zone) : (filters[name] ?? "");
         const fault = faults[name];
+        if (type === "date") return <DayFilter key={name} name={name} initial={String(value)} label={t(`leads.filter.${name}`)} fault={fault && t(fault)} />;
         return <TextField key={name} name={name} label={t(`leads.filter.${name}`)} type={type} defaultValue={value} error={fault !== undefined} helperText={fault && t(fault)} slotProps={{ inputLabel: { shrink: true } }} />;
     };
     return (
