@@ -49,13 +49,8 @@ fn text(root: &Path) -> anyhow::Result<String> {
     let migrations = migrations(root)?;
     let schema = Schema::of(migrations.values().map(String::as_str));
     let mut calls = BTreeSet::new();
-    for file in files(&root.join("shared/src/store"))? {
-        if file.extension().is_some_and(|extension| extension == "sql") {
-            let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            for statement in text.split("-- name:") {
-                calls.extend(schema.calls(statement));
-            }
-        }
+    for statement in testkit::statements::all(root)?.values() {
+        calls.extend(schema.calls(statement));
     }
     let last = migrations.keys().next_back().copied().unwrap_or_default();
     let calls: String = calls.into_iter().map(|call| call + "\n").collect();

@@ -3,20 +3,21 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::Tx;
-use super::sql::{params, section};
+use super::sql::{params, section, statements};
 use crate::domain::ids::{MemberId, PipelineId};
 use crate::domain::search::Words;
 use crate::failure::{Failure, Fault};
 
 pub mod work;
 
-const SQL: &str = include_str!("team.sql");
+const SQL: &str = statements!(include_str!("team.sql"));
 
 /// What people decide of a member.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Profile {
     /// In normal form; unique in the tenant.
     pub email: String,
@@ -33,6 +34,7 @@ pub struct Profile {
     pub lead_of_team: bool,
     pub active: bool,
     /// The pipelines whose deals this member gets.
+    #[serde(rename = "pipeline_ids")]
     pub pipelines: BTreeSet<PipelineId>,
 }
 
@@ -101,6 +103,15 @@ pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
     let patterns = filter.words.as_ref().map(Words::patterns);
     let row = tx.find(const { section(SQL, "count") }, params![filter.role, filter.active, patterns]).await?;
     Ok(row.map_or(0, |row| row.get(0)))
+}
+
+/// The members with these addresses, in normal form.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_by_email(tx: &Tx, emails: &[String]) -> Result<Vec<Member>, Failure> {
+    let rows = tx.query(const { section(SQL, "list_by_email") }, params![emails]).await?;
+    Ok(rows.iter().map(member).collect())
 }
 
 /// One member, if this tenant has them.

@@ -133,6 +133,11 @@ impl Sqs {
         self.lock().queues.messages(queue)
     }
 
+    /// Rewrites the bodies on a queue, as far as there is something to change: what they would say had they been sent at another time.
+    pub fn edit(&self, queue: &str, change: impl Fn(&str) -> Option<String>) {
+        self.lock().queues.edit(queue, change);
+    }
+
     /// How many messages a queue holds.
     pub fn depth(&self, queue: &str) -> Depth {
         self.lock().queues.depth(queue)
