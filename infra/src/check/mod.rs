@@ -8,6 +8,7 @@ mod linked;
 mod metrics;
 pub mod migrations;
 mod queues;
+mod rights;
 mod samples;
 mod sources;
 mod sql;
@@ -74,6 +75,7 @@ fn findings(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     findings.extend(linked::check(&workspace.root)?);
     findings.extend(queues::check(&workspace.root, &template)?);
     findings.extend(metrics::check(&workspace.root, &template)?);
+    findings.extend(rights::check(&template)?);
     findings.extend(sources::check(&workspace.root)?);
     findings.extend(floors::check(&workspace.root)?);
     findings.extend(sql::check(&workspace.root)?);

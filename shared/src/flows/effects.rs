@@ -20,6 +20,21 @@
 //! - `unknown → …`: a worker that asked the partner, or a person. Never time alone.
 //! - `→ cancelled`: a person or the rule that planned it ([`cancel`]), from `waiting`, `pending`, `failed` and `unknown`.
 //!
+//! A message brings an effect back, and each is for one moment of its row: `next_attempt_at`, or `look_at` of what is unknown. Only
+//! the message for the moment the row waits for goes on. Whoever moves on gives the row another moment and sends at most one message,
+//! for that; what else is on the queue (a repetition, what a dead worker did not delete, what was sent twice) finds another moment
+//! and ends. So messages about one effect never become more, whatever is delivered how often.
+//!
+//! | the row | goes on | and then sends |
+//! |---|---|---|
+//! | `waiting` | no message | who begins or frees it: for the moment it is free |
+//! | `pending` | the one for `next_attempt_at` | put off: for the new moment; claimed: none before its result |
+//! | `sending` | none while the lease lasts, then any | as `unknown`: for the look, when the partner can be asked |
+//! | `unknown` | the one for `look_at` | for the next look; for now, when it turns out not to have been done |
+//! | ended | none | |
+//!
+//! When nobody sent what was to be sent (a death between commit and queue), the sweeps send the same again: for the same moment.
+//!
 //! Two transactions, and the call to the partner between them. The first decides and claims ([`claim`]); the second writes what
 //! became of it ([`settle`]). What ends in between (a killed function, a lost database) leaves a claim whose lease ends. Effects at
 //! one target are done in the order they were written.
@@ -239,11 +254,11 @@ pub async fn cancel(tx: &Tx, ids: &[EffectId], now: Timestamp) -> Result<Vec<Eff
 
 /// Promises effects that may be done from now on to their partners' queues.
 async fn promise(tx: &Tx, freed: &[Freed], now: Timestamp) -> Result<(), Failure> {
-    let due_at = Some(later(now, Duration::ZERO)?);
     for queue in queues::consumed() {
-        let of_queue = freed.iter().filter(|(_, partner)| partner == queue.name);
-        let due: Vec<EffectDue> =
-            of_queue.map(|(id, _)| EffectDue { tenant_id: tx.tenant(), effect_id: *id, due_at }).collect();
+        let of_queue = freed.iter().filter(|effect| effect.partner == queue.name);
+        let due: Vec<EffectDue> = of_queue
+            .map(|effect| EffectDue { tenant_id: tx.tenant(), effect_id: effect.id, due_at: Some(effect.moment) })
+            .collect();
         outbox::put(tx, queue.name, &due, now).await?;
     }
     Ok(())
@@ -269,6 +284,12 @@ fn backoff(app: &App, attempts: i32) -> Duration {
     let full = Duration::from_secs(1 << attempts.clamp(1, 10)).min(LONGEST_DELAY);
     let random = u64::try_from(app.new_id().as_u128() & 0xffff).unwrap_or_default();
     full / 2 + full.mul_f64(random as f64 / 131_072.0)
+}
+
+/// After a wait, at a moment at which the queue can bring a message: whole seconds from now, and at least one.
+fn by_queue(now: Timestamp, wait: Duration) -> Result<Timestamp, Failure> {
+    let seconds = u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
+    later(now, Duration::from_secs(seconds.max(1)))
 }
 
 /// To the microsecond, as Postgres keeps it: a message and its row are compared by it.

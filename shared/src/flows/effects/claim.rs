@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Became, PATIENCE, Rest, connection, later};
+use super::{Became, PATIENCE, Rest, by_queue, connection, later};
 use crate::app::App;
 use crate::config;
 use crate::failure::Failure;
@@ -86,8 +86,14 @@ async fn decide(app: &App, tx: &Tx, partner: &dyn Partner, due: &EffectDue) -> R
     match effect.status {
         Status::Done | Status::Failed | Status::Cancelled | Status::Waiting => return Ok(NOTHING),
         Status::Sending if effect.lease_until.is_some_and(|until| until > now) => return Ok(NOTHING),
-        Status::Unknown if effect.look_at.is_none_or(|at| at > now && Some(at) != due.due_at) => {
-            return Ok(NOTHING);
+        // Whoever comes finds out that the lease has ended: once, since the status says so afterwards.
+        Status::Sending => {}
+        // Another message was sent for its moment. One more that goes on would send one more, and each delivery of that another.
+        Status::Pending | Status::Unknown if !effect.due => return Ok(NOTHING),
+        Status::Pending => {
+            if let Some(at) = effect.not_before {
+                return put_off(tx, &effect, span(now, at), now).await;
+            }
         }
         Status::Unknown => {
             if let Some(at) = effect.look_at.filter(|at| *at > now) {
@@ -97,9 +103,6 @@ async fn decide(app: &App, tx: &Tx, partner: &dyn Partner, due: &EffectDue) -> R
                 return Ok(Decision::Rest(Rest::again(at)));
             }
         }
-        // The message that was sent for the next attempt is another one: each that comes before would make one more of them.
-        Status::Pending if effect.early => return Ok(NOTHING),
-        Status::Sending | Status::Pending => {}
     }
     let Some(connection) = connection else {
         return without_connection(tx, partner, &effect, now).await;
@@ -212,7 +215,7 @@ async fn look(
         match ledger::take_calls(tx, &link.budgets(&call), 1, effect.priority, PATIENCE, now).await? {
             Taken::After(time) => wait = time,
             Taken::Not(time) => {
-                let at = later(now, time)?;
+                let at = by_queue(now, time)?;
                 ledger::claim_look(tx, effect.id, at).await?;
                 return Ok(Decision::Rest(Rest::again(at)));
             }
@@ -237,7 +240,8 @@ async fn perform(
         if ahead.slower && effect.priority == Priority::User {
             ledger::hurry(tx, effect.id).await?;
         }
-        let until_it_moves = Duration::try_from(moves_at.duration_since(now)).unwrap_or_default();
+        // What should have moved already has lost its message: it is looked at after twice, four times, eight times as long.
+        let until_it_moves = span(now.min(moves_at), now.max(moves_at));
         let turn = until_it_moves + Duration::from_secs_f64(f64::from(ahead.effects) / per_second);
         return put_off(tx, &effect, turn, now).await;
     }
@@ -262,7 +266,11 @@ async fn perform(
 }
 
 async fn put_off(tx: &Tx, effect: &Effect, wait: Duration, now: Timestamp) -> Result<Decision, Failure> {
-    let at = later(now, wait.min(super::LONGEST_DELAY))?;
-    ledger::postpone(tx, effect, at, None).await?;
+    let at = by_queue(now, wait.min(super::LONGEST_DELAY))?;
+    ledger::postpone(tx, effect, at, None, None).await?;
     Ok(Decision::Rest(Rest::waits(at)))
+}
+
+fn span(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
 }

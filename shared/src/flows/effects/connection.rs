@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::domain::ids::{TaskId, TenantId};
 use crate::failure::Failure;
 use crate::integrations::partner::Partner;
+use crate::store::effects_work::Freed;
 use crate::store::partners::{self, Alert, Connection};
 use crate::store::{Tx, tenants};
 use crate::telemetry::metrics::INTEGRATION_DOWN;
@@ -75,7 +76,7 @@ async fn write(tx: &Tx, name: &str, now: Timestamp) -> Result<bool, Failure> {
     }
     partners::finish_alerts(tx, name, now).await?;
     let held = partners::let_go(tx, name, AT_ONCE, now).await?;
-    let freed: Vec<_> = held.into_iter().map(|id| (id, name.to_owned())).collect();
+    let freed: Vec<_> = held.into_iter().map(|(id, moment)| Freed { id, partner: name.to_owned(), moment }).collect();
     promise(tx, &freed, now).await?;
     Ok(true)
 }

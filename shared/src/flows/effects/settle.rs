@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::claim::{Claimed, DOUBT};
-use super::{Became, Ended, LONGEST_DELAY, Rest, backoff, connection, later, promise};
+use super::{Became, Ended, LONGEST_DELAY, Rest, backoff, by_queue, connection, later, promise};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::integrations::partner::{Fault, Outcome, Partner, Sight};
@@ -91,11 +91,12 @@ async fn called(
         }
         Outcome::Limited(pause) => {
             ledger::pause_calls(tx, &claimed.link.pause_key(), later(now, *pause)?).await?;
-            put_back(tx, partner, claimed, "429", *pause, now).await
+            // Until then the budget stands still; after as long as a message can be delayed it is asked again.
+            put_back(tx, partner, claimed, "429", *pause, None, now).await
         }
         Outcome::NotNow { code, at_least } => {
             let wait = backoff(app, effect.attempts).max(at_least.unwrap_or_default());
-            put_back(tx, partner, claimed, code, wait, now).await
+            put_back(tx, partner, claimed, code, wait, *at_least, now).await
         }
         Outcome::Unknown(reason) => {
             let ask = claimed.link.can_look_up(&claimed.call);
@@ -153,7 +154,7 @@ async fn key_refused(
         ledger::hold(tx, &claimed.effect, Some(Reason { code, words, fault: None })).await?;
         return Ok(Rest::became(Became::Held));
     }
-    put_back(tx, partner, claimed, code, backoff(app, claimed.effect.attempts), now).await
+    put_back(tx, partner, claimed, code, backoff(app, claimed.effect.attempts), None, now).await
 }
 
 async fn put_back(
@@ -162,6 +163,7 @@ async fn put_back(
     claimed: &Claimed,
     error: &str,
     wait: Duration,
+    at_least: Option<Duration>,
     now: Timestamp,
 ) -> Result<Rest, Failure> {
     let effect = &claimed.effect;
@@ -171,8 +173,9 @@ async fn put_back(
         partners::note_error(tx, partner.name(), &text, now).await?;
         return give_up(tx, claimed, Reason { code: error, words: None, fault: None }, now).await;
     }
-    let at = later(now, wait.min(LONGEST_DELAY))?;
-    Ok(match ledger::postpone(tx, effect, at, Some(error)).await? {
+    let at = by_queue(now, wait.min(LONGEST_DELAY))?;
+    let not_before = at_least.map(|at_least| later(now, at_least)).transpose()?;
+    Ok(match ledger::postpone(tx, effect, at, Some(error), not_before).await? {
         true => Rest::waits(at),
         false => Rest::default(),
     })

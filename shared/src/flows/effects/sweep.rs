@@ -112,17 +112,17 @@ async fn begin_ready(app: &App, moment: Timestamp) -> Result<usize, Failure> {
 
 /// Puts their messages on their partners' queues; with a moment they then rest from there on.
 async fn send(app: &App, effects: Vec<Overdue>, rest_from: Option<Timestamp>) -> Result<usize, Failure> {
-    let mut by_place: BTreeMap<(TenantId, Option<&'static str>), Vec<EffectId>> = BTreeMap::new();
+    let mut by_place: BTreeMap<(TenantId, Option<&'static str>), Vec<Overdue>> = BTreeMap::new();
     for effect in effects {
         let queue = queues::find(&effect.partner).map(|queue| queue.name);
         if queue.is_none() {
             tracing::error!(effect_id = %effect.id, partner = effect.partner, "an effect of a partner this release lacks");
         }
-        by_place.entry((effect.tenant, queue)).or_default().push(effect.id);
+        by_place.entry((effect.tenant, queue)).or_default().push(effect);
     }
     let mut woken = 0;
-    for ((tenant, queue), ids) in by_place {
-        match in_tenant(app, tenant, async |tx| send_to(app, tx, queue, &ids, rest_from).await).await {
+    for ((tenant, queue), effects) in by_place {
+        match in_tenant(app, tenant, async |tx| send_to(app, tx, queue, &effects, rest_from).await).await {
             Ok(count) => woken += count,
             // One tenant (switched off, for instance) does not keep the others waiting.
             Err(failure) => tracing::warn!(tenant_id = %tenant, reason = %failure, "could not wake effects"),
@@ -136,24 +136,25 @@ async fn send_to(
     app: &App,
     tx: &Tx,
     queue: Option<&'static str>,
-    ids: &[EffectId],
+    effects: &[Overdue],
     rest_from: Option<Timestamp>,
 ) -> Result<usize, Failure> {
+    let ids: Vec<EffectId> = effects.iter().map(|effect| effect.id).collect();
     let Some(queue) = queue else {
         if let Some(moment) = rest_from {
-            ledger::put_off(tx, ids, moment + FOREIGN_REST).await?;
+            ledger::put_off(tx, &ids, moment + FOREIGN_REST).await?;
         }
         return Ok(0);
     };
-    let bodies = ids
+    let bodies = effects
         .iter()
-        .map(|id| {
-            let due = EffectDue { tenant_id: tx.tenant(), effect_id: *id, due_at: None };
+        .map(|effect| {
+            let due = EffectDue { tenant_id: tx.tenant(), effect_id: effect.id, due_at: Some(effect.moment) };
             serde_json::to_string(&due).map_err(Failure::internal)
         })
         .collect::<Result<Vec<_>, _>>()?;
     let verdicts = app.sender().send_many(queue, bodies).await?;
-    let sent: Vec<EffectId> = ids.iter().zip(verdicts).filter(|(_, sent)| *sent).map(|(id, _)| *id).collect();
+    let sent: Vec<EffectId> = ids.into_iter().zip(verdicts).filter(|(_, sent)| *sent).map(|(id, _)| id).collect();
     if let Some(moment) = rest_from {
         ledger::put_off(tx, &sent, moment + REST).await?;
     }
