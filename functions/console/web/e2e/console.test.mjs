@@ -36,6 +36,16 @@ async function carry(page, deal, arrow) {
         await page.waitForTimeout(400);
     }
 }
+/** Takes a deal to the top of another column in sight, by mouse. */
+async function drag(page, deal, stage) {
+    const [from, to] = [await card(page, deal).boundingBox(), await column(page, stage).boundingBox()];
+    await page.mouse.move(from.x + 40, from.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(from.x + 60, from.y + 30, { steps: 4 });
+    await page.mouse.move(to.x + 110, to.y + 110, { steps: 16 });
+    await page.waitForTimeout(150);
+    await page.mouse.up();
+}
 const moveAnswered = (page, deal) => page.waitForResponse((answer) => answer.url().includes(`/deals/${deal.id}/move`));
 const notice = (page, text) => page.getByRole("alert").filter({ hasText: text }).or(page.locator(".MuiSnackbar-root", { hasText: text })).first();
 
@@ -552,14 +562,8 @@ describe("the board", () => {
         const { page } = desk;
         const { above } = await twoDeals("Maus");
         await openBoard(page);
-        const [from, to] = [await card(page, above).boundingBox(), await column(page, pipeline.stages[1]).boundingBox()];
         const answered = moveAnswered(page, above);
-        await page.mouse.move(from.x + 40, from.y + 20);
-        await page.mouse.down();
-        await page.mouse.move(from.x + 60, from.y + 30, { steps: 4 });
-        await page.mouse.move(to.x + 110, to.y + 110, { steps: 16 });
-        await page.waitForTimeout(150);
-        await page.mouse.up();
+        await drag(page, above, pipeline.stages[1]);
         assert.equal((await answered).status(), 200);
         await column(page, pipeline.stages[1]).locator(`[data-deal="${above.id}"]`).waitFor();
         await page.reload();
@@ -662,7 +666,7 @@ describe("the board", () => {
         await openBoard(page);
         await context.setOffline(true);
         await page.getByText(/Keine Verbindung – gezeigt wird der Stand von/).waitFor();
-        await carry(page, above, "ArrowRight");
+        await drag(page, above, pipeline.stages[1]);
         assert.equal(await column(page, pipeline.stages[0]).locator(`[data-deal="${above.id}"]`).count(), 1);
         await context.setOffline(false);
         await page.getByText(/Keine Verbindung/).waitFor({ state: "detached" });
