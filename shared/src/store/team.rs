@@ -141,13 +141,14 @@ pub async fn lock(tx: &Tx, id: MemberId) -> Result<Member, Failure> {
     get(tx, id).await
 }
 
-/// The active administrators, locked until the end of the transaction; to be called before any member is locked.
+/// Locks a member and the active administrators until the end of the transaction, and answers with these; to be called before any member
+/// is locked.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn lock_admins(tx: &Tx) -> Result<Vec<MemberId>, Failure> {
-    let rows = tx.query(const { section(SQL, "lock_admins") }, params![]).await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
+pub async fn lock_access(tx: &Tx, member: MemberId) -> Result<Vec<MemberId>, Failure> {
+    let rows = tx.query(const { section(SQL, "lock_access") }, params![member]).await?;
+    Ok(rows.iter().filter(|row| row.get("admin")).map(|row| row.get("id")).collect())
 }
 
 /// What is wrong with somebody who may not own what they are to own: nobody of the team, inactive, or a viewer.

@@ -63,12 +63,13 @@ SELECT m.version
  WHERE m.id = $1
    FOR NO KEY UPDATE
 
--- name: lock_admins
--- All of them in one order, so that of two administrators who remove each other one waits, and then sees what has happened.
-SELECT m.id
+-- name: lock_access
+-- The administrators and the member in question, all in one order: so of two administrators who remove each other one waits, and then sees
+-- what has happened; and nobody waits in a circle with the router, which locks all members in this order.
+SELECT m.id, m.role = 'admin' AND m.active AS admin
   FROM team_members m
- WHERE m.role = 'admin'
-   AND m.active
+ WHERE m.id = $1
+    OR m.role = 'admin' AND m.active
  ORDER BY m.id
    FOR NO KEY UPDATE
 

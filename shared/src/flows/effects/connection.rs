@@ -10,7 +10,7 @@ use crate::integrations::partner::Partner;
 use crate::store::effects_work::Freed;
 use crate::store::partners::{self, Alert, Connection};
 use crate::store::{Tx, tenants};
-use crate::telemetry::{self, Metric};
+use crate::telemetry::metrics::INTEGRATION_DOWN;
 
 /// Messages sent as soon as an integration works again; the relay sends the rest, the oldest first.
 const AT_ONCE: i64 = 500;
@@ -30,7 +30,7 @@ pub(super) async fn down(
         return Ok(partners::find(tx, name).await?.is_some_and(|connection| connection.down));
     }
     tracing::error!(partner = name, problem, "an integration is down; its effects wait");
-    telemetry::metrics(now, &[Metric { name: "IntegrationDown", unit: "Count", value: 1.0 }]);
+    INTEGRATION_DOWN.add(1.0);
     let title = partner.title();
     let (heading, text) = match tenants::get(tx).await?.language.as_str() {
         "en" => (
