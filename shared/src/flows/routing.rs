@@ -10,6 +10,7 @@ mod decide;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use futures_util::future::try_join;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -101,13 +102,14 @@ pub async fn route_messages(
     for (tenant, set) in sets {
         telemetry::of_tenant(tenant);
         let leads: Vec<LeadId> = set.iter().flat_map(|(_, leads)| leads).copied().collect();
-        match gate.through(route(app, tenant, &leads, now)).await {
+        // Boxed, here and below: the compiler follows futures within futures only so far.
+        match gate.through(route(app, tenant, &leads, now).boxed()).await {
             Ok(_) => {}
             Err(failure) if set.len() == 1 => outcomes[set[0].0] = Err(failure),
             Err(failure) => {
                 tracing::warn!(reason = %failure, messages = set.len(), "leads cannot be routed together; one message after the other");
                 for (n, leads) in set {
-                    outcomes[n] = gate.through(route(app, tenant, &leads, now)).await.map(|_| ());
+                    outcomes[n] = gate.through(route(app, tenant, &leads, now).boxed()).await.map(|_| ());
                 }
             }
         }
