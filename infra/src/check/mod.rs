@@ -7,6 +7,7 @@ mod fresh;
 mod linked;
 pub mod migrations;
 mod queues;
+mod rights;
 mod samples;
 mod sources;
 mod sql;
@@ -72,6 +73,7 @@ fn findings(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     findings.extend(fresh::check(&workspace.root, &template, &contracts)?);
     findings.extend(linked::check(&workspace.root)?);
     findings.extend(queues::check(&workspace.root, &template)?);
+    findings.extend(rights::check(&template)?);
     findings.extend(sources::check(&workspace.root)?);
     findings.extend(floors::check(&workspace.root)?);
     findings.extend(sql::check(&workspace.root)?);

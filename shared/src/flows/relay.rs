@@ -83,9 +83,10 @@ async fn send_claimed(app: &App, tx: &Tx, moment: Timestamp) -> Result<usize, Fa
         by_queue.entry(row.queue).or_default().push((row.id, row.body));
     }
     let mut sent = Vec::new();
+    let until = Instant::now() + SENDING;
     for (queue, rows) in by_queue {
         let ids: Vec<Uuid> = rows.iter().map(|(id, _)| *id).collect();
-        let verdicts = app.sender().send_again(&queue, rows).await?;
+        let verdicts = app.sender().send_again(&queue, rows, until).await?;
         sent.extend(ids.into_iter().zip(verdicts).filter(|(_, taken)| *taken).map(|(id, _)| id));
     }
     if !sent.is_empty() {

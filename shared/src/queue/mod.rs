@@ -39,6 +39,9 @@ use crate::telemetry::{self, Metric, refuse_start};
 /// What a batch that does not end is given up before its invocation is killed: its messages have to be put off yet.
 const RESERVE: Duration = Duration::from_secs(3);
 
+/// Of that, what is left for putting them off when parking does not end.
+const RESERVE_AFTER_PARKING: Duration = Duration::from_millis(1_500);
+
 /// One typed message.
 pub struct Delivery<M> {
     pub message: M,
@@ -132,7 +135,8 @@ async fn answer(queue: &'static str, app: &App, batch: &Batch, event: LambdaEven
             Err(failure) => refused.push((record, failure)),
         }
     }
-    let unparked = park(queue, app, &refused).await;
+    let parking = tokio::time::timeout(deadline.left(RESERVE_AFTER_PARKING), park(queue, app, &refused)).await;
+    let unparked = parking.unwrap_or_else(|_| Some(Failure::unavailable("the inbox did not answer in time")));
     counts.parked = if unparked.is_some() { 0 } else { refused.len() };
     if let Some(failure) = &unparked {
         again.extend(refused.iter().map(|(record, _)| (*record, failure)));

@@ -50,12 +50,14 @@ struct Done {
 
 async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
     let this_month = moment.to_zoned(TimeZone::UTC).date().first_of_month();
-    let kept = partitions::keep(&app, this_month, MONTHS, Instant::now() + ENOUGH).await?;
+    // Should others leave it no moment, the rest has its turn all the same.
+    let kept = partitions::keep(&app, this_month, MONTHS, Instant::now() + ENOUGH).await;
     let purged = jobs::purge_expired(app.database(), moment).await?;
     let sign_ins = sign_in::purge(app.database(), moment).await?;
     let inbox = inbox::purge(app.database(), moment).await?;
     let secrets = tenants::end_rotations(app.database(), moment).await?;
     let strangers = inbox::strangers_of_day(app.database(), moment).await?;
+    let kept = kept?;
     let report = store::partitions::report(app.database(), this_month, MONTHS, moment).await?;
     if !report.missing.is_empty() {
         return Err(Failure::internal(format!("these months still have no partition: {}", report.missing.join(", "))));

@@ -16,7 +16,7 @@ use crate::store::deals::{self, Move, Place};
 use crate::store::event_path::LoadedLead;
 use crate::store::leads::lock;
 use crate::store::routing::{self as store, Decision, LockedMember, NewTask, Placement, Target};
-use crate::store::{Tx, team};
+use crate::store::{Tx, pipelines, team};
 
 /// What the person chose.
 #[derive(Debug, Clone)]
@@ -109,7 +109,7 @@ pub async fn route_by_hand(
 
 /// Ends the open deal of a lead that goes back to the pool, as closing it as lost does: in its pipeline's lost stage, if there is one.
 async fn end(app: &App, tx: &Tx, deal: DealId, reason: &str, by: &str, now: Timestamp) -> Result<(), Failure> {
-    let lost = deals::write::closing_stage(tx, deal, "lost").await?;
+    let lost = pipelines::closing_stage(tx, deal, "lost").await?;
     let present = deals::get(tx, deal).await?;
     let into = lost.map_or(present.stage, |stage| stage.id);
     let (before, stage) = deals::lock_for_move(tx, deal, into).await?;
