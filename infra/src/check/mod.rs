@@ -5,6 +5,7 @@ mod budget;
 pub mod floors;
 mod fresh;
 mod linked;
+mod metrics;
 pub mod migrations;
 mod queues;
 mod rights;
@@ -73,6 +74,7 @@ fn findings(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     findings.extend(fresh::check(&workspace.root, &template, &contracts)?);
     findings.extend(linked::check(&workspace.root)?);
     findings.extend(queues::check(&workspace.root, &template)?);
+    findings.extend(metrics::check(&workspace.root, &template)?);
     findings.extend(rights::check(&template)?);
     findings.extend(sources::check(&workspace.root)?);
     findings.extend(floors::check(&workspace.root)?);

@@ -48,6 +48,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tracing::{Instrument as _, error_span};
 
 use crate::app::App;
 use crate::domain::ids::EffectId;
@@ -57,7 +58,10 @@ use crate::messages::{EffectDue, queues};
 use crate::store::effects::{self, NewEffect};
 use crate::store::effects_work::{self as ledger, Freed, Status};
 use crate::store::{Tx, outbox};
-use crate::telemetry::{self, Metric};
+use crate::telemetry::metrics::{
+    EFFECT_DURATION, EFFECTS_DONE, EFFECTS_FAILED, EFFECTS_HELD, EFFECTS_UNKNOWN, EFFECTS_WAITING,
+};
+use crate::telemetry::{self, step};
 
 use claim::{Claimed, Decision, Step};
 
@@ -79,21 +83,75 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// # Errors
 /// When the database does not answer, or the message names another partner's effect. The message comes again then.
 pub async fn work(app: &App, partner: &dyn Partner, due: &EffectDue) -> Result<(), Failure> {
-    let claimed = match claim::claim(app, partner, due).await? {
-        Decision::Nothing => return Ok(()),
-        Decision::Later(at) => {
-            send_again(app, partner, due, at).await;
-            return Ok(());
+    telemetry::of_partner(partner.name());
+    let span = error_span!("effect", effect_id = %due.effect_id, partner = partner.name());
+    let work = async {
+        let rest = match step(error_span!("claim"), claim::claim(app, partner, due)).await? {
+            Decision::Rest(rest) => rest,
+            Decision::Go(claimed) => {
+                let started = Instant::now();
+                let ended = act(&claimed).instrument(error_span!("call", attempt = claimed.effect.attempts)).await;
+                EFFECT_DURATION.took(started.elapsed());
+                step(error_span!("settle"), settle::settle(app, partner, due, &claimed, &ended)).await?
+            }
+        };
+        if let Some(became) = rest.became {
+            became.count();
         }
-        Decision::Go(claimed) => claimed,
+        if let Some(at) = rest.again {
+            send_again(app, partner, due, at).await;
+        }
+        Ok(())
     };
-    let started = Instant::now();
-    let ended = act(&claimed).await;
-    metrics(app, &ended, started.elapsed());
-    if let Some(at) = settle::settle(app, partner, due, &claimed, &ended).await? {
-        send_again(app, partner, due, at).await;
+    work.instrument(span).await
+}
+
+/// What a transaction left of an effect: written, committed, and now for whoever counts and for its message.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Rest {
+    /// None: it is what it was.
+    became: Option<Became>,
+    /// When its message is to come again.
+    again: Option<Timestamp>,
+}
+
+impl Rest {
+    fn became(became: Became) -> Self {
+        Self { became: Some(became), again: None }
     }
-    Ok(())
+
+    fn again(at: Timestamp) -> Self {
+        Self { became: None, again: Some(at) }
+    }
+
+    /// It waits, for a free call, for its turn, or until the partner answers again.
+    fn waits(at: Timestamp) -> Self {
+        Self { became: Some(Became::Waiting), again: Some(at) }
+    }
+}
+
+/// What an effect has become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Became {
+    Done,
+    Failed,
+    Unknown,
+    Waiting,
+    /// Until its integration works again.
+    Held,
+}
+
+impl Became {
+    fn count(self) {
+        let metric = match self {
+            Self::Done => &EFFECTS_DONE,
+            Self::Failed => &EFFECTS_FAILED,
+            Self::Unknown => &EFFECTS_UNKNOWN,
+            Self::Waiting => &EFFECTS_WAITING,
+            Self::Held => &EFFECTS_HELD,
+        };
+        metric.add(1.0);
+    }
 }
 
 /// What a call or a look ended with.
@@ -127,21 +185,6 @@ async fn act(claimed: &Claimed) -> Ended {
         Ok(outcome) => Ended::Called(outcome),
         Err(_) => Ended::Called(Outcome::Unknown("no answer in time".to_owned())),
     }
-}
-
-/// One line an effect; the worker's name stands for its partner.
-fn metrics(app: &App, ended: &Ended, took: Duration) {
-    let outcome = match ended {
-        Ended::Called(Outcome::Done(_)) => "EffectsDone",
-        Ended::Called(Outcome::Refused { .. }) => "EffectsRefused",
-        Ended::Called(Outcome::Limited(_)) => "EffectsLimited",
-        Ended::Called(Outcome::NotNow { .. }) => "EffectsNotNow",
-        Ended::Called(Outcome::Unknown(_)) => "EffectsUnknown",
-        Ended::Looked(_) => "EffectsLookedUp",
-    };
-    let count = Metric { name: outcome, unit: "Count", value: 1.0 };
-    let duration = Metric { name: "EffectDuration", unit: "Milliseconds", value: took.as_secs_f64() * 1e3 };
-    telemetry::metrics(app.now(), &[count, duration]);
 }
 
 /// What a person who waits for an effect is told.

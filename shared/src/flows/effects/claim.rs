@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::connection::{self, Problem};
-use super::{PATIENCE, by_queue, later};
+use super::{Became, PATIENCE, Rest, by_queue, later};
 use crate::app::App;
 use crate::config;
 use crate::failure::Failure;
@@ -55,12 +55,13 @@ pub(super) struct Claimed {
 
 /// What the first transaction decided.
 pub(super) enum Decision {
-    /// There is nothing to do: done already, given up, held back, or another worker is at it.
-    Nothing,
-    /// Not now, but then.
-    Later(Timestamp),
+    /// Nothing is done now: it is not to be done any more, another worker is at it, or it rests.
+    Rest(Rest),
     Go(Box<Claimed>),
 }
+
+/// There is nothing to do: done already, given up, held back, or another worker is at it.
+const NOTHING: Decision = Decision::Rest(Rest { became: None, again: None });
 
 /// Claims an effect, or finds out that there is nothing to do now.
 pub(super) async fn claim(app: &App, partner: &dyn Partner, due: &EffectDue) -> Result<Decision, Failure> {
@@ -76,18 +77,18 @@ async fn decide(app: &App, tx: &Tx, partner: &dyn Partner, due: &EffectDue) -> R
         partners::find(tx, partner.name()),
         ledger::ahead(tx, due.effect_id, now),
     )?;
-    let Some(effect) = effect else { return Ok(Decision::Nothing) };
+    let Some(effect) = effect else { return Ok(NOTHING) };
     if effect.partner != partner.name() {
         let detail = format!("The effect is a {}, which {} does not do.", effect.kind, partner.title());
         return Err(Failure::conflict("wrong_queue", detail));
     }
     match effect.status {
-        Status::Done | Status::Failed | Status::Cancelled | Status::Waiting => return Ok(Decision::Nothing),
-        Status::Sending if effect.lease_until.is_some_and(|until| until > now) => return Ok(Decision::Nothing),
+        Status::Done | Status::Failed | Status::Cancelled | Status::Waiting => return Ok(NOTHING),
+        Status::Sending if effect.lease_until.is_some_and(|until| until > now) => return Ok(NOTHING),
         // Whoever comes finds out that the lease has ended: once, since the status says so afterwards.
         Status::Sending => {}
         // Another message was sent for its moment. One more that goes on would send one more, and each delivery of that another.
-        Status::Pending | Status::Unknown if !effect.due => return Ok(Decision::Nothing),
+        Status::Pending | Status::Unknown if !effect.due => return Ok(NOTHING),
         Status::Pending => {
             if let Some(at) = effect.not_before {
                 return put_off(tx, &effect, span(now, at), now).await;
@@ -98,7 +99,7 @@ async fn decide(app: &App, tx: &Tx, partner: &dyn Partner, due: &EffectDue) -> R
                 // Another moment, so that of several deliveries of this message one goes on.
                 let at = later(at, Duration::from_micros(1))?;
                 ledger::claim_look(tx, effect.id, at).await?;
-                return Ok(Decision::Later(at));
+                return Ok(Decision::Rest(Rest::again(at)));
             }
         }
     }
@@ -148,14 +149,16 @@ async fn without_connection(
         Status::Unknown => ledger::claim_look(tx, effect.id, now + DOWN).await?,
         Status::Sending => {
             ledger::unknown(tx, effect, "the worker ended while sending", None, now).await?;
+            return Ok(Decision::Rest(Rest::became(Became::Unknown)));
         }
         _ => {
             let reason = Reason { code: "not_connected", words: Some(&words), fault: Some("connection") };
             ledger::fail(tx, effect, reason, now).await?;
             ledger::fail_needing(tx, &[effect.id], now).await?;
+            return Ok(Decision::Rest(Rest::became(Became::Failed)));
         }
     }
-    Ok(Decision::Nothing)
+    Ok(NOTHING)
 }
 
 /// The integration is down, or is found to be: what is to be done waits for it.
@@ -176,6 +179,7 @@ async fn no_way_in(
         Status::Sending => {
             // Whether the partner can be asked shows when there is a way in again.
             ledger::unknown(tx, effect, "the worker ended while sending", Some(now + DOWN), now).await?;
+            return Ok(Decision::Rest(Rest::became(Became::Unknown)));
         }
         _ => {
             let reason = problem.as_deref().map(|words| Reason {
@@ -184,16 +188,17 @@ async fn no_way_in(
                 fault: None,
             });
             ledger::hold(tx, effect, reason).await?;
+            return Ok(Decision::Rest(Rest::became(Became::Held)));
         }
     }
-    Ok(Decision::Nothing)
+    Ok(NOTHING)
 }
 
 async fn ended_while_sending(tx: &Tx, effect: &Effect, can_look_up: bool, now: Timestamp) -> Result<Decision, Failure> {
     tracing::error!(effect_id = %effect.id, can_look_up, "a worker ended while sending; it may have been done");
     let look_at = if can_look_up { Some(later(now, DOUBT)?) } else { None };
     ledger::unknown(tx, effect, "the worker ended while sending; look whether it was done", look_at, now).await?;
-    Ok(look_at.map_or(Decision::Nothing, Decision::Later))
+    Ok(Decision::Rest(Rest { became: Some(Became::Unknown), again: look_at }))
 }
 
 async fn look(
@@ -211,7 +216,7 @@ async fn look(
             Taken::Not(time) => {
                 let at = by_queue(now, time)?;
                 ledger::claim_look(tx, effect.id, at).await?;
-                return Ok(Decision::Later(at));
+                return Ok(Decision::Rest(Rest::again(at)));
             }
         }
     }
@@ -272,7 +277,7 @@ async fn perform(
 async fn put_off(tx: &Tx, effect: &Effect, wait: Duration, now: Timestamp) -> Result<Decision, Failure> {
     let at = by_queue(now, wait.min(super::LONGEST_DELAY))?;
     ledger::postpone(tx, effect, at, None, None).await?;
-    Ok(Decision::Later(at))
+    Ok(Decision::Rest(Rest::waits(at)))
 }
 
 fn span(from: Timestamp, to: Timestamp) -> Duration {

@@ -10,7 +10,7 @@ use crate::integrations::partner::Partner;
 use crate::store::effects_work::Freed;
 use crate::store::partners::{self, Alert, Connection};
 use crate::store::{Tx, tenants};
-use crate::telemetry::{self, Metric};
+use crate::telemetry::metrics::INTEGRATION_DOWN;
 
 /// Messages sent as soon as an integration works again; the relay sends the rest, the oldest first.
 const AT_ONCE: i64 = 500;
@@ -43,7 +43,7 @@ pub(super) async fn down(
         return Ok(partners::find(tx, name).await?.is_some_and(|connection| connection.down));
     }
     tracing::error!(partner = name, problem = noted, "an integration is down; its effects wait");
-    telemetry::metrics(now, &[Metric { name: "IntegrationDown", unit: "Count", value: 1.0 }]);
+    INTEGRATION_DOWN.add(1.0);
     let (heading, text) = told(&tenants::get(tx).await?.language, title, problem);
     let cause = format!("integration:{name}:down:{}", now.as_microsecond());
     let alert = Alert { id: TaskId(app.new_id()), title: &heading, description: &text, cause };

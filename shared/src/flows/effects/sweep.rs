@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use tracing::error_span;
 
 use super::{connection, promise};
 use crate::app::App;
@@ -12,6 +13,7 @@ use crate::failure::Failure;
 use crate::messages::{EffectDue, queues};
 use crate::store::effects_work::{self as ledger, Overdue, Status};
 use crate::store::{Tx, partners};
+use crate::telemetry::step;
 
 /// An effect this long past its time has lost its message.
 const OVERDUE: SignedDuration = SignedDuration::from_mins(2);
@@ -35,8 +37,9 @@ const MOST: i32 = 1000;
 /// # Errors
 /// When the database does not answer.
 pub async fn wake(app: &App, moment: Timestamp) -> Result<usize, Failure> {
-    let begun = begin_ready(app, moment).await?;
-    let overdue = ledger::overdue(app.database(), moment - OVERDUE, moment, EFFECTS).await?;
+    let begun = step(error_span!("begin_ready"), begin_ready(app, moment)).await?;
+    let overdue = ledger::overdue(app.database(), moment - OVERDUE, moment, EFFECTS);
+    let overdue = step(error_span!("overdue"), overdue).await?;
     Ok(begun + send(app, overdue, Some(moment)).await?)
 }
 
@@ -56,17 +59,18 @@ pub struct Reconciled {
 /// # Errors
 /// When the database does not answer. A tenant that fails is logged, and does not keep the others waiting.
 pub async fn reconcile(app: &App, moment: Timestamp) -> Result<Reconciled, Failure> {
-    let doubtful = ledger::doubtful(app.database(), moment - OVERDUE, EFFECTS).await?;
+    let doubtful = ledger::doubtful(app.database(), moment - OVERDUE, EFFECTS);
+    let doubtful = step(error_span!("doubtful"), doubtful).await?;
     // They are not put off: until a partner has answered they stay doubtful.
     let mut done = Reconciled { asked: send(app, doubtful, None).await?, ..Reconciled::default() };
-    for (tenant, name) in partners::held(app.database(), MOST).await? {
+    for (tenant, name) in step(error_span!("held"), partners::held(app.database(), MOST)).await? {
         match connection::works_again(app, tenant, &name).await {
             Ok(_) => done.resumed += 1,
             Err(failure) => tracing::warn!(tenant_id = %tenant, reason = %failure, "could not resume an integration"),
         }
     }
     let mut by_tenant: BTreeMap<TenantId, Vec<(EffectId, Status)>> = BTreeMap::new();
-    for (tenant, id, status) in ledger::settled_needs(app.database(), MOST).await? {
+    for (tenant, id, status) in step(error_span!("settled_needs"), ledger::settled_needs(app.database(), MOST)).await? {
         by_tenant.entry(tenant).or_default().push((id, status));
     }
     for (tenant, settled) in by_tenant {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tracing::error_span;
 
 use super::DueTask;
 use crate::app::App;
@@ -17,6 +18,7 @@ use crate::store::event_path::LoadedLead;
 use crate::store::leads::lock;
 use crate::store::routing::{self as store, Decision, LockedMember, NewTask, Placement, Target};
 use crate::store::{Tx, pipelines, team};
+use crate::telemetry::step;
 
 /// What the person chose.
 #[derive(Debug, Clone)]
@@ -44,7 +46,7 @@ pub async fn route_by_hand(
     now: Timestamp,
 ) -> Result<(Decision, Vec<DueTask>), Failure> {
     let tenant = app.rules().get(tx).await?;
-    let locked = lock::lock_one(tx, lead).await?;
+    let locked = step(error_span!("lock_lead", %lead), lock::lock_one(tx, lead)).await?;
     if locked.flags.anonymized {
         return Err(Failure::conflict("anonymized", "This person's data were erased. Choose another lead."));
     }
