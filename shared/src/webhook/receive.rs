@@ -8,6 +8,7 @@
 //! | the database is away, or the secret does not open | unproven: the processor checks it later | 202 |
 //! | SQS is away | – | 503 with `Retry-After`, so that the sender keeps it |
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::aws::queues::MAX_BODY;
@@ -15,6 +16,7 @@ use crate::domain::events::parse_source;
 use crate::domain::hex;
 use crate::domain::ids::{DeliveryId, TenantId};
 use crate::domain::redact;
+use crate::domain::text::decoded;
 use crate::failure::Failure;
 use crate::flows::deliveries::verify::{BODY_SECRET_HASH, SIGNATURE, TIMESTAMP};
 use crate::flows::deliveries::{Reason, open_secrets, verify};
@@ -67,22 +69,20 @@ pub async fn receive(
         body: String::new(),
         received_at: call.now,
     };
-    let readable = match std::str::from_utf8(&call.body) {
-        Ok(text) => {
-            let (body, secret) = match via {
-                Via::Lemlist => redact::take_secret(text),
-                Via::Generic | Via::Website => (text.into(), None),
-            };
-            delivery.body = body.into_owned();
+    let sent = String::from_utf8_lossy(&call.body);
+    let is_text = matches!(sent, Cow::Borrowed(_));
+    let readable = is_text || via == Via::Website;
+    delivery.body = match via {
+        Via::Lemlist => {
+            let (body, secret) = redact::take_secret(&sent);
             if let Some(secret) = secret {
                 delivery.headers.insert(BODY_SECRET_HASH.to_owned(), hex::encode(&token_hash(&secret)));
             }
-            true
+            body.into_owned()
         }
-        Err(_) => {
-            delivery.body = String::from_utf8_lossy(&call.body).into_owned();
-            false
-        }
+        // Old pages send their own character set, whatever they call it.
+        Via::Website if !is_text => decoded(call.body.clone()),
+        Via::Generic | Via::Website => sent.into_owned(),
     };
     let verdict = match claim.filter(|claim| !claim.token.is_empty() && parse_source(claim.source).is_ok()) {
         None => rejected(None, Reason::NoToken),

@@ -265,7 +265,8 @@ impl Parser<'_> {
                 Value::Null => continue,
                 Value::String(text) if is_blank(text) => continue,
                 Value::String(text) => text.clone(),
-                Value::Number(number) if kind.is_opaque() => number.to_string(),
+                // A fraction or larger number has lost digits, unless `raw::parse` has made a text of it.
+                Value::Number(number) if kind.is_opaque() && !number.is_f64() => number.to_string(),
                 _ => {
                     unreadable.push((kind, value, "type", "Write the identifier as text.".to_owned()));
                     continue;

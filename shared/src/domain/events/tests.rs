@@ -171,6 +171,14 @@ fn what_cannot_be_read_beside_a_good_identifier_does_not_cost_the_person() {
 }
 
 #[test]
+fn an_id_that_has_lost_digits_makes_nobody() {
+    // `raw::parse` has not seen it: two of these would be one visitor.
+    let rounded = with("lead_identifier", json!({"anonymous_id": 1234567890.17}));
+    assert_eq!(faults(&rounded, ""), ["/lead_identifier/anonymous_id type"]);
+    assert_eq!(accept(&with("lead_identifier", json!({"anonymous_id": 17}))).identifiers[0].value, "17");
+}
+
+#[test]
 fn at_most_twenty_faults_of_an_event_are_named() {
     let mut raw = minimal();
     for number in 0..60 {

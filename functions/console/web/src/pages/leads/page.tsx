@@ -181,11 +181,11 @@ function Profile({ lead }: { lead: LeadDetails }) {
                         )}
                     </Row>
                     <Row label={t("lead.pipeline")}>{line ? `${line.name}${place ? ` · ${stageName(place.name)}` : ""}` : t("lead.pool")}</Row>
-                    <Row label={t("lead.email")}>{lead.email && <a href={`mailto:${lead.email}`} style={{ color: "inherit" }}>{lead.email}</a>}</Row>
+                    <Row label={t("lead.email")}>{lead.email && <a href={`mailto:${encodeURIComponent(lead.email)}`} style={{ color: "inherit" }}>{lead.email}</a>}</Row>
                     <Row label={t("lead.phone")}>{lead.phone && <a href={`tel:${lead.phone}`} style={{ color: "inherit" }}>{lead.phone}</a>}</Row>
                     <Row label={t("lead.linkedin")}>
                         {lead.linkedin_url && (
-                            <a href={`https://www.linkedin.com/${lead.linkedin_url}`} target="_blank" rel="noreferrer noopener" style={{ color: "inherit" }}>
+                            <a href={`https://www.linkedin.com/${encodeURI(lead.linkedin_url)}`} target="_blank" rel="noreferrer noopener" style={{ color: "inherit" }}>
                                 {lead.linkedin_url.replace(/^in\//, "")}
                             </a>
                         )}
