@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::super::faults::{Fault, pointer_segment};
 use super::super::identity::{Identifier, IdentifierKind};
 use super::super::moments::{MomentFault, parse_moment};
+use super::super::profile::{CarriedProfile, ProfileField};
 use super::super::text::is_blank;
 use super::canonical::derived_external_id;
 use super::limits::{compact_len, nul_in_object};
@@ -142,6 +143,8 @@ impl Parser<'_> {
             Some(at) => derived_external_id(&source, &event_type, &identifiers, at, &metadata),
             None => self.receipt.id.to_string(),
         });
+        // Only now: the derived id is of what was sent.
+        let identifiers = with_told(identifiers, &profile);
         Some(Event {
             id: self.receipt.id,
             event_type,
@@ -374,6 +377,22 @@ impl Parser<'_> {
         }
         Some(object.clone())
     }
+}
+
+/// The identifiers, and beside them the address and profile that are told of the person: by these the lead will be shown, so by these
+/// the next event has to find it. Not the telephone number, which may be that of a whole company.
+fn with_told(mut identifiers: Vec<Identifier>, profile: &CarriedProfile) -> Vec<Identifier> {
+    let both =
+        [(ProfileField::Email, IdentifierKind::Email), (ProfileField::LinkedinUrl, IdentifierKind::LinkedinUrl)];
+    for (field, kind) in both {
+        if let Some(value) = profile.fields.get(&field)
+            && identifiers.iter().all(|identifier| identifier.kind != kind)
+        {
+            identifiers.push(Identifier { kind, value: value.clone() });
+        }
+    }
+    identifiers.sort_unstable();
+    identifiers
 }
 
 /// The earliest moment an event may have, by the calendar.
