@@ -132,9 +132,9 @@ async fn an_unknown_token_is_refused_and_counted() {
     post(&app, "another guess").body("x".repeat(5000)).send().await.expect(401).problem();
     assert_eq!(app.leftovers(), [""; 0], "nothing is on a queue");
     assert_eq!(reasons(&app).await, []);
-    let kept = "SELECT deliveries, bytes, head, reason FROM stranger_deliveries JOIN stranger_heads USING (hour, source, token_hash) WHERE source = 'website' ORDER BY bytes";
+    let kept = "SELECT deliveries, bytes, head, reason FROM stranger_deliveries JOIN stranger_counts USING (id) WHERE source = 'website' ORDER BY bytes";
     let kept = app.db().await.query(kept, &[]).await.unwrap();
-    let kept: Vec<(i64, i64, String, String)> =
+    let kept: Vec<(i32, i64, String, String)> =
         kept.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect();
     let reason = "unknown_token".to_owned();
     assert_eq!(kept, [(3, 42, "email=a%40b.de".to_owned(), reason.clone()), (1, 5000, "x".repeat(1024), reason)]);
@@ -167,14 +167,14 @@ async fn a_thousand_deliveries_of_strangers_take_a_hundred_kilobytes_at_most() {
     let grown = size(&app).await - before;
     let tables =
         "SELECT c.relname || ' ' || pg_relation_size(c.oid) || ' of ' || pg_total_relation_size(c.oid) FROM pg_class c
-        WHERE c.relname IN ('inbox', 'stranger_deliveries', 'stranger_heads')";
+        WHERE c.relname IN ('inbox', 'stranger_deliveries', 'stranger_counts')";
     let tables = app.db().await.query(tables, &[]).await.unwrap();
     let tables: Vec<String> = tables.iter().map(|row| row.get(0)).collect();
     assert!(grown <= 100 * 1024, "{grown} bytes: {tables:?}");
     let all = app
         .db()
         .await
-        .query_one("SELECT sum(deliveries)::bigint, sum(bytes)::bigint FROM stranger_deliveries", &[])
+        .query_one("SELECT sum(deliveries), sum(bytes)::bigint FROM stranger_counts", &[])
         .await;
     let all = all.unwrap();
     assert_eq!((all.get::<_, i64>(0), all.get::<_, i64>(1)), (1000, 8_000_000), "every one is counted");

@@ -87,9 +87,14 @@ fn short(key: &str) -> String {
 impl Parser<'_> {
     fn fault<T>(&mut self, pointer: &str, code: &'static str, detail: impl Into<String>) -> Option<T> {
         if !self.is_full() {
-            self.faults.push(Fault::new(format!("{}{pointer}", self.prefix), code, detail));
+            self.faults.push(Fault::new(self.pointer(pointer), code, detail));
         }
         None
+    }
+
+    /// A pointer as the sender sees it. Names in metadata are as long as metadata; the beginning says where to look.
+    fn pointer(&self, within: &str) -> String {
+        self.prefix.chars().chain(within.chars().take(MAX_TEXT)).collect()
     }
 
     /// Whether enough faults are known, so that nobody looks for more.
@@ -108,7 +113,7 @@ impl Parser<'_> {
             name = format!("unreadable_lead_{field}");
         }
         let detail = format!("{detail} The event was taken without it; it is kept in the metadata as `{name}`.");
-        self.warnings.push(Fault::new(format!("{}{pointer}", self.prefix), "unreadable", detail));
+        self.warnings.push(Fault::new(self.pointer(pointer), "unreadable", detail));
         self.aside.insert(name, kept);
     }
 
