@@ -259,6 +259,40 @@ AS $$
    WHERE w.source = p_source AND w.token_hash = p_token_hash AND w.active
 $$;
 
+-- How many deliveries of a source are worked on within a minute. Of one whose token is public, because everybody can read it on a page:
+-- what exceeds it is kept for a person to look at, and makes no leads until then.
+ALTER TABLE webhook_sources ADD COLUMN deliveries_per_minute integer NOT NULL DEFAULT 300
+  CONSTRAINT webhook_sources_deliveries_check CHECK (deliveries_per_minute > 0);
+
+-- What a source has used of its minute. Apart and short, as all that is changed a hundred times a second; `lotse_app` has no right on it.
+CREATE TABLE webhook_minutes (
+  source_id uuid CONSTRAINT webhook_minutes_pkey PRIMARY KEY
+            CONSTRAINT webhook_minutes_source_fkey REFERENCES webhook_sources ON DELETE CASCADE,
+  minute timestamptz NOT NULL,
+  used integer NOT NULL
+) WITH (fillfactor = 50);
+ALTER TABLE webhook_minutes ENABLE ROW LEVEL SECURITY;
+
+-- Whether one more delivery of a source fits into its minute; takes its place then. Once it is full, nothing is written any more.
+CREATE FUNCTION lotse.take_delivery(p_source text, p_token_hash bytea, p_at timestamptz) RETURNS boolean
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+  WITH source AS (
+    SELECT w.id, w.deliveries_per_minute
+      FROM webhook_sources w
+     WHERE w.source = p_source AND w.token_hash = p_token_hash
+  ),
+  taken AS (
+    INSERT INTO webhook_minutes AS m (source_id, minute, used)
+    SELECT s.id, date_trunc('minute', LEAST(p_at, now()), 'UTC'), 1 FROM source s
+    ON CONFLICT ON CONSTRAINT webhook_minutes_pkey
+    DO UPDATE SET minute = EXCLUDED.minute, used = CASE WHEN m.minute = EXCLUDED.minute THEN m.used + 1 ELSE 1 END
+     WHERE m.minute <> EXCLUDED.minute OR m.used < (SELECT s.deliveries_per_minute FROM source s)
+    RETURNING 1
+  )
+  SELECT EXISTS (SELECT FROM taken)
+$$;
+
 -- Daily: forgets secrets whose rotation is over for a day, so that what was received before can still be checked, and gives an end to
 -- those that have none.
 CREATE FUNCTION lotse.end_rotations(p_now timestamptz) RETURNS integer
@@ -288,13 +322,13 @@ REVOKE EXECUTE ON FUNCTION
   lotse.enter_tenant(uuid, text, uuid, text),
   lotse.note_stranger(text, bytea, text, bigint, text, timestamptz), lotse.strangers_of_day(timestamptz),
   lotse.purge_inbox(timestamptz, integer), lotse.utc_day(timestamptz),
-  lotse.find_webhook_source(text, bytea, timestamptz), lotse.end_rotations(timestamptz),
+  lotse.find_webhook_source(text, bytea, timestamptz), lotse.take_delivery(text, bytea, timestamptz), lotse.end_rotations(timestamptz),
   lotse.role_owns(text), lotse.may_own(uuid)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
   lotse.enter_tenant(uuid, text, uuid, text),
   lotse.note_stranger(text, bytea, text, bigint, text, timestamptz), lotse.strangers_of_day(timestamptz),
   lotse.purge_inbox(timestamptz, integer), lotse.utc_day(timestamptz),
-  lotse.find_webhook_source(text, bytea, timestamptz), lotse.end_rotations(timestamptz),
+  lotse.find_webhook_source(text, bytea, timestamptz), lotse.take_delivery(text, bytea, timestamptz), lotse.end_rotations(timestamptz),
   lotse.role_owns(text), lotse.may_own(uuid)
 TO lotse_app;

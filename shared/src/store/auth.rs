@@ -106,3 +106,17 @@ pub async fn find_webhook_source(
         previous_secret: row.get("previous_secret"),
     }))
 }
+
+/// Whether one more delivery of a webhook's source fits into this minute; takes its place then.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn take_delivery(
+    db: &Database,
+    source: &str,
+    token_hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let rows = db.query(const { section(SQL, "take_delivery") }, params![source, token_hash.as_slice(), now]).await?;
+    Ok(rows.first().is_some_and(|row| row.get(0)))
+}

@@ -13,3 +13,6 @@ SELECT EXISTS (SELECT FROM revoked_tokens WHERE jti = $1 AND revoked_at <= $2)
 -- name: find_webhook_source
 SELECT tenant_id, secret, previous_secret
   FROM lotse.find_webhook_source($1, $2, $3)
+
+-- name: take_delivery
+SELECT lotse.take_delivery($1, $2, $3)

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | the token is known and the check passed | proven | 202 |
 //! | the token is known, and the check failed | rejected, with the reason | 401 |
+//! | the token is public, and too much came with it this minute | rejected, to be looked at and replayed | 202 |
 //! | the token is unknown, or there is none | –: it is counted | 401 |
 //! | the database is away, or the secret does not open | unproven: the processor checks it later | 202 |
 //! | SQS is away | – | 503 with `Retry-After`, so that the sender keeps it |
@@ -26,7 +27,7 @@ use crate::http::{Accepted, PublicCall};
 use crate::messages::events::{Delivery, Inbound, Verdict, Via};
 use crate::messages::queues;
 use crate::secrets::token_hash;
-use crate::store::auth::find_webhook_source;
+use crate::store::auth::{find_webhook_source, take_delivery};
 use crate::store::inbox::note_stranger;
 use crate::telemetry::{self, Metric};
 use crate::views::events::DeliveryReceipt;
@@ -104,8 +105,8 @@ pub async fn receive(
         keep(call, delivery).await?;
     }
     match refused {
-        Some(reason) => Err(Failure::Unauthenticated(reason.detail().to_owned())),
-        None => Ok(Accepted(DeliveryReceipt::accepted(id))),
+        Some(reason) if reason != Reason::OverRate => Err(Failure::Unauthenticated(reason.detail().to_owned())),
+        _ => Ok(Accepted(DeliveryReceipt::accepted(id))),
     }
 }
 
@@ -132,8 +133,21 @@ async fn judge(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32], readable
     match verify(delivery.via, &delivery.headers, &call.body, &secrets, delivery.received_at) {
         Err(reason) => rejected(Some(source.tenant), reason),
         Ok(()) if !readable => rejected(Some(source.tenant), Reason::NotText),
+        Ok(()) if !is_within_rate(call, delivery, hash).await => rejected(Some(source.tenant), Reason::OverRate),
         Ok(()) => Verdict::Proven { tenant_id: source.tenant },
     }
+}
+
+/// Whether a source whose token everybody can read may send one more this minute. Who cannot be asked says yes: nothing is lost for it.
+async fn is_within_rate(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32]) -> bool {
+    if delivery.via != Via::Website {
+        return true;
+    }
+    let asked = take_delivery(call.app.database(), &delivery.source, hash, call.now);
+    in_time(&call.app, asked).await.unwrap_or_else(|failure| {
+        tracing::warn!(reason = %failure, "cannot count this webhook now");
+        true
+    })
 }
 
 /// Counts the delivery of a stranger. Not while the database is away: it then goes the way of all deliveries, and the processor counts it.

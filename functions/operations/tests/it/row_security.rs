@@ -47,6 +47,7 @@ async fn the_functions_role_cannot_step_around_it() {
         "SELECT * FROM stranger_deliveries",
         "DELETE FROM stranger_deliveries",
         "UPDATE stranger_counts SET deliveries = 0",
+        "DELETE FROM webhook_minutes",
         "UPDATE tenants SET active = false",
         "UPDATE tenants SET slug = 'mine'",
         "SELECT lotse.take_attempt('\\x00', 1, 1, now())",

@@ -124,6 +124,56 @@ async fn a_public_token_makes_no_fields_of_the_tenants_own() {
 }
 
 #[tokio::test]
+async fn a_flood_with_the_token_of_the_page_is_kept_and_makes_no_leads_until_a_person_says_so() {
+    let app = TestApp::new().await;
+    app.db().await.execute("UPDATE webhook_sources SET deliveries_per_minute = 1", &[]).await.unwrap();
+    for n in 0..5 {
+        good(&app).form(&[("email", &format!("p{n}@b.de"))]).send().await.expect(202);
+    }
+    app.drain().await;
+    // The minute may have ended in between.
+    let taken = stored(&app).await;
+    assert!((1..=2).contains(&taken), "{taken}");
+    let tenant: Uuid = app.tenant().id.parse().unwrap();
+    let kept = usize::try_from(5 - taken).unwrap();
+    assert_eq!(reasons(&app).await, vec![("over_rate".to_owned(), Some(tenant)); kept]);
+    // Who signs is known, and not braked.
+    let signed = json!({"event_type": "page_visited", "source": "portal", "lead_identifier": {"email": "a@b.de"}});
+    app.post("/api/v1/events/ingest", &signed).api_key(&app.tenant().api_key("portal")).send().await.expect(202);
+
+    let range = json!({"source": "website", "from": "2020-01-01T00:00:00Z", "to": "2120-01-01T00:00:00Z"});
+    app.post("/api/v1/inbox/replay", &range).bearer(&app.token("admin")).send().await.expect(200);
+    app.drain().await;
+    assert_eq!(stored(&app).await, 6, "none is lost");
+}
+
+#[tokio::test]
+async fn old_pages_and_people_who_were_taken_for_programs_become_leads() {
+    let app = TestApp::new().await;
+    let body = b"name=Erika+M\xfcller&email=a%40b.de".to_vec();
+    let form = "application/x-www-form-urlencoded; charset=ISO-8859-1";
+    good(&app).header("content-type", form).body(body).send().await.expect(202);
+    app.drain().await;
+    let name: String = app.db().await.query_one("SELECT last_name FROM leads", &[]).await.unwrap().get(0);
+    assert_eq!((name.as_str(), reasons(&app).await), ("Müller", vec![]));
+
+    good(&app).form(&[("email", "a@b.de"), ("hp", "www.firma.example")]).send().await.expect(202);
+    app.drain().await;
+    let id: Uuid = app.db().await.query_one("SELECT id FROM inbox WHERE reason = 'spam'", &[]).await.unwrap().get(0);
+    let replay = async |choice: Value| {
+        app.post("/api/v1/inbox/replay", &choice).bearer(&app.token("admin")).send().await.expect(200);
+        app.drain().await;
+        stored(&app).await
+    };
+    let range = json!({"source": "website", "from": "2020-01-01T00:00:00Z", "to": "2120-01-01T00:00:00Z"});
+    assert_eq!(replay(range).await, 1, "all of a time at once are looked at by nobody");
+    assert_eq!(replay(json!({ "ids": [id] })).await, 2);
+    let open: i64 =
+        app.db().await.query_one("SELECT count(*) FROM inbox WHERE status = 'open'", &[]).await.unwrap().get(0);
+    assert_eq!(open, 0);
+}
+
+#[tokio::test]
 async fn an_unknown_token_is_refused_and_counted() {
     let app = TestApp::new().await;
     for _ in 0..3 {

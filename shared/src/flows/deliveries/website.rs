@@ -77,10 +77,37 @@ pub fn translate(
     Ok(vec![Piece { body: body.to_owned(), event: Ok(event) }])
 }
 
-/// Events in our own shape, each held to what a page may say.
+/// Events in our own shape, each held to what a page may say, and all of them about one person: a browser has one visitor.
 fn web_events(source: &str, body: &str) -> Result<Vec<Piece>, Unknown> {
+    let mut visitor = Visitor::default();
     let pieces = generic::translate(source, body)?.into_iter();
-    Ok(pieces.map(|piece| Piece { event: piece.event.and_then(web_event), ..piece }).collect())
+    let checked = |piece: Piece| {
+        let event = piece.event.and_then(web_event).and_then(|event| visitor.is_meant(event));
+        Piece { event, ..piece }
+    };
+    Ok(pieces.map(checked).collect())
+}
+
+/// Whom a page speaks of: one value of each kind, as it was said first.
+#[derive(Default)]
+struct Visitor(BTreeMap<String, String>);
+
+impl Visitor {
+    /// Passes an event that names nobody else.
+    fn is_meant(&mut self, event: Value) -> Result<Value, Unknown> {
+        for (kind, value) in event["lead_identifier"].as_object().into_iter().flatten() {
+            let said = written(value).to_lowercase();
+            if said.is_empty() {
+                continue;
+            }
+            if *self.0.entry(kind.clone()).or_insert_with(|| said.clone()) != said {
+                let detail = "A website's public token may speak of one visitor in a request. Send the events of each alone, or with \
+                              an API key or signed.";
+                return Err(Unknown::new("several_people", detail));
+            }
+        }
+        Ok(event)
+    }
 }
 
 /// A page's script may report what a page can see, by whom a page can know, and no fields of the tenant's own: anybody can read its

@@ -75,6 +75,22 @@ fn a_page_says_what_a_page_can_know() {
 }
 
 #[test]
+fn a_page_speaks_of_one_visitor() {
+    let visit = |who: Value| json!({"event_type": "page_visited", "lead_identifier": who});
+    let body = json!([
+        visit(json!({"anonymous_id": "c-1"})),
+        visit(json!({"anonymous_id": "c-1", "email": "Ada@b.de"})),
+        visit(json!({"email": "ada@b.de"})),
+        visit(json!({"anonymous_id": "c-2"})),
+        visit(json!({"email": "bob@b.de", "anonymous_id": "c-1"})),
+        visit(json!({"phone": "030 901820", "email": null})),
+    ]);
+    let pieces = translate(&delivery(Via::Website, "website", JSON, &body.to_string())).unwrap();
+    let reasons: Vec<_> = events(pieces).into_iter().map(|event| event.err()).collect();
+    assert_eq!(reasons, [None, None, None, Some("several_people"), Some("several_people"), None]);
+}
+
+#[test]
 fn no_field_of_a_form_is_lost() {
     let body = "email=a%40b.de&interessen[]=Labor&interessen[]=Studie&einwilligung[]=newsletter&einwilligung[]=telefon\
         &nachricht=Erste+Frage&kommentar=Zweite+Angabe&telefon=030+901820&mobil=0170+1234567&name=Anna+Muster&ansprechpartner=Bernd+Chef";
