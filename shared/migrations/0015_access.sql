@@ -3,13 +3,13 @@
 -- Only expands: the release before goes on with the functions it knows.
 
 -- Enters a tenant as before, and refuses somebody who is known there as an inactive member: by their id, which is the `sub` of tokens
--- of ours and of an identity provider that was told it, or by their e-mail address. Null for who is no person.
-CREATE FUNCTION lotse.enter_tenant(p_tenant uuid, p_jti text, p_member uuid, p_email text) RETURNS integer
+-- of ours and of an identity provider that was told it, or by an e-mail address. Null for who is no person.
+CREATE FUNCTION lotse.enter_tenant(p_tenant uuid, p_jti text, p_member uuid, p_emails text[]) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 BEGIN
   IF EXISTS (SELECT FROM team_members m WHERE m.id = p_member AND m.tenant_id = p_tenant AND NOT m.active)
-     OR EXISTS (SELECT FROM team_members m WHERE m.tenant_id = p_tenant AND m.email = p_email AND NOT m.active) THEN
+     OR EXISTS (SELECT FROM team_members m WHERE m.tenant_id = p_tenant AND m.email = ANY (p_emails) AND NOT m.active) THEN
     RETURN NULL;
   END IF;
   RETURN lotse.enter_tenant(p_tenant, p_jti);
@@ -319,14 +319,14 @@ LANGUAGE sql STABLE
 AS $$ SELECT EXISTS (SELECT FROM team_members m WHERE m.id = p_member AND m.active AND lotse.role_owns(m.role)) $$;
 
 REVOKE EXECUTE ON FUNCTION
-  lotse.enter_tenant(uuid, text, uuid, text),
+  lotse.enter_tenant(uuid, text, uuid, text[]),
   lotse.note_stranger(text, bytea, text, bigint, text, timestamptz), lotse.strangers_of_day(timestamptz),
   lotse.purge_inbox(timestamptz, integer), lotse.utc_day(timestamptz),
   lotse.find_webhook_source(text, bytea, timestamptz), lotse.take_delivery(text, bytea, timestamptz), lotse.end_rotations(timestamptz),
   lotse.role_owns(text), lotse.may_own(uuid)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-  lotse.enter_tenant(uuid, text, uuid, text),
+  lotse.enter_tenant(uuid, text, uuid, text[]),
   lotse.note_stranger(text, bytea, text, bigint, text, timestamptz), lotse.strangers_of_day(timestamptz),
   lotse.purge_inbox(timestamptz, integer), lotse.utc_day(timestamptz),
   lotse.find_webhook_source(text, bytea, timestamptz), lotse.take_delivery(text, bytea, timestamptz), lotse.end_rotations(timestamptz),

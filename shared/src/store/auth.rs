@@ -75,8 +75,8 @@ pub async fn find_api_key(
 /// # Errors
 /// When the database does not answer.
 pub async fn was_token_refused(tx: &Tx, shown: Shown<'_>, at: Timestamp) -> Result<bool, Failure> {
-    let Shown { jti, member, email } = shown;
-    let row = tx.find(const { section(SQL, "was_token_refused") }, params![jti, at, member, email]).await?;
+    let Shown { jti, member, emails } = shown;
+    let row = tx.find(const { section(SQL, "was_token_refused") }, params![jti, at, member, emails]).await?;
     Ok(row.is_some_and(|row| row.get(0)))
 }
 
