@@ -27,7 +27,8 @@ const SIGNING_IN: &[(&str, &str)] = &[
 ];
 
 /// Problems of senders whose token or signature stands in the request.
-const RECEIVING: &[(&str, &str)] = &[("401", "The token, the signature or the secret is not believed; `detail` says why")];
+const RECEIVING: &[(&str, &str)] =
+    &[("401", "The token, the signature or the secret is not believed; `detail` says why")];
 
 /// The document.
 ///
@@ -426,7 +427,8 @@ mod tests {
         let hook = &document["paths"]["/api/v1/webhooks/x/{token}"]["post"];
         let names: Vec<&Value> = hook["parameters"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
         assert_eq!(names, ["token"]);
-        let answers = |operation: &Value| operation["responses"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let answers =
+            |operation: &Value| operation["responses"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(answers(hook), ["200", "400", "401", "413", "429", "503"]);
         let login = &document["paths"]["/api/v1/auth/login"]["post"];
         assert_eq!(answers(login), ["200", "400", "401", "403", "409", "413", "429", "503"]);

@@ -43,7 +43,10 @@ const NAMES: [(&str, &str); 58] = [
     ("IT", "I|ITA|Italien|Italy|Italia"),
     ("ES", "E|ESP|Spanien|Spain|España"),
     ("PT", "P|PRT|Portugal"),
-    ("GB", "GBR|UK|Großbritannien|Grossbritannien|Great Britain|Vereinigtes Königreich|United Kingdom|England|Schottland|Scotland|Wales|Nordirland|Northern Ireland"),
+    (
+        "GB",
+        "GBR|UK|Großbritannien|Grossbritannien|Great Britain|Vereinigtes Königreich|United Kingdom|England|Schottland|Scotland|Wales|Nordirland|Northern Ireland",
+    ),
     ("IE", "IRL|Irland|Ireland"),
     ("DK", "DNK|Dänemark|Daenemark|Denmark|Danmark"),
     ("SE", "S|SWE|Schweden|Sweden|Sverige"),

@@ -104,7 +104,8 @@ async fn an_address_that_is_given_up_is_the_other_leads_who_shows_it() {
     assert_eq!(identifiers(&app, &third).await, ["anna@beispiel.de"]);
     patch(&app, &third, json!({"email": "anna@beispiel.de"})).await.expect(200);
 
-    let event = json!({"event_type": "page_visited", "source": "portal", "lead_identifier": {"email": "anna@beispiel.de"}});
+    let event =
+        json!({"event_type": "page_visited", "source": "portal", "lead_identifier": {"email": "anna@beispiel.de"}});
     app.post("/api/v1/events/ingest", &event).api_key(&app.tenant().api_key("portal")).send().await.expect(202);
     app.drain().await;
     let leads = "SELECT count(*), count(*) FILTER (WHERE id = $1) FROM leads WHERE email = 'anna@beispiel.de'";

@@ -387,8 +387,7 @@ impl Parser<'_> {
 /// The identifiers, and beside them the address and profile that are told of the person: by these the lead will be shown, so by these
 /// the next event has to find it. Not the telephone number, which may be that of a whole company.
 fn with_told(mut identifiers: Vec<Identifier>, profile: &CarriedProfile) -> Vec<Identifier> {
-    let both =
-        [(ProfileField::Email, IdentifierKind::Email), (ProfileField::LinkedinUrl, IdentifierKind::LinkedinUrl)];
+    let both = [(ProfileField::Email, IdentifierKind::Email), (ProfileField::LinkedinUrl, IdentifierKind::LinkedinUrl)];
     for (field, kind) in both {
         if let Some(value) = profile.fields.get(&field)
             && identifiers.iter().all(|identifier| identifier.kind != kind)

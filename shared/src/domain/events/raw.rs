@@ -226,7 +226,9 @@ mod tests {
     fn whole_numbers_beyond_64_bits_keep_their_digits() {
         check(
             r#"{"metadata":{"order":100000000000000000001,"a":[-9223372036854775809,{"b":18446744073709551616}]}}"#,
-            Ok(r#"{"metadata":{"a":["-9223372036854775809",{"b":"18446744073709551616"}],"order":"100000000000000000001"}}"#),
+            Ok(
+                r#"{"metadata":{"a":["-9223372036854775809",{"b":"18446744073709551616"}],"order":"100000000000000000001"}}"#,
+            ),
         );
         check(r#"{"order":100000000000000000001}"#, Ok(r#"{"order":"100000000000000000001"}"#));
         // What a number of ours holds stays one, and digits in texts and names are no numbers.
@@ -239,7 +241,9 @@ mod tests {
 
     #[test]
     fn numbers_of_forms_keep_their_digits() {
-        let form = split(r#"{"client_id":1234567890.1699999998,"size":1.5,"order":100000000000000000001,"n":0.00000000000000000001}"#);
+        let form = split(
+            r#"{"client_id":1234567890.1699999998,"size":1.5,"order":100000000000000000001,"n":0.00000000000000000001}"#,
+        );
         let read = parse_form(form.unwrap().events[0]).unwrap().to_string();
         assert_eq!(
             read,

@@ -177,10 +177,18 @@ fn whoever_is_told_of_is_found_by_it() {
                       "lead": {"email": "Ada@example.com", "linkedin_url": "linkedin.com/in/Ada", "phone": "030 1234567"}});
     let event = accept(&told);
     let found: Vec<_> = event.identifiers.iter().map(|found| format!("{} {}", found.kind, found.value)).collect();
-    assert_eq!(found, ["email ada@example.com", "linkedin_url in/ada", "anonymous_id c-1"], "a number may be a company's");
+    assert_eq!(
+        found,
+        ["email ada@example.com", "linkedin_url in/ada", "anonymous_id c-1"],
+        "a number may be a company's"
+    );
     let mut bare = told.clone();
     bare["lead"] = json!({});
-    assert_eq!(accept(&bare).external_id, event.external_id, "one that is sent again counts once, whatever is read of it");
+    assert_eq!(
+        accept(&bare).external_id,
+        event.external_id,
+        "one that is sent again counts once, whatever is read of it"
+    );
     let both = with("lead", json!({"email": "other@example.com"}));
     assert_eq!(accept(&both).identifiers.len(), 1, "the address by which the source knows a person counts");
 }

@@ -90,17 +90,17 @@ fn web_events(source: &str, body: &str) -> Result<Vec<Piece>, Unknown> {
 
 /// Whom a page speaks of: one value of each kind, as it was said first.
 #[derive(Default)]
-struct Visitor(BTreeMap<String, String>);
+struct Visitor(BTreeMap<&'static str, String>);
 
 impl Visitor {
     /// Passes an event that names nobody else.
     fn is_meant(&mut self, event: Value) -> Result<Value, Unknown> {
-        for (kind, value) in event["lead_identifier"].as_object().into_iter().flatten() {
-            let said = written(value).to_lowercase();
-            if said.is_empty() {
-                continue;
-            }
-            if *self.0.entry(kind.clone()).or_insert_with(|| said.clone()) != said {
+        for kind in WEB_IDENTIFIERS.map(IdentifierKind::as_str) {
+            // What stands in `lead` only is an identifier as well.
+            let said =
+                [&event["lead_identifier"][kind], &event["lead"][kind]].map(|value| written(value).to_lowercase());
+            let Some(said) = said.into_iter().find(|said| !said.is_empty()) else { continue };
+            if *self.0.entry(kind).or_insert_with(|| said.clone()) != said {
                 let detail = "A website's public token may speak of one visitor in a request. Send the events of each alone, or with \
                               an API key or signed.";
                 return Err(Unknown::new("several_people", detail));

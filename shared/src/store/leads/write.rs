@@ -145,12 +145,7 @@ pub async fn delete_identifiers(
 }
 
 /// Gives what a lead gives up, or all that it is known by, to other leads that show it.
-async fn pass_on(
-    tx: &Tx,
-    lead: LeadId,
-    given_up: Option<(&[&str], &[&str])>,
-    now: Timestamp,
-) -> Result<(), Failure> {
+async fn pass_on(tx: &Tx, lead: LeadId, given_up: Option<(&[&str], &[&str])>, now: Timestamp) -> Result<(), Failure> {
     let (kinds, values) = given_up.unzip();
     let statement = const { section(SQL, "pass_on_identifiers") };
     tx.execute(statement, params![tx.tenant(), lead, kinds, values, now]).await?;

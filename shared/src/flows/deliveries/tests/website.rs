@@ -84,10 +84,14 @@ fn a_page_speaks_of_one_visitor() {
         visit(json!({"anonymous_id": "c-2"})),
         visit(json!({"email": "bob@b.de", "anonymous_id": "c-1"})),
         visit(json!({"phone": "030 901820", "email": null})),
+        json!({"event_type": "page_visited", "lead_identifier": {"anonymous_id": "c-1"}, "lead": {"email": "bob@b.de"}}),
     ]);
     let pieces = translate(&delivery(Via::Website, "website", JSON, &body.to_string())).unwrap();
     let reasons: Vec<_> = events(pieces).into_iter().map(|event| event.err()).collect();
-    assert_eq!(reasons, [None, None, None, Some("several_people"), Some("several_people"), None]);
+    assert_eq!(
+        reasons,
+        [None, None, None, Some("several_people"), Some("several_people"), None, Some("several_people")]
+    );
 }
 
 #[test]
@@ -109,7 +113,10 @@ fn no_field_of_a_form_is_lost() {
                       "✓": "ja", "♥": "nein", "frage_1": ["a", "b"]});
     assert_eq!(event["metadata"], kept);
     assert_eq!((&event["event_type"], &event["external_id"]), (&json!("demo_requested"), &json!("1")));
-    assert_eq!((&event["lead_identifier"]["anonymous_id"], &event["campaign"]["utm_source"]), (&json!("c-1"), &json!("google")));
+    assert_eq!(
+        (&event["lead_identifier"]["anonymous_id"], &event["campaign"]["utm_source"]),
+        (&json!("c-1"), &json!("google"))
+    );
 }
 
 #[test]
@@ -194,7 +201,9 @@ fn names_in_one_field() {
 #[test]
 fn a_name_beside_fields_for_its_parts() {
     let lead = |body: Value| one(JSON, &body.to_string());
-    for (name, last) in [("von der Heide", "von der Heide"), ("Frau Anna Schmidt", "Schmidt"), ("Schmidt, Anna", "Schmidt")] {
+    for (name, last) in
+        [("von der Heide", "von der Heide"), ("Frau Anna Schmidt", "Schmidt"), ("Schmidt, Anna", "Schmidt")]
+    {
         let event = lead(json!({"vorname": "Anna", "name": name, "email": "a@b.de"}));
         assert_eq!(event["lead"]["first_name"], "Anna", "{name}");
         assert_eq!(event["lead"]["last_name"], last, "{name}");

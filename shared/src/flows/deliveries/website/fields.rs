@@ -165,8 +165,8 @@ pub fn last_name(full: &str, first: &str) -> String {
 
 /// What stands before a last name and belongs to it. A capital letter makes another name of it.
 const PARTICLES: [&str; 22] = [
-    "von", "vom", "van", "zu", "zum", "zur", "de", "den", "der", "del", "della", "da", "di", "do", "dos", "du", "la", "le", "ten",
-    "ter", "af", "av",
+    "von", "vom", "van", "zu", "zum", "zur", "de", "den", "der", "del", "della", "da", "di", "do", "dos", "du", "la",
+    "le", "ten", "ter", "af", "av",
 ];
 
 const TITLES: [&str; 14] =

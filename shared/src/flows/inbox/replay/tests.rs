@@ -86,6 +86,8 @@ fn spam_passes_when_somebody_names_it() {
         serde_json::from_str::<Value>(body.get()).unwrap()["headers"].get(RELEASED).is_some()
     };
     assert!(released(SPAM, true) && !released(SPAM, false) && !released("invalid", true));
-    let shown = shown_headers(&json!({"via": "website", "token_hash": null, "checked": true, "headers": {"released": "", "content-type": "x"}}));
+    let shown = shown_headers(
+        &json!({"via": "website", "token_hash": null, "checked": true, "headers": {"released": "", "content-type": "x"}}),
+    );
     assert_eq!(shown.into_keys().collect::<Vec<_>>(), ["content-type"]);
 }
