@@ -154,13 +154,13 @@ CREATE TABLE stranger_deliveries (
 ALTER TABLE stranger_deliveries ENABLE ROW LEVEL SECURITY;
 
 -- How many came, and their bytes. Apart, because what is changed a hundred times a second leaves a version behind each time for as long
--- as anybody on the server looks at an older moment: 44 bytes here, a kilobyte beside the head. Room in each page keeps them off the index.
+-- as anybody on the server looks at an older moment: 44 bytes here, a kilobyte beside the head.
 CREATE TABLE stranger_counts (
   id integer CONSTRAINT stranger_counts_pkey PRIMARY KEY
      CONSTRAINT stranger_counts_delivery_fkey REFERENCES stranger_deliveries ON DELETE CASCADE,
   deliveries integer NOT NULL,
   bytes bigint NOT NULL
-) WITH (fillfactor = 50);
+);
 ALTER TABLE stranger_counts ENABLE ROW LEVEL SECURITY;
 
 -- Counts a delivery of a stranger. Tokens and sources are made up as easily as bodies: an hour has 6 rows, and what is different from
@@ -190,10 +190,11 @@ BEGIN
     INSERT INTO stranger_deliveries (id, source, token_hash, reason, first_at, head)
     VALUES (v_id, p_source, p_token_hash, p_reason, v_at, p_head)
     ON CONFLICT ON CONSTRAINT stranger_deliveries_pkey DO NOTHING;
-    INSERT INTO stranger_counts (id, deliveries, bytes) VALUES (v_id, 0, 0)
-    ON CONFLICT ON CONSTRAINT stranger_counts_pkey DO NOTHING;
   END IF;
   UPDATE stranger_counts c SET deliveries = c.deliveries + 1, bytes = c.bytes + p_bytes WHERE c.id = v_id;
+  IF NOT FOUND THEN
+    INSERT INTO stranger_counts (id, deliveries, bytes) VALUES (v_id, 1, p_bytes);
+  END IF;
 END
 $$;
 

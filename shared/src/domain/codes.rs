@@ -45,7 +45,7 @@ const NAMES: [(&str, &str); 58] = [
     ("PT", "P|PRT|Portugal"),
     (
         "GB",
-        "GBR|UK|Großbritannien|Grossbritannien|Great Britain|Vereinigtes Königreich|United Kingdom|England|Schottland|Scotland|Wales|Nordirland|Northern Ireland",
+        "GBR|UK|Großbritannien|Great Britain|Vereinigtes Königreich|United Kingdom|England|Schottland|Scotland|Wales|Nordirland|Northern Ireland",
     ),
     ("IE", "IRL|Irland|Ireland"),
     ("DK", "DNK|Dänemark|Daenemark|Denmark|Danmark"),

@@ -93,7 +93,7 @@ shown AS (
      AND l.id = ANY (ARRAY(SELECT CASE WHEN s.lead_id = $2 THEN s.other_lead_id ELSE s.lead_id END
                              FROM duplicate_suspicions s
                             WHERE s.lead_id = $2 OR s.other_lead_id = $2))
-     AND ($3 IS NULL OR (i.kind, i.value) IN (SELECT u.kind, u.value FROM unnest($3, $4) AS u (kind, value)))
+     AND ($3::text[] IS NULL OR (i.kind, i.value) IN (SELECT u.kind, u.value FROM unnest($3::text[], $4::text[]) AS u (kind, value)))
    ORDER BY l.id
      FOR NO KEY UPDATE OF l
 ),
