@@ -344,8 +344,9 @@ fn as_enum(mut schema: Map<String, Value>) -> Value {
     }
     schema.remove("oneOf");
     let description = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-    let description = [description, &told.join("\n")].into_iter().filter(|part| !part.is_empty());
-    let description = description.collect::<Vec<_>>().join("\n\n");
+    let told = told.join("\n");
+    let parts: Vec<&str> = [description, &told].into_iter().filter(|part| !part.is_empty()).collect();
+    let description = parts.join("\n\n");
     if !description.is_empty() {
         schema.insert("description".to_owned(), json!(description));
     }
