@@ -103,7 +103,7 @@ heirs AS (
 ),
 suspected AS (
   INSERT INTO duplicate_suspicions (tenant_id, lead_id, other_lead_id, created_at)
-  SELECT DISTINCT $1, LEAST(h.id, h.heir), GREATEST(h.id, h.heir), $5
+  SELECT DISTINCT $1::uuid, LEAST(h.id, h.heir), GREATEST(h.id, h.heir), $5::timestamptz
     FROM heirs h
    WHERE h.id <> h.heir
   ON CONFLICT ON CONSTRAINT duplicate_suspicions_pkey DO NOTHING
