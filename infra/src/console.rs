@@ -1,5 +1,5 @@
-//! Builds the web console with Node.js, for the `console` function to embed. Without Node everything else works, and that function
-//! shows a page that says so.
+//! Builds the web console with Node.js, for the `console` function to embed. Without Node, or with one that is too old, everything else
+//! works, and that function shows a page that says so.
 //!
 //! What has not changed since the last build is not built again.
 
@@ -16,13 +16,21 @@ use crate::state::{State, write_private};
 use crate::ui::{Step, note};
 use crate::workspace::Workspace;
 
+/// The oldest Node.js that builds it: what `engines` in its `package.json` says.
+const NODE: (u32, u32) = (20, 19);
+
 /// Brings `functions/console/web/dist` to what its source is.
 ///
 /// # Errors
 /// When Node is there and the console does not build: with what `npm` said.
 pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
-    bring(workspace, has_node(), || {
-        note("! Node.js is not installed, so the web console is not built; everything else works without");
+    let lack = lack_of_node();
+    bring(workspace, lack.is_none(), || {
+        let lack = lack.unwrap_or_default();
+        note(&format!(
+            "! {lack}, so the web console is not built; everything else works without. With Node.js {} or newer it is built next time",
+            oldest()
+        ));
         Ok(())
     })
 }
@@ -32,10 +40,12 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
 /// # Errors
 /// As [`build`], and when it would have to be built and Node is not there.
 pub fn build_for_release(workspace: &Workspace) -> anyhow::Result<()> {
-    bring(workspace, has_node(), || {
+    let lack = lack_of_node();
+    bring(workspace, lack.is_none(), || {
         anyhow::bail!(
-            "Node.js is not installed, and the web console is not built from these sources: the release would be without it. \
-             Install Node.js 20 or newer"
+            "{}, and the web console is not built from these sources: the release would be without it. Install Node.js {} or newer",
+            lack.unwrap_or_default(),
+            oldest()
         )
     })
 }
@@ -78,8 +88,8 @@ fn bring(
 /// When any of it fails; with how to run it alone.
 pub fn test(workspace: &Workspace) -> anyhow::Result<()> {
     let web = workspace.root.join("functions/console/web");
-    if !has_node() {
-        note("! Node.js is not installed: the web console was NOT tested here. Install Node.js 20 or newer");
+    if let Some(lack) = lack_of_node() {
+        note(&format!("! {lack}: the web console was NOT tested here. Install Node.js {} or newer", oldest()));
         return Ok(());
     }
     build(workspace)?;
@@ -93,10 +103,11 @@ pub fn test(workspace: &Workspace) -> anyhow::Result<()> {
 /// When a test fails, or there is no Chromium and it cannot be installed.
 pub fn browse(workspace: &Workspace, state: &State) -> anyhow::Result<()> {
     let web = workspace.root.join("functions/console/web");
-    if !has_node() {
-        note(
-            "! Node.js is not installed: the web console was NOT tried in a browser here. Install Node.js 20 or newer",
-        );
+    if let Some(lack) = lack_of_node() {
+        note(&format!(
+            "! {lack}: the web console was NOT tried in a browser here. Install Node.js {} or newer",
+            oldest()
+        ));
         return Ok(());
     }
     let chromium = chromium(workspace)?;
@@ -108,8 +119,25 @@ pub fn browse(workspace: &Workspace, state: &State) -> anyhow::Result<()> {
     process::attached(&mut run)
 }
 
-fn has_node() -> bool {
-    process::output(Command::new("npm").arg("--version")).is_ok()
+/// Why the console cannot be built here; nothing when it can.
+fn lack_of_node() -> Option<String> {
+    let of = |program: &str| process::output(Command::new(program).arg("--version")).ok();
+    match (of("node"), of("npm")) {
+        (Some(version), Some(_)) => too_old(version.trim()),
+        (Some(_), None) => Some("npm is not installed beside Node.js".to_owned()),
+        (None, _) => Some("Node.js is not installed".to_owned()),
+    }
+}
+
+/// What is wrong with a version such as `v20.19.0`. One that cannot be read is given a try.
+fn too_old(version: &str) -> Option<String> {
+    let mut numbers = version.trim_start_matches('v').split('.').map_while(|number| number.parse::<u32>().ok());
+    let (major, minor) = (numbers.next()?, numbers.next().unwrap_or(0));
+    ((major, minor) < NODE).then(|| format!("Node.js {version} is too old"))
+}
+
+fn oldest() -> String {
+    format!("{}.{}", NODE.0, NODE.1)
 }
 
 /// Chromium from `$CHROMIUM` or the path; as root on Debian it is installed where it is missing.
@@ -215,6 +243,19 @@ mod tests {
         write(&web.join("src/new.ts"), "x");
         assert!(refused(), "the sources have changed since");
         fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
+    fn an_old_node_is_none() {
+        for version in ["v18.19.1", "v20.18.3", "v8"] {
+            assert!(too_old(version).is_some_and(|why| why.contains(version)), "{version}");
+        }
+        for version in ["v20.19.0", "v22.1.0", "v100", "unknown"] {
+            assert_eq!(too_old(version), None, "{version}");
+        }
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let package = fs::read_to_string(root.join("functions/console/web/package.json")).unwrap();
+        assert!(package.contains(&format!("\"node\": \">={}\"", oldest())), "the console says the same");
     }
 
     #[test]

@@ -42,7 +42,7 @@ use clap::{Parser, Subcommand};
 
 /// Lotse's developer tool.
 #[derive(Parser)]
-#[command(name = "cargo dev", version, disable_help_subcommand = true)]
+#[command(name = "cargo dev", bin_name = "cargo dev", version)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -186,5 +186,49 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Scale { functions, run } => scale::run(functions, run),
         Command::Gateway { dev, port, aws } => gateway::serve(&dev, port, aws).await,
         Command::StandIns { port } => testkit::fakes::serve(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn help_explains_every_command() {
+        Arguments::command().debug_assert();
+        let help = Arguments::try_parse_from(["dev", "help"]).err().unwrap();
+        assert_eq!(help.kind(), ErrorKind::DisplayHelp);
+        let text = help.to_string();
+        assert!(text.contains("Usage: cargo dev <COMMAND>"), "{text}");
+        for command in Arguments::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            assert!(
+                text.contains(&format!("\n  {} ", command.get_name())),
+                "{} is not explained: {text}",
+                command.get_name()
+            );
+            let one = Arguments::try_parse_from(["dev", "help", command.get_name()]).err().unwrap();
+            assert_eq!(one.kind(), ErrorKind::DisplayHelp);
+        }
+    }
+
+    #[test]
+    fn documents_name_commands_that_exist() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let mut known: Vec<String> =
+            Arguments::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        known.push("help".to_owned());
+        let named = check::pattern("cargo dev ([a-z]+)");
+        let mut found = 0;
+        for document in ["README.md", "shared/README.md", "template.yaml", "infra/bench/RESULTS.md"] {
+            let text = std::fs::read_to_string(root.join(document)).unwrap();
+            for command in named.captures_iter(&text) {
+                found += 1;
+                assert!(known.iter().any(|known| *known == command[1]), "{document}: there is no `{}`", &command[0]);
+            }
+        }
+        assert!(found > 20, "{found}");
     }
 }

@@ -24,10 +24,12 @@ pub struct Cluster {
     log: PathBuf,
 }
 
-/// For development: durable, so that data outlive a crash of the laptop. One environment of each function may hold a connection.
-const DURABLE: &[&str] = &["shared_buffers=128MB", "max_connections=400"];
+/// For development: durable, so that data outlive a crash of the laptop. Every environment of each function may hold a connection, and
+/// there may be two of some; 305 functions are planned for.
+const DURABLE: &[&str] = &["shared_buffers=128MB", "max_connections=800"];
 
-/// For tests: every database is thrown away, and hundreds of connections come and go.
+/// For tests: every database is thrown away, and hundreds of connections come and go. A test of all endpoints starts every function,
+/// each with a connection of its own, and others run beside it.
 const THROWAWAY: &[&str] = &[
     "fsync=off",
     "synchronous_commit=off",
@@ -35,7 +37,7 @@ const THROWAWAY: &[&str] = &[
     "autovacuum=off",
     "shared_buffers=256MB",
     "max_wal_size=4GB",
-    "max_connections=200",
+    "max_connections=1000",
 ];
 
 /// For measuring: Postgres' own durability (fsync and synchronous_commit on), and room to work.

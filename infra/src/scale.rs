@@ -37,12 +37,16 @@ pub fn run(functions: usize, run: bool) -> anyhow::Result<()> {
         add(&copy, &format!("more{area:02}"), &FUNCTIONS[..left.min(FUNCTIONS.len())])?;
     }
     accept(&copy)?;
+    let mut format = Command::new(crate::workspace::cargo());
+    process::output(format.current_dir(&copy).args(["fmt", "--all"]))?;
     step.done(&format!("{} functions in {}", workspace.functions.len() + functions, copy.display()));
     timed("described and generated", cargo_dev(&copy, &["generate"]))?;
     if !run {
         line("next: `.ci/run` and `cargo dev up` there; or this command with --run, which tells what they took");
         return Ok(());
     }
+    // From nothing: without what describing the functions has built.
+    fs::remove_dir_all(copy.join("target")).context("cannot empty the copy's target folder")?;
     let mut ci = Command::new("bash");
     ci.arg(".ci/run").current_dir(&copy);
     let took = Took {

@@ -132,6 +132,19 @@ BEGIN
 END
 $$;
 
+-- The table of a month that is to come, apart: it takes as long as it takes, and nobody waits for it. False when there is one.
+CREATE FUNCTION lotse.prepare_event_month(p_month date) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+BEGIN
+  IF to_regclass('events_' || to_char(p_month, 'YYYY_MM')) IS NOT NULL THEN
+    RETURN false;
+  END IF;
+  PERFORM lotse.make_event_month(p_month);
+  RETURN true;
+END
+$$;
+
 CREATE FUNCTION lotse.attach_event_month(p_name text, p_month date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
@@ -156,7 +169,8 @@ BEGIN
   FOR v_month IN
     SELECT DISTINCT date_trunc('month', e.occurred_at AT TIME ZONE 'UTC')::date FROM events_default e
   LOOP
-    PERFORM lotse.make_event_month(v_month);
+    -- It may have been prepared by a run that did not come to attaching it.
+    PERFORM lotse.prepare_event_month(v_month);
   END LOOP;
   IF v_month IS NULL THEN
     RETURN false;
@@ -255,18 +269,20 @@ BEGIN
 END
 $$;
 
--- Makes the partition of one month, while the default partition is empty or holds no row of it. Null when there is one, or the month
--- is being moved. Attaching locks the default partition and reads it: nothing to speak of once it was drained.
+-- Makes the partition of one month, while the default partition is empty or holds no row of it; of the table that was prepared, if one
+-- was. Null when there is one, or months are being moved. Attaching locks the default partition and reads it: nothing to speak of once
+-- it was drained.
 CREATE FUNCTION lotse.ensure_event_month(p_month date) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
   v_name text := 'events_' || to_char(p_month, 'YYYY_MM');
 BEGIN
-  IF to_regclass(v_name) IS NOT NULL THEN
+  IF to_regclass('events_default_next') IS NOT NULL
+     OR EXISTS (SELECT FROM pg_class c WHERE c.oid = to_regclass(v_name) AND c.relispartition) THEN
     RETURN NULL;
   END IF;
-  PERFORM lotse.make_event_month(p_month);
+  PERFORM lotse.prepare_event_month(p_month);
   PERFORM lotse.attach_event_month(v_name, p_month);
   RETURN v_name;
 END
@@ -294,14 +310,15 @@ ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION
   lotse.limit_statements(integer), lotse.claim_given_up(text[], timestamptz, integer, integer, integer),
   lotse.note_sent_again(uuid[], timestamptz), lotse.daily_tenants(text), lotse.staged_month(timestamptz), lotse.staged_months(),
-  lotse.make_event_month(date), lotse.attach_event_month(text, date), lotse.stage_default_events(), lotse.mirror_event(),
+  lotse.make_event_month(date), lotse.prepare_event_month(date), lotse.attach_event_month(text, date), lotse.stage_default_events(),
+  lotse.mirror_event(),
   lotse.mirror_default_events(), lotse.copy_default_events(uuid, timestamptz, uuid, integer), lotse.swap_default_events(),
   lotse.drop_drained_events(), lotse.ensure_event_month(date), lotse.event_partitions(date, integer, timestamptz)
 FROM PUBLIC;
 -- Not the steps within the others: lotse.staged_month, lotse.staged_months, lotse.make_event_month, lotse.attach_event_month.
 GRANT EXECUTE ON FUNCTION
   lotse.limit_statements(integer), lotse.claim_given_up(text[], timestamptz, integer, integer, integer),
-  lotse.note_sent_again(uuid[], timestamptz), lotse.daily_tenants(text), lotse.stage_default_events(),
+  lotse.note_sent_again(uuid[], timestamptz), lotse.daily_tenants(text), lotse.prepare_event_month(date), lotse.stage_default_events(),
   lotse.mirror_default_events(), lotse.copy_default_events(uuid, timestamptz, uuid, integer), lotse.swap_default_events(),
   lotse.drop_drained_events(), lotse.ensure_event_month(date), lotse.event_partitions(date, integer, timestamptz)
 TO lotse_app;

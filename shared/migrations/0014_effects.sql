@@ -119,11 +119,13 @@ AS $$
                 blocked_until = GREATEST(b.blocked_until, EXCLUDED.blocked_until)
 $$;
 
--- Effects that should have been tried before a moment and do not rest, of all tenants that are active: their message was lost.
-CREATE FUNCTION lotse.lost_effects(p_before timestamptz, p_now timestamptz, p_limit integer) RETURNS TABLE (id uuid, tenant_id uuid, kind text)
+-- Effects that should have been tried before a moment and do not rest, of all tenants that are active: their message was lost. With
+-- the moment it was sent for, so that the one that is sent instead is the same.
+CREATE FUNCTION lotse.lost_effects(p_before timestamptz, p_now timestamptz, p_limit integer)
+RETURNS TABLE (id uuid, tenant_id uuid, kind text, moment timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
-  SELECT e.id, e.tenant_id, e.kind FROM effects e
+  SELECT e.id, e.tenant_id, e.kind, e.next_attempt_at FROM effects e
     JOIN tenants t ON t.id = e.tenant_id AND t.active
    WHERE e.status IN ('pending', 'sending') AND e.next_attempt_at <= p_before AND (e.rests_until IS NULL OR e.rests_until <= p_now)
    ORDER BY e.next_attempt_at, e.id LIMIT p_limit
@@ -140,10 +142,11 @@ AS $$
 $$;
 
 -- Unknown effects that a partner should have been asked about.
-CREATE FUNCTION lotse.doubtful_effects(p_before timestamptz, p_limit integer) RETURNS TABLE (id uuid, tenant_id uuid, kind text)
+CREATE FUNCTION lotse.doubtful_effects(p_before timestamptz, p_limit integer)
+RETURNS TABLE (id uuid, tenant_id uuid, kind text, moment timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
-  SELECT e.id, e.tenant_id, e.kind FROM effects e
+  SELECT e.id, e.tenant_id, e.kind, e.look_at FROM effects e
     JOIN tenants t ON t.id = e.tenant_id AND t.active
    WHERE e.look_at <= p_before AND e.status = 'unknown'
    ORDER BY e.look_at, e.id LIMIT p_limit

@@ -1,22 +1,32 @@
-//! JSON logs and embedded metrics (CloudWatch EMF).
+//! JSON logs, the spans they stand in, and embedded metrics (CloudWatch EMF).
 //!
-//! Every line of an invocation carries the function, the request id and, once it is known, the tenant, in `span`; nothing here or
-//! elsewhere logs a body, a name or an address.
+//! Every line of an invocation carries, in `span`, the function, the request id and, once they are known, the tenant and the route;
+//! within the steps of a flow also what the step is about (an effect, a lead, how many events) and, as `step`, which one it is. Nothing
+//! here or elsewhere logs a body, a name or an address.
 
-use std::io::Write as _;
+mod figures;
+mod lines;
+pub mod metrics;
+
+use std::cell::RefCell;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use tracing::field::Empty;
-use tracing::{Span, Subscriber};
+use tracing::field::{Empty, display};
+use tracing::{Instrument as _, Span, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::domain::ids::TenantId;
 use crate::environment::optional;
+use crate::failure::Failure;
+use figures::Figures;
+use lines::Lines;
 
 /// Installs the JSON subscriber once per process.
 pub fn start() {
@@ -33,30 +43,88 @@ where
         "" => everything_from_info(),
         filter => filter.parse().unwrap_or_else(|_| everything_from_info()),
     };
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
-        .with_target(false)
-        .without_time()
-        .with_writer(writer);
+    let lines = tracing_subscriber::fmt::layer().fmt_fields(JsonFields::new()).event_format(Lines).with_writer(writer);
     tracing_subscriber::registry().with(lines).with(filter)
 }
 
-/// The span of one invocation, which stands on each of its lines. At the highest level, so that no `LOG_LEVEL` takes it away.
-pub fn invocation(request_id: &str) -> Span {
-    tracing::error_span!("invocation", function = function_name(), request_id, tenant = Empty)
+/// What belongs to one invocation, wherever its work has got to.
+struct Invocation {
+    span: Span,
+    figures: RefCell<Figures>,
+}
+
+tokio::task_local! {
+    static INVOCATION: Invocation;
+}
+
+/// Does the work of one invocation: its lines stand in one span, and its figures are written at its end, in one line.
+pub async fn invocation<T>(request_id: &str, now: Timestamp, work: impl Future<Output = T>) -> T {
+    // At the highest level, as all spans, so that no `LOG_LEVEL` takes from an error where it happened.
+    let span =
+        tracing::error_span!(lines::INVOCATION, function = function_name(), request_id, tenant = Empty, route = Empty);
+    let all = Invocation { span: span.clone(), figures: RefCell::default() };
+    let whole = async {
+        let done = work.await;
+        INVOCATION.with(|invocation| invocation.figures.borrow().write(now));
+        done
+    };
+    INVOCATION.scope(all, whole.instrument(span)).await
 }
 
 /// From here on the lines of this invocation name the tenant.
 pub fn of_tenant(tenant: TenantId) {
-    Span::current().record("tenant", tracing::field::display(tenant));
+    say("tenant", &tenant.to_string());
 }
 
 /// From here on they are about no single tenant (any more).
 pub fn of_no_tenant() {
-    Span::current().record("tenant", "");
+    say("tenant", "");
+}
+
+/// From here on they name the route, and the figures of this invocation are the route's too.
+pub fn of_route(route: &'static str) {
+    say("route", route);
+    figures(|figures| figures.of_route(route));
+}
+
+/// From here on the figures of this invocation that are kept by partner are this one's: a function works for one.
+pub fn of_partner(partner: &'static str) {
+    figures(|figures| figures.of_partner(partner));
+}
+
+/// On the invocation's own span: the present one may be a step's, which has other fields. Outside of an invocation nobody reads it.
+fn say(field: &'static str, text: &str) {
+    let _outside = INVOCATION.try_with(|invocation| {
+        invocation.span.record(field, display(text));
+    });
+}
+
+fn figures(change: impl FnOnce(&mut Figures)) {
+    let _outside = INVOCATION.try_with(|invocation| change(&mut invocation.figures.borrow_mut()));
+}
+
+/// Does one step of a flow in its span, and says there what failed: further up nobody can tell any more which step it was, and about
+/// what. Who is to act on it, and whether it is tried again, is said further up. What others hold for the moment is no more than a
+/// delay, and what is refused is the sender's affair.
+///
+/// # Errors
+/// As the step fails.
+pub async fn step<T>(span: Span, work: impl Future<Output = Result<T, Failure>> + Send) -> Result<T, Failure> {
+    // Boxed: the compiler follows futures within futures only so far.
+    let outcome = work.boxed().instrument(span.clone()).await;
+    if let Err(failure) = &outcome {
+        span.in_scope(|| match failure {
+            Failure::Internal(_) | Failure::Unsure(_) => tracing::warn!(reason = %failure, "a step failed"),
+            Failure::Unavailable { .. } if !failure.is_busy() => tracing::warn!(reason = %failure, "a step failed"),
+            _ => tracing::debug!(code = failure.code(), reason = %failure, "a step ended early"),
+        });
+    }
+    outcome
+}
+
+/// The one of a set that has no other: a line about one lead names it, a line about many says how many.
+pub fn only<T>(set: &[T]) -> Option<&T> {
+    set.first().filter(|_| set.len() == 1)
 }
 
 /// What is left of an invocation's time. One that does not say it, as a tool on a laptop may, has half a minute.
@@ -70,90 +138,17 @@ pub fn function_name() -> String {
     optional("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "local".to_owned())
 }
 
+/// The area this function belongs to, with the installation's prefix as in its name: functions of one area log to one place.
+fn area() -> String {
+    let group = optional("AWS_LAMBDA_LOG_GROUP_NAME").unwrap_or_else(|| "local".to_owned());
+    group.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
 /// A function that cannot work says why, and which variable is to blame, before it takes any request.
 pub(crate) fn refuse_start(error: &dyn std::fmt::Display) -> ExitCode {
     tracing::error!(function = function_name(), reason = %error, "this function cannot start");
     ExitCode::FAILURE
 }
 
-/// A figure and its CloudWatch unit (`Count`, `Milliseconds`, `Bytes`).
-pub struct Metric {
-    pub name: &'static str,
-    pub unit: &'static str,
-    pub value: f64,
-}
-
-/// Writes one embedded-metrics line; CloudWatch makes metrics of it without a call.
-pub fn metrics(now: Timestamp, figures: &[Metric]) {
-    let function = function_name();
-    let definitions: Vec<_> =
-        figures.iter().map(|metric| serde_json::json!({"Name": metric.name, "Unit": metric.unit})).collect();
-    let mut line = serde_json::json!({
-        "_aws": {
-            "Timestamp": now.as_millisecond(),
-            "CloudWatchMetrics": [{"Namespace": "Lotse", "Dimensions": [["function"]], "Metrics": definitions}]
-        },
-        "function": function,
-    });
-    for metric in figures {
-        line[metric.name] = metric.value.into();
-    }
-    // A full or closed log must not fail the work it reports on.
-    let _unwritten = writeln!(std::io::stdout(), "{line}");
-}
-
 #[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use serde_json::Value;
-    use uuid::Uuid;
-
-    use super::*;
-
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl std::io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[track_caller]
-    fn check(filter: &str) {
-        let lines = Lines::default();
-        let writer = lines.clone();
-        let tenant = TenantId(Uuid::from_u128(7));
-        tracing::subscriber::with_default(subscriber(filter, move || writer.clone()), || {
-            // As the runtime's own span stands around ours.
-            let _outer = tracing::error_span!("Lambda runtime invoke", requestId = "r-1").entered();
-            let _inner = invocation("r-1").entered();
-            tracing::error!("before");
-            of_tenant(tenant);
-            tracing::error!("within");
-            of_no_tenant();
-            tracing::error!("after");
-        });
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let tenants: Vec<_> = lines.iter().map(|line| line["span"]["tenant"].as_str()).collect();
-        assert_eq!(tenants, [None, Some(tenant.to_string().as_str()), Some("")]);
-        for line in &lines {
-            assert_eq!(line["span"]["request_id"], "r-1");
-            assert_eq!(line["span"]["function"], function_name());
-        }
-    }
-
-    #[test]
-    fn every_line_says_where_it_comes_from_at_every_level() {
-        check("");
-        check("error");
-        check("this is=no(filter");
-    }
-}
+mod tests;

@@ -49,13 +49,8 @@ fn text(root: &Path) -> anyhow::Result<String> {
     let migrations = migrations(root)?;
     let schema = Schema::of(migrations.values().map(String::as_str));
     let mut calls = BTreeSet::new();
-    for file in files(&root.join("shared/src/store"))? {
-        if file.extension().is_some_and(|extension| extension == "sql") {
-            let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            for statement in text.split("-- name:") {
-                calls.extend(schema.calls(statement));
-            }
-        }
+    for statement in testkit::statements::all(root)?.values() {
+        calls.extend(schema.calls(statement));
     }
     let last = migrations.keys().next_back().copied().unwrap_or_default();
     let calls: String = calls.into_iter().map(|call| call + "\n").collect();
@@ -257,14 +252,31 @@ fn lost(migration: &str, calls: &BTreeSet<String>) -> Vec<String> {
                 let names = rest.strip_prefix(&["IF", "EXISTS"]).unwrap_or(rest);
                 names.iter().filter(|name| is_name(name)).for_each(|name| refuse(format!("drops {name}"), name));
             }
-            ["DROP", "FUNCTION", rest @ ..] => {
-                let (name, rest) = qualified(rest.strip_prefix(&["IF", "EXISTS"]).unwrap_or(rest));
-                match rest {
-                    ["(", rest @ ..] => {
-                        let arguments = parts(rest).0.len();
-                        refuse(format!("drops {name} with {arguments} arguments"), &format!("{name}/{arguments}"));
-                    }
-                    _ => (0..20).for_each(|n| refuse(format!("drops {name}"), &format!("{name}/{n}"))),
+            ["DROP", "FUNCTION" | "ROUTINE" | "PROCEDURE", rest @ ..] => {
+                let mut rest = rest.strip_prefix(&["IF", "EXISTS"]).unwrap_or(rest);
+                while rest.first().is_some_and(|first| is_name(first)) {
+                    let (name, behind) = qualified(rest);
+                    rest = match behind {
+                        ["(", list @ ..] => {
+                            let (arguments, behind) = parts(list);
+                            let arguments = arguments.len();
+                            refuse(format!("drops {name} with {arguments} arguments"), &format!("{name}/{arguments}"));
+                            behind
+                        }
+                        _ => {
+                            (0..20).for_each(|n| refuse(format!("drops {name}"), &format!("{name}/{n}")));
+                            behind
+                        }
+                    };
+                    rest = rest.strip_prefix(&[","]).unwrap_or(&[]);
+                }
+            }
+            ["DROP", "SCHEMA", rest @ ..] => {
+                let names = rest.strip_prefix(&["IF", "EXISTS"]).unwrap_or(rest);
+                for schema in names.iter().filter(|name| is_name(name)) {
+                    let within = format!("{schema}.");
+                    let called = calls.iter().filter(|call| call.starts_with(&within) && call.contains('/'));
+                    called.for_each(|call| refuse(format!("drops {schema} with {call}"), call));
                 }
             }
             ["ALTER", "FUNCTION", rest @ ..] if rest.contains(&"RENAME") => {
@@ -375,6 +387,9 @@ mod tests {
             ("ALTER TABLE leads ADD COLUMN x text NOT NULL;", "adds leads.x without a default"),
             ("DROP FUNCTION lotse.take(uuid, text);", "drops lotse.take with 2 arguments"),
             ("DROP FUNCTION IF EXISTS lotse.take;", "drops lotse.take,"),
+            ("DROP FUNCTION lotse.give(uuid), lotse.take(uuid, numeric(5, 2));", "drops lotse.take with 2 arguments"),
+            ("DROP ROUTINE IF EXISTS lotse.give, lotse.take CASCADE;", "drops lotse.take,"),
+            ("DROP SCHEMA other, lotse CASCADE;", "drops lotse with lotse.take/2"),
             ("ALTER FUNCTION lotse.take(uuid, text) RENAME TO give;", "renames lotse.take"),
         ] {
             let found = lost(migration, &calls);

@@ -1,4 +1,5 @@
-//! The table of queues in `shared/src/messages/queues.rs` and the queues of the template are the same.
+//! The table of queues in `shared/src/messages/queues.rs` and the queues of the template are the same, and somebody is told when
+//! messages wait on one of them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,12 +13,13 @@ use testkit::template::{QueueDef, Template, Values};
 use super::{Finding, pattern};
 
 const TABLE: &str = "shared/src/messages/queues.rs";
+const ALARMS: &str = "infra/stacks/alarms.yaml";
 
 static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(?m)^pub const ([A-Z_]+): &str = "([a-z-]+)";$"#));
 static ROW: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"Queue \{\s*name: ([A-Z_]+),\s*keeps: [^;]*?\s*replay: Replay::(Again|Needless)"));
 
-/// Compares the table with the template's queues and who consumes them.
+/// Compares the table with the template's queues, who consumes them, and the alarms.
 ///
 /// # Errors
 /// When one of the two cannot be read.
@@ -29,11 +31,27 @@ pub fn check(root: &Path, template: &Template) -> anyhow::Result<Vec<Finding>> {
         .flat_map(|function| function.queues)
         .map(|mapping| mapping.queue_logical_id)
         .collect();
-    Ok(compared(&table, &template.queues(&Values::default())?, &consumed))
+    let watched = watched(&Template::read(root.join(ALARMS))?)?;
+    Ok(compared(&table, &template.queues(&Values::default())?, &consumed, &watched))
 }
 
-/// `consumed` are logical ids.
-fn compared(table: &str, queues: &[QueueDef], consumed: &BTreeSet<String>) -> Vec<Finding> {
+/// Names of queues with an alarm on the age of their oldest message.
+fn watched(alarms: &Template) -> anyhow::Result<BTreeSet<String>> {
+    let values = Values::default().parameter("NamePrefix", "");
+    let mut names = BTreeSet::new();
+    for (_, alarm) in alarms.resources() {
+        let properties = &alarm["Properties"];
+        if properties["MetricName"] == "ApproximateAgeOfOldestMessage" {
+            for dimension in properties["Dimensions"].as_array().into_iter().flatten() {
+                names.extend(alarms.resolve(&dimension["Value"], &values)?);
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// `consumed` are logical ids, `watched` names.
+fn compared(table: &str, queues: &[QueueDef], consumed: &BTreeSet<String>, watched: &BTreeSet<String>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut expected = BTreeSet::new();
     let is_letters =
@@ -58,6 +76,12 @@ fn compared(table: &str, queues: &[QueueDef], consumed: &BTreeSet<String>) -> Ve
         findings.push(Finding::new(
             TABLE,
             format!("template.yaml has the queue {name}: give it a constant and a row here"),
+        ));
+    }
+    for name in present.difference(watched) {
+        findings.push(Finding::new(
+            ALARMS,
+            format!("add an alarm on ApproximateAgeOfOldestMessage of the queue {name}: nobody would hear that it stands still"),
         ));
     }
     findings
@@ -88,8 +112,9 @@ mod tests {
     fn check(table: &str, names: &[&str], expected: &[&str]) {
         let mut queues: Vec<QueueDef> = names.iter().map(|name| queue(name, Some("letters"))).collect();
         queues.push(queue("letters", None));
-        let consumed = queues.iter().map(|queue| queue.logical_id.clone()).collect();
-        let findings = compared(table, &queues, &consumed);
+        let consumed: BTreeSet<String> = queues.iter().map(|queue| queue.logical_id.clone()).collect();
+        let watched = consumed.iter().filter(|name| *name != "unwatched").cloned().collect();
+        let findings = compared(table, &queues, &consumed, &watched);
         assert_eq!(findings.len(), expected.len(), "{findings:?}");
         for (finding, expected) in findings.iter().zip(expected) {
             assert!(finding.text.contains(expected), "{findings:?}");
@@ -110,6 +135,11 @@ mod tests {
             &["events"],
             &["EVENTS has no row", "has the queue events"],
         );
+        check(
+            &ROWS.replace("= \"events\"", "= \"unwatched\""),
+            &["unwatched"],
+            &["ApproximateAgeOfOldestMessage of the queue unwatched"],
+        );
     }
 
     #[test]
@@ -119,5 +149,6 @@ mod tests {
         let findings = super::check(root, &template).unwrap();
         assert!(findings.is_empty(), "{findings:#?}");
         assert!(fs::read_to_string(root.join(TABLE)).unwrap().matches(": &str = ").count() > 3);
+        assert!(watched(&Template::read(root.join(ALARMS)).unwrap()).unwrap().len() > 3);
     }
 }

@@ -1,4 +1,5 @@
-//! SQL stands in `shared/src/store/*.sql`, every statement is used, and only by the Rust file of the same name.
+//! SQL stands in `shared/src/store/*.sql`, every statement is used, and only by the Rust file of the same name; so is every part of
+//! statements, in that file.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -53,7 +54,7 @@ fn inline(place: &str, text: &str) -> Option<Finding> {
     ))
 }
 
-/// `shared/src/store/leads/columns.sql` and `shared/src/store/leads.rs` are of the area `leads`.
+/// `shared/src/store/leads/timeline.sql` and `shared/src/store/leads.rs` are of the area `leads`.
 fn area(place: &str) -> Option<&str> {
     let first = place.strip_prefix("shared/src/store/")?.split('/').next()?;
     Some(first.trim_end_matches(".sql").trim_end_matches(".rs"))
@@ -79,6 +80,11 @@ fn unused(place: &str, text: &str, sources: &BTreeMap<String, String>) -> Vec<Fi
         let name = format!("\"{}\"", name.trim());
         if !users().any(|(user, text)| of_area(user) && text.contains(&name)) {
             findings.push(Finding::new(place, format!("nobody uses the statement {name}: remove it")));
+        }
+    }
+    for name in text.lines().filter_map(|line| line.strip_prefix("-- part: ")) {
+        if !text.contains(&format!("{{{}}}", name.trim())) {
+            findings.push(Finding::new(place, format!("no statement has the part {{{}}}: remove it", name.trim())));
         }
     }
     findings
@@ -112,11 +118,20 @@ mod tests {
     }
 
     #[test]
+    fn unused_parts_are_found() {
+        let sources = BTreeMap::from([("shared/src/store/leads.rs".to_owned(), "section(SQL, \"find\")".to_owned())]);
+        let text = "-- part: columns\nid\n\n-- part: filter\ntrue\n\n-- name: find\nSELECT {columns} FROM leads\n";
+        let findings = unused("shared/src/store/leads.sql", text, &sources);
+        assert_eq!(findings.len(), 1);
+        assert!(findings[0].text.contains("{filter}"));
+    }
+
+    #[test]
     fn a_folder_of_the_area_may_use_them() {
         let sources =
             BTreeMap::from([("shared/src/store/leads/list.rs".to_owned(), "section(super::SQL, \"find\")".to_owned())]);
         assert_eq!(unused("shared/src/store/leads.sql", "-- name: find\n", &sources), []);
-        assert_eq!(area("shared/src/store/leads/columns.sql"), Some("leads"));
+        assert_eq!(area("shared/src/store/leads/timeline.sql"), Some("leads"));
     }
 
     #[test]

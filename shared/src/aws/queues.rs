@@ -73,13 +73,19 @@ impl Sender {
         self.send_out(queue, bodies.into_iter().map(|body| Outgoing { body, sent_again: None }).collect(), None).await
     }
 
-    /// Sends rows of the inbox again, letter for letter; each message says whose row it is. Answers with one verdict per row, in order.
+    /// Sends rows of the inbox again, letter for letter, as many as it gets done until a moment; each message says whose row it is.
+    /// Answers with one verdict per row, in order.
     ///
     /// # Errors
     /// Only when this function has no such queue.
-    pub async fn send_again(&self, queue: &str, rows: Vec<(Uuid, String)>) -> Result<Vec<bool>, Failure> {
-        self.send_out(queue, rows.into_iter().map(|(id, body)| Outgoing { body, sent_again: Some(id) }).collect(), None)
-            .await
+    pub async fn send_again(
+        &self,
+        queue: &str,
+        rows: Vec<(Uuid, String)>,
+        until: Instant,
+    ) -> Result<Vec<bool>, Failure> {
+        let outgoing = rows.into_iter().map(|(id, body)| Outgoing { body, sent_again: Some(id) }).collect();
+        self.send_out(queue, outgoing, Some(until)).await
     }
 
     /// Until a moment, when there is one: what is not sent by then is not sent.
@@ -155,9 +161,19 @@ impl Sender {
                     Err(error) => tracing::warn!(reason = %error, "a receipt that SQS does not take"),
                 }
             }
-            if let Err(error) = call.send().await {
-                tracing::warn!(reason = %DisplayErrorContext(&error), "the messages come back when their visibility timeout ends");
-                return;
+            match call.send().await {
+                Ok(answer) => {
+                    for refused in answer.failed() {
+                        tracing::warn!(
+                            reason = refused.code(),
+                            "not put off; it comes back when its visibility timeout ends"
+                        );
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(reason = %DisplayErrorContext(&error), "the messages come back when their visibility timeout ends");
+                    return;
+                }
             }
         }
     }

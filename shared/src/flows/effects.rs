@@ -20,6 +20,21 @@
 //! - `unknown → …`: a worker that asked the partner, or a person. Never time alone.
 //! - `→ cancelled`: a person or the rule that planned it ([`cancel`]), from `waiting`, `pending`, `failed` and `unknown`.
 //!
+//! A message brings an effect back, and each is for one moment of its row: `next_attempt_at`, or `look_at` of what is unknown. Only
+//! the message for the moment the row waits for goes on. Whoever moves on gives the row another moment and sends at most one message,
+//! for that; what else is on the queue (a repetition, what a dead worker did not delete, what was sent twice) finds another moment
+//! and ends. So messages about one effect never become more, whatever is delivered how often.
+//!
+//! | the row | goes on | and then sends |
+//! |---|---|---|
+//! | `waiting` | no message | who begins or frees it: for the moment it is free |
+//! | `pending` | the one for `next_attempt_at` | put off: for the new moment; claimed: none before its result |
+//! | `sending` | none while the lease lasts, then any | as `unknown`: for the look, when the partner can be asked |
+//! | `unknown` | the one for `look_at` | for the next look; for now, when it turns out not to have been done |
+//! | ended | none | |
+//!
+//! When nobody sent what was to be sent (a death between commit and queue), the sweeps send the same again: for the same moment.
+//!
 //! Two transactions, and the call to the partner between them. The first decides and claims ([`claim`]); the second writes what
 //! became of it ([`settle`]). What ends in between (a killed function, a lost database) leaves a claim whose lease ends. Effects at
 //! one target are done in the order they were written.
@@ -33,6 +48,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tracing::{Instrument as _, error_span};
 
 use crate::app::App;
 use crate::domain::ids::EffectId;
@@ -42,7 +58,10 @@ use crate::messages::{EffectDue, queues};
 use crate::store::effects::{self, NewEffect};
 use crate::store::effects_work::{self as ledger, Freed, Status};
 use crate::store::{Tx, outbox};
-use crate::telemetry::{self, Metric};
+use crate::telemetry::metrics::{
+    EFFECT_DURATION, EFFECTS_DONE, EFFECTS_FAILED, EFFECTS_HELD, EFFECTS_UNKNOWN, EFFECTS_WAITING,
+};
+use crate::telemetry::{self, step};
 
 use claim::{Claimed, Decision, Step};
 
@@ -64,21 +83,75 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// # Errors
 /// When the database does not answer, or the message names another partner's effect. The message comes again then.
 pub async fn work(app: &App, partner: &dyn Partner, due: &EffectDue) -> Result<(), Failure> {
-    let claimed = match claim::claim(app, partner, due).await? {
-        Decision::Nothing => return Ok(()),
-        Decision::Later(at) => {
-            send_again(app, partner, due, at).await;
-            return Ok(());
+    telemetry::of_partner(partner.name());
+    let span = error_span!("effect", effect_id = %due.effect_id, partner = partner.name());
+    let work = async {
+        let rest = match step(error_span!("claim"), claim::claim(app, partner, due)).await? {
+            Decision::Rest(rest) => rest,
+            Decision::Go(claimed) => {
+                let started = Instant::now();
+                let ended = act(&claimed).instrument(error_span!("call", attempt = claimed.effect.attempts)).await;
+                EFFECT_DURATION.took(started.elapsed());
+                step(error_span!("settle"), settle::settle(app, partner, due, &claimed, &ended)).await?
+            }
+        };
+        if let Some(became) = rest.became {
+            became.count();
         }
-        Decision::Go(claimed) => claimed,
+        if let Some(at) = rest.again {
+            send_again(app, partner, due, at).await;
+        }
+        Ok(())
     };
-    let started = Instant::now();
-    let ended = act(&claimed).await;
-    metrics(app, &ended, started.elapsed());
-    if let Some(at) = settle::settle(app, partner, due, &claimed, &ended).await? {
-        send_again(app, partner, due, at).await;
+    work.instrument(span).await
+}
+
+/// What a transaction left of an effect: written, committed, and now for whoever counts and for its message.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Rest {
+    /// None: it is what it was.
+    became: Option<Became>,
+    /// When its message is to come again.
+    again: Option<Timestamp>,
+}
+
+impl Rest {
+    fn became(became: Became) -> Self {
+        Self { became: Some(became), again: None }
     }
-    Ok(())
+
+    fn again(at: Timestamp) -> Self {
+        Self { became: None, again: Some(at) }
+    }
+
+    /// It waits, for a free call, for its turn, or until the partner answers again.
+    fn waits(at: Timestamp) -> Self {
+        Self { became: Some(Became::Waiting), again: Some(at) }
+    }
+}
+
+/// What an effect has become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Became {
+    Done,
+    Failed,
+    Unknown,
+    Waiting,
+    /// Until its integration works again.
+    Held,
+}
+
+impl Became {
+    fn count(self) {
+        let metric = match self {
+            Self::Done => &EFFECTS_DONE,
+            Self::Failed => &EFFECTS_FAILED,
+            Self::Unknown => &EFFECTS_UNKNOWN,
+            Self::Waiting => &EFFECTS_WAITING,
+            Self::Held => &EFFECTS_HELD,
+        };
+        metric.add(1.0);
+    }
 }
 
 /// What a call or a look ended with.
@@ -112,21 +185,6 @@ async fn act(claimed: &Claimed) -> Ended {
         Ok(outcome) => Ended::Called(outcome),
         Err(_) => Ended::Called(Outcome::Unknown("no answer in time".to_owned())),
     }
-}
-
-/// One line an effect; the worker's name stands for its partner.
-fn metrics(app: &App, ended: &Ended, took: Duration) {
-    let outcome = match ended {
-        Ended::Called(Outcome::Done(_)) => "EffectsDone",
-        Ended::Called(Outcome::Refused { .. }) => "EffectsRefused",
-        Ended::Called(Outcome::Limited(_)) => "EffectsLimited",
-        Ended::Called(Outcome::NotNow { .. }) => "EffectsNotNow",
-        Ended::Called(Outcome::Unknown(_)) => "EffectsUnknown",
-        Ended::Looked(_) => "EffectsLookedUp",
-    };
-    let count = Metric { name: outcome, unit: "Count", value: 1.0 };
-    let duration = Metric { name: "EffectDuration", unit: "Milliseconds", value: took.as_secs_f64() * 1e3 };
-    telemetry::metrics(app.now(), &[count, duration]);
 }
 
 /// What a person who waits for an effect is told.
@@ -196,11 +254,11 @@ pub async fn cancel(tx: &Tx, ids: &[EffectId], now: Timestamp) -> Result<Vec<Eff
 
 /// Promises effects that may be done from now on to their partners' queues.
 async fn promise(tx: &Tx, freed: &[Freed], now: Timestamp) -> Result<(), Failure> {
-    let due_at = Some(later(now, Duration::ZERO)?);
     for queue in queues::consumed() {
-        let of_queue = freed.iter().filter(|(_, partner)| partner == queue.name);
-        let due: Vec<EffectDue> =
-            of_queue.map(|(id, _)| EffectDue { tenant_id: tx.tenant(), effect_id: *id, due_at }).collect();
+        let of_queue = freed.iter().filter(|effect| effect.partner == queue.name);
+        let due: Vec<EffectDue> = of_queue
+            .map(|effect| EffectDue { tenant_id: tx.tenant(), effect_id: effect.id, due_at: Some(effect.moment) })
+            .collect();
         outbox::put(tx, queue.name, &due, now).await?;
     }
     Ok(())
@@ -226,6 +284,12 @@ fn backoff(app: &App, attempts: i32) -> Duration {
     let full = Duration::from_secs(1 << attempts.clamp(1, 10)).min(LONGEST_DELAY);
     let random = u64::try_from(app.new_id().as_u128() & 0xffff).unwrap_or_default();
     full / 2 + full.mul_f64(random as f64 / 131_072.0)
+}
+
+/// After a wait, at a moment at which the queue can bring a message: whole seconds from now, and at least one.
+fn by_queue(now: Timestamp, wait: Duration) -> Result<Timestamp, Failure> {
+    let seconds = u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
+    later(now, Duration::from_secs(seconds.max(1)))
 }
 
 /// To the microsecond, as Postgres keeps it: a message and its row are compared by it.

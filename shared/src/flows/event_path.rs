@@ -14,6 +14,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::json;
 use serde_json::value::RawValue;
+use tracing::field::display;
+use tracing::{Instrument as _, error_span};
 
 use crate::app::App;
 use crate::domain::events::{self, Event, raw};
@@ -28,6 +30,7 @@ use crate::store::inbox::{self, Parked};
 use crate::store::leads::lock::lock;
 use crate::store::rules::TenantRules;
 use crate::store::{Tx, event_path as store};
+use crate::telemetry::{self, step};
 
 use settle::{Ahead, Work, advance_all, write};
 pub use settle::{Changed, Reason, profile};
@@ -109,7 +112,8 @@ async fn process_set(app: &App, tenant: TenantId, set: &[Submission], now: Times
         attempt += 1;
         let tx = app.begin(tenant).await?;
         let lost = || Failure::unavailable("lost every race for the same people; the events come again");
-        let outcome = within(app, &tx, set, now).await.and_then(|report| report.ok_or_else(lost));
+        let span = error_span!("set", events = set.len(), attempt);
+        let outcome = within(app, &tx, set, now).instrument(span).await.and_then(|report| report.ok_or_else(lost));
         let again = attempt < RACES && matches!(outcome, Err(Failure::Unavailable { .. }));
         let ended = app.end(&tx, outcome).await;
         match ended {
@@ -129,7 +133,8 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
     let mut claimed: HashSet<EventId> = match all.is_empty() {
         true => HashSet::new(),
         false => {
-            let (claimed, version) = tokio::try_join!(biased; store::claim_events(tx, &all), store::hold_rules(tx))?;
+            let claim = async { tokio::try_join!(biased; store::claim_events(tx, &all), store::hold_rules(tx)) };
+            let (claimed, version) = step(error_span!("claim_events"), claim).await?;
             if version != tx.rule_set_version() {
                 return Ok(None);
             }
@@ -140,14 +145,14 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
     let mut report = Report { stored: new.len(), repeated: all.len() - new.len(), ..Report::default() };
 
     if !new.is_empty() {
-        let known = store::find_identities(tx, &new).await?;
+        let known = step(error_span!("find_identities"), store::find_identities(tx, &new)).await?;
         let identity = resolve_batch(&new, known.clone(), || LeadId(app.new_id()));
-        let drafts = draft(tx, &tenant, &new, &identity, now).await?;
-        let mut ahead = settle::write_ahead(tx, &drafts).await?;
+        let drafts = step(error_span!("draft"), draft(tx, &tenant, &new, &identity, now)).await?;
+        let mut ahead =
+            step(error_span!("write_ahead", leads = drafts.len()), settle::write_ahead(tx, &drafts)).await?;
         // From here until the commit, others with the same people wait for us.
-        let Some(Attached { identity, new_leads, visitors }) = attach(app, tx, &new, known, identity).await? else {
-            return Ok(None);
-        };
+        let attached = step(error_span!("attach"), attach(app, tx, &new, known, identity)).await?;
+        let Some(Attached { identity, new_leads, visitors }) = attached else { return Ok(None) };
         let (by_lead, unknown) = by_lead(&new, &identity);
         if !unknown.is_empty() {
             store::release_events(tx, &unknown).await?;
@@ -159,16 +164,18 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
                 parked(tx.tenant(), one, "unknown_lead", detail.to_owned())
             }));
         }
-        let confirmed = confirm(tx, &tenant, drafts, &mut ahead, &by_lead, &new_leads, now).await?;
+        let confirmed = confirm(tx, &tenant, drafts, &mut ahead, &by_lead, &new_leads, now);
+        let confirmed = step(error_span!("confirm", leads = by_lead.len()), confirmed).await?;
         let Some(changes) = confirmed else { return Ok(None) };
         if !visitors.still_unnamed(tx).await? {
             return Ok(None);
         }
-        write(app, tx, &tenant, &changes, &ahead, Reason::Events, now).await?;
+        let written = write(app, tx, &tenant, &changes, &ahead, Reason::Events, now);
+        step(error_span!("write", leads = changes.len()), written).await?;
         store::insert_suspicions(tx, &identity.suspicions, now).await?;
     }
     report.parked = aside.len();
-    inbox::park(app.database(), &aside).await?;
+    step(error_span!("park", events = aside.len()), inbox::park(app.database(), &aside)).await?;
     report.statements = tx.statements();
     Ok(Some(report))
 }
@@ -420,9 +427,13 @@ async fn advance_and_write(
     reason: Reason,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let work = leads.into_iter().map(|lead| Work::known(lead, Vec::new())).collect();
-    let changes = advance_all(tx, &tenant.rules, work, reason, now).await?;
-    write(app, tx, tenant, &changes, &Ahead::default(), reason, now).await
+    let (count, lead) = (leads.len(), telemetry::only(&leads).map(|lead| display(lead.id)));
+    let again = async {
+        let work = leads.into_iter().map(|lead| Work::known(lead, Vec::new())).collect();
+        let changes = advance_all(tx, &tenant.rules, work, reason, now).await?;
+        write(app, tx, tenant, &changes, &Ahead::default(), reason, now).await
+    };
+    step(error_span!("reevaluate", leads = count, lead, why = ?reason), again).await
 }
 
 /// Evaluates leads again after a change by hand.

@@ -5,6 +5,7 @@ pub mod replay;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use tracing::error_span;
 use uuid::Uuid;
 
 use crate::domain::hex;
@@ -13,6 +14,7 @@ use crate::failure::Failure;
 use crate::messages::events::{Delivery, Verdict};
 use crate::store::Database;
 use crate::store::inbox::{self, Parked, Stranger};
+use crate::telemetry::step;
 
 /// A delivery to be put aside, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,11 +34,15 @@ pub struct Park {
 /// # Errors
 /// When the database does not answer.
 pub async fn put_aside(db: &Database, delivery: &Delivery, park: &Park) -> Result<(), Failure> {
-    if !matches!(delivery.verdict, Verdict::Rejected { tenant_id: None, .. }) {
-        inbox::park(db, &[park.row(delivery)]).await?;
-        return Ok(());
-    }
-    inbox::note_stranger(db, &stranger(delivery, &park.reason, delivery.body.len())).await
+    let span = error_span!("put_aside", delivery_id = %delivery.id, source = delivery.source, why = park.reason);
+    let aside = async {
+        if !matches!(delivery.verdict, Verdict::Rejected { tenant_id: None, .. }) {
+            inbox::park(db, &[park.row(delivery)]).await?;
+            return Ok(());
+        }
+        inbox::note_stranger(db, &stranger(delivery, &park.reason, delivery.body.len())).await
+    };
+    step(span, aside).await
 }
 
 /// A delivery that belongs to nobody. `bytes` is the size of what came.

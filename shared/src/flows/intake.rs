@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::json;
+use tracing::{Instrument as _, error_span};
 
 use crate::app::App;
 use crate::domain::access::Scope;
@@ -21,7 +22,8 @@ use crate::messages::events::{Delivery, Events, Inbound, Recalculate, Receipt, U
 use crate::messages::queues;
 use crate::store::inbox::{self, Parked};
 use crate::store::{Tx, auth, event_path as store, outbox};
-use crate::telemetry::{self, Metric};
+use crate::telemetry::metrics::{EVENTS_PARKED, EVENTS_REPEATED, EVENTS_STORED, STATEMENTS};
+use crate::telemetry::{self, step};
 
 /// Leads evaluated again in one step of a recalculation.
 const RECALCULATE_CHUNK: i64 = 200;
@@ -45,12 +47,13 @@ pub async fn process_messages(
     let mut sets: BTreeMap<TenantId, Set> = BTreeMap::new();
     let mut gate = Gate::new(deadline);
     for (n, message) in messages.iter().enumerate() {
-        // Boxed, here and below: the compiler follows futures within futures only so far.
-        outcomes.push(gate.through(take(app, message, n, &mut sets, now).boxed()).await);
+        let taken = step(error_span!("take", nth = n), take(app, message, n, &mut sets, now));
+        outcomes.push(gate.through(taken).await);
     }
     let mut total = Report::default();
     for (tenant, set) in sets {
         telemetry::of_tenant(tenant);
+        // Boxed: the compiler follows futures within futures only so far.
         match gate.through(event_path::process(app, tenant, &set.submissions, now).boxed()).await {
             Ok(report) => {
                 total.stored += report.stored;
@@ -67,15 +70,10 @@ pub async fn process_messages(
         }
     }
     telemetry::of_no_tenant();
-    telemetry::metrics(
-        now,
-        &[
-            Metric { name: "EventsStored", unit: "Count", value: total.stored as f64 },
-            Metric { name: "EventsRepeated", unit: "Count", value: total.repeated as f64 },
-            Metric { name: "EventsParked", unit: "Count", value: total.parked as f64 },
-            Metric { name: "Statements", unit: "Count", value: total.statements as f64 },
-        ],
-    );
+    EVENTS_STORED.count_of(total.stored);
+    EVENTS_REPEATED.count_of(total.repeated);
+    EVENTS_PARKED.count_of(total.parked);
+    STATEMENTS.add(total.statements as f64);
     outcomes
 }
 
@@ -241,11 +239,12 @@ async fn translate(app: &App, delivery: Delivery, n: usize, sets: &mut BTreeMap<
 
 /// One step of evaluating all leads under new rules; the next step is a message of its own.
 async fn recalculate(app: &App, step: Recalculate, now: Timestamp) -> Result<(), Failure> {
-    app.transact(step.tenant_id, async |tx| {
+    let span = error_span!("recalculate", version = step.rule_set_version, after = step.after.map(display));
+    let walked = app.transact(step.tenant_id, async |tx| {
         // A newer version has its own walk.
         if tx.rule_set_version() == step.rule_set_version { walk(app, &tx, &step, now).await } else { Ok(()) }
-    })
-    .await
+    });
+    walked.instrument(span).await
 }
 
 async fn walk(app: &App, tx: &Tx, step: &Recalculate, now: Timestamp) -> Result<(), Failure> {

@@ -18,7 +18,7 @@ use crate::store::partitions::{self as store, Place};
 /// What others may have to wait because of one step; with the commit behind it they wait for a tenth of a second at most.
 const LONGEST_LOCK: Duration = Duration::from_millis(80);
 
-/// For steps that nobody waits for: an empty table is made for each month, the old default partition is thrown away.
+/// For steps that nobody waits for: empty tables are made, the old default partition is thrown away.
 const ALONE: Duration = Duration::from_secs(60);
 
 /// Rows copied in one transaction. They are locked meanwhile.
@@ -53,6 +53,8 @@ pub async fn keep(app: &App, from: Date, months: i32, until: Instant) -> Result<
     }
     for month in 0..months {
         let month = from.first_of_month().checked_add(month.months()).map_err(Failure::internal)?;
+        // To make a table with all its indexes may take longer than anybody should wait.
+        step(app, ALONE, |tx| async move { store::prepare_month(&tx, month).await }).await?;
         kept.made.extend(patiently(app, until, |tx| async move { store::ensure_month(&tx, month).await }).await?);
     }
     Ok(kept)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use tracing::error_span;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -12,6 +13,7 @@ use crate::aws::queues::MAX_BODY;
 use crate::failure::Failure;
 use crate::messages::queues;
 use crate::store::{Tx, inbox, outbox};
+use crate::telemetry::step;
 
 /// Younger rows are being handed over by the function that wrote them.
 const GRACE: SignedDuration = SignedDuration::from_secs(30);
@@ -47,15 +49,15 @@ pub async fn hand_over(app: &App, moment: Timestamp) -> Result<usize, Failure> {
 
 /// The rows stay locked until they are deleted, so that a second relay takes others.
 async fn hand_over_chunk(app: &App, queue: &'static str, due_before: Timestamp) -> Result<usize, Failure> {
-    app.transact_across(async |tx| {
+    let chunk = app.transact_across(async |tx| {
         let promises = outbox::claim(&tx, queue, due_before, CHUNK).await?;
         let sent = app.sender().send_all(&promises, SENDING).await;
         if !sent.is_empty() {
             outbox::delete_claimed(&tx, &sent).await?;
         }
         Ok(sent.len())
-    })
-    .await
+    });
+    step(error_span!("hand_over", queue), chunk).await
 }
 
 /// Dead letters sent again in one run: they come beside what comes in now, and must not crowd it out.
@@ -70,7 +72,8 @@ const GIVEN_UP_BYTES: i32 = 16 * 1024 * 1024;
 /// # Errors
 /// When the database does not answer. A queue that does not is no error: its rows stay.
 pub async fn send_given_up(app: &App, moment: Timestamp) -> Result<usize, Failure> {
-    app.transact_across(async |tx| send_claimed(app, &tx, moment).await).await
+    let claimed = app.transact_across(async |tx| send_claimed(app, &tx, moment).await);
+    step(error_span!("send_given_up"), claimed).await
 }
 
 /// The rows stay locked until they are noted, so that a second relay takes others.
@@ -83,9 +86,10 @@ async fn send_claimed(app: &App, tx: &Tx, moment: Timestamp) -> Result<usize, Fa
         by_queue.entry(row.queue).or_default().push((row.id, row.body));
     }
     let mut sent = Vec::new();
+    let until = Instant::now() + SENDING;
     for (queue, rows) in by_queue {
         let ids: Vec<Uuid> = rows.iter().map(|(id, _)| *id).collect();
-        let verdicts = app.sender().send_again(&queue, rows).await?;
+        let verdicts = app.sender().send_again(&queue, rows, until).await?;
         sent.extend(ids.into_iter().zip(verdicts).filter(|(_, taken)| *taken).map(|(id, _)| id));
     }
     if !sent.is_empty() {

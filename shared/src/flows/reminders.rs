@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use tracing::error_span;
 
 use crate::app::App;
 use crate::domain::ids::{EffectId, TaskId, TenantId};
@@ -19,6 +20,7 @@ use crate::store::effects::{self, NewEffect};
 use crate::store::jobs::{self, DueTask};
 use crate::store::reminders::{self, RemindedTask};
 use crate::store::{Tx, tenants};
+use crate::telemetry::step;
 
 /// Schedules are made at most this long before a task is due: two sweeps may fail until then. For later ones the sweep makes them in
 /// time, for all tenants together, and none is made for what was done or moved by then.
@@ -124,7 +126,8 @@ async fn make(app: &App, tasks: &[(TaskId, TenantId, Timestamp)]) -> Vec<(TaskId
 }
 
 async fn note_scheduled(app: &App, tenant: TenantId, ids: &[TaskId], now: Timestamp) -> Result<(), Failure> {
-    app.transact(tenant, async |tx| reminders::mark_scheduled(&tx, ids, now).await).await
+    let span = error_span!("note_scheduled", tasks = ids.len(), of_tenant = %tenant);
+    step(span, app.transact(tenant, async |tx| reminders::mark_scheduled(&tx, ids, now).await)).await
 }
 
 /// The same task with the same due time always has the same name, and so at most one schedule.
@@ -183,7 +186,8 @@ pub async fn sweep(app: &App, moment: Timestamp) -> Result<Swept, Failure> {
 }
 
 async fn due_until(app: &App, until: Timestamp) -> Result<Vec<DueTask>, Failure> {
-    app.transact_across(async |tx| jobs::due_tasks(&tx, until, CHUNK).await).await
+    let due = app.transact_across(async |tx| jobs::due_tasks(&tx, until, CHUNK).await);
+    step(error_span!("due_tasks"), due).await
 }
 
 /// Reminds of a task unless it is done, gone, due later by now, or its people were reminded already. Answers whether it did.
@@ -191,7 +195,8 @@ async fn due_until(app: &App, until: Timestamp) -> Result<Vec<DueTask>, Failure>
 /// # Errors
 /// When the database does not answer.
 pub async fn remind(app: &App, due: &TaskDue) -> Result<bool, Failure> {
-    app.transact(due.tenant_id, async |tx| write(app, &tx, due).await).await
+    let span = error_span!("remind", task_id = %due.task_id, of_tenant = %due.tenant_id);
+    step(span, app.transact(due.tenant_id, async |tx| write(app, &tx, due).await)).await
 }
 
 async fn write(app: &App, tx: &Tx, due: &TaskDue) -> Result<bool, Failure> {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use futures_util::future::try_join;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use tracing::{Instrument as _, error_span};
 
 use crate::app::App;
 use crate::domain::ids::{LeadId, TaskId, TenantId};
@@ -23,7 +24,7 @@ use crate::flows::reminders;
 use crate::messages::{LeadsChanged, decode, queues};
 use crate::store::leads::lock;
 use crate::store::{Tx, outbox, routing as store};
-use crate::telemetry;
+use crate::telemetry::{self, step};
 
 pub use by_hand::{Choice, route_by_hand};
 use decide::Round;
@@ -54,7 +55,7 @@ pub async fn evaluate(
     let mut sorted = leads.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
-    let locked = lock::lock(tx, &sorted).await?;
+    let locked = step(error_span!("lock_leads"), lock::lock(tx, &sorted)).await?;
     let inputs: Vec<DecisionInputs> =
         locked.iter().map(|lead| DecisionInputs::of(&tenant.rules, &lead.state, lead.flags, now)).collect();
     // The team is locked only when somebody is to be chosen or asked.
@@ -64,7 +65,10 @@ pub async fn evaluate(
         Assessment::Pending { .. } => false,
     });
     let (members, targets) = match needs_people {
-        true => try_join(store::lock_members(tx), store::list_pipelines(tx)).await?,
+        true => {
+            let people = try_join(store::lock_members(tx), store::list_pipelines(tx));
+            step(error_span!("lock_members"), people).await?
+        }
         false => (Vec::new(), Vec::new()),
     };
     let zone = TimeZone::get(&tenant.tenant.zone).unwrap_or(TimeZone::UTC);
@@ -73,7 +77,7 @@ pub async fn evaluate(
     for (lead, inputs) in locked.iter().zip(inputs) {
         decided.push(round.decide(lead, inputs));
     }
-    let due = round.write(tx, &decided).await?;
+    let due = step(error_span!("write", decisions = decided.len()), round.write(tx, &decided)).await?;
     Ok((decided, due))
 }
 
@@ -117,11 +121,15 @@ pub async fn route_messages(
 /// # Errors
 /// When the database does not answer; the leads may be given again.
 pub async fn route(app: &App, tenant: TenantId, leads: &[LeadId], now: Timestamp) -> Result<usize, Failure> {
-    let (decided, due) = app.transact(tenant, async |tx| evaluate(app, &tx, leads, now).await).await?;
-    reminders::schedule_due(app, &due).await;
-    let decisions = decided.iter().filter(|one| one.decision.is_some()).count();
-    tracing::info!(tenant = %tenant, leads = leads.len(), decisions, "evaluated");
-    Ok(decisions)
+    let span = error_span!("route", leads = leads.len(), lead = telemetry::only(leads).map(display));
+    let work = async {
+        let (decided, due) = app.transact(tenant, async |tx| evaluate(app, &tx, leads, now).await).await?;
+        reminders::schedule_due(app, &due).await;
+        let decisions = decided.iter().filter(|one| one.decision.is_some()).count();
+        tracing::info!(decisions, "evaluated");
+        Ok(decisions)
+    };
+    work.instrument(span).await
 }
 
 /// Asks the router about leads whose score has been high for long enough that an unclear intent sends them to Discovery.

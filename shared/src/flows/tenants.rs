@@ -1,11 +1,14 @@
-//! Making a tenant from its description, or adding to one: its rules, pipelines, people, keys, webhook sources and partners.
+//! Making a tenant from its description, or adding to one: its rules, pipelines, people, keys, webhook sources and partners. The audit
+//! log keeps what was described, without secrets, and what became of each member.
 //!
 //! Every step may run again: rules and pipelines that exist stay as people made them, and so do passwords that members have. Keys and
 //! secrets that are left out are made here; they stand in the answer of the run that made them, and nowhere else in readable form.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::deliveries::secret_context;
 use crate::app::App;
@@ -16,6 +19,8 @@ use crate::integrations;
 use crate::messages::tenants::{NewTenant, NewTenantKey, NewTenantMember, NewTenantSource};
 use crate::passwords;
 use crate::secrets::{random_token, same, token_hash};
+use crate::store::audit::{self, Actor, AuditEntry};
+use crate::store::team::{self, Profile};
 use crate::store::tenants::WebhookSource;
 use crate::store::{Tx, rules, sign_in, tenants};
 
@@ -75,7 +80,15 @@ pub async fn create(app: &App, mut input: NewTenant, now: Timestamp) -> Result<M
     }
 }
 
+/// Who does this, as histories name them.
+const NAME: &str = "tenant-create";
+
 async fn fill(app: &App, tx: &Tx, input: NewTenant, now: Timestamp) -> Result<Made, Failure> {
+    // One that has no rules was made just now.
+    let before = (tx.rule_set_version() > 0).then_some(tenants::get(tx).await?);
+    let emails: Vec<String> = input.members.iter().map(|member| member.email.clone()).collect();
+    let team = profiles(tx, &emails).await?;
+    let described = described(&input);
     let renamed = tenants::rename(tx, &input.name, input.zone.as_deref(), input.language.as_deref()).await?;
     let new = tenants::insert_defaults(tx, defaults(), || app.new_id(), now).await?;
     put_members(app, tx, input.members, now).await?;
@@ -91,10 +104,58 @@ async fn fill(app: &App, tx: &Tx, input: NewTenant, now: Timestamp) -> Result<Ma
         tenants::upsert_integration(tx, &name, &settings, sealed.as_deref(), now).await?;
     }
     let rule_set_version = match new || renamed {
-        true => rules::publish(tx, None, "tenant-create", now).await?,
+        true => rules::publish(tx, None, NAME, now).await?,
         false => tx.rule_set_version(),
     };
+    let mut entries = vec![AuditEntry {
+        action: if before.is_some() { "update" } else { "create" },
+        record: "tenant",
+        id: tx.tenant().0,
+        before: before.map(|before| json!(before)),
+        after: Some(also(json!(tenants::get(tx).await?), described)),
+    }];
+    entries.extend(changes(team, profiles(tx, &emails).await?));
+    audit::insert(tx, entries, &Actor { kind: "machine", subject: NAME.to_owned() }, None, now).await?;
     Ok(Made { tenant_id: tx.tenant(), rule_set_version, api_keys, webhook_sources })
+}
+
+/// Members by their ids.
+async fn profiles(tx: &Tx, emails: &[String]) -> Result<BTreeMap<MemberId, Profile>, Failure> {
+    Ok(team::list_by_email(tx, emails).await?.into_iter().map(|member| (member.id, member.profile)).collect())
+}
+
+/// A line for each member who is new, or another than before.
+fn changes(mut before: BTreeMap<MemberId, Profile>, after: BTreeMap<MemberId, Profile>) -> Vec<AuditEntry<'static>> {
+    let change = |(id, after): (MemberId, Profile)| {
+        let before = before.remove(&id);
+        let action = if before.is_some() { "update" } else { "create" };
+        let changed = before.as_ref() != Some(&after);
+        let before = before.map(|before| json!(before));
+        changed.then(|| AuditEntry { action, record: "member", id: id.0, before, after: Some(json!(after)) })
+    };
+    after.into_iter().filter_map(change).collect()
+}
+
+/// What the tenant was given beside its people, without anything that is secret.
+fn described(input: &NewTenant) -> Value {
+    let key = |key: &NewTenantKey| {
+        json!({
+            "source": key.source, "name": key.name, "scopes": key.scopes, "requests_per_minute": key.requests_per_minute,
+        })
+    };
+    json!({
+        "api_keys": input.api_keys.iter().map(key).collect::<Vec<_>>(),
+        "webhook_sources": input.webhook_sources.iter().map(|source| source.source.as_str()).collect::<Vec<_>>(),
+        "integrations": input.integrations.keys().collect::<Vec<_>>(),
+    })
+}
+
+/// The members of both.
+fn also(mut one: Value, other: Value) -> Value {
+    if let (Value::Object(one), Value::Object(other)) = (&mut one, other) {
+        one.extend(other);
+    }
+    one
 }
 
 async fn put_members(app: &App, tx: &Tx, members: Vec<NewTenantMember>, now: Timestamp) -> Result<(), Failure> {

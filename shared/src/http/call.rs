@@ -145,7 +145,7 @@ impl<B, Q> Call<B, Q> {
     }
 
     pub(super) async fn audit_all(&self, entries: Vec<AuditEntry<'_>>) -> Result<(), Failure> {
-        audit::insert(&self.tx, entries, &self.actor(), &self.request_id, self.now).await
+        audit::insert(&self.tx, entries, &self.actor(), Some(&self.request_id), self.now).await
     }
 
     /// Passes unless the caller edited a version that is no longer current (`If-Match`).

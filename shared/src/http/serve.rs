@@ -8,15 +8,6 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use ::http::{HeaderMap, Method};
-use futures_util::future::BoxFuture;
-use jiff::Timestamp;
-use lambda_http::request::RequestContext;
-use lambda_http::{Body, Error, IntoResponse, Request, RequestExt as _, Response, service_fn};
-use serde_json::Value;
-use sha2::{Digest as _, Sha256};
-use tracing::Instrument as _;
-
 use super::auth::{Credentials, Verifier, note_rate};
 use super::call::Parts;
 use super::reply::RawReply;
@@ -27,7 +18,15 @@ use crate::domain::access::{Caller, Rate};
 use crate::failure::Failure;
 use crate::flows::keys::use_key;
 use crate::store::{Tx, idempotency};
-use crate::telemetry::{self, refuse_start};
+use crate::telemetry::metrics::{Metric, REQUEST_DURATION};
+use crate::telemetry::{self, refuse_start, step};
+use ::http::{HeaderMap, Method};
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Error, IntoResponse, Request, RequestExt as _, Response, service_fn};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 /// Bodies of ordinary endpoints, in bytes.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -121,8 +120,11 @@ pub(crate) fn listen(paths: Vec<&'static str>, max_body: usize, service: Service
     let paths = Arc::new(paths);
     let outcome = runtime.block_on(lambda_http::run(service_fn(move |request: Request| {
         let (paths, service) = (Arc::clone(&paths), Arc::clone(&service));
-        let span = telemetry::invocation(&request.lambda_context().request_id);
-        async move { Ok::<_, Error>(Answer(answer(&paths, max_body, &service, request).await)) }.instrument(span)
+        async move {
+            let (request_id, now) = (request.lambda_context().request_id, crate::app::now());
+            let answered = answer(&paths, max_body, &service, request, now);
+            Ok::<_, Error>(Answer(telemetry::invocation(&request_id, now, answered).await))
+        }
     })));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -140,9 +142,15 @@ impl IntoResponse for Answer {
     }
 }
 
-async fn answer(paths: &[&'static str], max_body: usize, service: &Service, request: Request) -> Response<Body> {
+async fn answer(
+    paths: &[&'static str],
+    max_body: usize,
+    service: &Service,
+    request: Request,
+    now: Timestamp,
+) -> Response<Body> {
     let started = Instant::now();
-    let now = crate::app::now();
+    telemetry::of_route(paths.first().copied().unwrap_or_default());
     let context = request.lambda_context();
     let left = telemetry::time_left(&context);
     let request_id = context.request_id;
@@ -183,29 +191,25 @@ async fn answer(paths: &[&'static str], max_body: usize, service: &Service, requ
         }
     };
     let mut reply = outcome.unwrap_or_else(|failure| {
-        log_failure(&failure, &request_id);
+        log_failure(&failure);
         problem::render(&failure, &path, &request_id)
     });
     if let Some(rate) = rate.get() {
         note_rate(*rate, &mut reply.headers);
     }
-    tracing::info!(
-        request_id,
-        method = %method,
-        route = paths.first().copied().unwrap_or_default(),
-        status = reply.status,
-        duration_ms = started.elapsed().as_secs_f64() * 1e3,
-        "answered"
-    );
+    let took = started.elapsed();
+    tracing::info!(method = %method, status = reply.status, duration_ms = took.as_secs_f64() * 1e3, "answered");
+    REQUEST_DURATION.took(took);
+    Metric::of_status(reply.status).add(1.0);
     respond(reply, &request_id, method == Method::HEAD)
 }
 
-fn log_failure(failure: &Failure, request_id: &str) {
+fn log_failure(failure: &Failure) {
     match failure {
-        Failure::Internal(cause) => tracing::error!(request_id, reason = %cause, "failed by a fault of ours"),
-        Failure::Unavailable { cause, .. } => tracing::warn!(request_id, reason = %cause, "a dependency is away"),
-        Failure::Unsure(cause) => tracing::error!(request_id, reason = %cause, "perhaps done, perhaps not"),
-        refusal => tracing::info!(request_id, code = refusal.code(), "refused"),
+        Failure::Internal(cause) => tracing::error!(reason = %cause, "failed by a fault of ours"),
+        Failure::Unavailable { cause, .. } => tracing::warn!(reason = %cause, "a dependency is away"),
+        Failure::Unsure(cause) => tracing::error!(reason = %cause, "perhaps done, perhaps not"),
+        refusal => tracing::info!(code = refusal.code(), "refused"),
     }
 }
 
@@ -241,11 +245,14 @@ async fn authenticated(
     incoming: Incoming,
     now: Timestamp,
 ) -> Result<RawReply, Failure> {
-    let credentials = verifier.credentials(incoming.header("authorization"), incoming.header("x-api-key"), now).await?;
-    let caller = match credentials {
-        Credentials::Token(caller) => *caller,
-        Credentials::Key { source, hash } => use_key(app.database(), &source, &hash, now).await?,
+    let access = async {
+        let (token, key) = (incoming.header("authorization"), incoming.header("x-api-key"));
+        Ok(match verifier.credentials(token, key, now).await? {
+            Credentials::Token(caller) => *caller,
+            Credentials::Key { source, hash } => use_key(app.database(), &source, &hash, now).await?,
+        })
     };
+    let caller = step(tracing::error_span!("access"), access).await?;
     telemetry::of_tenant(caller.tenant);
     if let Some(rate) = caller.rate {
         let _first = incoming.rate.set(rate);

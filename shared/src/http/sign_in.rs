@@ -95,7 +95,7 @@ pub async fn start(app: &App, member: &Candidate, now: Timestamp, request_id: &s
     let signed = app.transact(member.tenant, async |tx| {
         let role = sign_in::start_session(&tx, &new, now).await?.ok_or_else(wrong)?;
         let entry = AuditEntry { action: "sign_in", record: "session", id: family, before: None, after: None };
-        audit::insert(&tx, vec![entry], &person(member.member.to_string()), request_id, now).await?;
+        audit::insert(&tx, vec![entry], &person(member.member.to_string()), Some(request_id), now).await?;
         app.signer()?.sign(member.tenant, member.member, &role, &jti, now, new.access_until)
     });
     let token = signed.await?;
@@ -162,7 +162,7 @@ pub async fn revoke(app: &App, caller: &Caller, now: Timestamp, request_id: &str
         let id = revoked.family.unwrap_or_else(|| app.new_id());
         let after = revoked.family.is_none().then(|| json!({ "token": jti }));
         let entry = AuditEntry { action: "sign_out", record: "session", id, before: None, after };
-        audit::insert(&tx, vec![entry], &person(caller.subject.clone()), request_id, now).await
+        audit::insert(&tx, vec![entry], &person(caller.subject.clone()), Some(request_id), now).await
     };
     app.end(&tx, revoking.await).await
 }

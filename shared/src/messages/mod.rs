@@ -29,8 +29,8 @@ pub struct LeadsChanged {
 pub struct EffectDue {
     pub tenant_id: TenantId,
     pub effect_id: EffectId,
-    /// The moment it was put off to, when it was. Of several messages about one effect, only the one that was sent for this moment goes
-    /// on; the others are repetitions, and would each make one more.
+    /// The moment that its row waited for when it was sent. It goes on only while the row waits for that moment: of all messages about
+    /// one effect one goes on, and each that does is followed by at most one. The release before names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
 }

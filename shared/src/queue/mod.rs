@@ -34,10 +34,14 @@ use crate::failure::Failure;
 use crate::flows::batch::{Deadline, Gate};
 use crate::flows::inbox::dead_letters::{self, Letter};
 use crate::store::inbox;
-use crate::telemetry::{self, Metric, refuse_start};
+use crate::telemetry::metrics::{BATCH_DURATION, MESSAGES_AGAIN, MESSAGES_DONE, MESSAGES_PARKED};
+use crate::telemetry::{self, refuse_start};
 
 /// What a batch that does not end is given up before its invocation is killed: its messages have to be put off yet.
 const RESERVE: Duration = Duration::from_secs(3);
+
+/// Of that, what is left for putting them off when parking does not end.
+const RESERVE_AFTER_PARKING: Duration = Duration::from_millis(1_500);
 
 /// One typed message.
 pub struct Delivery<M> {
@@ -68,11 +72,12 @@ where
             let mut gate = Gate::new(deadline);
             for message in messages.iter() {
                 about(message);
+                let span = tracing::error_span!("message", message_id = message.id, attempt = message.attempt);
                 let one = async {
                     let decoded = message.decode::<M>()?;
                     handle(app.clone(), Delivery { message: decoded, attempt: message.attempt }).await
                 };
-                outcomes.push(gate.through(one).await);
+                outcomes.push(gate.through(one.instrument(span)).await);
             }
             outcomes
         })
@@ -109,8 +114,11 @@ fn run(queue: &'static str, batch: Batch, hot: bool, source: &str) -> ExitCode {
     };
     let outcome = runtime.block_on(lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let (app, batch) = (app.clone(), Arc::clone(&batch));
-        let span = telemetry::invocation(&event.context.request_id);
-        async move { Ok::<Value, Error>(answer(queue, &app, &batch, event).await) }.instrument(span)
+        async move {
+            let request_id = event.context.request_id.clone();
+            let answered = answer(queue, &app, &batch, event);
+            Ok::<Value, Error>(telemetry::invocation(&request_id, app.now(), answered).await)
+        }
     })));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -132,7 +140,8 @@ async fn answer(queue: &'static str, app: &App, batch: &Batch, event: LambdaEven
             Err(failure) => refused.push((record, failure)),
         }
     }
-    let unparked = park(queue, app, &refused).await;
+    let parking = tokio::time::timeout(deadline.left(RESERVE_AFTER_PARKING), park(queue, app, &refused)).await;
+    let unparked = parking.unwrap_or_else(|_| Some(Failure::unavailable("the inbox did not answer in time")));
     counts.parked = if unparked.is_some() { 0 } else { refused.len() };
     if let Some(failure) = &unparked {
         again.extend(refused.iter().map(|(record, _)| (*record, failure)));
@@ -146,7 +155,7 @@ async fn answer(queue: &'static str, app: &App, batch: &Batch, event: LambdaEven
     telemetry::of_no_tenant();
     retry::later(app, &delays).await;
     counts.again = again.len();
-    counts.report(queue, app, &event.context.request_id, started);
+    counts.report(queue, started);
     let failures: Vec<Value> = again.iter().map(|(record, _)| json!({"itemIdentifier": record.id})).collect();
     json!({"batchItemFailures": failures})
 }
@@ -195,19 +204,15 @@ struct Counts {
 }
 
 impl Counts {
-    fn report(&self, queue: &'static str, app: &App, request_id: &str, started: Instant) {
-        let duration_ms = started.elapsed().as_secs_f64() * 1e3;
+    fn report(self, queue: &'static str, started: Instant) {
+        let took = started.elapsed();
         let Self { done, again, parked } = self;
-        tracing::info!(request_id, queue, done, again, parked, duration_ms, "worked through a batch");
-        telemetry::metrics(
-            app.now(),
-            &[
-                Metric { name: "MessagesDone", unit: "Count", value: *done as f64 },
-                Metric { name: "MessagesAgain", unit: "Count", value: *again as f64 },
-                Metric { name: "MessagesParked", unit: "Count", value: *parked as f64 },
-                Metric { name: "BatchDuration", unit: "Milliseconds", value: duration_ms },
-            ],
-        );
+        let duration_ms = took.as_secs_f64() * 1e3;
+        tracing::info!(queue, done, again, parked, duration_ms, "worked through a batch");
+        MESSAGES_DONE.count_of(done);
+        MESSAGES_AGAIN.count_of(again);
+        MESSAGES_PARKED.count_of(parked);
+        BATCH_DURATION.took(took);
     }
 }
 

@@ -8,6 +8,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::app::App;
+use crate::config::DatabaseConfig;
+use crate::contract::{Contract, Kind};
+use crate::failure::Failure;
+use crate::store::jobs;
+use crate::telemetry::{self, refuse_start};
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -15,14 +21,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tracing::Instrument as _;
-
-use crate::app::App;
-use crate::config::DatabaseConfig;
-use crate::contract::{Contract, Kind};
-use crate::failure::Failure;
-use crate::store::jobs;
-use crate::telemetry::{self, refuse_start};
 
 /// How much longer than its invocation a lease lasts: one that was killed at its deadline may have a statement on the way.
 const MARGIN: SignedDuration = SignedDuration::from_secs(10);
@@ -139,7 +137,7 @@ fn run(app: Result<App, crate::environment::ConfigError>, invocation: Invocation
     };
     let outcome = runtime.block_on(lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let (app, invocation) = (app.clone(), Arc::clone(&invocation));
-        let span = telemetry::invocation(&event.context.request_id);
+        let (request_id, now) = (event.context.request_id.clone(), app.now());
         let work = async move {
             let started = Instant::now();
             let deadline = Timestamp::try_from(event.context.deadline()).unwrap_or_else(|_| app.now());
@@ -148,16 +146,16 @@ fn run(app: Result<App, crate::environment::ConfigError>, invocation: Invocation
             match outcome {
                 Ok(answer) => {
                     let shown = (kind == Kind::Schedule).then(|| answer.to_string());
-                    tracing::info!(request_id = event.context.request_id, duration_ms, answer = shown, "done");
+                    tracing::info!(duration_ms, answer = shown, "done");
                     Ok::<Value, Error>(answer)
                 }
                 Err(failure) => {
-                    tracing::error!(request_id = event.context.request_id, duration_ms, reason = %failure, "failed");
+                    tracing::error!(duration_ms, reason = %failure, "failed");
                     Err(Error::from(failure.to_string()))
                 }
             }
         };
-        work.instrument(span)
+        async move { telemetry::invocation(&request_id, now, work).await }
     })));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

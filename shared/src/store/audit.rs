@@ -34,7 +34,8 @@ pub struct Actor {
     pub subject: String,
 }
 
-/// Writes entries in the transaction of what they are about, in one statement whatever their number.
+/// Writes entries in the transaction of what they are about, in one statement whatever their number. What the machine was told to do
+/// directly came with no request.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -42,7 +43,7 @@ pub async fn insert(
     tx: &Tx,
     entries: Vec<AuditEntry<'_>>,
     actor: &Actor,
-    request_id: &str,
+    request_id: Option<&str>,
     now: Timestamp,
 ) -> Result<(), Failure> {
     if entries.is_empty() {

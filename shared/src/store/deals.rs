@@ -9,13 +9,13 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::Tx;
-use super::pipelines::{Stage, stage};
-use super::sql::{params, section};
+use super::pipelines::{self, Stage};
+use super::sql::{params, section, statements};
 use crate::domain::ids::{DealId, LeadId, MemberId, PipelineId, StageId};
 use crate::domain::search::Words;
 use crate::failure::Failure;
 
-const SQL: &str = include_str!("deals.sql");
+const SQL: &str = statements!(include_str!("deals.sql"));
 
 /// Two deals closer than this get their whole stage renumbered before a third goes between them. Positions are around
 /// 10^12, where neighbouring doubles are 0.0002 apart.
@@ -58,8 +58,7 @@ pub struct Deal {
     pub owner_name: Option<String>,
 }
 
-/// A row with the columns of a deal.
-pub(super) fn deal(row: &Row) -> Deal {
+fn deal(row: &Row) -> Deal {
     Deal {
         id: row.get("id"),
         name: row.get("name"),
@@ -198,6 +197,15 @@ pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
     Ok(row.map_or(0, |row| row.get(0)))
 }
 
+/// The first `limit` deals of each stage of a pipeline, in their order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_board(tx: &Tx, pipeline: PipelineId, limit: i64) -> Result<Vec<Deal>, Failure> {
+    let rows = tx.query(const { section(SQL, "list_board") }, params![pipeline, limit]).await?;
+    Ok(rows.iter().map(deal).collect())
+}
+
 /// One deal.
 ///
 /// # Errors
@@ -214,10 +222,8 @@ pub async fn get(tx: &Tx, id: DealId) -> Result<Deal, Failure> {
 /// `NotFound` when this tenant has no such deal.
 pub async fn lock_for_move(tx: &Tx, id: DealId, to: StageId) -> Result<(Deal, Option<Stage>), Failure> {
     tx.query(const { section(SQL, "lock_lead") }, params![id]).await?;
-    let stage_row = tx.find(const { section(SQL, "lock_stage") }, params![to]).await?;
-    let row = tx.find(const { section(SQL, "lock") }, params![id]).await?;
-    let deal = row.as_ref().map(deal).ok_or_else(|| Failure::not_found("deal"))?;
-    Ok((deal, stage_row.as_ref().map(stage)))
+    let stage = pipelines::lock_stage_for_move(tx, to).await?;
+    Ok((write::lock_alone(tx, id).await?, stage))
 }
 
 /// Where in a stage a deal goes.

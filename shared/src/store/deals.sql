@@ -1,14 +1,18 @@
--- name: list
--- Statements are planned with their values: conditions on absent filters and the orders not asked for vanish from the plan. The
--- stage is looked up for the rows shown; a join would be planned over the whole list.
-SELECT d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
-       d.currency, (SELECT s.probability FROM stages s WHERE s.id = d.stage_id) AS probability, d.expected_close_on, d.status,
-       d.lost_reason, d.closed_at, d.source, d.campaign, d.origin, d.created_at, d.updated_at, d.version,
+-- part: stored
+d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor, d.currency,
+       d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.origin, d.created_at, d.updated_at, d.version
+
+-- part: columns
+-- The stage by a subquery and not by a join: a join would be planned over the whole of a list, and of a deal that was moved while a lock
+-- was waited for it would find nothing.
+{stored},
+       (SELECT s.probability FROM stages s WHERE s.id = d.stage_id) AS probability,
        (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
        (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
        (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
-  FROM deals d
- WHERE ($1::uuid IS NULL OR d.pipeline_id = $1)
+
+-- part: filter
+($1::uuid IS NULL OR d.pipeline_id = $1)
    AND ($2::uuid IS NULL OR d.stage_id = $2)
    AND ($3::uuid IS NULL OR d.owner_id = $3)
    AND ($4::uuid IS NULL OR d.lead_id = $4)
@@ -16,6 +20,12 @@ SELECT d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.sta
    AND ($6::text[] IS NULL OR d.search_text LIKE ALL ($6))
    AND ($7::timestamptz IS NULL OR d.created_at >= $7)
    AND ($8::timestamptz IS NULL OR d.created_at < $8)
+
+-- name: list
+-- Statements are planned with their values: conditions on absent filters and the orders not asked for vanish from the plan.
+SELECT {columns}
+  FROM deals d
+ WHERE {filter}
    AND ($12::timestamptz IS NULL OR (d.created_at, d.id) < ($12, $13))
  ORDER BY CASE WHEN $9 = '-created_at' THEN d.created_at END DESC,
           CASE WHEN $9 = '-created_at' THEN d.id END DESC,
@@ -31,24 +41,24 @@ OFFSET $11
 -- name: count
 SELECT count(*)
   FROM deals d
- WHERE ($1::uuid IS NULL OR d.pipeline_id = $1)
-   AND ($2::uuid IS NULL OR d.stage_id = $2)
-   AND ($3::uuid IS NULL OR d.owner_id = $3)
-   AND ($4::uuid IS NULL OR d.lead_id = $4)
-   AND ($5::text IS NULL OR d.status = $5)
-   AND ($6::text[] IS NULL OR d.search_text LIKE ALL ($6))
-   AND ($7::timestamptz IS NULL OR d.created_at >= $7)
-   AND ($8::timestamptz IS NULL OR d.created_at < $8)
+ WHERE {filter}
+
+-- name: list_board
+-- The first $2 deals of every stage, by the index on (pipeline, stage, position).
+SELECT {columns}
+  FROM stages b
+ CROSS JOIN LATERAL (
+       SELECT {stored}
+         FROM deals d
+        WHERE d.pipeline_id = $1 AND d.stage_id = b.id
+        ORDER BY d.position, d.id
+        LIMIT $2) d
+ WHERE b.pipeline_id = $1
+ ORDER BY b.position, d.position, d.id
 
 -- name: find
-SELECT d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
-       d.currency, s.probability, d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.origin,
-       d.created_at, d.updated_at, d.version,
-       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
-       (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
-       (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
+SELECT {columns}
   FROM deals d
-  JOIN stages s ON s.id = d.stage_id
  WHERE d.id = $1
 
 -- name: lock_lead
@@ -59,23 +69,9 @@ SELECT l.id
    FOR NO KEY UPDATE
 
 -- name: lock
--- The stage by a subquery and not by a join: of a deal that was moved while this waited, a join would find nothing.
-SELECT d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
-       d.currency, (SELECT s.probability FROM stages s WHERE s.id = d.stage_id) AS probability, d.expected_close_on, d.status,
-       d.lost_reason, d.closed_at, d.source, d.campaign, d.origin,
-       d.created_at, d.updated_at, d.version,
-       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
-       (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
-       (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
+SELECT {columns}
   FROM deals d
  WHERE d.id = $1
-   FOR NO KEY UPDATE
-
--- name: lock_stage
--- Moves into one stage take turns; deals that the machine puts into it go on undisturbed.
-SELECT s.id, s.pipeline_id, s.position, s.name, s.color, s.icon, s.probability, s.won, s.lost, s.version
-  FROM stages s
- WHERE s.id = $1
    FOR NO KEY UPDATE
 
 -- name: gap_before
@@ -128,12 +124,7 @@ UPDATE deals d
        version = d.version + 1
   FROM stages s
  WHERE d.id = $1 AND s.id = $3
-RETURNING d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
-          d.currency, s.probability, d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.origin,
-          d.created_at, d.updated_at, d.version,
-          (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
-          (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
-          (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
+RETURNING {columns}
 
 -- name: insert_stage_history
 INSERT INTO stage_history (id, tenant_id, deal_id, from_stage_id, to_stage_id, moved_at, moved_by, reason)
@@ -160,28 +151,6 @@ UPDATE leads l
    AND l.lifecycle IS DISTINCT FROM 'anonymized'
    AND (l.lifecycle IS DISTINCT FROM o.lifecycle OR l.deal_id = $2 AND (l.pipeline_id, l.stage_id) IS DISTINCT FROM ($3, $4))
 
--- name: find_stage
-SELECT s.id, s.pipeline_id, s.position, s.name, s.color, s.icon, s.probability, s.won, s.lost, s.version
-  FROM stages s
- WHERE s.id = $1
-
--- name: first_stage
--- The stage in which a deal of a pipeline begins.
-SELECT s.id, s.pipeline_id, s.position, s.name, s.color, s.icon, s.probability, s.won, s.lost, s.version
-  FROM stages s
- WHERE s.pipeline_id = $1 AND NOT s.won AND NOT s.lost
- ORDER BY s.position
- LIMIT 1
-
--- name: closing_stage
--- The first stage of a deal's pipeline that is won, or lost.
-SELECT s.id, s.pipeline_id, s.position, s.name, s.color, s.icon, s.probability, s.won, s.lost, s.version
-  FROM stages s
- WHERE s.pipeline_id = (SELECT d.pipeline_id FROM deals d WHERE d.id = $1)
-   AND CASE $2 WHEN 'won' THEN s.won ELSE s.lost END
- ORDER BY s.position
- LIMIT 1
-
 -- name: find_links
 -- Whether the records a deal is to be linked with exist; foreign keys alone would not see the tenant.
 SELECT $1 IS NULL OR EXISTS (SELECT FROM organizations o WHERE o.id = $1) AS company,
@@ -192,24 +161,14 @@ SELECT $1 IS NULL OR EXISTS (SELECT FROM organizations o WHERE o.id = $1) AS com
 INSERT INTO deals AS d (id, tenant_id, name, lead_id, company_id, pipeline_id, stage_id, position, owner_id, value_minor, currency,
                         expected_close_on, source, campaign, origin, created_at, updated_at, search_text)
 VALUES ($1, $2, $3, $4, $5, $6, $7, -EXTRACT(epoch FROM $14) * 1000, $8, $9, $10, $11, $12, $13, 'person', $14, $14, $15)
-RETURNING d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
-          d.currency, (SELECT s.probability FROM stages s WHERE s.id = d.stage_id) AS probability, d.expected_close_on, d.status,
-          d.lost_reason, d.closed_at, d.source, d.campaign, d.origin, d.created_at, d.updated_at, d.version,
-          (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
-          (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
-          (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
+RETURNING {columns}
 
 -- name: update
 UPDATE deals d
    SET name = $2, company_id = $3, owner_id = $4, value_minor = $5, currency = $6, expected_close_on = $7, source = $8,
        campaign = $9, updated_at = $10, search_text = $11, version = d.version + 1
  WHERE d.id = $1
-RETURNING d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
-          d.currency, (SELECT s.probability FROM stages s WHERE s.id = d.stage_id) AS probability, d.expected_close_on, d.status,
-          d.lost_reason, d.closed_at, d.source, d.campaign, d.origin, d.created_at, d.updated_at, d.version,
-          (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
-          (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
-          (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
+RETURNING {columns}
 
 -- name: set_lead
 -- No row: the new lead has a deal of its own that routing opened, and a lead has at most one.
@@ -217,12 +176,7 @@ UPDATE deals d
    SET lead_id = $2, updated_at = $3, version = d.version + 1
  WHERE d.id = $1
    AND (d.origin <> 'routing' OR NOT EXISTS (SELECT FROM deals o WHERE o.lead_id = $2 AND o.origin = 'routing' AND o.id <> d.id))
-RETURNING d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
-          d.currency, (SELECT s.probability FROM stages s WHERE s.id = d.stage_id) AS probability, d.expected_close_on, d.status,
-          d.lost_reason, d.closed_at, d.source, d.campaign, d.origin, d.created_at, d.updated_at, d.version,
-          (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
-          (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
-          (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
+RETURNING {columns}
 
 -- name: move_tasks
 -- What is still to be done about a deal is to be done with its new lead.
@@ -299,13 +253,7 @@ SELECT (SELECT count(*) FROM stage_history h WHERE h.deal_id = $1)
 
 -- name: list_of_leads
 -- All of them: one that is left out would be missing in the audit log.
-SELECT d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, d.position, d.owner_id, d.value_minor,
-       d.currency, s.probability, d.expected_close_on, d.status, d.lost_reason, d.closed_at, d.source, d.campaign, d.origin,
-       d.created_at, d.updated_at, d.version,
-       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = d.lead_id) AS lead_name,
-       (SELECT l.company FROM leads l WHERE l.id = d.lead_id) AS lead_company,
-       (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
+SELECT {columns}
   FROM deals d
-  JOIN stages s ON s.id = d.stage_id
  WHERE d.lead_id = ANY ($1) OR d.id = ANY ($2)
  ORDER BY d.id

@@ -124,7 +124,11 @@ pub async fn insert(tx: &Tx, queue: &'static str, effects: &[NewEffect], now: Ti
     let due: Vec<EffectDue> = rows
         .iter()
         .filter(|row| row.get::<_, &str>("status") == "pending")
-        .map(|row| EffectDue { tenant_id: tx.tenant(), effect_id: row.get("id"), due_at: Some(now) })
+        .map(|row| EffectDue {
+            tenant_id: tx.tenant(),
+            effect_id: row.get("id"),
+            due_at: Some(row.get("next_attempt_at")),
+        })
         .collect();
     outbox::put(tx, queue, &due, now).await
 }

@@ -25,7 +25,7 @@ SELECT id, $1, lotse.stored_kind(kind), cause, target, lead_id, payload, priorit
  -- Nothing is promised to a partner the tenant does not use.
  WHERE EXISTS (SELECT FROM integrations i WHERE i.name = $13 AND i.active)
 ON CONFLICT ON CONSTRAINT effects_once_key DO NOTHING
-RETURNING id, status
+RETURNING id, status, next_attempt_at
 
 -- name: find_same
 SELECT id

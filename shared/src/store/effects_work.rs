@@ -72,9 +72,12 @@ pub struct Effect {
     pub priority: Priority,
     /// How often it was claimed.
     pub attempts: i32,
-    /// Its next attempt lies ahead, and the message that came is not the one that was sent for it.
-    pub early: bool,
+    /// The message that came is the one that was sent for the moment of the next attempt, or of the next look. One that names no
+    /// moment is, once that has come.
+    pub due: bool,
     pub lease_until: Option<Timestamp>,
+    /// Nothing is tried before, because the partner said so, and it is further away than a message can be delayed by.
+    pub not_before: Option<Timestamp>,
     /// When the partner is asked about it, if it is unknown and can be asked about.
     pub look_at: Option<Timestamp>,
     /// Since when the partner says that there is none.
@@ -102,8 +105,9 @@ pub async fn lock(tx: &Tx, due: &EffectDue, now: Timestamp) -> Result<Option<Eff
         status: Status::parse(row.get("status"))?,
         priority: Priority::parse(row.get("priority")),
         attempts: row.get("attempts"),
-        early: row.get("early"),
+        due: row.get("due"),
         lease_until: row.get("lease_until"),
+        not_before: row.get("not_before"),
         look_at: row.get("look_at"),
         absent_at: row.get("absent_at"),
         created_at: row.get("created_at"),
@@ -164,12 +168,19 @@ pub async fn claim_look(tx: &Tx, id: EffectId, until: Timestamp) -> Result<(), F
     Ok(())
 }
 
-/// Puts it back: to be tried again at a moment. `error` says why, when a partner was asked.
+/// Puts it back: to be tried again at a moment. `error` says why, when a partner was asked; `not_before` is what the partner said.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn postpone(tx: &Tx, effect: &Effect, until: Timestamp, error: Option<&str>) -> Result<bool, Failure> {
-    Ok(tx.execute(const { section(SQL, "postpone") }, params![effect.id, until, error, effect.attempts]).await? > 0)
+pub async fn postpone(
+    tx: &Tx,
+    effect: &Effect,
+    until: Timestamp,
+    error: Option<&str>,
+    not_before: Option<Timestamp>,
+) -> Result<bool, Failure> {
+    let parameters = params![effect.id, until, error, effect.attempts, not_before];
+    Ok(tx.execute(const { section(SQL, "postpone") }, parameters).await? > 0)
 }
 
 /// Why something is not done, as the ledger keeps it.
@@ -256,12 +267,18 @@ pub async fn cancel(tx: &Tx, ids: &[EffectId], now: Timestamp) -> Result<Vec<Eff
     Ok(rows.iter().map(|row| row.get("id")).collect())
 }
 
-/// An effect that may be done from now on, by the partner's name.
-pub type Freed = (EffectId, String);
+/// An effect that may be done from now on.
+#[derive(Debug, Clone)]
+pub struct Freed {
+    pub id: EffectId,
+    pub partner: String,
+    /// As its row has it: its message is the one for this moment.
+    pub moment: Timestamp,
+}
 
 fn freed(rows: &[tokio_postgres::Row]) -> Vec<Freed> {
     let pending = rows.iter().filter(|row| row.get::<_, &str>("status") == "pending");
-    pending.map(|row| (row.get("id"), row.get("partner"))).collect()
+    pending.map(|row| Freed { id: row.get("id"), partner: row.get("partner"), moment: row.get("moment") }).collect()
 }
 
 /// These are done: what waited for them may go, and is answered when its own moment has come too.
@@ -328,6 +345,8 @@ pub struct Overdue {
     pub id: EffectId,
     pub tenant: TenantId,
     pub partner: String,
+    /// What its message was sent for. The one that is sent instead is the same, so that of both one goes on.
+    pub moment: Timestamp,
 }
 
 fn found(rows: &[tokio_postgres::Row]) -> Vec<Overdue> {
@@ -335,6 +354,7 @@ fn found(rows: &[tokio_postgres::Row]) -> Vec<Overdue> {
         id: row.get("id"),
         tenant: row.get("tenant_id"),
         partner: row.get("partner"),
+        moment: row.get("moment"),
     };
     rows.iter().map(one).collect()
 }

@@ -1,9 +1,11 @@
 -- name: lock
 -- Whoever holds the row decides; a second delivery of the same message waits here and then sees what was decided.
 SELECT lotse.effect_kind(e.kind) AS kind, lotse.partner_of(e.kind) AS partner, e.target, e.payload, e.status, e.attempts, e.priority,
-       -- The message that was sent for this moment is never early, whatever the clocks say; all others are, until it has come.
-       e.next_attempt_at > $2 AND e.next_attempt_at IS DISTINCT FROM $3 AS early, e.lease_until, e.look_at, e.absent_at, e.created_at, n.answer AS needed
+       -- A message that names a moment is for that one alone, whatever the clocks say; one of the release before names none.
+       COALESCE(CASE WHEN $3 IS NULL THEN m.moment <= $2 ELSE m.moment = $3 END, false) AS due,
+       e.lease_until, CASE WHEN e.not_before > GREATEST(m.moment, $2) THEN e.not_before END AS not_before, e.look_at, e.absent_at, e.created_at, n.answer AS needed
   FROM effects e
+       CROSS JOIN LATERAL (SELECT CASE e.status WHEN 'unknown' THEN e.look_at ELSE e.next_attempt_at END AS moment) m
   LEFT JOIN effects n ON n.id = e.needs
  WHERE e.id = $1
    FOR UPDATE OF e
@@ -55,7 +57,8 @@ UPDATE effects
 
 -- name: postpone
 UPDATE effects
-   SET status = 'pending', lease_until = NULL, next_attempt_at = $2, error = COALESCE($3, error), error_words = NULL, fault = NULL
+   SET status = 'pending', lease_until = NULL, next_attempt_at = $2, error = COALESCE($3, error), error_words = NULL, fault = NULL,
+       not_before = COALESCE($5, not_before)
  WHERE id = $1 AND status IN ('pending', 'sending') AND attempts = $4
 
 -- name: hold
@@ -105,7 +108,7 @@ RETURNING id
 UPDATE effects
    SET status = CASE WHEN not_before > $2 THEN 'waiting' ELSE 'pending' END, next_attempt_at = GREATEST(not_before, $2)
  WHERE needs = ANY ($1) AND status = 'waiting'
-RETURNING id, lotse.partner_of(kind) AS partner, status
+RETURNING id, lotse.partner_of(kind) AS partner, status, next_attempt_at AS moment
 
 -- name: fail_needing
 -- What waited for these, and what waited for that: it will never have what it needs.
@@ -124,7 +127,7 @@ UPDATE effects e
 UPDATE effects
    SET status = 'pending', next_attempt_at = $2
  WHERE id = ANY ($1) AND status = 'waiting' AND next_attempt_at <= $2
-RETURNING id, lotse.partner_of(kind) AS partner, status
+RETURNING id, lotse.partner_of(kind) AS partner, status, next_attempt_at AS moment
 
 -- name: waiting_before
 -- Older ones that wait for the same place, up to as many as a delay can express in seconds.
@@ -143,10 +146,10 @@ SELECT status, answer, error, error_words, fault
  WHERE id = $1
 
 -- name: overdue
-SELECT id, tenant_id, lotse.partner_of(kind) AS partner FROM lotse.lost_effects($1, $2, $3)
+SELECT id, tenant_id, lotse.partner_of(kind) AS partner, moment FROM lotse.lost_effects($1, $2, $3)
 
 -- name: doubtful
-SELECT id, tenant_id, lotse.partner_of(kind) AS partner FROM lotse.doubtful_effects($1, $2)
+SELECT id, tenant_id, lotse.partner_of(kind) AS partner, moment FROM lotse.doubtful_effects($1, $2)
 
 -- name: ready
 SELECT id, tenant_id FROM lotse.ready_effects($1, $2)

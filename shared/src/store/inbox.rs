@@ -8,11 +8,11 @@ use serde_json::Value;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::sql::{params, section};
+use super::sql::{params, section, statements};
 use super::{Database, Tx};
 use crate::failure::Failure;
 
-const SQL: &str = include_str!("inbox.sql");
+const SQL: &str = statements!(include_str!("inbox.sql"));
 
 /// A delivery to keep. The id is the delivery's own: keeping it twice is harmless.
 #[derive(Debug, Clone)]

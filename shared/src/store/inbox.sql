@@ -1,3 +1,20 @@
+-- part: columns
+id, kind, source, queue, reason, detail, body, headers, received_at, status, replayed_at, replays
+
+-- part: shown
+-- The beginning of the body, and how long all of it is.
+id, kind, source, queue, reason, detail, left(body, $12) AS body, octet_length(body) AS body_bytes, headers, received_at,
+       status, replayed_at, replays
+
+-- part: filter
+($1::text IS NULL OR kind = $1)
+   AND ($2::text IS NULL OR source = $2)
+   AND ($3::text IS NULL OR status = $3)
+   AND ($4::text IS NULL OR reason = $4)
+   AND ($5::timestamptz IS NULL OR received_at >= $5)
+   AND ($6::timestamptz IS NULL OR received_at < $6)
+   AND ($7::uuid IS NULL OR id = $7)
+
 -- name: park
 SELECT lotse.park($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
@@ -11,31 +28,17 @@ SELECT lotse.purge_inbox($1, $2)
 SELECT deliveries, bytes FROM lotse.strangers_of_day($1)
 
 -- name: list_newest
-SELECT id, kind, source, queue, reason, detail, left(body, $12) AS body, octet_length(body) AS body_bytes, headers, received_at,
-       status, replayed_at, replays
+SELECT {shown}
   FROM inbox
- WHERE ($1::text IS NULL OR kind = $1)
-   AND ($2::text IS NULL OR source = $2)
-   AND ($3::text IS NULL OR status = $3)
-   AND ($4::text IS NULL OR reason = $4)
-   AND ($5::timestamptz IS NULL OR received_at >= $5)
-   AND ($6::timestamptz IS NULL OR received_at < $6)
-   AND ($7::uuid IS NULL OR id = $7)
+ WHERE {filter}
    AND ($8::timestamptz IS NULL OR (received_at, id) < ($8, $9::uuid))
  ORDER BY received_at DESC, id DESC
  LIMIT $10 OFFSET $11
 
 -- name: list_oldest
-SELECT id, kind, source, queue, reason, detail, left(body, $12) AS body, octet_length(body) AS body_bytes, headers, received_at,
-       status, replayed_at, replays
+SELECT {shown}
   FROM inbox
- WHERE ($1::text IS NULL OR kind = $1)
-   AND ($2::text IS NULL OR source = $2)
-   AND ($3::text IS NULL OR status = $3)
-   AND ($4::text IS NULL OR reason = $4)
-   AND ($5::timestamptz IS NULL OR received_at >= $5)
-   AND ($6::timestamptz IS NULL OR received_at < $6)
-   AND ($7::uuid IS NULL OR id = $7)
+ WHERE {filter}
    AND ($8::timestamptz IS NULL OR (received_at, id) > ($8, $9::uuid))
  ORDER BY received_at, id
  LIMIT $10 OFFSET $11
@@ -43,18 +46,12 @@ SELECT id, kind, source, queue, reason, detail, left(body, $12) AS body, octet_l
 -- name: count
 SELECT count(*)
   FROM inbox
- WHERE ($1::text IS NULL OR kind = $1)
-   AND ($2::text IS NULL OR source = $2)
-   AND ($3::text IS NULL OR status = $3)
-   AND ($4::text IS NULL OR reason = $4)
-   AND ($5::timestamptz IS NULL OR received_at >= $5)
-   AND ($6::timestamptz IS NULL OR received_at < $6)
-   AND ($7::uuid IS NULL OR id = $7)
+ WHERE {filter}
 
 -- name: claim_named
 -- Locked one after the other in the order of ids, so that two requests for the same rows take turns and the second finds them done.
 WITH locked AS (
-  SELECT id, kind, source, queue, reason, detail, body, headers, received_at, status, replayed_at, replays
+  SELECT {columns}
     FROM inbox
    WHERE id = ANY ($1)
    ORDER BY id
@@ -67,7 +64,7 @@ sized AS (
          row_number() OVER (ORDER BY received_at, id) AS place
     FROM locked
 )
-SELECT id, kind, source, queue, reason, detail, body, body_bytes, headers, received_at, status, replayed_at, replays
+SELECT {columns}, body_bytes
   FROM sized
  WHERE place = 1 OR bytes IS NULL OR bytes <= $2
  ORDER BY received_at, id
@@ -80,7 +77,7 @@ SELECT id
 -- name: claim_range
 -- The oldest open ones that no other request holds.
 WITH locked AS (
-  SELECT id, kind, source, queue, reason, detail, body, headers, received_at, status, replayed_at, replays
+  SELECT {columns}
     FROM inbox
    WHERE source = $1
      AND received_at >= $2
@@ -97,7 +94,7 @@ sized AS (
          row_number() OVER (ORDER BY received_at, id) AS place
     FROM locked
 )
-SELECT id, kind, source, queue, reason, detail, body, body_bytes, headers, received_at, status, replayed_at, replays
+SELECT {columns}, body_bytes
   FROM sized
  WHERE place = 1 OR bytes <= $5
  ORDER BY received_at, id

@@ -14,26 +14,20 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Tx;
-use super::sql::{params, section};
+use super::sql::{params, section, statements};
 use crate::domain::ids::{DealId, LeadId, MemberId, OrganizationId, PipelineId, StageId};
 use crate::failure::Failure;
 
 pub use row::{Lead, LeadStatus};
 
-pub(in crate::store) const SQL: &str = include_str!("leads.sql");
-
-/// One lead by its id.
-pub const GET: &str = concat!(include_str!("leads/columns.sql"), include_str!("leads/by_id.sql"));
-
-/// Several.
-pub const LIST_BY_ID: &str = concat!(include_str!("leads/columns.sql"), include_str!("leads/by_ids.sql"));
+pub(in crate::store) const SQL: &str = statements!(include_str!("leads.sql"));
 
 /// A lead with its standing.
 ///
 /// # Errors
 /// `NotFound` when the tenant has no such lead.
 pub async fn get(tx: &Tx, id: LeadId) -> Result<Lead, Failure> {
-    let row = tx.find(GET, params![id]).await?.ok_or_else(|| Failure::not_found("lead"))?;
+    let row = tx.find(const { section(SQL, "get") }, params![id]).await?.ok_or_else(|| Failure::not_found("lead"))?;
     row::lead(&row)
 }
 
@@ -42,7 +36,7 @@ pub async fn get(tx: &Tx, id: LeadId) -> Result<Lead, Failure> {
 /// # Errors
 /// When the database does not answer.
 pub async fn list_by_id(tx: &Tx, ids: &[LeadId]) -> Result<Vec<Lead>, Failure> {
-    tx.query(LIST_BY_ID, params![ids]).await?.iter().map(row::lead).collect()
+    tx.query(const { section(SQL, "list_by_id") }, params![ids]).await?.iter().map(row::lead).collect()
 }
 
 /// Passes when the lead exists.

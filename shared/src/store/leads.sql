@@ -1,3 +1,183 @@
+-- part: columns
+l.id, l.email, l.phone, l.linkedin_url, l.first_name, l.last_name, l.company, l.organization_id, l.job_title, l.country,
+       l.language, l.tags, l.custom, l.source, l.campaign, l.lifecycle, l.suppressed, l.pipeline_id, l.stage_id, l.deal_id, l.owner_id,
+       l.routed_at, l.created_at, l.updated_at, l.version,
+       s.demographic, s.engagement, s.behavior, s.total_score, s.tier, s.intents, s.primary_intent, s.intent_confidence, s.conflict,
+       s.first_seen_at, s.last_activity_at
+
+-- part: leads
+leads l
+  LEFT JOIN lead_standings s ON s.lead_id = l.id
+
+-- part: filter
+-- Statements are planned with their parameters, so that a filter which was not asked for costs nothing and decides no plan.
+($1 IS NULL OR $1 = COALESCE(l.lifecycle, CASE s.tier WHEN 'cold' THEN 'new' WHEN 'warm' THEN 'engaged' ELSE 'qualified' END))
+   AND ($2 IS NULL OR s.tier = $2)
+   AND ($3 IS NULL OR s.total_score >= $3)
+   AND ($4 IS NULL OR s.total_score <= $4)
+   AND ($5 IS NULL OR s.primary_intent = $5)
+   AND ($6 IS NULL OR l.pipeline_id = $6)
+   AND ($7 IS NULL OR l.owner_id = $7)
+   AND ($8 IS NULL OR l.source = $8)
+   AND ($9 IS NULL OR l.campaign = $9)
+   AND ($10 IS NULL OR $10 = ANY (l.tags))
+   AND ($11 IS NULL OR l.created_at >= $11)
+   AND ($12 IS NULL OR l.created_at < $12)
+   AND ($13 IS NULL OR s.last_activity_at >= $13)
+   AND ($14 IS NULL OR s.last_activity_at < $14)
+   AND ($15 = false OR (l.pipeline_id IS NULL AND l.lifecycle IS NULL))
+   -- Within a query, because the planner would weigh each of thousands of ids.
+   AND ($16 IS NULL OR l.id = ANY (ARRAY(SELECT unnest($16))))
+   AND ($17 IS NULL OR l.search_text LIKE ALL ($17))
+
+-- part: newest_first
+AND ($20 IS NULL OR (l.created_at, l.id) < ($20, $21))
+ ORDER BY l.created_at DESC, l.id DESC
+
+-- part: oldest_first
+AND ($20 IS NULL OR (l.created_at, l.id) > ($20, $21))
+ ORDER BY l.created_at, l.id
+
+-- part: standing
+-- Every lead has a standing; saying so lets the planner walk the standing's own index.
+s.lead_id IS NOT NULL
+
+-- part: highest_score_first
+AND {standing}
+ ORDER BY s.total_score DESC, s.lead_id DESC
+
+-- part: lowest_score_first
+AND {standing}
+ ORDER BY s.total_score, s.lead_id
+
+-- part: latest_activity_first
+AND {standing}
+ ORDER BY s.last_activity_at DESC NULLS LAST, s.lead_id DESC
+
+-- part: earliest_activity_first
+AND {standing}
+ ORDER BY s.last_activity_at NULLS FIRST, s.lead_id
+
+-- part: looked
+-- Of the leads that are looked at, how many contain the words, and which of those are on the page.
+count(*) AS looked, count(*) FILTER (WHERE f.fits) AS found, (array_agg(f.id) FILTER (WHERE f.fits))[$23 : $24] AS ids
+
+-- part: fits
+l.id, l.search_text LIKE ALL ($22) AS fits
+
+-- name: get
+SELECT {columns}
+  FROM {leads}
+ WHERE l.id = $1
+
+-- name: list_by_id
+SELECT {columns}
+  FROM {leads}
+ WHERE l.id = ANY ($1)
+ ORDER BY l.id
+
+-- name: total
+SELECT count(*)
+  FROM {leads}
+ WHERE {filter}
+
+-- name: total_up_to
+SELECT count(*)
+  FROM (SELECT
+          FROM {leads}
+         WHERE {filter}
+         LIMIT $18) f
+
+-- name: list_newest_first
+SELECT {columns}
+  FROM {leads}
+ WHERE {filter}
+   {newest_first}
+ LIMIT $18 OFFSET $19
+
+-- name: list_oldest_first
+SELECT {columns}
+  FROM {leads}
+ WHERE {filter}
+   {oldest_first}
+ LIMIT $18 OFFSET $19
+
+-- name: list_highest_score_first
+SELECT {columns}
+  FROM {leads}
+ WHERE {filter}
+   {highest_score_first}
+ LIMIT $18 OFFSET $19
+
+-- name: list_lowest_score_first
+SELECT {columns}
+  FROM {leads}
+ WHERE {filter}
+   {lowest_score_first}
+ LIMIT $18 OFFSET $19
+
+-- name: list_latest_activity_first
+SELECT {columns}
+  FROM {leads}
+ WHERE {filter}
+   {latest_activity_first}
+ LIMIT $18 OFFSET $19
+
+-- name: list_earliest_activity_first
+SELECT {columns}
+  FROM {leads}
+ WHERE {filter}
+   {earliest_activity_first}
+ LIMIT $18 OFFSET $19
+
+-- name: search_newest_first
+SELECT {looked}
+  FROM (SELECT {fits}
+          FROM {leads}
+         WHERE {filter}
+           {newest_first}
+         LIMIT $18 OFFSET $19) f
+
+-- name: search_oldest_first
+SELECT {looked}
+  FROM (SELECT {fits}
+          FROM {leads}
+         WHERE {filter}
+           {oldest_first}
+         LIMIT $18 OFFSET $19) f
+
+-- name: search_highest_score_first
+SELECT {looked}
+  FROM (SELECT {fits}
+          FROM {leads}
+         WHERE {filter}
+           {highest_score_first}
+         LIMIT $18 OFFSET $19) f
+
+-- name: search_lowest_score_first
+SELECT {looked}
+  FROM (SELECT {fits}
+          FROM {leads}
+         WHERE {filter}
+           {lowest_score_first}
+         LIMIT $18 OFFSET $19) f
+
+-- name: search_latest_activity_first
+SELECT {looked}
+  FROM (SELECT {fits}
+          FROM {leads}
+         WHERE {filter}
+           {latest_activity_first}
+         LIMIT $18 OFFSET $19) f
+
+-- name: search_earliest_activity_first
+SELECT {looked}
+  FROM (SELECT {fits}
+          FROM {leads}
+         WHERE {filter}
+           {earliest_activity_first}
+         LIMIT $18 OFFSET $19) f
+
 -- name: exists
 SELECT 1 FROM leads WHERE id = $1
 

@@ -87,7 +87,16 @@ pub async fn drop_drained(tx: &Tx) -> Result<bool, Failure> {
     Ok(row.is_some_and(|row| row.get(0)))
 }
 
-/// Makes the partition of a month; none when it is there.
+/// Makes the table of a month, apart from the others, unless it is there.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn prepare_month(tx: &Tx, month: Date) -> Result<(), Failure> {
+    tx.query(const { section(SQL, "prepare_month") }, params![month]).await?;
+    Ok(())
+}
+
+/// Makes the partition of a month of the table that was prepared; none when it is there.
 ///
 /// # Errors
 /// `Unavailable` when it had to wait for others for longer than it may.

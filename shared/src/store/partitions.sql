@@ -16,6 +16,9 @@ SELECT lotse.swap_default_events()
 -- name: drop_drained
 SELECT lotse.drop_drained_events()
 
+-- name: prepare_month
+SELECT FROM lotse.prepare_event_month($1)
+
 -- name: ensure_month
 SELECT lotse.ensure_event_month($1)
 

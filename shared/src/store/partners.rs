@@ -106,13 +106,13 @@ pub async fn finish_alerts(tx: &Tx, name: &str, now: Timestamp) -> Result<(), Fa
     Ok(())
 }
 
-/// Makes everything due that was held back for a partner, and answers with the oldest of it; the relay finds the rest.
+/// Makes everything due that was held back for a partner, and answers with the oldest of it and its moment; the relay finds the rest.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn let_go(tx: &Tx, name: &str, limit: i64, now: Timestamp) -> Result<Vec<EffectId>, Failure> {
+pub async fn let_go(tx: &Tx, name: &str, limit: i64, now: Timestamp) -> Result<Vec<(EffectId, Timestamp)>, Failure> {
     let rows = tx.query(const { section(SQL, "let_go") }, params![name, now, limit]).await?;
-    Ok(rows.iter().map(|row| row.get("id")).collect())
+    Ok(rows.iter().map(|row| (row.get("id"), row.get("moment"))).collect())
 }
 
 /// Integrations that are up while effects are held back for them.

@@ -47,9 +47,9 @@ WITH held AS (
   UPDATE effects
      SET next_attempt_at = $2
    WHERE status IN ('pending', 'sending') AND next_attempt_at = 'infinity' AND lotse.partner_of(kind) = $1
-  RETURNING id, created_at
+  RETURNING id, created_at, next_attempt_at
 )
-SELECT id
+SELECT id, next_attempt_at AS moment
   FROM held
  ORDER BY created_at, id
  LIMIT $3

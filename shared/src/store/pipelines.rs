@@ -1,15 +1,14 @@
-//! Pipelines, their stages, and the board of deals in them.
+//! Pipelines and their stages.
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use super::Tx;
-use super::deals::{Deal, deal};
-use super::sql::{params, section};
-use crate::domain::ids::{PipelineId, StageId};
+use super::sql::{params, section, statements};
+use crate::domain::ids::{DealId, PipelineId, StageId};
 use crate::failure::Failure;
 
-const SQL: &str = include_str!("pipelines.sql");
+const SQL: &str = statements!(include_str!("pipelines.sql"));
 
 /// A pipeline without its stages.
 #[derive(Debug, Clone)]
@@ -72,8 +71,7 @@ fn pipeline(row: &Row) -> Pipeline {
     }
 }
 
-/// A row with the columns of a stage.
-pub(super) fn stage(row: &Row) -> Stage {
+fn stage(row: &Row) -> Stage {
     Stage {
         id: row.get("id"),
         pipeline: row.get("pipeline_id"),
@@ -142,13 +140,41 @@ pub async fn stage_sums(tx: &Tx, id: PipelineId) -> Result<Vec<StageSum>, Failur
         .collect())
 }
 
-/// The first `limit` deals of each stage, in their order.
+/// One stage, of whatever pipeline.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn board_deals(tx: &Tx, id: PipelineId, limit: i64) -> Result<Vec<Deal>, Failure> {
-    let rows = tx.query(const { section(SQL, "board_deals") }, params![id, limit]).await?;
-    Ok(rows.iter().map(deal).collect())
+pub async fn find_stage(tx: &Tx, id: StageId) -> Result<Option<Stage>, Failure> {
+    let row = tx.find(const { section(SQL, "find_stage") }, params![id]).await?;
+    Ok(row.as_ref().map(stage))
+}
+
+/// The stage in which deals of a pipeline begin.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn first_stage(tx: &Tx, pipeline: PipelineId) -> Result<Option<Stage>, Failure> {
+    let row = tx.find(const { section(SQL, "first_stage") }, params![pipeline]).await?;
+    Ok(row.as_ref().map(stage))
+}
+
+/// The stage of a deal's pipeline that closes it as `won` or `lost`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn closing_stage(tx: &Tx, id: DealId, outcome: &str) -> Result<Option<Stage>, Failure> {
+    let row = tx.find(const { section(SQL, "closing_stage") }, params![id, outcome]).await?;
+    Ok(row.as_ref().map(stage))
+}
+
+/// A stage, locked until the end of the transaction for a move into it; none when this tenant has no such stage. Moves into one stage take
+/// turns, and deals that the machine puts into it go on undisturbed.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_stage_for_move(tx: &Tx, id: StageId) -> Result<Option<Stage>, Failure> {
+    let row = tx.find(const { section(SQL, "lock_stage_for_move") }, params![id]).await?;
+    Ok(row.as_ref().map(stage))
 }
 
 /// A stage, locked until the end of the transaction: no deal is moved into it meanwhile.

@@ -1,21 +1,15 @@
 //! A lead's score over time, and what a tenant's rules came to.
 
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 
 use super::Tx;
-use super::sql::{params, section};
+use super::sql::{params, section, word};
 use crate::domain::ids::{EventId, LeadId, RuleId};
 use crate::domain::scoring::{Category, ScoreSums};
 use crate::failure::Failure;
 
 const SQL: &str = include_str!("scoring.sql");
-
-/// A unit variant by its name in the database.
-fn word<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
-    T::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(text)).map_err(Failure::internal)
-}
 
 /// Something that changed a lead's score.
 #[derive(Debug, Clone)]

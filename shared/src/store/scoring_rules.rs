@@ -2,17 +2,15 @@
 
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tokio_postgres::Row;
 
 use super::Tx;
-use super::sql::{params, section};
+use super::sql::{name_of, params, section, statements, word};
 use crate::domain::ids::{LeadId, RuleId};
 use crate::domain::scoring::{Category, RuleType, ScoringRule};
 use crate::failure::Failure;
 
-const SQL: &str = include_str!("scoring_rules.sql");
+const SQL: &str = statements!(include_str!("scoring_rules.sql"));
 
 /// A rule with the moments of its making and last change.
 #[derive(Debug, Clone)]
@@ -43,19 +41,6 @@ fn stored(row: &Row) -> Result<StoredRule, Failure> {
         created_at: row.get("created_at"),
         updated_at: row.get("updated_at"),
     })
-}
-
-/// A unit variant by its name in the database.
-fn word<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
-    T::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(text)).map_err(Failure::internal)
-}
-
-/// A unit variant's name in the database.
-fn name_of<T: serde::Serialize>(value: T) -> Result<String, Failure> {
-    match serde_json::to_value(value) {
-        Ok(Value::String(name)) => Ok(name),
-        _ => Err(Failure::internal("not a word")),
-    }
 }
 
 /// Which rules a list shows.

@@ -1,10 +1,13 @@
+-- part: filter
+($1::boolean IS NULL OR r.active = $1)
+   AND ($2::text IS NULL OR r.rule_type = $2)
+   AND ($3::text IS NULL OR r.category = $3)
+
 -- name: list
 SELECT r.id, r.version, r.slug, r.name, COALESCE(r.description, '') AS description, r.rule_type, r.category, r.conditions, r.points,
        r.max_per_day, r.max_per_lead, r.expires_after_days, r.active, r.created_at, r.updated_at
   FROM scoring_rules r
- WHERE ($1::boolean IS NULL OR r.active = $1)
-   AND ($2::text IS NULL OR r.rule_type = $2)
-   AND ($3::text IS NULL OR r.category = $3)
+ WHERE {filter}
  ORDER BY r.created_at, r.id
  LIMIT $4
 OFFSET $5
@@ -12,9 +15,7 @@ OFFSET $5
 -- name: count
 SELECT count(*)
   FROM scoring_rules r
- WHERE ($1::boolean IS NULL OR r.active = $1)
-   AND ($2::text IS NULL OR r.rule_type = $2)
-   AND ($3::text IS NULL OR r.category = $3)
+ WHERE {filter}
 
 -- name: insert
 -- No row: the slug is taken.

@@ -1,8 +1,11 @@
 //! Named statements and typed parameters.
 //!
-//! Statements stand in `store/<area>.sql`, one `-- name:` section each, picked at compile time: a missing name does not build.
+//! Statements stand in `store/<area>.sql`, one `-- name:` section each, picked at compile time: a missing name does not build. What several
+//! of them share stands there once, too (see [`parts`]).
 //! They run as unnamed statements in one round trip (`query_typed`), because named ones would pin a connection of RDS Proxy; only the
 //! consumers of whole batches keep theirs (`store::database::connection`).
+
+pub mod parts;
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -12,9 +15,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use postgres_types::{FromSql, IsNull, Json, ToSql, Type, accepts, to_sql_checked};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
+
+use self::parts::starts_with;
+use crate::failure::Failure;
 
 /// The section of `file` that begins with `-- name: <name>`.
 #[expect(clippy::panic, reason = "evaluated by the compiler: a missing name does not build")]
@@ -40,19 +47,15 @@ pub const fn section(file: &'static str, name: &str) -> &'static str {
     panic!("no `-- name:` section of that name in this .sql file");
 }
 
-const fn starts_with(bytes: &[u8], at: usize, prefix: &[u8]) -> bool {
-    if at + prefix.len() > bytes.len() {
-        return false;
-    }
-    let mut n = 0;
-    while n < prefix.len() {
-        if bytes[at + n] != prefix[n] {
-            return false;
-        }
-        n += 1;
-    }
-    true
+/// The statements of a `.sql` file that has parts (see [`parts`]), with these put in at compile time.
+macro_rules! statements {
+    ($file:expr) => {{
+        const FILE: &str = $file;
+        static FILLED: [u8; $crate::store::sql::parts::filled_len(FILE)] = $crate::store::sql::parts::filled(FILE);
+        $crate::store::sql::parts::text(&FILLED)
+    }};
 }
+pub(crate) use statements;
 
 /// A parameter with its Postgres type.
 pub type Param<'a> = (&'a (dyn ToSql + Sync), Type);
@@ -181,6 +184,19 @@ impl<T: Bind> Bind for Vec<T> {
 impl<T: Bind> Bind for [T] {
     const TYPE: Type = T::ARRAY;
     const ARRAY: Type = T::ARRAY;
+}
+
+/// A unit variant by its name in the database.
+pub(super) fn word<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    T::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(text)).map_err(Failure::internal)
+}
+
+/// A unit variant's name in the database.
+pub(super) fn name_of<T: Serialize>(value: T) -> Result<String, Failure> {
+    match serde_json::to_value(value) {
+        Ok(Value::String(name)) => Ok(name),
+        _ => Err(Failure::internal("not a word")),
+    }
 }
 
 /// The Postgres type of a value.

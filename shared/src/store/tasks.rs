@@ -5,12 +5,12 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::Tx;
-use super::sql::{params, section};
+use super::sql::{params, section, statements};
 use super::team;
 use crate::domain::ids::{DealId, LeadId, MemberId, TaskId};
 use crate::failure::{Failure, Fault};
 
-const SQL: &str = include_str!("tasks.sql");
+const SQL: &str = statements!(include_str!("tasks.sql"));
 
 /// Something a member has to do.
 #[derive(Debug, Clone)]

@@ -1,17 +1,23 @@
--- name: list
--- Statements are planned with their values: conditions on absent filters and the orders not asked for vanish from the plan.
-SELECT t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_id, t.deal_id, t.contact_id, t.status,
+-- part: columns
+t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_id, t.deal_id, t.contact_id, t.status,
        t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version,
        (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = t.lead_id) AS lead_name,
        (SELECT d.name FROM deals d WHERE d.id = t.deal_id) AS deal_name,
        (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name
-  FROM tasks t
- WHERE ($1::uuid IS NULL OR t.owner_id = $1)
+
+-- part: filter
+($1::uuid IS NULL OR t.owner_id = $1)
    AND ($2::text IS NULL OR t.status = $2)
    AND ($3::timestamptz IS NULL OR t.due_at < $3)
    AND ($4::uuid IS NULL OR t.lead_id = $4)
    AND ($5::uuid IS NULL OR t.deal_id = $5)
    AND ($6::text IS NULL OR t.kind = $6)
+
+-- name: list
+-- Statements are planned with their values: conditions on absent filters and the orders not asked for vanish from the plan.
+SELECT {columns}
+  FROM tasks t
+ WHERE {filter}
  ORDER BY CASE WHEN $7 = 'due_at' THEN t.due_at END NULLS LAST,
           CASE WHEN $7 = '-due_at' THEN t.due_at END DESC NULLS LAST,
           CASE WHEN $7 = 'created_at' THEN t.created_at END,
@@ -23,19 +29,10 @@ OFFSET $9
 -- name: count
 SELECT count(*)
   FROM tasks t
- WHERE ($1::uuid IS NULL OR t.owner_id = $1)
-   AND ($2::text IS NULL OR t.status = $2)
-   AND ($3::timestamptz IS NULL OR t.due_at < $3)
-   AND ($4::uuid IS NULL OR t.lead_id = $4)
-   AND ($5::uuid IS NULL OR t.deal_id = $5)
-   AND ($6::text IS NULL OR t.kind = $6)
+ WHERE {filter}
 
 -- name: lock
-SELECT t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_id, t.deal_id, t.contact_id, t.status,
-       t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version,
-       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = t.lead_id) AS lead_name,
-       (SELECT d.name FROM deals d WHERE d.id = t.deal_id) AS deal_name,
-       (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name
+SELECT {columns}
   FROM tasks t
  WHERE t.id = $1
    FOR NO KEY UPDATE
@@ -44,18 +41,10 @@ SELECT t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t
 UPDATE tasks t
    SET status = 'done', completed_at = $2, completed_by = $3, updated_at = $2, version = t.version + 1
  WHERE t.id = $1
-RETURNING t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_id, t.deal_id, t.contact_id, t.status,
-          t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version,
-          (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = t.lead_id) AS lead_name,
-          (SELECT d.name FROM deals d WHERE d.id = t.deal_id) AS deal_name,
-          (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name
+RETURNING {columns}
 
 -- name: find
-SELECT t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_id, t.deal_id, t.contact_id, t.status,
-       t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version,
-       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = t.lead_id) AS lead_name,
-       (SELECT d.name FROM deals d WHERE d.id = t.deal_id) AS deal_name,
-       (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name
+SELECT {columns}
   FROM tasks t
  WHERE t.id = $1
 
@@ -69,11 +58,7 @@ SELECT $1 IS NULL OR lotse.may_own($1) AS owner,
 -- name: insert
 INSERT INTO tasks AS t (id, tenant_id, title, description, kind, priority, due_at, owner_id, lead_id, deal_id, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
-RETURNING t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_id, t.deal_id, t.contact_id, t.status,
-          t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version,
-          (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = t.lead_id) AS lead_name,
-          (SELECT d.name FROM deals d WHERE d.id = t.deal_id) AS deal_name,
-          (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name
+RETURNING {columns}
 
 -- name: update
 -- A task that is due at another moment is reminded of again, and has no schedule for it yet.
@@ -84,19 +69,11 @@ UPDATE tasks t
        scheduled_at = CASE WHEN t.due_at IS DISTINCT FROM $6 THEN NULL ELSE t.scheduled_at END,
        updated_at = $13, version = t.version + 1
  WHERE t.id = $1
-RETURNING t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_id, t.deal_id, t.contact_id, t.status,
-          t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version,
-          (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = t.lead_id) AS lead_name,
-          (SELECT d.name FROM deals d WHERE d.id = t.deal_id) AS deal_name,
-          (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name
+RETURNING {columns}
 
 -- name: list_of_leads
 -- All of them: one that is left out would be missing in the audit log.
-SELECT t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_id, t.deal_id, t.contact_id, t.status,
-       t.completed_at, t.completed_by, t.reminded_at, t.created_at, t.updated_at, t.version,
-       (SELECT lotse.lead_name(l.first_name, l.last_name, l.company, l.email) FROM leads l WHERE l.id = t.lead_id) AS lead_name,
-       (SELECT d.name FROM deals d WHERE d.id = t.deal_id) AS deal_name,
-       (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name
+SELECT {columns}
   FROM tasks t
  WHERE t.lead_id = ANY ($1) OR t.id = ANY ($2)
  ORDER BY t.id

@@ -3,20 +3,21 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::Tx;
-use super::sql::{params, section};
+use super::sql::{params, section, statements};
 use crate::domain::ids::{MemberId, PipelineId};
 use crate::domain::search::Words;
 use crate::failure::{Failure, Fault};
 
 pub mod work;
 
-const SQL: &str = include_str!("team.sql");
+const SQL: &str = statements!(include_str!("team.sql"));
 
 /// What people decide of a member.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Profile {
     /// In normal form; unique in the tenant.
     pub email: String,
@@ -33,6 +34,7 @@ pub struct Profile {
     pub lead_of_team: bool,
     pub active: bool,
     /// The pipelines whose deals this member gets.
+    #[serde(rename = "pipeline_ids")]
     pub pipelines: BTreeSet<PipelineId>,
 }
 
@@ -103,6 +105,15 @@ pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
     Ok(row.map_or(0, |row| row.get(0)))
 }
 
+/// The members with these addresses, in normal form.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_by_email(tx: &Tx, emails: &[String]) -> Result<Vec<Member>, Failure> {
+    let rows = tx.query(const { section(SQL, "list_by_email") }, params![emails]).await?;
+    Ok(rows.iter().map(member).collect())
+}
+
 /// One member, if this tenant has them.
 ///
 /// # Errors
@@ -130,13 +141,14 @@ pub async fn lock(tx: &Tx, id: MemberId) -> Result<Member, Failure> {
     get(tx, id).await
 }
 
-/// The active administrators, locked until the end of the transaction; to be called before any member is locked.
+/// Locks a member and the active administrators until the end of the transaction, and answers with these; to be called before any member
+/// is locked.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn lock_admins(tx: &Tx) -> Result<Vec<MemberId>, Failure> {
-    let rows = tx.query(const { section(SQL, "lock_admins") }, params![]).await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
+pub async fn lock_access(tx: &Tx, member: MemberId) -> Result<Vec<MemberId>, Failure> {
+    let rows = tx.query(const { section(SQL, "lock_access") }, params![member]).await?;
+    Ok(rows.iter().filter(|row| row.get("admin")).map(|row| row.get("id")).collect())
 }
 
 /// What is wrong with somebody who may not own what they are to own: nobody of the team, inactive, or a viewer.

@@ -1,8 +1,27 @@
+-- part: stored
+m.id, m.email, m.name, m.role, m.capacity, m.slack_user_id, m.zone, m.language, m.lead_of_team, m.active,
+       m.last_assigned_at, m.created_at, m.updated_at, m.version
+
+-- part: columns
+{stored},
+       ARRAY(SELECT s.pipeline_id FROM team_member_pipelines s WHERE s.member_id = m.id ORDER BY s.pipeline_id) AS pipelines,
+       (SELECT count(*) FROM deals d WHERE d.owner_id = m.id AND d.status = 'open') AS load
+
+-- part: filter
+($1::text IS NULL OR m.role = $1)
+   AND ($2::boolean IS NULL OR m.active = $2)
+   AND ($3::text[] IS NULL OR m.search_text LIKE ALL ($3))
+
+-- part: noted
+INSERT INTO audit_log (id, tenant_id, at, actor_kind, actor, action, record_type, record_id, before, after, request_id)
+SELECT gen_random_uuid(), $4, $3, $5, $6, 'hand_over', g.record, g.id::text, jsonb_build_object('owner_id', $1::uuid),
+       jsonb_build_object('owner_id', $2::uuid), $7
+  FROM given g
+
 -- name: list
 -- The page first, then load and pipelines of its members only.
 WITH page AS (
-  SELECT m.id, m.email, m.name, m.role, m.capacity, m.slack_user_id, m.zone, m.language, m.lead_of_team, m.active,
-         m.last_assigned_at, m.created_at, m.updated_at, m.version,
+  SELECT {stored},
          row_number() OVER (
            ORDER BY CASE WHEN $4 = 'name' THEN lower(m.name) END,
                     CASE WHEN $4 = '-name' THEN lower(m.name) END DESC,
@@ -13,34 +32,30 @@ WITH page AS (
                     m.id
          ) AS place
     FROM team_members m
-   WHERE ($1::text IS NULL OR m.role = $1)
-     AND ($2::boolean IS NULL OR m.active = $2)
-     AND ($3::text[] IS NULL OR m.search_text LIKE ALL ($3))
+   WHERE {filter}
    ORDER BY place
    LIMIT $5
   OFFSET $6
 )
-SELECT m.id, m.email, m.name, m.role, m.capacity, m.slack_user_id, m.zone, m.language, m.lead_of_team, m.active,
-       m.last_assigned_at, m.created_at, m.updated_at, m.version,
-       ARRAY(SELECT s.pipeline_id FROM team_member_pipelines s WHERE s.member_id = m.id ORDER BY s.pipeline_id) AS pipelines,
-       (SELECT count(*) FROM deals d WHERE d.owner_id = m.id AND d.status = 'open') AS load
+SELECT {columns}
   FROM page m
  ORDER BY m.place
 
 -- name: count
 SELECT count(*)
   FROM team_members m
- WHERE ($1::text IS NULL OR m.role = $1)
-   AND ($2::boolean IS NULL OR m.active = $2)
-   AND ($3::text[] IS NULL OR m.search_text LIKE ALL ($3))
+ WHERE {filter}
 
 -- name: find
-SELECT m.id, m.email, m.name, m.role, m.capacity, m.slack_user_id, m.zone, m.language, m.lead_of_team, m.active,
-       m.last_assigned_at, m.created_at, m.updated_at, m.version,
-       ARRAY(SELECT s.pipeline_id FROM team_member_pipelines s WHERE s.member_id = m.id ORDER BY s.pipeline_id) AS pipelines,
-       (SELECT count(*) FROM deals d WHERE d.owner_id = m.id AND d.status = 'open') AS load
+SELECT {columns}
   FROM team_members m
  WHERE m.id = $1
+
+-- name: list_by_email
+SELECT {columns}
+  FROM team_members m
+ WHERE m.email = ANY ($1)
+ ORDER BY m.id
 
 -- name: lock
 SELECT m.version
@@ -48,12 +63,13 @@ SELECT m.version
  WHERE m.id = $1
    FOR NO KEY UPDATE
 
--- name: lock_admins
--- All of them in one order, so that of two administrators who remove each other one waits, and then sees what has happened.
-SELECT m.id
+-- name: lock_access
+-- The administrators and the member in question, all in one order: so of two administrators who remove each other one waits, and then sees
+-- what has happened; and nobody waits in a circle with the router, which locks all members in this order.
+SELECT m.id, m.role = 'admin' AND m.active AS admin
   FROM team_members m
- WHERE m.role = 'admin'
-   AND m.active
+ WHERE m.id = $1
+    OR m.role = 'admin' AND m.active
  ORDER BY m.id
    FOR NO KEY UPDATE
 
@@ -100,24 +116,27 @@ SELECT (SELECT count(*) FROM deals d WHERE d.owner_id = $1 AND d.status = 'open'
 
 -- name: hand_over_deals
 WITH given AS (
-  UPDATE deals SET owner_id = $2, updated_at = $3, version = version + 1 WHERE owner_id = $1 AND status = 'open' RETURNING id
+  UPDATE deals
+     SET owner_id = $2, updated_at = $3, version = version + 1
+   WHERE owner_id = $1 AND status = 'open'
+  RETURNING 'deal' AS record, id
 )
-INSERT INTO audit_log (id, tenant_id, at, actor_kind, actor, action, record_type, record_id, before, after, request_id)
-SELECT gen_random_uuid(), $4, $3, $5, $6, 'hand_over', 'deal', id::text, jsonb_build_object('owner_id', $1::uuid), jsonb_build_object('owner_id', $2::uuid), $7
-  FROM given
+{noted}
 
 -- name: hand_over_tasks
 WITH given AS (
-  UPDATE tasks SET owner_id = $2, updated_at = $3, version = version + 1 WHERE owner_id = $1 AND status = 'open' RETURNING id
+  UPDATE tasks
+     SET owner_id = $2, updated_at = $3, version = version + 1
+   WHERE owner_id = $1 AND status = 'open'
+  RETURNING 'task' AS record, id
 )
-INSERT INTO audit_log (id, tenant_id, at, actor_kind, actor, action, record_type, record_id, before, after, request_id)
-SELECT gen_random_uuid(), $4, $3, $5, $6, 'hand_over', 'task', id::text, jsonb_build_object('owner_id', $1::uuid), jsonb_build_object('owner_id', $2::uuid), $7
-  FROM given
+{noted}
 
 -- name: hand_over_leads
 WITH given AS (
-  UPDATE leads SET owner_id = $2, updated_at = $3, version = version + 1 WHERE owner_id = $1 RETURNING id
+  UPDATE leads
+     SET owner_id = $2, updated_at = $3, version = version + 1
+   WHERE owner_id = $1
+  RETURNING 'lead' AS record, id
 )
-INSERT INTO audit_log (id, tenant_id, at, actor_kind, actor, action, record_type, record_id, before, after, request_id)
-SELECT gen_random_uuid(), $4, $3, $5, $6, 'hand_over', 'lead', id::text, jsonb_build_object('owner_id', $1::uuid), jsonb_build_object('owner_id', $2::uuid), $7
-  FROM given
+{noted}

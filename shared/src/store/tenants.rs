@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use postgres_types::Json;
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -43,7 +44,7 @@ pub async fn rename(tx: &Tx, name: &str, zone: Option<&str>, language: Option<&s
 }
 
 /// What every statement of a tenant's life needs to know of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Tenant {
     pub slug: String,
     pub name: String,

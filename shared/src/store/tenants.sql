@@ -53,12 +53,15 @@ SELECT $1, $2, $3, i.prior, i.conflict_margin, i.conflict_min_confidence,
 ON CONFLICT ON CONSTRAINT engine_settings_pkey DO NOTHING
 
 -- name: upsert_members
-INSERT INTO team_members (id, tenant_id, email, name, role, capacity, slack_user_id, lead_of_team, created_at, updated_at)
+-- One who is as described already stays as they are.
+INSERT INTO team_members AS t (id, tenant_id, email, name, role, capacity, slack_user_id, lead_of_team, created_at, updated_at)
 SELECT m.id, $1, lower(m.email), m.name, m.role, m.capacity, m.slack_user_id, m.lead_of_team, $3, $3
   FROM jsonb_to_recordset($2) AS m (id uuid, email text, name text, role text, capacity integer, slack_user_id text, lead_of_team boolean)
 ON CONFLICT ON CONSTRAINT team_members_email_key
-DO UPDATE SET name = EXCLUDED.name, role = EXCLUDED.role, capacity = EXCLUDED.capacity,
-              slack_user_id = EXCLUDED.slack_user_id, lead_of_team = EXCLUDED.lead_of_team, updated_at = EXCLUDED.updated_at
+DO UPDATE SET name = EXCLUDED.name, role = EXCLUDED.role, capacity = EXCLUDED.capacity, slack_user_id = EXCLUDED.slack_user_id,
+              lead_of_team = EXCLUDED.lead_of_team, updated_at = EXCLUDED.updated_at, version = t.version + 1
+        WHERE (t.name, t.role, t.capacity, t.slack_user_id, t.lead_of_team)
+              IS DISTINCT FROM (EXCLUDED.name, EXCLUDED.role, EXCLUDED.capacity, EXCLUDED.slack_user_id, EXCLUDED.lead_of_team)
 
 -- name: insert_member_pipelines
 INSERT INTO team_member_pipelines (tenant_id, member_id, pipeline_id)

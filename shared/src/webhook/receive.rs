@@ -12,6 +12,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use tracing::{Instrument as _, error_span};
+
 use crate::aws::queues::MAX_BODY;
 use crate::domain::events::parse_source;
 use crate::domain::hex;
@@ -29,7 +31,8 @@ use crate::messages::queues;
 use crate::secrets::token_hash;
 use crate::store::auth::{find_webhook_source, take_delivery};
 use crate::store::inbox::note_stranger;
-use crate::telemetry::{self, Metric};
+use crate::telemetry::metrics::STRANGER_DELIVERIES;
+use crate::telemetry::{self, step};
 use crate::views::events::DeliveryReceipt;
 
 /// The largest webhook, in bytes: it has to fit into one message with room for escapes, and anybody may send one.
@@ -91,7 +94,8 @@ pub async fn receive(
             let hash = token_hash(claim.token);
             delivery.source = claim.source.to_owned();
             delivery.token_hash = Some(hex::encode(&hash));
-            judge(call, &delivery, &hash, readable).await
+            let span = error_span!("judge", delivery_id = %id, source = claim.source);
+            judge(call, &delivery, &hash, readable).instrument(span).await
         }
     };
     let refused = match &verdict {
@@ -102,7 +106,8 @@ pub async fn receive(
     let of_nobody = matches!(verdict, Verdict::Rejected { tenant_id: None, .. });
     delivery.verdict = verdict;
     if !(of_nobody && is_counted(call, &delivery, refused).await) {
-        keep(call, delivery).await?;
+        let span = error_span!("keep", delivery_id = %id, source = delivery.source);
+        step(span, keep(call, delivery)).await?;
     }
     match refused {
         Some(reason) if reason != Reason::OverRate => Err(Failure::Unauthenticated(reason.detail().to_owned())),
@@ -153,7 +158,7 @@ async fn is_within_rate(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32])
 /// Counts the delivery of a stranger. Not while the database is away: it then goes the way of all deliveries, and the processor counts it.
 async fn is_counted(call: &PublicCall, delivery: &Delivery, reason: Option<Reason>) -> bool {
     let stranger = stranger(delivery, reason.map_or("unknown", Reason::as_str), call.body.len());
-    telemetry::metrics(call.now, &[Metric { name: "StrangerDeliveries", unit: "Count", value: 1.0 }]);
+    STRANGER_DELIVERIES.add(1.0);
     match in_time(&call.app, note_stranger(call.app.database(), &stranger)).await {
         Ok(()) => true,
         Err(failure) => {

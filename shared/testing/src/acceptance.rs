@@ -16,6 +16,7 @@ mod subjects;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -72,6 +73,39 @@ pub struct Stage<'a, S> {
     random: StdRng,
 }
 
+/// Lets time pass for the ledger, the outbox and the workers' queue. A message names the moment it was sent for, which moves with
+/// that of its row.
+///
+/// # Panics
+/// When the database does not answer.
+pub async fn pass(app: &TestApp, time: Duration) {
+    let statements = [
+        "UPDATE effects SET lease_until = lease_until - make_interval(secs => $1),
+                            next_attempt_at = next_attempt_at - make_interval(secs => $1),
+                            not_before = not_before - make_interval(secs => $1),
+                            look_at = look_at - make_interval(secs => $1),
+                            rests_until = rests_until - make_interval(secs => $1),
+                            absent_at = absent_at - make_interval(secs => $1)
+          WHERE status NOT IN ('done', 'failed', 'cancelled')",
+        "UPDATE outbox SET created_at = created_at - make_interval(secs => $1), due_at = due_at - make_interval(secs => $1),
+                           body = CASE WHEN body::jsonb ? 'due_at'
+                                       THEN jsonb_set(body::jsonb, '{due_at}', to_jsonb((body::jsonb ->> 'due_at')::timestamptz
+                                                                                        - make_interval(secs => $1)))::text
+                                       ELSE body END",
+    ];
+    for statement in statements {
+        let done = app.db().await.execute(statement, &[&time.as_secs_f64()]).await;
+        done.unwrap_or_else(|error| panic!("{error:?}\n{statement}"));
+    }
+    app.sqs().edit("slack", |body| {
+        let mut message: Value = serde_json::from_str(body).ok()?;
+        let due_at: Timestamp = message["due_at"].as_str()?.parse().ok()?;
+        message["due_at"] = json!(due_at.checked_sub(time).ok()?);
+        Some(message.to_string())
+    });
+    app.sqs().advance(time);
+}
+
 /// An effect as the suite compares it.
 #[derive(Debug)]
 struct Row {
@@ -117,28 +151,28 @@ impl<'a, S: Subject> Stage<'a, S> {
         done.unwrap_or_else(|error| panic!("{error:?}\n{statement}"));
     }
 
-    fn queue(&self, effect: Uuid) {
-        let message = json!({"kind": "effect", "tenant_id": self.tenant, "effect_id": effect});
+    /// Puts its message on the queue, as the outbox has it: for the moment that its row waits for.
+    async fn queue(&self, effect: Uuid) {
+        let statement = "SELECT next_attempt_at FROM effects WHERE id = $1 AND next_attempt_at <> 'infinity'";
+        let row = self.app.db().await.query_opt(statement, &[&effect]).await;
+        let row = row.unwrap_or_else(|error| panic!("{error:?}"));
+        let moment: Option<Timestamp> = row.map(|row| row.get(0));
+        self.send(&json!({"kind": "effect", "tenant_id": self.tenant, "effect_id": effect, "due_at": moment}));
+    }
+
+    /// Puts a message on the queue that names no moment, as the release before sends them.
+    fn queue_bare(&self, effect: Uuid) {
+        self.send(&json!({"kind": "effect", "tenant_id": self.tenant, "effect_id": effect}));
+    }
+
+    fn send(&self, message: &Value) {
         self.app.sqs().send("slack", &message.to_string()).unwrap_or_else(|error| panic!("{error:#}"));
     }
 
     /// Lets time pass for the ledger, the outbox, the queues and the partner.
     async fn pass(&self, time: Duration) {
-        let seconds = time.as_secs_f64();
-        let statements = [
-            "UPDATE effects SET lease_until = lease_until - make_interval(secs => $1),
-                                next_attempt_at = next_attempt_at - make_interval(secs => $1),
-                                look_at = look_at - make_interval(secs => $1),
-                                rests_until = rests_until - make_interval(secs => $1),
-                                absent_at = absent_at - make_interval(secs => $1)
-              WHERE status NOT IN ('done', 'failed', 'cancelled')",
-            "UPDATE outbox SET created_at = created_at - make_interval(secs => $1), due_at = due_at - make_interval(secs => $1)",
-        ];
-        for statement in statements {
-            self.execute(statement, &[&seconds]).await;
-        }
+        pass(self.app, time).await;
         self.rest().await;
-        self.app.sqs().advance(time);
         self.subject.advance(time);
     }
 

@@ -37,6 +37,7 @@
 //! | [`database`], [`proxy`] | a database per test, and how to take it away |
 //! | [`contracts`] | what every function says of itself, asked once a build |
 //! | [`keys`] | access tokens and webhook signatures |
+//! | [`statements`] | the store's statements as functions send them |
 //! | [`sales`] | records put straight into the database, refusals every endpoint owes a stranger, plans of statements |
 
 #![expect(clippy::disallowed_methods, reason = "those are rules for functions; the kit is what surrounds them")]
@@ -54,6 +55,8 @@ pub mod runtime;
 pub mod sales;
 mod server;
 pub mod sqs;
+#[expect(clippy::panic, reason = "its callers are tests, as those of `app`")]
+pub mod statements;
 pub mod template;
 mod workspace;
 

@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use aws_credential_types::Credentials;
 use serde_json::Value;
 use testkit::TestApp;
 use testkit::database::TestDatabase;
@@ -31,6 +32,25 @@ async fn a_test_that_leaves_messages_behind_fails() {
     let app = TestApp::bare().await;
     app.sqs().send("events", "{}").unwrap();
     app.allow_leftovers();
+}
+
+#[tokio::test]
+async fn a_test_in_which_a_function_lacks_a_right_fails() {
+    let message = panic_of(async {
+        let app = TestApp::bare().await;
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+            .region(aws_sdk_sqs::config::Region::new("eu-central-1"))
+            // As the function of this name would.
+            .credentials_provider(Credentials::new("leads-get", "test", None, None, "test"))
+            .endpoint_url(app.sqs().endpoint())
+            .build();
+        let send = aws_sdk_sqs::Client::from_conf(config).send_message();
+        send.queue_url(app.sqs().queue_url("events")).message_body("{}").send().await.unwrap_err();
+    });
+    let message = message.await;
+    assert!(message.contains("leads-get may not sqs:SendMessage on arn:aws:sqs:"), "{message}");
+    assert!(message.contains("in template.yaml"), "{message}");
 }
 
 #[tokio::test]

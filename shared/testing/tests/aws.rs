@@ -9,6 +9,7 @@ use aws_sdk_scheduler::error::ProvideErrorMetadata as _;
 use aws_sdk_scheduler::types::{ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName, SendMessageBatchRequestEntry};
 use testkit::sqs::{BATCH_LIMIT, Depth, QueueSpec, SIZE_LIMIT, Sqs};
+use testkit::template::{Template, Values};
 
 fn standin() -> Sqs {
     let events = QueueSpec { redrive: Some(("events-dlq".to_owned(), 2)), ..QueueSpec::new("events") };
@@ -16,10 +17,14 @@ fn standin() -> Sqs {
 }
 
 fn sqs(standin: &Sqs) -> aws_sdk_sqs::Client {
+    sqs_as(standin, "test")
+}
+
+fn sqs_as(standin: &Sqs, caller: &str) -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
         .region(aws_sdk_sqs::config::Region::new("eu-central-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .credentials_provider(Credentials::new(caller, "test", None, None, "test"))
         .retry_config(aws_sdk_sqs::config::retry::RetryConfig::disabled())
         .endpoint_url(standin.endpoint())
         .build();
@@ -27,10 +32,14 @@ fn sqs(standin: &Sqs) -> aws_sdk_sqs::Client {
 }
 
 fn scheduler(standin: &Sqs) -> aws_sdk_scheduler::Client {
+    scheduler_as(standin, "test")
+}
+
+fn scheduler_as(standin: &Sqs, caller: &str) -> aws_sdk_scheduler::Client {
     let config = aws_sdk_scheduler::Config::builder()
         .behavior_version(aws_sdk_scheduler::config::BehaviorVersion::latest())
         .region(aws_sdk_scheduler::config::Region::new("eu-central-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .credentials_provider(Credentials::new(caller, "test", None, None, "test"))
         .retry_config(aws_sdk_scheduler::config::retry::RetryConfig::disabled())
         .endpoint_url(standin.endpoint())
         .build();
@@ -250,4 +259,64 @@ async fn refuses_schedules_aws_would_refuse() {
         create(&client, &standin, "a", "at(2026-12-01T09:00:00)").group_name("nowhere").send().await.unwrap_err();
     assert!(elsewhere.as_service_error().unwrap().is_resource_not_found_exception(), "{elsewhere:?}");
     assert!(standin.schedules().is_empty());
+}
+
+/// Of the three, the first may send to a queue, the second make schedules, the third nothing.
+const ROLES: &str = r#"
+Resources:
+  EventsQueue: { Type: "AWS::SQS::Queue", Properties: { QueueName: events } }
+  SendRole:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyDocument:
+            Statement: [{ Effect: Allow, Action: "sqs:SendMessage", Resource: !GetAtt EventsQueue.Arn }]
+  RemindRole:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyDocument:
+            Statement:
+              - { Effect: Allow, Action: "scheduler:CreateSchedule", Resource: "arn:aws:scheduler:*:*:schedule/reminders/*" }
+              - { Effect: Allow, Action: "iam:PassRole", Resource: "arn:aws:iam::000000000000:role/r" }
+  BareRole: { Type: "AWS::IAM::Role" }
+  Sender: { Type: "AWS::Serverless::Function", Properties: { CodeUri: x/sender/, Role: !GetAtt SendRole.Arn } }
+  Reminder: { Type: "AWS::Serverless::Function", Properties: { CodeUri: x/reminder/, Role: !GetAtt RemindRole.Arn } }
+  Bare: { Type: "AWS::Serverless::Function", Properties: { CodeUri: x/bare/, Role: !GetAtt BareRole.Arn } }
+"#;
+
+#[tokio::test]
+async fn a_caller_may_do_what_its_role_allows_and_nothing_else() {
+    let standin = standin();
+    let template = Template::parse(ROLES).unwrap();
+    standin.bind(template.rights(&template.functions().unwrap(), &Values::default()).unwrap());
+    let url = standin.queue_url("events");
+
+    let sender = sqs_as(&standin, "sender");
+    sender.send_message().queue_url(&url).message_body("x").send().await.unwrap();
+    let batch = || Some(vec![entry("a", "x")]);
+    sender.send_message_batch().queue_url(&url).set_entries(batch()).send().await.unwrap();
+    let received = sender.receive_message().queue_url(&url).send().await.unwrap_err();
+    assert_eq!(received.code(), Some("AccessDenied"));
+    let elsewhere = sender.send_message().queue_url(standin.queue_url("events-dlq")).message_body("x");
+    assert_eq!(elsewhere.send().await.unwrap_err().code(), Some("AccessDenied"));
+    for caller in ["bare", "stranger"] {
+        let sent = sqs_as(&standin, caller).send_message_batch().queue_url(&url).set_entries(batch()).send().await;
+        assert_eq!(sent.unwrap_err().code(), Some("AccessDenied"), "{caller}");
+    }
+    assert_eq!(standin.messages("events").len(), 2);
+
+    let reminder = scheduler_as(&standin, "reminder");
+    create(&reminder, &standin, "a", "at(2026-12-01T09:00:00)").send().await.unwrap();
+    let deleted = reminder.delete_schedule().group_name("reminders").name("a").send().await.unwrap_err();
+    assert_eq!(deleted.code(), Some("AccessDeniedException"));
+    let call = create(&reminder, &standin, "b", "at(2026-12-01T09:00:00)");
+    let mut target = call.get_target().clone().unwrap();
+    target.role_arn = "arn:aws:iam::000000000000:role/more".to_owned();
+    assert_eq!(call.target(target).send().await.unwrap_err().code(), Some("AccessDeniedException"));
+
+    let denied = standin.denied();
+    assert_eq!(denied.len(), 6, "{denied:?}");
+    assert_eq!(denied[0], "sender may not sqs:ReceiveMessage on arn:aws:sqs:eu-central-1:000000000000:events");
+    assert_eq!(denied[5], "reminder may not iam:PassRole on arn:aws:iam::000000000000:role/more");
 }

@@ -79,5 +79,5 @@ export async function apiOf(who) {
         return answer.status === 204 ? null : answer.json();
     };
     const { access_token: token } = await call("POST", "/api/v1/auth/login", { body: { email: who.email, password: who.password } });
-    return { get: (path) => call("GET", path, { token }), post: (path, body, headers) => call("POST", path, { token, body, headers }) };
+    return { get: (path) => call("GET", path, { token }), post: (path, body, headers) => call("POST", path, { token, body, headers }), patch: (path, body, headers) => call("PATCH", path, { token, body, headers }) };
 }

@@ -1,7 +1,6 @@
 // The console: its pages, and who may see them.
 import { QueryClient } from "@tanstack/react-query";
-import { CoreAdminContext, CoreAdminUI, CustomRoutes, Resource, localStorageStore } from "ra-core";
-import { lazy } from "react";
+import { CoreAdminContext, CoreAdminUI, CustomRoutes, Resource } from "ra-core";
 import { BrowserRouter, Route } from "react-router-dom";
 import { ApiError } from "./api/problem";
 import { Dashboard } from "./pages/dashboard";
@@ -11,13 +10,15 @@ import { SignIn } from "./pages/sign-in";
 import { authProvider } from "./providers/auth";
 import { dataProvider } from "./providers/data";
 import { i18nProvider } from "./providers/i18n";
+import { store } from "./providers/store";
+import { part } from "./shell/part";
 import { Shell } from "./shell/shell";
 import { Denied, Lost, Starting } from "./shell/states";
 import { Themed } from "./theme/mode";
 
-const Board = lazy(() => import("./pages/board/page"));
-const TaskList = lazy(() => import("./pages/tasks/page"));
-const TeamList = lazy(() => import("./pages/team/page"));
+const Board = part(() => import("./pages/board/page"));
+const TaskList = part(() => import("./pages/tasks/page"));
+const TeamList = part(() => import("./pages/team/page"));
 
 const queryClient = new QueryClient({
     defaultOptions: {
@@ -26,9 +27,10 @@ const queryClient = new QueryClient({
             // What the API refused it will refuse again; a fault or a lost connection may pass.
             retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status < 500),
         },
+        // Without a connection a change fails at once and says so. To wait for one would look as if it were done, and be lost with the tab.
+        mutations: { networkMode: "always" },
     },
 });
-const store = localStorageStore("1", "lotse");
 
 export function Console() {
     return (

@@ -9,7 +9,8 @@ use serde_json::json;
 use shared::domain::ids::DealId;
 use shared::flows::deals::stand;
 use shared::http::{self, Call, Json};
-use shared::store::deals::{self, Move, Place, write};
+use shared::store::deals::{self, Move, Place};
+use shared::store::pipelines;
 use shared::views::deals::DealView;
 use shared::views::deals_input::CloseDeal;
 use shared::{Failure, Scope};
@@ -23,7 +24,7 @@ async fn handle(call: Call<CloseDeal>) -> Result<Json<DealView>, Failure> {
     let reason = call.body.reason()?;
     let outcome = call.body.outcome.as_str();
     let present = deals::get(&call.tx, id).await?;
-    let stage = write::closing_stage(&call.tx, id, outcome).await?;
+    let stage = pipelines::closing_stage(&call.tx, id, outcome).await?;
     // A pipeline without such a stage: the deal is looked at all the same, for what is wrong with it comes first.
     let (before, stage) = deals::lock_for_move(&call.tx, id, stage.map_or(present.stage, |stage| stage.id)).await?;
     call.if_current(before.version)?;

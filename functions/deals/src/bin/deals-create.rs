@@ -9,8 +9,7 @@ use shared::domain::ids::DealId;
 use shared::http::{self, Call, Created};
 use shared::store::deals::{self, Passage, write};
 use shared::store::leads::lock;
-use shared::store::pipelines;
-use shared::store::pipelines::Stage;
+use shared::store::pipelines::{self, Stage};
 use shared::views::deals::DealView;
 use shared::views::deals_input::NewDeal;
 use shared::{Failure, Scope};
@@ -36,8 +35,10 @@ async fn handle(call: Call<NewDeal>) -> Result<Created<DealView>, Failure> {
         }
     }
     let stage = match stage_id {
-        Some(stage) => open(write::find_stage(&call.tx, stage).await?.filter(|stage| stage.pipeline == pipeline_id))?,
-        None => write::first_stage(&call.tx, pipeline_id).await?.ok_or_else(|| {
+        Some(stage) => {
+            open(pipelines::find_stage(&call.tx, stage).await?.filter(|stage| stage.pipeline == pipeline_id))?
+        }
+        None => pipelines::first_stage(&call.tx, pipeline_id).await?.ok_or_else(|| {
             Failure::conflict("no_open_stage", "This pipeline has no stage in which a deal can begin. Add one first.")
         })?,
     };

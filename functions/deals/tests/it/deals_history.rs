@@ -1,11 +1,9 @@
 use serde_json::{Value, json};
-use shared::store::sql::section;
+use testkit::statements::statement;
 use testkit::{Method, TestApp};
 use uuid::Uuid;
 
 use crate::support::{Board, LOST, NEW, QUALIFIED, crowd, member, plan, pointers, refuses_strangers, uses};
-
-const SQL: &str = include_str!("../../../../shared/src/store/deals.sql");
 
 fn path(deal: Uuid) -> String {
     format!("/api/v1/deals/{deal}/history")
@@ -115,8 +113,8 @@ async fn reads_through_indexes() {
     .unwrap();
     let row = db.query_one("SELECT id::text FROM deals WHERE tenant_id = $1 LIMIT 1", &[&board.tenant]).await.unwrap();
     let deal = format!("'{}'", row.get::<_, &str>(0));
-    let list = plan(&app, board.tenant, section(SQL, "list_history"), &[&deal, "25", "0"]).await;
+    let list = plan(&app, board.tenant, &statement("deals.list_history"), &[&deal, "25", "0"]).await;
     uses(&list, "stage_history_deal_idx", &["stage_history", "deals", "team_members"]);
-    let count = plan(&app, board.tenant, section(SQL, "count_history"), &[&deal]).await;
+    let count = plan(&app, board.tenant, &statement("deals.count_history"), &[&deal]).await;
     uses(&count, "stage_history_deal_idx", &["stage_history"]);
 }

@@ -1,10 +1,8 @@
 use serde_json::Value;
-use shared::store::sql::section;
+use testkit::statements::statement;
 use testkit::{Method, TestApp};
 
 use crate::support::{Board, LOST, NEW, QUALIFIED, crowd, names, plan, pointers, refuses_strangers, uses};
-
-const SQL: &str = include_str!("../../../../shared/src/store/deals.sql");
 
 async fn listed(app: &TestApp, query: &str) -> Value {
     let path = format!("/api/v1/deals?{query}");
@@ -211,8 +209,8 @@ async fn reads_through_indexes() {
     let board = crowd(&app).await;
     let (pipeline, stage) = (format!("'{}'", board.pipeline), format!("'{}'", board.stages[0]));
     let db = app.db().await;
-    let statement = "SELECT lead_id::text, owner_id::text FROM deals WHERE stage_id = $1 LIMIT 1";
-    let row = db.query_one(statement, &[&board.stages[0]]).await.unwrap();
+    let some = "SELECT lead_id::text, owner_id::text FROM deals WHERE stage_id = $1 LIMIT 1";
+    let row = db.query_one(some, &[&board.stages[0]]).await.unwrap();
     let (lead, owner) = (format!("'{}'", row.get::<_, &str>(0)), format!("'{}'", row.get::<_, &str>(1)));
     let null = "NULL";
     let order = "'-created_at'";
@@ -235,12 +233,12 @@ async fn reads_through_indexes() {
         ),
     ] {
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
-        let plan = plan(&app, board.tenant, section(SQL, "list"), &values).await;
+        let plan = plan(&app, board.tenant, &statement("deals.list"), &values).await;
         uses(&plan, index, &["deals"]);
         // The default order comes out of the index: a page costs the same in a list of any length.
         let walks = values[8] == order && values[..5].iter().all(|value| *value == null);
         assert!(!walks || !plan.contains("Sort"), "sorts the whole list:\n{plan}");
-        let count = crate::support::plan(&app, board.tenant, section(SQL, "count"), &values[..8]).await;
+        let count = crate::support::plan(&app, board.tenant, &statement("deals.count"), &values[..8]).await;
         uses(&count, "deals_", &["deals"]);
     }
 }

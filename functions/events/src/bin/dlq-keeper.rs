@@ -11,7 +11,7 @@ use shared::flows::inbox::dead_letters;
 use shared::messages::queues::DEAD_LETTERS;
 use shared::queue::{self, Outcomes, RawMessage};
 use shared::store::inbox;
-use shared::telemetry::{self, Metric};
+use shared::telemetry::metrics;
 use shared::{App, Failure};
 
 pub fn main() -> ExitCode {
@@ -32,6 +32,6 @@ async fn handle(app: App, messages: Arc<[RawMessage]>, deadline: Deadline) -> Ou
         let reason = failure.to_string();
         return messages.iter().map(|_| Err(Failure::unavailable(reason.clone()))).collect();
     }
-    telemetry::metrics(now, &[Metric { name: "DeadLetters", unit: "Count", value: rows.len() as f64 }]);
+    metrics::DEAD_LETTERS.count_of(rows.len());
     outcomes
 }

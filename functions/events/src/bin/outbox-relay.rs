@@ -11,7 +11,7 @@ use serde::Serialize;
 use shared::flows::effects::sweep;
 use shared::flows::relay;
 use shared::schedule;
-use shared::telemetry::{self, Metric};
+use shared::telemetry::metrics::{EFFECTS_WOKEN, GIVEN_UP_SENT_AGAIN, OUTBOX_RELAYED};
 use shared::{App, Failure};
 
 pub fn main() -> ExitCode {
@@ -32,13 +32,8 @@ async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
     let messages = relay::hand_over(&app, moment).await?;
     let effects = sweep::wake(&app, moment).await?;
     let sent_again = relay::send_given_up(&app, moment).await?;
-    telemetry::metrics(
-        app.now(),
-        &[
-            Metric { name: "OutboxRelayed", unit: "Count", value: messages as f64 },
-            Metric { name: "EffectsWoken", unit: "Count", value: effects as f64 },
-            Metric { name: "GivenUpSentAgain", unit: "Count", value: sent_again as f64 },
-        ],
-    );
+    OUTBOX_RELAYED.count_of(messages);
+    EFFECTS_WOKEN.count_of(effects);
+    GIVEN_UP_SENT_AGAIN.count_of(sent_again);
     Ok(Done { messages, effects, sent_again })
 }

@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use shared::flows::partitions;
 use shared::store::{inbox, jobs, sign_in, tenants};
-use shared::telemetry::{self, Metric};
+use shared::telemetry::metrics::{EVENTS_IN_DEFAULT_PARTITION, EVENTS_MOVED, PARTITIONS_MADE, STRANGER_BYTES_OF_DAY};
 use shared::{App, Failure, schedule, store};
 
 /// This month and three more.
@@ -50,25 +50,22 @@ struct Done {
 
 async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
     let this_month = moment.to_zoned(TimeZone::UTC).date().first_of_month();
-    let kept = partitions::keep(&app, this_month, MONTHS, Instant::now() + ENOUGH).await?;
+    // Should others leave it no moment, the rest has its turn all the same.
+    let kept = partitions::keep(&app, this_month, MONTHS, Instant::now() + ENOUGH).await;
     let purged = jobs::purge_expired(app.database(), moment).await?;
     let sign_ins = sign_in::purge(app.database(), moment).await?;
     let inbox = inbox::purge(app.database(), moment).await?;
     let secrets = tenants::end_rotations(app.database(), moment).await?;
     let strangers = inbox::strangers_of_day(app.database(), moment).await?;
+    let kept = kept?;
     let report = store::partitions::report(app.database(), this_month, MONTHS, moment).await?;
     if !report.missing.is_empty() {
         return Err(Failure::internal(format!("these months still have no partition: {}", report.missing.join(", "))));
     }
-    telemetry::metrics(
-        app.now(),
-        &[
-            Metric { name: "PartitionsMade", unit: "Count", value: kept.made.len() as f64 },
-            Metric { name: "EventsMoved", unit: "Count", value: kept.moved as f64 },
-            Metric { name: "EventsInDefaultPartition", unit: "Count", value: report.default_rows as f64 },
-            Metric { name: "StrangerBytesOfDay", unit: "Bytes", value: strangers.bytes as f64 },
-        ],
-    );
+    PARTITIONS_MADE.count_of(kept.made.len());
+    EVENTS_MOVED.add(kept.moved as f64);
+    EVENTS_IN_DEFAULT_PARTITION.add(report.default_rows as f64);
+    STRANGER_BYTES_OF_DAY.add(strangers.bytes as f64);
     Ok(Done {
         made: kept.made,
         moved: kept.moved,

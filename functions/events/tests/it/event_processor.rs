@@ -7,6 +7,7 @@ use testkit::keys::epoch_seconds;
 use uuid::Uuid;
 
 mod identity;
+mod traces;
 
 fn days_ago(days: i64) -> Timestamp {
     let now = Timestamp::from_second(i64::try_from(epoch_seconds()).unwrap()).unwrap();

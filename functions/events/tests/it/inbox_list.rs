@@ -1,6 +1,7 @@
 //! GET /api/v1/inbox
 
 use serde_json::{Value, json};
+use testkit::statements::statement;
 use testkit::{Tenant, TestApp};
 use uuid::Uuid;
 
@@ -133,12 +134,6 @@ async fn bad_queries_name_the_parameter() {
     }
 }
 
-/// The named section of the inbox's statements.
-fn statement(name: &str) -> &'static str {
-    let sections = include_str!("../../../../shared/src/store/inbox.sql").split("-- name: ");
-    sections.filter_map(|section| section.strip_prefix(name)?.strip_prefix('\n')).next().unwrap()
-}
-
 #[tokio::test]
 async fn lists_and_choices_use_indexes() {
     let app = TestApp::new().await;
@@ -168,7 +163,7 @@ async fn lists_and_choices_use_indexes() {
         ("claim_range", [range.as_slice(), &["1000", "1000000"]].concat(), "inbox_open_idx"),
         ("count_open_range", range.to_vec(), "inbox_open_idx"),
     ] {
-        let mut sql = statement(name).to_owned();
+        let mut sql = statement(&format!("inbox.{name}"));
         for (n, argument) in arguments.iter().enumerate().rev() {
             sql = sql.replace(&format!("${}", n + 1), &format!("({argument})"));
         }

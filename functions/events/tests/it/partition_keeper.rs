@@ -123,6 +123,39 @@ async fn an_interrupted_run_is_ended_by_the_next() {
     assert_eq!(count(&db, "events_default").await, 0);
 }
 
+/// A run that was killed before it could attach what it had made.
+#[tokio::test]
+async fn a_month_that_was_only_prepared_gets_its_place() {
+    let app = TestApp::new().await;
+    let db = app.db().await;
+    for month in ["2031-12-01", "2040-01-01"] {
+        db.batch_execute(&format!("SELECT lotse.prepare_event_month('{month}')")).await.unwrap();
+    }
+    let tenant: Uuid = app.tenant().id.parse().unwrap();
+    let statement = "INSERT INTO events (id, tenant_id, lead_id, event_type, source, occurred_at, received_at, external_id, identifiers)
+        VALUES (gen_random_uuid(), $1, gen_random_uuid(), 'page_visited', 'website', '2040-01-02', now(), 'x', '[]')";
+    db.execute(statement, &[&tenant]).await.unwrap();
+    assert_eq!(count(&db, "events_default").await, 1, "what is not attached takes nothing");
+
+    let done = app.run_job("partition-keeper", json!({"scheduled_for": "2031-12-01T01:15:00Z"})).await;
+
+    let made = ["events_2031_12", "events_2040_01", "events_2032_01", "events_2032_02", "events_2032_03"];
+    assert_eq!((&done["made"], &done["moved"]), (&json!(made), &json!(1)));
+    assert_eq!((count(&db, "events_2040_01").await, count(&db, "events_default").await), (1, 0));
+}
+
+/// Whatever keeps partitions from being made, what else is to be done daily is done, and the run fails all the same.
+#[tokio::test]
+async fn a_keeper_that_cannot_make_partitions_throws_away_what_is_old_nevertheless() {
+    let app = TestApp::new().await;
+    let db = app.db().await;
+    inbox(&app, &[("open, old", Some(app.tenant().id.parse().unwrap()), "open", "91 days", "")]).await;
+    db.batch_execute("REVOKE EXECUTE ON FUNCTION lotse.stage_default_events() FROM lotse_app").await.unwrap();
+    let outcome = app.invoke("partition-keeper", json!({})).await;
+    assert!(outcome.is_err(), "{outcome:?}");
+    assert_eq!(count(&db, "inbox").await, 0);
+}
+
 /// While rows move, others go on reading and writing them. Nobody of them waits for a lock for a tenth of a second, or they would fail;
 /// and nothing is out of sight for a moment.
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use shared::flows::effects::sweep::{self, Reconciled};
-use shared::telemetry::{self, Metric};
+use shared::telemetry::metrics::EFFECTS_ASKED_ABOUT;
 use shared::{App, Failure, schedule};
 
 pub fn main() -> ExitCode {
@@ -16,7 +16,6 @@ pub fn main() -> ExitCode {
 
 async fn handle(app: App, moment: Timestamp) -> Result<Reconciled, Failure> {
     let done = sweep::reconcile(&app, moment).await?;
-    let asked = Metric { name: "EffectsAskedAbout", unit: "Count", value: done.asked as f64 };
-    telemetry::metrics(app.now(), &[asked]);
+    EFFECTS_ASKED_ABOUT.count_of(done.asked);
     Ok(done)
 }

@@ -13,10 +13,11 @@ use testkit::fakes::strict::Strict;
 const TOKEN: &str = "xoxb-1234-test";
 const KEY: &str = "strict-key";
 
-/// Trials a partner: ten thousand over all of them in full. Otherwise so few that only the first statements are struck, before and after; with
-/// 48, which strike at each statement once, the partner that can be asked has not come to its end in five minutes.
+/// Trials a partner: ten thousand over both in full, or as many as `LOTSE_THOROUGH` says. Otherwise as many as it takes to strike at
+/// each statement, before and after it, and to meet every trouble twice.
 fn trials() -> usize {
-    if thorough() { 5_000 } else { 12 }
+    let said = std::env::var("LOTSE_THOROUGH").ok().and_then(|text| text.parse().ok());
+    if thorough() { said.filter(|count| *count > 1).unwrap_or(5_000) } else { 60 }
 }
 
 fn connected(slack: Value) -> Value {

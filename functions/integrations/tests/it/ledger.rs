@@ -1,6 +1,7 @@
 //! What waits for something, what people ask for, and what is asked about: the ledger's own rules, with the strict partner.
 
 mod doubt;
+mod messages;
 mod plans;
 
 use serde_json::{Value, json};
@@ -237,7 +238,7 @@ async fn a_pause_that_a_partner_asks_for_holds_for_everybody() {
     let asked = world.strict.requests();
     world.app.deliver("slack").await;
     assert_eq!(world.strict.requests(), asked, "nobody calls during the pause");
-    world.execute("DELETE FROM rate_budgets; UPDATE effects SET next_attempt_at = now()").await;
+    world.execute("DELETE FROM rate_budgets").await;
     world.app.drain().await;
     assert_eq!((world.status(first).await.as_str(), world.status(user).await.as_str()), ("done", "done"));
 }

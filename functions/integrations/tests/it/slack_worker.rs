@@ -1,6 +1,7 @@
 //! Messages that get through, once, at the pace Slack takes them.
 
 mod doubt;
+mod figures;
 mod refusals;
 
 use serde_json::{Value, json};

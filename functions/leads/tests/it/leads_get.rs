@@ -81,3 +81,25 @@ async fn shows_what_stands_around_the_lead() {
     let shown: Value = get(&app, &path(&lead, "")).await.expect(200).json();
     assert_eq!(shown["open_deal"], Value::Null);
 }
+
+#[tokio::test]
+async fn each_request_writes_one_line_of_figures_by_its_route() {
+    let app = TestApp::new().await;
+    let lead = anna(&app).await;
+    get(&app, &path(&lead, "")).await.expect(200);
+    get(&app, "/api/v1/leads/0197f5a8-0000-7000-8000-000000000001").await.expect(404);
+    let logs = app.logs("leads-get");
+    let read = logs.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let lines: Vec<Value> = read.filter(|line| line["_aws"].is_object()).collect();
+    assert_eq!(lines.len(), 2, "{logs}");
+    for (line, class) in lines.iter().zip(["Answers2xx", "Answers4xx"]) {
+        assert_eq!((&line["function"], &line["route"]), (&"leads-get".into(), &"/api/v1/leads/{id}".into()));
+        assert!(line["RequestDuration"].as_f64().is_some_and(|time| time > 0.0), "{line}");
+        assert_eq!(line[class], 1.0, "{line}");
+        let [directive] = line["_aws"]["CloudWatchMetrics"].as_array().unwrap().as_slice() else { panic!("{line}") };
+        assert_eq!(directive["Namespace"], "Lotse");
+        assert_eq!(directive["Dimensions"], json!([["area"], ["function", "route"]]));
+        assert_eq!(directive["Metrics"].as_array().unwrap().len(), 2);
+        assert!(!line.to_string().contains(&app.tenant().id), "no figure is kept by tenant");
+    }
+}

@@ -6,9 +6,10 @@ use shared::domain::ids::{LeadId, MemberId, PipelineId, TenantId};
 use shared::domain::scoring::Tier;
 use shared::domain::search::Words;
 use shared::store::leads::list::{Arguments, Filter, Order, TOTAL, Window, search};
-use shared::store::leads::{GET, LeadStatus, history};
+use shared::store::leads::{LeadStatus, history};
 use shared::store::sql::{Param, type_of};
 use testkit::app::TestApp;
+use testkit::statements::statement;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -187,7 +188,7 @@ async fn histories_of_a_lead(app: &TestApp, lead: LeadId) {
     let (limit, offset) = (26_i64, 0_i64);
     let (text, at, id) = (None::<String>, None::<jiff::Timestamp>, None::<Uuid>);
     let one: Param<'_> = (&lead, type_of(&lead));
-    check("one lead", &plan(&client, GET, std::slice::from_ref(&one)).await);
+    check("one lead", &plan(&client, &statement("leads.get"), std::slice::from_ref(&one)).await);
     let part = [one.clone(), (&limit, type_of(&limit)), (&offset, type_of(&offset))];
     for (name, sql) in
         [("scores", history::LIST_SCORES), ("intents", history::LIST_INTENTS), ("decisions", history::LIST_DECISIONS)]

@@ -1,10 +1,10 @@
 //! Every write leaves its lines in the audit log, and so does what it changes beside the record it is about. Each endpoint that writes
-//! is called once; whatever record is another afterwards must have a line of its own. A new endpoint needs a line in [`call`].
+//! is called once; whatever record is another afterwards must have a line of its own. A new endpoint needs a line in [`prepared`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use testkit::app::TestApp;
+use testkit::app::{Endpoint, TestApp};
 use testkit::sales::{Board, LOST, NEW, QUALIFIED, member, organization};
 use testkit::{Method, Tenant};
 use uuid::Uuid;
@@ -182,32 +182,92 @@ async fn every_write_and_what_it_changes_beside_is_noted() {
             continue;
         }
         let (id, body) = prepared(&app, &world, function).await;
-        let (before, lines_before) = (records(&app).await, lines(&app).await.len());
-
         let query = if function == "leads-delete" { "?with_deals=true" } else { "" };
-        let path = format!("{}{query}", endpoint.at(&id.to_string()));
-        let request = app.request(endpoint.method.clone(), &path).bearer(&app.token("admin"));
-        let request = if body.is_null() { request } else { request.json(&body) };
-        let answer = request.send().await;
-
-        assert!(answer.status < 300, "{function}: {}", String::from_utf8_lossy(&answer.body));
-        let (after, lines) = (records(&app).await, lines(&app).await);
-        let written = &lines[lines_before..];
-        assert!(!written.is_empty(), "{function} wrote nothing into the audit log");
-        for record in before.keys().chain(after.keys()) {
-            let (was, is) = (before.get(record), after.get(record));
-            if was == is {
-                continue;
-            }
-            let line = written.iter().find(|(noted, ..)| noted == record);
-            let Some((_, noted_before, noted_after)) = line else {
-                panic!("{function} changed {record:?} without a line: {was:?} became {is:?}");
-            };
-            assert_eq!(noted_before.is_some(), was.is_some(), "{function}: what {record:?} was");
-            assert_eq!(noted_after.is_some(), is.is_some(), "{function}: what {record:?} is");
-        }
+        notes_everything(&app, &endpoint, id, query, &body).await;
     }
     assert!(seen.len() > 15, "{seen:?}");
+}
+
+/// Calls an endpoint, and sees that every record that is another afterwards has its line. Answers with how many are.
+async fn notes_everything(app: &TestApp, endpoint: &Endpoint, id: Uuid, query: &str, body: &Value) -> usize {
+    let function = endpoint.function.as_str();
+    let (before, lines_before) = (records(app).await, lines(app).await.len());
+
+    let path = format!("{}{query}", endpoint.at(&id.to_string()));
+    let request = app.request(endpoint.method.clone(), &path).bearer(&app.token("admin"));
+    let request = if body.is_null() { request } else { request.json(body) };
+    let answer = request.send().await;
+
+    assert!(answer.status < 300, "{function}: {}", String::from_utf8_lossy(&answer.body));
+    let (after, lines) = (records(app).await, lines(app).await);
+    let written = &lines[lines_before..];
+    assert!(!written.is_empty(), "{function} wrote nothing into the audit log");
+    let all: BTreeSet<&(String, String)> = before.keys().chain(after.keys()).collect();
+    let changed: Vec<_> = all.into_iter().filter(|record| before.get(*record) != after.get(*record)).collect();
+    for record in &changed {
+        let (was, is) = (before.get(*record), after.get(*record));
+        let line = written.iter().find(|(noted, ..)| noted == *record);
+        let Some((_, noted_before, noted_after)) = line else {
+            panic!("{function} changed {record:?} without a line: {was:?} became {is:?}");
+        };
+        assert_eq!(noted_before.is_some(), was.is_some(), "{function}: what {record:?} was");
+        assert_eq!(noted_after.is_some(), is.is_some(), "{function}: what {record:?} is");
+    }
+    changed.len()
+}
+
+/// Whoever leaves gives away what is still to be done: each lead, deal and task that goes to another has a line of its own.
+#[tokio::test]
+async fn handing_over_notes_every_record_that_goes_to_another() {
+    let app = TestApp::new().await;
+    let world = World::new(&app).await;
+    let (lead, deal, task) = world.lead(&app, NEW).await;
+    let db = app.db().await;
+    for (table, id) in [("leads", lead), ("deals", deal), ("tasks", task)] {
+        let statement = format!("UPDATE {table} SET owner_id = $2 WHERE id = $1");
+        db.execute(&statement, &[&id, &world.owner]).await.unwrap();
+    }
+    let heir = member(&app, app.tenant(), "sophie").await;
+    let update = app.endpoints().into_iter().find(|endpoint| endpoint.function == "team-update").unwrap();
+
+    let query = format!("?hand_over_to={heir}");
+    let changed = notes_everything(&app, &update, world.owner, &query, &json!({"active": false})).await;
+
+    assert_eq!(changed, 4, "the member, and a lead, a deal and a task of theirs");
+}
+
+/// `tenant-create` has no route; what a deployment tells it is noted all the same, and nothing that is secret with it.
+#[tokio::test]
+async fn making_and_describing_a_tenant_is_noted() {
+    const KEY: &str = "0f9c1e5d7b3a48266f0e9d8c7b6a5f41";
+    let app = TestApp::bare().await;
+    let described = |name: &str, role: &str, key: Option<&str>| {
+        let keys: Vec<Value> = key
+            .iter()
+            .map(|key| json!({"source": "portal", "name": "Portal", "key": key, "scopes": ["leads:read"]}))
+            .collect();
+        json!({"slug": "noted", "name": name, "api_keys": keys, "webhook_sources": [{"source": "website"}],
+            "members": [{"email": "A@x.example", "name": "A", "role": role, "password": "correct horse battery"},
+                        {"email": "b@x.example", "name": "B", "role": "sales", "pipelines": ["*"]}]})
+    };
+    app.invoke("tenant-create", described("Noted", "admin", Some(KEY))).await.unwrap();
+    let first = lines(&app).await;
+    let kinds: Vec<&str> = first.iter().map(|((kind, _), ..)| kind.as_str()).collect();
+    assert_eq!(kinds, ["tenant", "member", "member"], "{first:?}");
+    assert!(first.iter().all(|(_, before, after)| before.is_none() && after.is_some()), "{first:?}");
+    let tenant = first[0].2.as_ref().unwrap();
+    assert_eq!((&tenant["name"], &tenant["api_keys"][0]["name"]), (&json!("Noted"), &json!("Portal")));
+    let all = format!("{first:?}");
+    assert!(!all.contains(KEY) && !all.contains("battery") && !all.contains("token"), "{all}");
+
+    app.invoke("tenant-create", described("Renamed", "manager", None)).await.unwrap();
+    let again = &lines(&app).await[first.len()..];
+    assert_eq!(again.len(), 2, "one of the members is who they were: {again:?}");
+    let (tenant, member) = (&again[0], &again[1]);
+    let of = |side: &Option<Value>, field: &str| side.as_ref().unwrap()[field].clone();
+    assert_eq!((of(&tenant.1, "name"), of(&tenant.2, "name")), (json!("Noted"), json!("Renamed")));
+    assert_eq!((of(&member.1, "role"), of(&member.2, "role")), (json!("admin"), json!("manager")));
+    assert_eq!(member.0, first.iter().find(|line| line.2.as_ref().unwrap()["name"] == "A").unwrap().0);
 }
 
 #[tokio::test]

@@ -5,9 +5,11 @@ mod bodies;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use testkit::Method;
 use testkit::app::{Endpoint, RequestBuilder, Response, TestApp, tenant_input};
-use testkit::{Method, Tenant};
 use uuid::Uuid;
+
+use crate::forget_messages;
 
 /// Endpoints that read no query. A receiver takes what it is sent, and partners' systems add parameters of their own.
 const READ_NO_QUERY: [&str; 1] = ["events-ingest"];
@@ -43,36 +45,54 @@ fn faults(answer: &Response, what: &str) -> BTreeSet<(String, String)> {
 }
 
 #[tokio::test]
-async fn the_scope_an_endpoint_names_is_the_one_it_needs() {
+async fn every_endpoint_is_held_to_what_it_says() {
     let app = TestApp::new().await;
-    app.allow_leftovers();
-    let endpoints = closed(&app);
+    hold!(
+        app: the_scope_an_endpoint_names_is_the_one_it_needs,
+        only_lists_take_the_parameters_of_lists,
+        no_list_ignores_a_cursor,
+        unknown_and_bad_query_parameters_are_refused_together,
+        unknown_fields_and_bad_values_of_bodies_are_refused_together,
+        all_missing_fields_are_named_at_once,
+        texts_that_postgres_cannot_keep_are_refused,
+        moments_that_postgres_does_not_know_are_refused,
+        unusable_idempotency_keys_are_refused,
+        refusals_say_what_is_left_of_the_minute,
+        a_used_up_minute_is_refused_everywhere,
+        bodies::a_list_is_no_object_and_its_items_are_no_fields,
+        bodies::everything_that_is_required_is_named_at_once,
+        bodies::bodies_mean_nothing_where_http_gives_them_no_meaning,
+        bodies::a_parameter_counts_once,
+        bodies::no_browser_guesses_what_an_answer_is,
+    );
+}
+
+async fn the_scope_an_endpoint_names_is_the_one_it_needs(app: &TestApp) {
+    let endpoints = closed(app);
     let scopes: BTreeSet<&str> = endpoints.iter().map(Endpoint::scope).collect();
     for endpoint in &endpoints {
         let what = format!("{} {}", endpoint.method, endpoint.path);
         let needed = endpoint.scope();
         if FOR_ANYONE.contains(&endpoint.function.as_str()) {
             assert_eq!(needed, "", "{what} needs a scope: take it off the list");
-            let answer = request(&app, endpoint, "").bearer(&app.token_with_scopes(&[])).send().await;
+            let answer = request(app, endpoint, "").bearer(&app.token_with_scopes(&[])).send().await;
             assert_eq!(answer.status, 200, "{what}");
             continue;
         }
         assert!(!needed.is_empty(), "{what} says no scope");
         let others: Vec<&str> = scopes.iter().copied().filter(|scope| *scope != needed).collect();
-        let refused = request(&app, endpoint, "").bearer(&app.token_with_scopes(&others)).json(&json!({})).send().await;
+        let refused = request(app, endpoint, "").bearer(&app.token_with_scopes(&others)).json(&json!({})).send().await;
         assert_eq!(refused.status, 403, "{what} with every other scope");
         assert!(refused.problem()["detail"].as_str().unwrap().contains(needed), "{what} names the scope");
-        let passed =
-            request(&app, endpoint, "").bearer(&app.token_with_scopes(&[needed])).json(&json!({})).send().await;
+        let passed = request(app, endpoint, "").bearer(&app.token_with_scopes(&[needed])).json(&json!({})).send().await;
         assert!(![401, 403].contains(&passed.status) && passed.status < 500, "{what} with {needed}: {}", passed.status);
     }
+    forget_messages(app);
 }
 
-#[tokio::test]
-async fn only_lists_take_the_parameters_of_lists() {
-    let app = TestApp::new().await;
+async fn only_lists_take_the_parameters_of_lists(app: &TestApp) {
     let token = app.token("admin");
-    for endpoint in closed(&app).into_iter().filter(|one| !READ_NO_QUERY.contains(&one.function.as_str())) {
+    for endpoint in closed(app).into_iter().filter(|one| !READ_NO_QUERY.contains(&one.function.as_str())) {
         if !endpoint.contract["output"]["properties"]["pagination"].is_null() {
             continue;
         }
@@ -82,32 +102,28 @@ async fn only_lists_take_the_parameters_of_lists() {
             if !endpoint.contract["query"]["properties"][name].is_null() {
                 continue;
             }
-            let answer = request(&app, &endpoint, &format!("?{parameter}")).bearer(&token).send().await;
+            let answer = request(app, &endpoint, &format!("?{parameter}")).bearer(&token).send().await;
             let pointers: Vec<String> = faults(&answer, &what).into_iter().map(|(pointer, _)| pointer).collect();
             assert!(pointers.contains(&format!("?{name}")), "{what} ignores {parameter}");
         }
     }
 }
 
-#[tokio::test]
-async fn no_list_ignores_a_cursor() {
-    let app = TestApp::new().await;
+async fn no_list_ignores_a_cursor(app: &TestApp) {
     let token = app.token("admin");
-    for endpoint in closed(&app) {
+    for endpoint in closed(app) {
         let is_list = !endpoint.contract["output"]["properties"]["pagination"].is_null();
         if is_list && !endpoint.path.contains('{') {
-            let answer = request(&app, &endpoint, "?cursor=nonsense").bearer(&token).send().await;
+            let answer = request(app, &endpoint, "?cursor=nonsense").bearer(&token).send().await;
             let what = format!("{} {}", endpoint.method, endpoint.path);
             assert_eq!(faults(&answer, &what).first().map(|(pointer, _)| pointer.as_str()), Some("?cursor"), "{what}");
         }
     }
 }
 
-#[tokio::test]
-async fn unknown_and_bad_query_parameters_are_refused_together() {
-    let app = TestApp::new().await;
+async fn unknown_and_bad_query_parameters_are_refused_together(app: &TestApp) {
     let token = app.token("admin");
-    for endpoint in closed(&app) {
+    for endpoint in closed(app) {
         if READ_NO_QUERY.contains(&endpoint.function.as_str()) {
             continue;
         }
@@ -121,7 +137,7 @@ async fn unknown_and_bad_query_parameters_are_refused_together() {
                 expected.insert(format!("?{name}"));
             }
         }
-        let answer = request(&app, &endpoint, &query).bearer(&token).send().await;
+        let answer = request(app, &endpoint, &query).bearer(&token).send().await;
         let found: BTreeSet<String> = faults(&answer, &what).into_iter().map(|(pointer, _)| pointer).collect();
         // An endpoint that needs a body misses it as well.
         let missing: Vec<&String> = expected.difference(&found).collect();
@@ -129,13 +145,11 @@ async fn unknown_and_bad_query_parameters_are_refused_together() {
     }
 }
 
-#[tokio::test]
-async fn unknown_fields_and_bad_values_of_bodies_are_refused_together() {
-    let app = TestApp::new().await;
+async fn unknown_fields_and_bad_values_of_bodies_are_refused_together(app: &TestApp) {
     let token = app.token("admin");
-    for endpoint in closed(&app).into_iter().filter(takes_body) {
+    for endpoint in closed(app).into_iter().filter(takes_body) {
         let what = format!("{} {}", endpoint.method, endpoint.path);
-        let send = async |body: &Value| request(&app, &endpoint, "").bearer(&token).json(body).send().await;
+        let send = async |body: &Value| request(app, &endpoint, "").bearer(&token).json(body).send().await;
 
         let unknown = send(&json!({"colour": "red"})).await;
         let found = faults(&unknown, &what);
@@ -144,7 +158,7 @@ async fn unknown_fields_and_bad_values_of_bodies_are_refused_together() {
             continue;
         }
         assert!(found.contains(&("/colour".to_owned(), "unknown_field".to_owned())), "{what}: {found:?}");
-        let broken = request(&app, &endpoint, "").bearer(&token).body("{\"a\":").send().await;
+        let broken = request(app, &endpoint, "").bearer(&token).body("{\"a\":").send().await;
         assert!(faults(&broken, &what).contains(&(String::new(), "malformed".to_owned())), "{what}");
         for body in [json!("text"), json!(7), json!(true)] {
             faults(&send(&body).await, &format!("{what} with {body}"));
@@ -167,12 +181,10 @@ fn required(root: &Value) -> Vec<String> {
     required.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
 }
 
-#[tokio::test]
-async fn all_missing_fields_are_named_at_once() {
-    let app = TestApp::new().await;
+async fn all_missing_fields_are_named_at_once(app: &TestApp) {
     let token = app.token("admin");
     let mut several = 0;
-    for endpoint in reading(&app).into_iter().filter(takes_body) {
+    for endpoint in reading(app).into_iter().filter(takes_body) {
         let what = format!("{} {}", endpoint.method, endpoint.path);
         let required = required(&endpoint.contract["input"]);
         several += usize::from(required.len() > 1);
@@ -184,7 +196,7 @@ async fn all_missing_fields_are_named_at_once() {
             if expected.is_empty() {
                 continue;
             }
-            let answer = request(&app, &endpoint, "").bearer(&token).json(&body).send().await;
+            let answer = request(app, &endpoint, "").bearer(&token).json(&body).send().await;
             let found = faults(&answer, &format!("{what} with {body}"));
             assert!(expected.is_subset(&found), "{what} with {body} names {found:?}, not all of {expected:?}");
         }
@@ -201,15 +213,13 @@ fn reading(app: &TestApp) -> Vec<Endpoint> {
     all
 }
 
-#[tokio::test]
-async fn texts_that_postgres_cannot_keep_are_refused() {
-    let app = TestApp::new().await;
+async fn texts_that_postgres_cannot_keep_are_refused(app: &TestApp) {
     let token = app.token("admin");
     let mut tried = 0;
-    for endpoint in reading(&app) {
+    for endpoint in reading(app) {
         let what = format!("{} {}", endpoint.method, endpoint.path);
         let send = async |query: &str, body: Option<&Value>| {
-            let request = request(&app, &endpoint, query).bearer(&token);
+            let request = request(app, &endpoint, query).bearer(&token);
             match body {
                 Some(body) => request.json(body).send().await,
                 None => request.send().await,
@@ -239,20 +249,18 @@ async fn texts_that_postgres_cannot_keep_are_refused() {
     assert!(tried > 40, "{tried}");
 }
 
-#[tokio::test]
-async fn moments_that_postgres_does_not_know_are_refused() {
-    let app = TestApp::new().await;
+async fn moments_that_postgres_does_not_know_are_refused(app: &TestApp) {
     let token = app.token("admin");
     // 24 bytes: microseconds before 1970, of the year -9999, and an id.
     let cursor = "-sIfSFZIiAAAAAAAAAAAAAAAAAAAAAAA";
     let early = "-005000-01-01T00:00:00Z";
     let mut tried = 0;
-    for endpoint in reading(&app) {
+    for endpoint in reading(app) {
         let what = format!("{} {}", endpoint.method, endpoint.path);
         let (query, root) = (&endpoint.contract["query"], &endpoint.contract["input"]);
         for (name, property) in query["properties"].as_object().into_iter().flatten() {
             if is_moment(property, query) {
-                let answer = request(&app, &endpoint, &format!("?{name}={early}")).bearer(&token).send().await;
+                let answer = request(app, &endpoint, &format!("?{name}={early}")).bearer(&token).send().await;
                 let fault = (format!("?{name}"), "range".to_owned());
                 assert!(faults(&answer, &what).contains(&fault), "{what} with {name}");
                 tried += 1;
@@ -261,7 +269,7 @@ async fn moments_that_postgres_does_not_know_are_refused() {
         let body = object(root, root);
         for (name, property) in body.and_then(|object| object["properties"].as_object()).into_iter().flatten() {
             if is_moment(property, root) {
-                let answer = request(&app, &endpoint, "").bearer(&token).json(&json!({ name: early })).send().await;
+                let answer = request(app, &endpoint, "").bearer(&token).json(&json!({ name: early })).send().await;
                 let others = required(root).into_iter().filter(|required| required != name);
                 let missing: BTreeSet<_> = others.map(|name| (format!("/{name}"), "required".to_owned())).collect();
                 if missing.is_empty() {
@@ -278,7 +286,7 @@ async fn moments_that_postgres_does_not_know_are_refused() {
             }
         }
         if endpoint.method == Method::GET {
-            let answer = request(&app, &endpoint, &format!("?cursor={cursor}")).bearer(&token).send().await;
+            let answer = request(app, &endpoint, &format!("?cursor={cursor}")).bearer(&token).send().await;
             assert!(answer.status < 500, "{what} with a cursor: {}", answer.status);
         }
     }
@@ -289,32 +297,31 @@ async fn moments_that_postgres_does_not_know_are_refused() {
     }
 }
 
-#[tokio::test]
-async fn unusable_idempotency_keys_are_refused() {
-    let app = TestApp::new().await;
+async fn unusable_idempotency_keys_are_refused(app: &TestApp) {
     let token = app.token("admin");
     let event = json!({"event_type": "page_visited", "source": "portal", "lead_identifier": {"email": "a@b.de"}});
-    for endpoint in closed(&app).into_iter().filter(|one| one.method == Method::POST) {
+    for endpoint in closed(app).into_iter().filter(|one| one.method == Method::POST) {
         let body = if endpoint.function == "events-ingest" { &event } else { &json!({}) };
         for (key, code) in [("x".repeat(201), "range"), (String::new(), "range"), ("bestätigt".to_owned(), "format")] {
-            let answer = request(&app, &endpoint, "").bearer(&token).header("idempotency-key", &key).json(body);
+            let answer = request(app, &endpoint, "").bearer(&token).header("idempotency-key", &key).json(body);
             let found = faults(&answer.send().await, &endpoint.path);
             assert!(found.contains(&("Idempotency-Key".to_owned(), code.to_owned())), "{}: {found:?}", endpoint.path);
         }
     }
-    assert_eq!(app.leftovers(), Vec::<String>::new(), "nothing was accepted");
 }
 
-/// A tenant whose key may do everything, as often a minute as said.
-async fn with_key(app: &TestApp, requests_per_minute: u32) -> Tenant {
+/// A key of a new tenant that may do everything, and one that may do nothing, each as often a minute as said.
+async fn with_keys(app: &TestApp, tenant: &str, requests_per_minute: u32) -> [String; 2] {
     let scopes: BTreeSet<String> =
         closed(app).iter().map(|one| one.scope().to_owned()).filter(|scope| !scope.is_empty()).collect();
-    let mut input = tenant_input("keyed");
+    let mut input = tenant_input(tenant);
+    let [all, none] = ["all", "none"].map(|key| format!("{key}-{tenant}-0123456789abcdef-0123456789abcdef"));
     input["api_keys"] = json!([
-        {"source": "portal", "name": "all", "key": "all-0123456789abcdef-0123456789abcdef", "scopes": scopes, "requests_per_minute": requests_per_minute},
-        {"source": "website", "name": "none", "key": "none-0123456789abcdef-0123456789abcdef", "scopes": [], "requests_per_minute": requests_per_minute},
+        {"source": "portal", "name": "all", "key": all, "scopes": scopes, "requests_per_minute": requests_per_minute},
+        {"source": "website", "name": "none", "key": none, "scopes": [], "requests_per_minute": requests_per_minute},
     ]);
-    app.create_tenant(input).await
+    app.create_tenant(input).await;
+    [format!("portal:{all}"), format!("website:{none}")]
 }
 
 #[track_caller]
@@ -325,36 +332,30 @@ fn figures(answer: &Response, what: &str) -> [u64; 3] {
     })
 }
 
-#[tokio::test]
-async fn refusals_say_what_is_left_of_the_minute() {
-    let app = TestApp::bare().await;
-    with_key(&app, 10_000).await;
-    for endpoint in closed(&app) {
+async fn refusals_say_what_is_left_of_the_minute(app: &TestApp) {
+    let [all, none] = with_keys(app, "patient", 10_000).await;
+    for endpoint in closed(app) {
         let what = format!("{} {}", endpoint.method, endpoint.path);
-        let cases = [
-            ("website:none-0123456789abcdef-0123456789abcdef", 403, "?colour=red"),
-            ("portal:all-0123456789abcdef-0123456789abcdef", 400, "?colour=red"),
-        ];
+        let cases = [(&none, 403, "?colour=red"), (&all, 400, "?colour=red")];
         for (key, status, query) in cases {
             if status == 403 && FOR_ANYONE.contains(&endpoint.function.as_str()) {
                 continue;
             }
             // Not an object, and so wrong for every endpoint, also for those that read no query.
-            let answer = request(&app, &endpoint, query).api_key(key).json(&json!("text")).send().await;
+            let answer = request(app, &endpoint, query).api_key(key).json(&json!("text")).send().await;
             assert_eq!(answer.status, status, "{what}: {}", String::from_utf8_lossy(&answer.body));
             let [limit, remaining, reset] = figures(&answer, &what);
             assert_eq!(limit, 10_000);
             assert!(remaining < limit && (1..=60).contains(&reset), "{what}: {remaining} of {limit}, {reset} s");
         }
         if endpoint.path.contains('{') && endpoint.method == Method::GET {
-            let answer =
-                request(&app, &endpoint, "").api_key("portal:all-0123456789abcdef-0123456789abcdef").send().await;
+            let answer = request(app, &endpoint, "").api_key(&all).send().await;
             assert_eq!(answer.status, 404, "{what}");
             figures(&answer, &what);
         }
     }
     let lead = json!({"email": "a@b.de"});
-    let create = || app.post("/api/v1/leads", &lead).api_key("portal:all-0123456789abcdef-0123456789abcdef").send();
+    let create = || app.post("/api/v1/leads", &lead).api_key(&all).send();
     let left = figures(&create().await.expect(201), "a new lead")[1];
     let taken = figures(&create().await.expect(409), "a lead that is there")[1];
     // The minute may turn in between.
@@ -362,20 +363,14 @@ async fn refusals_say_what_is_left_of_the_minute() {
     app.drain().await;
 }
 
-#[tokio::test]
-async fn a_used_up_minute_is_refused_everywhere() {
-    let app = TestApp::bare().await;
-    with_key(&app, 1).await;
-    for endpoint in closed(&app) {
+async fn a_used_up_minute_is_refused_everywhere(app: &TestApp) {
+    let [all, _] = with_keys(app, "hasty", 1).await;
+    for endpoint in closed(app) {
         let what = format!("{} {}", endpoint.method, endpoint.path);
         let mut last = None;
         // The minute may turn in between, once.
         for _ in 0..3 {
-            let answer = request(&app, &endpoint, "")
-                .api_key("portal:all-0123456789abcdef-0123456789abcdef")
-                .json(&json!("text"))
-                .send()
-                .await;
+            let answer = request(app, &endpoint, "").api_key(&all).json(&json!("text")).send().await;
             let status = answer.status;
             last = Some(answer);
             if status == 429 {
@@ -388,7 +383,6 @@ async fn a_used_up_minute_is_refused_everywhere() {
         assert_eq!((limit, remaining), (1, 0), "{what}");
         assert_eq!(refused.header("retry-after"), Some(reset.to_string().as_str()), "{what}");
     }
-    assert_eq!(app.leftovers(), Vec::<String>::new());
 }
 
 /// What a schema refers to.

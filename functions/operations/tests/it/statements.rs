@@ -4,16 +4,14 @@
 //! Postgres cannot tell the types of some parameters by itself (`unnest($1, $2)`). For those the golden file is where they are
 //! stated: write `name ($1's type, $2's type)` there once; rewriting the file keeps it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
-use shared::store::leads;
-use shared::store::leads::list::{Order, TOTAL, search};
-use testkit::TestApp;
+use testkit::{TestApp, statements};
 use tokio_postgres::Client;
 use tokio_postgres::types::{Kind, Type};
 
-const STORE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/src/store");
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/src/store/statements.golden");
 
 const HEADER: &str = "\
@@ -24,59 +22,6 @@ const HEADER: &str = "\
 /// Migrations run as the owner, before the functions' role may do anything.
 fn is_owners(name: &str) -> bool {
     name.starts_with("migrations.")
-}
-
-/// Statements that are put together from several files.
-fn composed() -> BTreeMap<String, String> {
-    [
-        ("leads.get", leads::GET),
-        ("leads.list_by_id", leads::LIST_BY_ID),
-        ("leads/list.total", TOTAL),
-        ("leads/list.newest_first", Order::NewestFirst.statement()),
-        ("leads/list.oldest_first", Order::OldestFirst.statement()),
-        ("leads/list.highest_score_first", Order::HighestScoreFirst.statement()),
-        ("leads/list.lowest_score_first", Order::LowestScoreFirst.statement()),
-        ("leads/list.latest_activity_first", Order::LatestActivityFirst.statement()),
-        ("leads/list.earliest_activity_first", Order::EarliestActivityFirst.statement()),
-        ("leads/list.total_up_to", search::TOTAL_UP_TO),
-        ("leads/list.search_newest_first", search::statement(Order::NewestFirst)),
-        ("leads/list.search_oldest_first", search::statement(Order::OldestFirst)),
-        ("leads/list.search_highest_score_first", search::statement(Order::HighestScoreFirst)),
-        ("leads/list.search_lowest_score_first", search::statement(Order::LowestScoreFirst)),
-        ("leads/list.search_latest_activity_first", search::statement(Order::LatestActivityFirst)),
-        ("leads/list.search_earliest_activity_first", search::statement(Order::EarliestActivityFirst)),
-    ]
-    .map(|(name, sql)| (name.to_owned(), sql.to_owned()))
-    .into()
-}
-
-fn sql_files(folder: &Path) -> BTreeSet<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries
-        .flat_map(|path| match path.is_dir() {
-            true => sql_files(&path),
-            false => BTreeSet::from([path]),
-        })
-        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
-        .collect()
-}
-
-/// Every statement by `<file>.<name>`.
-fn statements() -> BTreeMap<String, String> {
-    let mut found = composed();
-    for path in sql_files(Path::new(STORE)) {
-        let area = path.strip_prefix(STORE).unwrap().with_extension("").display().to_string();
-        let text = std::fs::read_to_string(&path).unwrap();
-        let sections: Vec<&str> = text.split("-- name: ").collect();
-        for section in &sections[1..] {
-            let (name, sql) = section.split_once('\n').unwrap();
-            let before = found.insert(format!("{area}.{}", name.trim()), sql.to_owned());
-            assert!(before.is_none(), "two statements are called {area}.{name}");
-        }
-        let known = sections.len() > 1 || composed().values().any(|sql| sql.contains(&text));
-        assert!(known, "{area}.sql has no `-- name:`: add the statement it is a part of to `composed` in this test");
-    }
-    found
 }
 
 /// As it is written in SQL.
@@ -135,7 +80,7 @@ async fn statements_have_the_types_that_were_agreed_on() {
     let agreed = std::fs::read_to_string(GOLDEN).unwrap_or_default();
     let mut found = HEADER.to_owned();
     let mut faults = Vec::new();
-    for (name, sql) in statements() {
+    for (name, sql) in statements::all(Path::new(ROOT)).unwrap() {
         let client = if is_owners(&name) { &owner } else { &functions };
         let (parameters, columns) = match shape(client, &sql, stated(&agreed, &name)).await {
             Ok(shape) => shape,

@@ -28,6 +28,6 @@ async fn handle(call: Call<(), Query>) -> Result<Json<BoardView>, Failure> {
     let pipeline = store::pipelines::get(&call.tx, call.id("id")?).await?;
     let stages = store::pipelines::list_stages(&call.tx, &[pipeline.id]).await?;
     let sums = store::pipelines::stage_sums(&call.tx, pipeline.id).await?;
-    let deals = store::pipelines::board_deals(&call.tx, pipeline.id, call.query.limit.0).await?;
+    let deals = store::deals::list_board(&call.tx, pipeline.id, call.query.limit.0).await?;
     Ok(Json::new(BoardView::of(pipeline, stages, sums, deals)))
 }

@@ -1,10 +1,8 @@
 use serde_json::{Value, json};
-use shared::store::sql::section;
+use testkit::statements::statement;
 use testkit::{Method, TestApp};
 
 use crate::support::{Board, NEW, QUALIFIED, WON, crowd, names, plan, pointers, refuses_strangers, uses};
-
-const SQL: &str = include_str!("../../../../shared/src/store/pipelines.sql");
 
 async fn shown(app: &TestApp, board: &Board, query: &str) -> Value {
     let path = format!("/api/v1/pipelines/{}/deals{query}", board.pipeline);
@@ -74,8 +72,8 @@ async fn reads_through_indexes() {
     let app = TestApp::new().await;
     let board = crowd(&app).await;
     let pipeline = format!("'{}'", board.pipeline);
-    let deals = plan(&app, board.tenant, section(SQL, "board_deals"), &[&pipeline, "25"]).await;
+    let deals = plan(&app, board.tenant, &statement("deals.list_board"), &[&pipeline, "25"]).await;
     uses(&deals, "deals_board_idx", &["deals"]);
-    let sums = plan(&app, board.tenant, section(SQL, "stage_sums"), &[&pipeline]).await;
+    let sums = plan(&app, board.tenant, &statement("pipelines.stage_sums"), &[&pipeline]).await;
     uses(&sums, "deals_board_idx", &["deals"]);
 }

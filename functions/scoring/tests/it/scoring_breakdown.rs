@@ -1,11 +1,9 @@
 use serde_json::{Value, json};
-use shared::store::sql::section;
+use testkit::statements::statement;
 use testkit::{Method, TestApp};
 use uuid::Uuid;
 
 use crate::support::{Board, crowd, plan, refuses_strangers, uses};
-
-const SQL: &str = include_str!("../../../../shared/src/store/scoring_rules.sql");
 
 /// One row of the history: rule by slug, points, when awarded, expiring and withdrawn (SQL expressions).
 async fn award(app: &TestApp, lead: Uuid, slug: &str, points: i32, awarded: &str, expires: &str, withdrawn: &str) {
@@ -98,7 +96,7 @@ async fn reads_through_indexes() {
     .unwrap();
     let row = db.query_one("SELECT id::text FROM leads WHERE tenant_id = $1 LIMIT 1", &[&board.tenant]).await.unwrap();
     let lead = format!("'{}'", row.get::<_, &str>(0));
-    let plan = plan(&app, board.tenant, section(SQL, "list_awards"), &[&lead, "now()", "now()"]).await;
+    let plan = plan(&app, board.tenant, &statement("scoring_rules.list_awards"), &[&lead, "now()", "now()"]).await;
     uses(&plan, "score_history_counted_key", &["score_history"]);
     uses(&plan, "score_history_withdrawn_idx", &["score_history"]);
 }

@@ -1,12 +1,10 @@
 use serde_json::{Value, json};
-use shared::store::sql::section;
 use testkit::keys::epoch_seconds;
+use testkit::statements::statement;
 use testkit::{Method, TestApp};
 use uuid::Uuid;
 
 use crate::support::{Board, crowd, plan, pointers, refuses_strangers, uses};
-
-const SQL: &str = include_str!("../../../../shared/src/store/scoring.sql");
 
 fn path(lead: Uuid) -> String {
     format!("/api/v1/scoring/leads/{lead}/history")
@@ -181,9 +179,9 @@ async fn reads_through_indexes() {
     db.batch_execute("VACUUM ANALYZE").await.unwrap();
     let row = db.query_one("SELECT id::text FROM leads WHERE tenant_id = $1 LIMIT 1", &[&board.tenant]).await.unwrap();
     let lead = format!("'{}'", row.get::<_, &str>(0));
-    let list = plan(&app, board.tenant, section(SQL, "list_steps"), &[&lead, "now()", "25", "0"]).await;
+    let list = plan(&app, board.tenant, &statement("scoring.list_steps"), &[&lead, "now()", "25", "0"]).await;
     uses(&list, "score_history_counted_key", &["score_history", "events"]);
     uses(&list, "score_history_withdrawn_idx", &["score_history"]);
-    let count = plan(&app, board.tenant, section(SQL, "count_steps"), &[&lead, "now()"]).await;
+    let count = plan(&app, board.tenant, &statement("scoring.count_steps"), &[&lead, "now()"]).await;
     uses(&count, "score_history_counted_key", &["score_history"]);
 }

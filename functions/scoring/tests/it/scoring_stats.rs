@@ -1,11 +1,10 @@
 use serde_json::{Value, json};
-use shared::store::sql::section;
+use testkit::statements::statement;
 use testkit::{Method, TestApp};
 use uuid::Uuid;
 
 use crate::support::{Board, crowd, plan, pointers, refuses_strangers, uses};
 
-const SQL: &str = include_str!("../../../../shared/src/store/scoring.sql");
 const PATH: &str = "/api/v1/scoring/stats";
 
 async fn stats(app: &TestApp, query: &str) -> Value {
@@ -133,9 +132,9 @@ async fn reads_through_indexes() {
     .unwrap();
     db.batch_execute("VACUUM ANALYZE").await.unwrap();
     let period = ["now() - interval '30 days'", "now()"];
-    let awards = plan(&app, board.tenant, section(SQL, "stats_awards"), &period).await;
+    let awards = plan(&app, board.tenant, &statement("scoring.stats_awards"), &period).await;
     uses(&awards, "score_history_awarded_idx", &["score_history"]);
-    let scores = plan(&app, board.tenant, section(SQL, "stats_scores"), &[]).await;
+    let scores = plan(&app, board.tenant, &statement("scoring.stats_scores"), &[]).await;
     // By whichever index of the tenant's: which one is the cheapest depends on how recently the table was vacuumed.
     uses(&scores, "lead_standings_", &["lead_standings"]);
 }

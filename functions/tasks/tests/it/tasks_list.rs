@@ -1,11 +1,9 @@
 use serde_json::{Value, json};
-use shared::store::sql::section;
+use testkit::statements::statement;
 use testkit::{Method, TestApp};
 use uuid::Uuid;
 
 use crate::support::{Board, NEW, crowd, plan, pointers, refuses_strangers, uses};
-
-const SQL: &str = include_str!("../../../../shared/src/store/tasks.sql");
 
 /// Titles of `GET /api/v1/tasks` with this query.
 async fn titles(app: &TestApp, query: &str) -> Vec<String> {
@@ -151,11 +149,11 @@ async fn reads_through_indexes() {
         ([null, null, null, null, &deal, null], "'due_at'", "tasks_deal_idx"),
     ] {
         let values: Vec<&str> = filters.into_iter().chain([order, "25", "0"]).collect();
-        let list = plan(&app, board.tenant, section(SQL, "list"), &values).await;
+        let list = plan(&app, board.tenant, &statement("tasks.list"), &values).await;
         uses(&list, index, &["tasks"]);
         // What is open and due comes out of the index in its order, however long the list.
         let walks = values[0] == null && values[1] != null;
         assert!(!walks || !list.contains("Sort"), "sorts the whole list:\n{list}");
-        uses(&plan(&app, board.tenant, section(SQL, "count"), &values[..6]).await, "tasks_", &["tasks"]);
+        uses(&plan(&app, board.tenant, &statement("tasks.count"), &values[..6]).await, "tasks_", &["tasks"]);
     }
 }

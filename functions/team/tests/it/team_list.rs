@@ -1,11 +1,9 @@
 use serde_json::{Value, json};
-use shared::store::sql::section;
+use testkit::statements::statement;
 use testkit::{Method, TestApp};
 
 use crate::member;
 use crate::support::{Board, NEW, WON, names, plan, pointers, refuses_strangers, uses};
-
-const SQL: &str = include_str!("../../../../shared/src/store/team.sql");
 
 async fn list(app: &TestApp, query: &str) -> Value {
     app.get(&format!("/api/v1/team?{query}")).bearer(&app.token("viewer")).send().await.expect(200).json()
@@ -101,14 +99,14 @@ async fn reads_through_indexes() {
     let tables = ["team_members", "deals", "team_member_pipelines"];
     for filters in [["NULL", "NULL", "NULL"], ["'sales'", "true", "NULL"], ["NULL", "NULL", "'{%member%}'"]] {
         let values: Vec<&str> = filters.into_iter().chain(["'name'", "25", "0"]).collect();
-        let list = plan(&app, tenant, section(SQL, "list"), &values).await;
+        let list = plan(&app, tenant, &statement("team.list"), &values).await;
         uses(&list, "team_members_", &tables);
         uses(&list, "deals_owner_open_idx", &tables);
         uses(&list, "team_member_pipelines_member_idx", &tables);
-        uses(&plan(&app, tenant, section(SQL, "count"), &filters).await, "team_members_", &tables);
+        uses(&plan(&app, tenant, &statement("team.count"), &filters).await, "team_members_", &tables);
     }
     let id = format!("'{}'", uuid::Uuid::now_v7());
-    uses(&plan(&app, tenant, section(SQL, "find"), &[&id]).await, "team_members_", &tables);
+    uses(&plan(&app, tenant, &statement("team.find"), &[&id]).await, "team_members_", &tables);
     // Before any tenant is known, an address finds its accounts by an index as well.
     let db = app.db().await;
     let rows = db

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{PATIENCE, connection, later};
+use super::{Became, PATIENCE, Rest, by_queue, connection, later};
 use crate::app::App;
 use crate::config;
 use crate::failure::Failure;
@@ -49,12 +49,13 @@ pub(super) struct Claimed {
 
 /// What the first transaction decided.
 pub(super) enum Decision {
-    /// There is nothing to do: done already, given up, held back, or another worker is at it.
-    Nothing,
-    /// Not now, but then.
-    Later(Timestamp),
+    /// Nothing is done now: it is not to be done any more, another worker is at it, or it rests.
+    Rest(Rest),
     Go(Box<Claimed>),
 }
+
+/// There is nothing to do: done already, given up, held back, or another worker is at it.
+const NOTHING: Decision = Decision::Rest(Rest { became: None, again: None });
 
 /// Claims an effect, or finds out that there is nothing to do now.
 pub(super) async fn claim(app: &App, partner: &dyn Partner, due: &EffectDue) -> Result<Decision, Failure> {
@@ -77,28 +78,31 @@ async fn decide(app: &App, tx: &Tx, partner: &dyn Partner, due: &EffectDue) -> R
         partners::find(tx, partner.name()),
         ledger::ahead(tx, due.effect_id, now),
     )?;
-    let Some(effect) = effect else { return Ok(Decision::Nothing) };
+    let Some(effect) = effect else { return Ok(NOTHING) };
     if effect.partner != partner.name() {
         let detail = format!("The effect is a {}, which {} does not do.", effect.kind, partner.title());
         return Err(Failure::conflict("wrong_queue", detail));
     }
     match effect.status {
-        Status::Done | Status::Failed | Status::Cancelled | Status::Waiting => return Ok(Decision::Nothing),
-        Status::Sending if effect.lease_until.is_some_and(|until| until > now) => return Ok(Decision::Nothing),
-        Status::Unknown if effect.look_at.is_none_or(|at| at > now && Some(at) != due.due_at) => {
-            return Ok(Decision::Nothing);
+        Status::Done | Status::Failed | Status::Cancelled | Status::Waiting => return Ok(NOTHING),
+        Status::Sending if effect.lease_until.is_some_and(|until| until > now) => return Ok(NOTHING),
+        // Whoever comes finds out that the lease has ended: once, since the status says so afterwards.
+        Status::Sending => {}
+        // Another message was sent for its moment. One more that goes on would send one more, and each delivery of that another.
+        Status::Pending | Status::Unknown if !effect.due => return Ok(NOTHING),
+        Status::Pending => {
+            if let Some(at) = effect.not_before {
+                return put_off(tx, &effect, span(now, at), now).await;
+            }
         }
         Status::Unknown => {
             if let Some(at) = effect.look_at.filter(|at| *at > now) {
                 // Another moment, so that of several deliveries of this message one goes on.
                 let at = later(at, Duration::from_micros(1))?;
                 ledger::claim_look(tx, effect.id, at).await?;
-                return Ok(Decision::Later(at));
+                return Ok(Decision::Rest(Rest::again(at)));
             }
         }
-        // The message that was sent for the next attempt is another one: each that comes before would make one more of them.
-        Status::Pending if effect.early => return Ok(Decision::Nothing),
-        Status::Sending | Status::Pending => {}
     }
     let Some(connection) = connection else {
         return without_connection(tx, partner, &effect, now).await;
@@ -146,14 +150,16 @@ async fn without_connection(
         Status::Unknown => ledger::claim_look(tx, effect.id, now + DOWN).await?,
         Status::Sending => {
             ledger::unknown(tx, effect, "the worker ended while sending", None, now).await?;
+            return Ok(Decision::Rest(Rest::became(Became::Unknown)));
         }
         _ => {
             let reason = Reason { code: "not_connected", words: Some(&words), fault: Some("connection") };
             ledger::fail(tx, effect, reason, now).await?;
             ledger::fail_needing(tx, &[effect.id], now).await?;
+            return Ok(Decision::Rest(Rest::became(Became::Failed)));
         }
     }
-    Ok(Decision::Nothing)
+    Ok(NOTHING)
 }
 
 /// The integration is down, or is found to be: what is to be done waits for it.
@@ -174,6 +180,7 @@ async fn no_way_in(
         Status::Sending => {
             // Whether the partner can be asked shows when there is a way in again.
             ledger::unknown(tx, effect, "the worker ended while sending", Some(now + DOWN), now).await?;
+            return Ok(Decision::Rest(Rest::became(Became::Unknown)));
         }
         _ => {
             let reason = problem.as_deref().map(|words| Reason {
@@ -182,16 +189,17 @@ async fn no_way_in(
                 fault: None,
             });
             ledger::hold(tx, effect, reason).await?;
+            return Ok(Decision::Rest(Rest::became(Became::Held)));
         }
     }
-    Ok(Decision::Nothing)
+    Ok(NOTHING)
 }
 
 async fn ended_while_sending(tx: &Tx, effect: &Effect, can_look_up: bool, now: Timestamp) -> Result<Decision, Failure> {
     tracing::error!(effect_id = %effect.id, can_look_up, "a worker ended while sending; it may have been done");
     let look_at = if can_look_up { Some(later(now, DOUBT)?) } else { None };
     ledger::unknown(tx, effect, "the worker ended while sending; look whether it was done", look_at, now).await?;
-    Ok(look_at.map_or(Decision::Nothing, Decision::Later))
+    Ok(Decision::Rest(Rest { became: Some(Became::Unknown), again: look_at }))
 }
 
 async fn look(
@@ -207,9 +215,9 @@ async fn look(
         match ledger::take_calls(tx, &link.budgets(&call), 1, effect.priority, PATIENCE, now).await? {
             Taken::After(time) => wait = time,
             Taken::Not(time) => {
-                let at = later(now, time)?;
+                let at = by_queue(now, time)?;
                 ledger::claim_look(tx, effect.id, at).await?;
-                return Ok(Decision::Later(at));
+                return Ok(Decision::Rest(Rest::again(at)));
             }
         }
     }
@@ -232,7 +240,8 @@ async fn perform(
         if ahead.slower && effect.priority == Priority::User {
             ledger::hurry(tx, effect.id).await?;
         }
-        let until_it_moves = Duration::try_from(moves_at.duration_since(now)).unwrap_or_default();
+        // What should have moved already has lost its message: it is looked at after twice, four times, eight times as long.
+        let until_it_moves = span(now.min(moves_at), now.max(moves_at));
         let turn = until_it_moves + Duration::from_secs_f64(f64::from(ahead.effects) / per_second);
         return put_off(tx, &effect, turn, now).await;
     }
@@ -257,7 +266,11 @@ async fn perform(
 }
 
 async fn put_off(tx: &Tx, effect: &Effect, wait: Duration, now: Timestamp) -> Result<Decision, Failure> {
-    let at = later(now, wait.min(super::LONGEST_DELAY))?;
-    ledger::postpone(tx, effect, at, None).await?;
-    Ok(Decision::Later(at))
+    let at = by_queue(now, wait.min(super::LONGEST_DELAY))?;
+    ledger::postpone(tx, effect, at, None, None).await?;
+    Ok(Decision::Rest(Rest::waits(at)))
+}
+
+fn span(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
 }

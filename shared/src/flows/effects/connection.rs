@@ -7,9 +7,10 @@ use crate::app::App;
 use crate::domain::ids::{TaskId, TenantId};
 use crate::failure::Failure;
 use crate::integrations::partner::Partner;
+use crate::store::effects_work::Freed;
 use crate::store::partners::{self, Alert, Connection};
 use crate::store::{Tx, tenants};
-use crate::telemetry::{self, Metric};
+use crate::telemetry::metrics::INTEGRATION_DOWN;
 
 /// Messages sent as soon as an integration works again; the relay sends the rest, the oldest first.
 const AT_ONCE: i64 = 500;
@@ -29,7 +30,7 @@ pub(super) async fn down(
         return Ok(partners::find(tx, name).await?.is_some_and(|connection| connection.down));
     }
     tracing::error!(partner = name, problem, "an integration is down; its effects wait");
-    telemetry::metrics(now, &[Metric { name: "IntegrationDown", unit: "Count", value: 1.0 }]);
+    INTEGRATION_DOWN.add(1.0);
     let title = partner.title();
     let (heading, text) = match tenants::get(tx).await?.language.as_str() {
         "en" => (
@@ -75,7 +76,7 @@ async fn write(tx: &Tx, name: &str, now: Timestamp) -> Result<bool, Failure> {
     }
     partners::finish_alerts(tx, name, now).await?;
     let held = partners::let_go(tx, name, AT_ONCE, now).await?;
-    let freed: Vec<_> = held.into_iter().map(|id| (id, name.to_owned())).collect();
+    let freed: Vec<_> = held.into_iter().map(|(id, moment)| Freed { id, partner: name.to_owned(), moment }).collect();
     promise(tx, &freed, now).await?;
     Ok(true)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::claim::{Claimed, DOUBT};
-use super::{Ended, LONGEST_DELAY, backoff, connection, later, promise};
+use super::{Became, Ended, LONGEST_DELAY, Rest, backoff, by_queue, connection, later, promise};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::integrations::partner::{Fault, Outcome, Partner, Sight};
@@ -22,7 +22,7 @@ const WRITE_TRIES: u64 = 3;
 /// A partner indexes late: only when it says twice, this far apart, that there is none, there is none.
 const APART: Duration = Duration::from_secs(60);
 
-/// Writes down what became of a claimed effect. Answers with the moment at which its message is to come again.
+/// Writes down what became of a claimed effect.
 ///
 /// # Errors
 /// When the database does not answer for a while; the effect is unknown then as soon as its lease has ended.
@@ -32,7 +32,7 @@ pub(super) async fn settle(
     due: &EffectDue,
     claimed: &Claimed,
     ended: &Ended,
-) -> Result<Option<Timestamp>, Failure> {
+) -> Result<Rest, Failure> {
     let mut tries = 1;
     loop {
         match record(app, partner, due, claimed, ended).await {
@@ -52,14 +52,14 @@ async fn record(
     due: &EffectDue,
     claimed: &Claimed,
     ended: &Ended,
-) -> Result<Option<Timestamp>, Failure> {
+) -> Result<Rest, Failure> {
     let tx = app.begin(due.tenant_id).await?;
     let written = match ended {
         Ended::Called(outcome) => called(app, &tx, partner, claimed, outcome).await,
         Ended::Looked(sight) => looked(app, &tx, partner, claimed, sight).await,
     };
     match written {
-        Ok(again) => app.commit(&tx).await.map(|()| again),
+        Ok(rest) => app.commit(&tx).await.map(|()| rest),
         Err(failure) => {
             tx.rollback().await;
             Err(failure)
@@ -73,7 +73,7 @@ async fn called(
     partner: &dyn Partner,
     claimed: &Claimed,
     outcome: &Outcome,
-) -> Result<Option<Timestamp>, Failure> {
+) -> Result<Rest, Failure> {
     let (now, effect) = (app.now(), &claimed.effect);
     match outcome {
         Outcome::Done(answer) => done(tx, partner, claimed, answer, now).await,
@@ -91,18 +91,21 @@ async fn called(
         }
         Outcome::Limited(pause) => {
             ledger::pause_calls(tx, &claimed.link.pause_key(), later(now, *pause)?).await?;
-            put_back(tx, partner, claimed, "429", *pause, now).await
+            // Until then the budget stands still; after as long as a message can be delayed it is asked again.
+            put_back(tx, partner, claimed, "429", *pause, None, now).await
         }
         Outcome::NotNow { code, at_least } => {
             let wait = backoff(app, effect.attempts).max(at_least.unwrap_or_default());
-            put_back(tx, partner, claimed, code, wait, now).await
+            put_back(tx, partner, claimed, code, wait, *at_least, now).await
         }
         Outcome::Unknown(reason) => {
             let ask = claimed.link.can_look_up(&claimed.call);
             tracing::error!(effect_id = %effect.id, reason, ask, "it may have been done; it is not done again before that is known");
             let look_at = if ask { Some(later(now, DOUBT)?) } else { None };
-            let unknown = ledger::unknown(tx, effect, reason, look_at, now).await?;
-            Ok(look_at.filter(|_| unknown))
+            Ok(match ledger::unknown(tx, effect, reason, look_at, now).await? {
+                true => Rest { became: Some(Became::Unknown), again: look_at },
+                false => Rest::default(),
+            })
         }
     }
 }
@@ -113,10 +116,10 @@ async fn done(
     claimed: &Claimed,
     answer: &serde_json::Value,
     now: Timestamp,
-) -> Result<Option<Timestamp>, Failure> {
+) -> Result<Rest, Failure> {
     let id = [claimed.effect.id];
     if !ledger::finish(tx, &claimed.effect, answer, now).await? {
-        return Ok(None);
+        return Ok(Rest::default());
     }
     let (freed, ()) = tokio::try_join!(
         biased;
@@ -124,15 +127,16 @@ async fn done(
         partners::note_success(tx, partner.name(), now),
     )?;
     promise(tx, &freed, now).await?;
-    Ok(None)
+    Ok(Rest::became(Became::Done))
 }
 
 /// Final, for it and for whatever needs it.
-async fn give_up(tx: &Tx, claimed: &Claimed, reason: Reason<'_>, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
-    if ledger::fail(tx, &claimed.effect, reason, now).await? {
-        ledger::fail_needing(tx, &[claimed.effect.id], now).await?;
+async fn give_up(tx: &Tx, claimed: &Claimed, reason: Reason<'_>, now: Timestamp) -> Result<Rest, Failure> {
+    if !ledger::fail(tx, &claimed.effect, reason, now).await? {
+        return Ok(Rest::default());
     }
-    Ok(None)
+    ledger::fail_needing(tx, &[claimed.effect.id], now).await?;
+    Ok(Rest::became(Became::Failed))
 }
 
 /// Held back until the integration works again; when it was mended meanwhile, the effect comes again at once.
@@ -144,13 +148,13 @@ async fn key_refused(
     code: &str,
     words: Option<&str>,
     now: Timestamp,
-) -> Result<Option<Timestamp>, Failure> {
+) -> Result<Rest, Failure> {
     let problem = format!("needs reconnect: {} says {}", partner.title(), words.unwrap_or(code));
     if connection::down(app, tx, partner, &claimed.connection, &problem, now).await? {
         ledger::hold(tx, &claimed.effect, Some(Reason { code, words, fault: None })).await?;
-        return Ok(None);
+        return Ok(Rest::became(Became::Held));
     }
-    put_back(tx, partner, claimed, code, backoff(app, claimed.effect.attempts), now).await
+    put_back(tx, partner, claimed, code, backoff(app, claimed.effect.attempts), None, now).await
 }
 
 async fn put_back(
@@ -159,8 +163,9 @@ async fn put_back(
     claimed: &Claimed,
     error: &str,
     wait: Duration,
+    at_least: Option<Duration>,
     now: Timestamp,
-) -> Result<Option<Timestamp>, Failure> {
+) -> Result<Rest, Failure> {
     let effect = &claimed.effect;
     if effect.attempts >= MOST_ATTEMPTS {
         tracing::error!(effect_id = %effect.id, error, attempts = effect.attempts, "given up");
@@ -168,29 +173,31 @@ async fn put_back(
         partners::note_error(tx, partner.name(), &text, now).await?;
         return give_up(tx, claimed, Reason { code: error, words: None, fault: None }, now).await;
     }
-    let at = later(now, wait.min(LONGEST_DELAY))?;
-    Ok(ledger::postpone(tx, effect, at, Some(error)).await?.then_some(at))
+    let at = by_queue(now, wait.min(LONGEST_DELAY))?;
+    let not_before = at_least.map(|at_least| later(now, at_least)).transpose()?;
+    Ok(match ledger::postpone(tx, effect, at, Some(error), not_before).await? {
+        true => Rest::waits(at),
+        false => Rest::default(),
+    })
 }
 
-async fn looked(
-    app: &App,
-    tx: &Tx,
-    partner: &dyn Partner,
-    claimed: &Claimed,
-    sight: &Sight,
-) -> Result<Option<Timestamp>, Failure> {
+async fn looked(app: &App, tx: &Tx, partner: &dyn Partner, claimed: &Claimed, sight: &Sight) -> Result<Rest, Failure> {
     let (now, effect) = (app.now(), &claimed.effect);
     let again = async |wait: Duration, absent_at: Option<Timestamp>| {
         let at = later(now, wait)?;
-        Ok(ledger::look_again(tx, effect, Some(at), absent_at).await?.then_some(at))
+        let written = ledger::look_again(tx, effect, Some(at), absent_at).await?;
+        Ok(Rest { became: None, again: written.then_some(at) })
     };
     match sight {
         Sight::Found(answer) => done(tx, partner, claimed, answer, now).await,
-        Sight::CannotAsk => ledger::look_again(tx, effect, None, None).await.map(|_| None),
+        Sight::CannotAsk => ledger::look_again(tx, effect, None, None).await.map(|_| Rest::default()),
         Sight::Absent => match effect.absent_at {
             Some(first) if later(first, APART)? <= now => {
                 tracing::info!(effect_id = %effect.id, "the partner has none; it is done again");
-                Ok(ledger::not_done(tx, effect, now).await?.then_some(now))
+                Ok(match ledger::not_done(tx, effect, now).await? {
+                    true => Rest::waits(now),
+                    false => Rest::default(),
+                })
             }
             Some(first) => {
                 let left = later(first, APART)?.duration_since(now);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use tracing::error_span;
 
 use super::{connection, promise};
 use crate::app::App;
@@ -12,6 +13,7 @@ use crate::failure::Failure;
 use crate::messages::{EffectDue, queues};
 use crate::store::effects_work::{self as ledger, Overdue, Status};
 use crate::store::{Tx, partners};
+use crate::telemetry::step;
 
 /// An effect this long past its time has lost its message.
 const OVERDUE: SignedDuration = SignedDuration::from_mins(2);
@@ -35,8 +37,9 @@ const MOST: i32 = 1000;
 /// # Errors
 /// When the database does not answer.
 pub async fn wake(app: &App, moment: Timestamp) -> Result<usize, Failure> {
-    let begun = begin_ready(app, moment).await?;
-    let overdue = ledger::overdue(app.database(), moment - OVERDUE, moment, EFFECTS).await?;
+    let begun = step(error_span!("begin_ready"), begin_ready(app, moment)).await?;
+    let overdue = ledger::overdue(app.database(), moment - OVERDUE, moment, EFFECTS);
+    let overdue = step(error_span!("overdue"), overdue).await?;
     Ok(begun + send(app, overdue, Some(moment)).await?)
 }
 
@@ -56,17 +59,18 @@ pub struct Reconciled {
 /// # Errors
 /// When the database does not answer. A tenant that fails is logged, and does not keep the others waiting.
 pub async fn reconcile(app: &App, moment: Timestamp) -> Result<Reconciled, Failure> {
-    let doubtful = ledger::doubtful(app.database(), moment - OVERDUE, EFFECTS).await?;
+    let doubtful = ledger::doubtful(app.database(), moment - OVERDUE, EFFECTS);
+    let doubtful = step(error_span!("doubtful"), doubtful).await?;
     // They are not put off: until a partner has answered they stay doubtful.
     let mut done = Reconciled { asked: send(app, doubtful, None).await?, ..Reconciled::default() };
-    for (tenant, name) in partners::held(app.database(), MOST).await? {
+    for (tenant, name) in step(error_span!("held"), partners::held(app.database(), MOST)).await? {
         match connection::works_again(app, tenant, &name).await {
             Ok(_) => done.resumed += 1,
             Err(failure) => tracing::warn!(tenant_id = %tenant, reason = %failure, "could not resume an integration"),
         }
     }
     let mut by_tenant: BTreeMap<TenantId, Vec<(EffectId, Status)>> = BTreeMap::new();
-    for (tenant, id, status) in ledger::settled_needs(app.database(), MOST).await? {
+    for (tenant, id, status) in step(error_span!("settled_needs"), ledger::settled_needs(app.database(), MOST)).await? {
         by_tenant.entry(tenant).or_default().push((id, status));
     }
     for (tenant, settled) in by_tenant {
@@ -108,17 +112,17 @@ async fn begin_ready(app: &App, moment: Timestamp) -> Result<usize, Failure> {
 
 /// Puts their messages on their partners' queues; with a moment they then rest from there on.
 async fn send(app: &App, effects: Vec<Overdue>, rest_from: Option<Timestamp>) -> Result<usize, Failure> {
-    let mut by_place: BTreeMap<(TenantId, Option<&'static str>), Vec<EffectId>> = BTreeMap::new();
+    let mut by_place: BTreeMap<(TenantId, Option<&'static str>), Vec<Overdue>> = BTreeMap::new();
     for effect in effects {
         let queue = queues::find(&effect.partner).map(|queue| queue.name);
         if queue.is_none() {
             tracing::error!(effect_id = %effect.id, partner = effect.partner, "an effect of a partner this release lacks");
         }
-        by_place.entry((effect.tenant, queue)).or_default().push(effect.id);
+        by_place.entry((effect.tenant, queue)).or_default().push(effect);
     }
     let mut woken = 0;
-    for ((tenant, queue), ids) in by_place {
-        match in_tenant(app, tenant, async |tx| send_to(app, tx, queue, &ids, rest_from).await).await {
+    for ((tenant, queue), effects) in by_place {
+        match in_tenant(app, tenant, async |tx| send_to(app, tx, queue, &effects, rest_from).await).await {
             Ok(count) => woken += count,
             // One tenant (switched off, for instance) does not keep the others waiting.
             Err(failure) => tracing::warn!(tenant_id = %tenant, reason = %failure, "could not wake effects"),
@@ -132,24 +136,25 @@ async fn send_to(
     app: &App,
     tx: &Tx,
     queue: Option<&'static str>,
-    ids: &[EffectId],
+    effects: &[Overdue],
     rest_from: Option<Timestamp>,
 ) -> Result<usize, Failure> {
+    let ids: Vec<EffectId> = effects.iter().map(|effect| effect.id).collect();
     let Some(queue) = queue else {
         if let Some(moment) = rest_from {
-            ledger::put_off(tx, ids, moment + FOREIGN_REST).await?;
+            ledger::put_off(tx, &ids, moment + FOREIGN_REST).await?;
         }
         return Ok(0);
     };
-    let bodies = ids
+    let bodies = effects
         .iter()
-        .map(|id| {
-            let due = EffectDue { tenant_id: tx.tenant(), effect_id: *id, due_at: None };
+        .map(|effect| {
+            let due = EffectDue { tenant_id: tx.tenant(), effect_id: effect.id, due_at: Some(effect.moment) };
             serde_json::to_string(&due).map_err(Failure::internal)
         })
         .collect::<Result<Vec<_>, _>>()?;
     let verdicts = app.sender().send_many(queue, bodies).await?;
-    let sent: Vec<EffectId> = ids.iter().zip(verdicts).filter(|(_, sent)| *sent).map(|(id, _)| *id).collect();
+    let sent: Vec<EffectId> = ids.into_iter().zip(verdicts).filter(|(_, sent)| *sent).map(|(id, _)| id).collect();
     if let Some(moment) = rest_from {
         ledger::put_off(tx, &sent, moment + REST).await?;
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::json;
 use serde_json::value::RawValue;
+use tracing::error_span;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -16,6 +17,7 @@ use crate::messages::events::{Delivery, Inbound, Verdict};
 use crate::messages::queues::{self, JOBS, QUEUES, Queue, REMINDERS, Replay};
 use crate::store::auth;
 use crate::store::inbox::Parked;
+use crate::telemetry::step;
 
 /// Why a message is here that nothing need be wrong with. Rows with this reason are sent again by the machine.
 const GAVE_UP: &str = "gave_up";
@@ -73,10 +75,11 @@ async fn row(
     now: Timestamp,
 ) -> Result<Parked, Failure> {
     let said = Said::of(letter.body);
+    let span = error_span!("dead_letter", message_id = letter.id, failed_on = letter.failed_on, why = reason);
     let tenant = match said.tenant_id {
         Some(tenant) => Some(tenant),
         None => match Inbound::read(letter.body) {
-            Ok(inbound) => tenant_of(app, &inbound).await?,
+            Ok(inbound) => step(span, tenant_of(app, &inbound)).await?,
             Err(_) => None,
         },
     };

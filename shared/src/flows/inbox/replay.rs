@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tracing::error_span;
 use uuid::Uuid;
 
 use super::{Park, Replayed, Skipped};
@@ -21,6 +22,7 @@ use crate::messages::events::{Delivery, Inbound, Verdict, Via};
 use crate::messages::queues;
 use crate::store::inbox::{self, Kept, Parked};
 use crate::store::{Tx, outbox};
+use crate::telemetry::step;
 
 /// The most rows one replay takes.
 pub const MAX_ROWS: usize = 1000;
@@ -48,7 +50,8 @@ pub async fn replay(tx: &Tx, choice: &Choice, now: Timestamp) -> Result<(Replaye
     let mut remaining = 0;
     let rows = match choice {
         Choice::Named(ids) => {
-            let rows = inbox::claim_named(tx, ids, MAX_BYTES).await?;
+            let claim = inbox::claim_named(tx, ids, MAX_BYTES);
+            let rows = step(error_span!("claim", rows = ids.len()), claim).await?;
             let fitting: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
             let others: BTreeSet<Uuid> = ids.iter().copied().filter(|id| !fitting.contains(id)).collect();
             let others: Vec<Uuid> = others.into_iter().collect();
@@ -64,7 +67,8 @@ pub async fn replay(tx: &Tx, choice: &Choice, now: Timestamp) -> Result<(Replaye
         }
         Choice::Range { source, from, to } => {
             let limit = i64::try_from(MAX_ROWS).unwrap_or(i64::MAX);
-            inbox::claim_range(tx, source, *from, *to, limit, MAX_BYTES).await?
+            let claim = inbox::claim_range(tx, source, *from, *to, limit, MAX_BYTES);
+            step(error_span!("claim", source), claim).await?
         }
     };
     let mut sent = Vec::with_capacity(rows.len());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tracing::error_span;
 
 use super::DueTask;
 use crate::app::App;
@@ -16,7 +17,8 @@ use crate::store::deals::{self, Move, Place};
 use crate::store::event_path::LoadedLead;
 use crate::store::leads::lock;
 use crate::store::routing::{self as store, Decision, LockedMember, NewTask, Placement, Target};
-use crate::store::{Tx, team};
+use crate::store::{Tx, pipelines, team};
+use crate::telemetry::step;
 
 /// What the person chose.
 #[derive(Debug, Clone)]
@@ -44,7 +46,7 @@ pub async fn route_by_hand(
     now: Timestamp,
 ) -> Result<(Decision, Vec<DueTask>), Failure> {
     let tenant = app.rules().get(tx).await?;
-    let locked = lock::lock_one(tx, lead).await?;
+    let locked = step(error_span!("lock_lead", %lead), lock::lock_one(tx, lead)).await?;
     if locked.flags.anonymized {
         return Err(Failure::conflict("anonymized", "This person's data were erased. Choose another lead."));
     }
@@ -109,7 +111,7 @@ pub async fn route_by_hand(
 
 /// Ends the open deal of a lead that goes back to the pool, as closing it as lost does: in its pipeline's lost stage, if there is one.
 async fn end(app: &App, tx: &Tx, deal: DealId, reason: &str, by: &str, now: Timestamp) -> Result<(), Failure> {
-    let lost = deals::write::closing_stage(tx, deal, "lost").await?;
+    let lost = pipelines::closing_stage(tx, deal, "lost").await?;
     let present = deals::get(tx, deal).await?;
     let into = lost.map_or(present.stage, |stage| stage.id);
     let (before, stage) = deals::lock_for_move(tx, deal, into).await?;

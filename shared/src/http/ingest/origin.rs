@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tracing::error_span;
 
 use crate::app::App;
 use crate::domain::access::{Scope, Shown};
@@ -17,6 +18,7 @@ use crate::http::auth::Credentials;
 use crate::messages::events::{Events, Inbound, Receipt, Unchecked, UnprovenEvents, packed};
 use crate::messages::queues;
 use crate::store::tenants;
+use crate::telemetry::step;
 
 /// How long a receiver waits for the database before it does without. A connection that died silently answers nothing at all.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -103,7 +105,8 @@ impl Origin {
             .collect::<Result<Vec<String>, Failure>>()?;
         loop {
             let before = left.len();
-            let taken = app.sender().send_many(queues::EVENTS, left.clone()).await?;
+            let send = app.sender().send_many(queues::EVENTS, left.clone());
+            let taken = step(error_span!("send", messages = before), send).await?;
             left = left.into_iter().zip(taken).filter(|(_, taken)| !taken).map(|(body, _)| body).collect();
             if left.is_empty() {
                 return Ok(());

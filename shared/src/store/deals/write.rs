@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::super::Tx;
-use super::super::pipelines::{Stage, stage};
+use super::super::pipelines::Stage;
 use super::super::sql::{params, section};
 use super::super::team;
 use super::{Deal, SQL, deal};
-use crate::domain::ids::{DealId, LeadId, MemberId, OrganizationId, PipelineId, StageId};
+use crate::domain::ids::{DealId, LeadId, MemberId, OrganizationId};
 use crate::domain::search;
 use crate::failure::{Failure, Fault};
 
@@ -39,33 +39,6 @@ impl Facts {
             campaign: deal.campaign.clone(),
         }
     }
-}
-
-/// One stage, of whatever pipeline.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn find_stage(tx: &Tx, id: StageId) -> Result<Option<Stage>, Failure> {
-    let row = tx.find(const { section(SQL, "find_stage") }, params![id]).await?;
-    Ok(row.as_ref().map(stage))
-}
-
-/// The stage in which deals of a pipeline begin.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn first_stage(tx: &Tx, pipeline: PipelineId) -> Result<Option<Stage>, Failure> {
-    let row = tx.find(const { section(SQL, "first_stage") }, params![pipeline]).await?;
-    Ok(row.as_ref().map(stage))
-}
-
-/// The stage of a deal's pipeline that closes it as `won` or `lost`.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn closing_stage(tx: &Tx, id: DealId, outcome: &str) -> Result<Option<Stage>, Failure> {
-    let row = tx.find(const { section(SQL, "closing_stage") }, params![id, outcome]).await?;
-    Ok(row.as_ref().map(stage))
 }
 
 /// Passes when the company and the member a deal is to be linked with exist in this tenant.

@@ -12,7 +12,7 @@ use tokio_postgres::Row;
 use tokio_postgres::row::RowIndex;
 
 use super::super::Tx;
-use super::super::sql::{Moment, TransactionId, params, section};
+use super::super::sql::{Moment, TransactionId, params, section, word};
 use super::{LoadedLead, PROFILE_COLUMNS, SQL, Stamp, counted};
 use crate::domain::engine::{LeadState, Standing};
 use crate::domain::events::Event;
@@ -186,11 +186,6 @@ where
         Some(Json(value)) => Ok(value),
         None => serde_json::from_value(Value::Null).map_err(Failure::internal),
     }
-}
-
-/// A unit variant by its name in the database.
-fn word<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
-    T::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(text)).map_err(Failure::internal)
 }
 
 /// The awards that count (or counted until they expired), per lead.

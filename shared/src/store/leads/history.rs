@@ -11,11 +11,10 @@ use serde_json::value::RawValue;
 use tokio_postgres::Row;
 
 use super::super::routing::Decision;
-use super::super::sql::{params, section};
+use super::super::sql::{params, section, word};
 use super::super::{Tx, event_path};
 use super::SQL;
 use super::list::Window;
-use super::row::word;
 use crate::domain::engine::LeadState;
 use crate::domain::ids::{EventId, LeadId, RuleId};
 use crate::domain::scoring::Category;

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::super::Tx;
-use super::super::sql::{Param, params};
+use super::super::sql::{Param, params, section};
+use super::SQL;
 use super::row::{self, Lead, LeadStatus};
 use crate::domain::ids::{LeadId, MemberId, PipelineId};
 use crate::domain::scoring::Tier;
@@ -55,15 +56,8 @@ pub enum Order {
     EarliestActivityFirst,
 }
 
-/// Each statement is the same columns and the same filter with its order behind it, so that no two can drift apart.
-macro_rules! ordered {
-    ($file:literal) => {
-        concat!(include_str!("columns.sql"), include_str!("list/filter.sql"), include_str!($file))
-    };
-}
-
 /// How many leads pass the filter.
-pub const TOTAL: &str = concat!(include_str!("list/total.sql"), include_str!("list/filter.sql"));
+pub const TOTAL: &str = const { section(SQL, "total") };
 
 impl Order {
     /// The order of a field, as `Paging::sort_by` names it.
@@ -86,12 +80,12 @@ impl Order {
     /// The statement of this order.
     pub const fn statement(self) -> &'static str {
         match self {
-            Self::NewestFirst => ordered!("list/newest_first.sql"),
-            Self::OldestFirst => ordered!("list/oldest_first.sql"),
-            Self::HighestScoreFirst => ordered!("list/highest_score_first.sql"),
-            Self::LowestScoreFirst => ordered!("list/lowest_score_first.sql"),
-            Self::LatestActivityFirst => ordered!("list/latest_activity_first.sql"),
-            Self::EarliestActivityFirst => ordered!("list/earliest_activity_first.sql"),
+            Self::NewestFirst => const { section(SQL, "list_newest_first") },
+            Self::OldestFirst => const { section(SQL, "list_oldest_first") },
+            Self::HighestScoreFirst => const { section(SQL, "list_highest_score_first") },
+            Self::LowestScoreFirst => const { section(SQL, "list_lowest_score_first") },
+            Self::LatestActivityFirst => const { section(SQL, "list_latest_activity_first") },
+            Self::EarliestActivityFirst => const { section(SQL, "list_earliest_activity_first") },
         }
     }
 }

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use postgres_types::Json;
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio_postgres::Row;
 
+use super::super::sql::word;
 use crate::domain::ids::{DealId, LeadId, MemberId, OrganizationId, PipelineId, StageId};
 use crate::domain::intent::{Confidence, IntentWeight};
 use crate::domain::routing::LeadFlags;
@@ -104,7 +104,7 @@ impl Lead {
     }
 }
 
-/// A row with the columns of `leads/columns.sql`. A lead without a standing was never evaluated: it has no points.
+/// A row with the columns of a lead (`{columns}` in `leads.sql`). A lead without a standing was never evaluated: it has no points.
 pub fn lead(row: &Row) -> Result<Lead, Failure> {
     let number = |column: &str| row.get::<_, Option<i32>>(column).unwrap_or_default();
     let tier = row.get::<_, Option<&str>>("tier").map(word).transpose()?.unwrap_or(Tier::Cold);
@@ -154,9 +154,4 @@ pub fn lead(row: &Row) -> Result<Lead, Failure> {
         first_seen_at: row.get("first_seen_at"),
         last_activity_at: row.get("last_activity_at"),
     })
-}
-
-/// A unit variant by its name in the database.
-pub(super) fn word<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
-    T::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(text)).map_err(Failure::internal)
 }

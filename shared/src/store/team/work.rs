@@ -28,14 +28,15 @@ impl Work {
     }
 }
 
-/// Locks a member's leads, and then the active administrators, until the end of the transaction: what a member's rights depend on and what
-/// depends on them, in the order in which the router locks leads and members. To be called before the member is locked.
+/// Locks a member's leads, and then the member with the active administrators, until the end of the transaction: what a member's rights
+/// depend on and what depends on them, in the order in which the router locks leads and members. Answers with the administrators. To be
+/// called before the member is locked otherwise.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn lock(tx: &Tx, member: MemberId) -> Result<Vec<MemberId>, Failure> {
     tx.execute(const { section(SQL, "lock_leads_of") }, params![member]).await?;
-    super::lock_admins(tx).await
+    super::lock_access(tx, member).await
 }
 
 /// What a member still has to do.

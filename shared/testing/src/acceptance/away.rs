@@ -24,7 +24,7 @@ impl<S: Subject> Stage<'_, S> {
             for n in 0..TARGETS {
                 let target = format!("#away{n}");
                 let id = self.insert(&target, "webhook").await;
-                self.queue(id);
+                self.queue(id).await;
                 planned.entry(target).or_default().push(id.to_string());
             }
             for _quarter in 0..4 {

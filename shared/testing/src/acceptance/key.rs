@@ -21,7 +21,7 @@ impl<S: Subject> Stage<'_, S> {
         let mut planned = Vec::new();
         for n in 0..6 {
             let id = self.insert(&format!("#key{n}"), "webhook").await;
-            self.queue(id);
+            self.queue(id).await;
             planned.push(id);
         }
         self.deliver().await;
@@ -29,7 +29,7 @@ impl<S: Subject> Stage<'_, S> {
         self.pass(Duration::from_secs(3600)).await;
         assert_eq!(app.run_job("outbox-relay", json!({})).await["effects"], 0, "what waits for a person is not woken");
         for id in &planned {
-            self.queue(*id);
+            self.queue_bare(*id);
         }
         self.deliver().await;
         assert_eq!(self.subject.requests(), calls, "nobody calls with a key that does not work");

@@ -22,7 +22,7 @@ impl<S: Subject> Stage<'_, S> {
         for n in 0..workers * 4 {
             let priority = if n % 2 == 0 { "webhook" } else { "backfill" };
             let id = self.insert(&format!("#crowd{n}"), priority).await;
-            self.queue(id);
+            self.queue(id).await;
         }
         let started = Instant::now();
         let crowd = async {

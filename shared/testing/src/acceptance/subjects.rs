@@ -33,7 +33,7 @@ impl Subject for OnSlack<'_> {
 
     fn trouble_next(&self, trouble: Trouble) {
         self.slack.fail_next(match trouble {
-            Trouble::Busy => Fault::ApiError("service_unavailable".to_owned()),
+            Trouble::Busy | Trouble::BusyFor(_) => Fault::ApiError("service_unavailable".to_owned()),
             Trouble::Limited(seconds) => Fault::RateLimited(seconds),
             Trouble::Broken { kept } => Fault::Broken { kept },
             Trouble::Silent { kept } => Fault::Silent { kept },

@@ -38,7 +38,7 @@ use pool::Pool;
 /// Lines of each function's output shown when a test fails.
 const SHOWN_LINES: usize = 40;
 
-/// One product, one test. Dropping it fails the test when messages are left on a queue.
+/// One product, one test. Dropping it fails the test when messages are left on a queue, or a function did what its role does not allow.
 #[derive(Debug)]
 pub struct TestApp {
     pools: BTreeMap<String, Arc<Pool>>,
@@ -112,10 +112,14 @@ impl TestApp {
             values.set_attribute(&queue.logical_id, "QueueName", &queue.name);
         }
         let mut pools = BTreeMap::new();
-        for def in template.functions_with(&values)? {
+        let functions = template.functions_with(&values)?;
+        sqs.bind(template.rights(&functions, &values)?);
+        for def in functions {
             let mut env: Vec<_> = template.resolve_env(&def, &values)?.into_iter().collect();
             env.push(("AWS_ENDPOINT_URL".to_owned(), sqs.endpoint()));
             env.push(("AWS_LAMBDA_FUNCTION_MEMORY_SIZE".to_owned(), def.memory.to_string()));
+            // By this the stand-in for AWS knows whose rights count.
+            env.push(("AWS_ACCESS_KEY_ID".to_owned(), def.name.clone()));
             pools.insert(def.name.clone(), Arc::new(Pool::new(def, env)));
         }
         Ok(Self {
@@ -395,6 +399,12 @@ impl Drop for TestApp {
             }
             return;
         }
+        let denied = self.sqs.denied();
+        assert!(
+            denied.is_empty(),
+            "functions did what their roles do not allow, and would fail at it on AWS ({}): give the right to their role in template.yaml",
+            denied.join("; ")
+        );
         let leftovers = self.leftovers();
         let allowed = self.leftovers_allowed.load(Ordering::Relaxed);
         assert!(

@@ -26,6 +26,8 @@ use crate::server::{self, Answer, Switch, answer};
 pub enum Trouble {
     /// 423: it was certainly not done.
     Busy,
+    /// 423 with `Retry-After` in seconds.
+    BusyFor(u64),
     /// 429 with `Retry-After` in seconds.
     Limited(u64),
     /// 504: it may have been done.
@@ -153,6 +155,11 @@ impl Strict {
         state.lags.clear();
     }
 
+    /// How many of the scripted ones were not met yet.
+    pub fn unmet(&self) -> usize {
+        self.lock().troubles.len()
+    }
+
     /// The next write is found only after this time.
     pub fn index_next_after(&self, lag: Duration) {
         self.lock().lags.push_back(lag);
@@ -207,7 +214,7 @@ fn serve(state: &mut State, parts: &Parts, body: &Bytes) -> Reply {
     state.requests += 1;
     if let Err(seconds) = state.take() {
         state.limited += 1;
-        return limited(seconds);
+        return not_before(429, "limited", seconds);
     }
     let expected = format!("Bearer {}", state.key);
     if parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()) != Some(expected.as_str()) {
@@ -220,7 +227,8 @@ fn serve(state: &mut State, parts: &Parts, body: &Bytes) -> Reply {
     }
     let kept = match state.troubles.pop_front() {
         Some(Trouble::Busy) => return says(423, &json!({"error": "busy"})),
-        Some(Trouble::Limited(seconds)) => return limited(seconds),
+        Some(Trouble::BusyFor(seconds)) => return not_before(423, "busy", seconds),
+        Some(Trouble::Limited(seconds)) => return not_before(429, "limited", seconds),
         Some(Trouble::Broken { kept }) => (kept, Some(answer(504, "text/html", "<html>Gateway Time-out</html>"))),
         Some(Trouble::Silent { kept }) => {
             if kept {
@@ -285,10 +293,10 @@ fn write(state: &mut State, parts: &Parts, body: &Bytes) -> Reply {
     says(if version == 1 { 201 } else { 200 }, &json!({"id": id, "version": version}))
 }
 
-fn limited(seconds: u64) -> Reply {
-    let mut limited = answer(429, "application/json", r#"{"error":"limited"}"#);
-    limited.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    Reply::Answer(limited)
+fn not_before(status: u16, code: &str, seconds: u64) -> Reply {
+    let mut answer = answer(status, "application/json", json!({"error": code}).to_string());
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    Reply::Answer(answer)
 }
 
 fn says(status: u16, body: &Value) -> Reply {

@@ -1,12 +1,13 @@
 //! A stand-in for SQS and EventBridge Scheduler on one loopback port, speaking the protocols of the AWS SDK.
 //!
-//! It enforces AWS's limits, keeps a clock that tests can advance (delays, visibility timeouts), and breaks on request.
+//! It enforces AWS's limits, keeps a clock that tests can advance (delays, visibility timeouts), and breaks on request. Told whose
+//! rights are which, it refuses what a caller's role does not allow.
 
 mod protocol;
 mod queues;
 mod scheduler;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ pub use scheduler::Schedule;
 use scheduler::Schedules;
 
 use crate::server::{self, Answer, Server, answer};
+use crate::template::Rights;
 
 /// How the stand-in answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +46,23 @@ struct State {
     fail_entries: usize,
     /// Queues that answer 503 while the others are fine.
     blocked: BTreeSet<String>,
+    /// Access key → what may be done with it. None: everybody may do everything.
+    callers: Option<BTreeMap<String, Arc<Rights>>>,
+    /// What was refused for want of a right, in the order in which it was tried.
+    denied: Vec<String>,
     base: String,
+}
+
+impl State {
+    /// Notes and answers what a caller may not do. `needed` are actions, each with the ARN it is done to.
+    fn deny(&mut self, caller: &str, needed: &[(String, String)]) -> Option<String> {
+        let rights = self.callers.as_ref()?.get(caller);
+        let may = |(action, resource): &&(String, String)| rights.is_some_and(|rights| rights.allow(action, resource));
+        let (action, resource) = needed.iter().find(|one| !may(one))?;
+        let text = format!("{caller} may not {action} on {resource}");
+        self.denied.push(text.clone());
+        Some(text)
+    }
 }
 
 /// A running stand-in; dropping it closes the port.
@@ -63,6 +81,8 @@ impl Sqs {
             mood: Mood::Fine,
             fail_entries: 0,
             blocked: BTreeSet::new(),
+            callers: None,
+            denied: Vec::new(),
             base: String::new(),
         }));
         let handler = Arc::clone(&state);
@@ -111,6 +131,11 @@ impl Sqs {
     /// Everything on a queue, visible or not, without receiving it.
     pub fn messages(&self, queue: &str) -> Vec<Message> {
         self.lock().queues.messages(queue)
+    }
+
+    /// Rewrites the bodies on a queue, as far as there is something to change: what they would say had they been sent at another time.
+    pub fn edit(&self, queue: &str, change: impl Fn(&str) -> Option<String>) {
+        self.lock().queues.edit(queue, change);
     }
 
     /// How many messages a queue holds.
@@ -183,6 +208,16 @@ impl Sqs {
         self.lock().fail_entries = count;
     }
 
+    /// From now on, who calls may do what their rights say: access key → rights. Others may do nothing.
+    pub fn bind(&self, callers: BTreeMap<String, Arc<Rights>>) {
+        self.lock().callers = Some(callers);
+    }
+
+    /// What was refused because a caller had no right to it.
+    pub fn denied(&self) -> Vec<String> {
+        self.lock().denied.clone()
+    }
+
     /// Every schedule that has not deleted itself.
     pub fn schedules(&self) -> Vec<Schedule> {
         self.lock().schedules.all()
@@ -231,15 +266,20 @@ async fn serve(state: &Mutex<State>, parts: &Parts, body: &Bytes) -> Option<Answ
         Mood::Fine => {}
     }
     let signed = parts.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if !signed.is_some_and(|value| value.starts_with("AWS4-HMAC-SHA256 ")) {
+    let Some(caller) = signed.and_then(access_key) else {
         return Some(refused(403, "MissingAuthenticationToken", "the request is not signed"));
-    }
+    };
     let input = if body.is_empty() { Value::Null } else { serde_json::from_slice(body).unwrap_or(Value::Null) };
     if let Some(name) = parts.uri.path().strip_prefix("/schedules/") {
         let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned();
         let query = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
         let group = query.into_iter().find(|(key, _)| key == "groupName").map(|(_, value)| value.into_owned());
-        return Some(match lock().schedules.call(&parts.method, &name, group, &input) {
+        let needed = scheduler::needed(&parts.method, &name, group.as_deref(), &input);
+        let mut state = lock();
+        if let Some(denied) = state.deny(caller, &needed) {
+            return Some(refused(403, "AccessDeniedException", &denied));
+        }
+        return Some(match state.schedules.call(&parts.method, &name, group, &input) {
             Ok(output) => answer(200, "application/json", output.to_string()),
             Err(refusal) => refused(refusal.status, refusal.code, &refusal.message),
         });
@@ -258,6 +298,10 @@ async fn serve(state: &Mutex<State>, parts: &Parts, body: &Bytes) -> Option<Answ
     loop {
         let outcome = {
             let mut state = lock();
+            let needed = protocol::needed(&state.queues, operation, &input);
+            if let Some(denied) = state.deny(caller, &needed) {
+                return Some(query_compatible(refused(403, "AccessDenied", &denied), "AccessDenied"));
+            }
             let State { queues, fail_entries, base, .. } = &mut *state;
             protocol::call(queues, base, fail_entries, operation, &input)
         };
@@ -272,13 +316,21 @@ async fn serve(state: &Mutex<State>, parts: &Parts, body: &Bytes) -> Option<Answ
     }
 }
 
+/// The access key that a request is signed with.
+fn access_key(authorization: &str) -> Option<&str> {
+    let credential = authorization.strip_prefix("AWS4-HMAC-SHA256 Credential=")?;
+    credential.split_once('/').map(|(key, _)| key)
+}
+
 /// Adds the name an error had in SQS's older protocol, which the SDK tells errors apart by.
 fn query_compatible(mut refused: Answer, code: &str) -> Answer {
     let old = match code {
         "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue".to_owned(),
-        "InvalidMessageContents" | "ReceiptHandleIsInvalid" | "MissingParameter" | "InvalidParameterValue" => {
-            code.to_owned()
-        }
+        "AccessDenied"
+        | "InvalidMessageContents"
+        | "ReceiptHandleIsInvalid"
+        | "MissingParameter"
+        | "InvalidParameterValue" => code.to_owned(),
         _ => format!("AWS.SimpleQueueService.{code}"),
     };
     if let Ok(value) = http::HeaderValue::from_str(&format!("{old};Sender")) {

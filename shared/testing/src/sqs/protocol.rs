@@ -27,6 +27,16 @@ fn refuse<T>(code: &'static str, message: impl Into<String>) -> Result<T, Refusa
     Err(Refusal { code, message: message.into() })
 }
 
+/// What a caller needs to be allowed for one operation: the action, and the ARN it is done to.
+pub(super) fn needed(queues: &Queues, operation: &str, input: &Value) -> Vec<(String, String)> {
+    let named =
+        input["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).or_else(|| input["QueueName"].as_str());
+    let queue = named.and_then(|name| queues.get(name)).map_or_else(|| "*".to_owned(), |queue| queue.arn.clone());
+    // Of batches IAM knows nothing: they are so many single ones.
+    let action = operation.strip_suffix("Batch").unwrap_or(operation);
+    vec![(format!("sqs:{action}"), queue)]
+}
+
 /// One call. `base` is the address queue URLs begin with; `fail_entries` is how many entries of a batch to refuse.
 pub(super) fn call(
     queues: &mut Queues,

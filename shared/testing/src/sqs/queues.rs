@@ -256,6 +256,15 @@ impl Queues {
         self.queues.get(queue).map(|queue| queue.messages.iter().cloned().collect()).unwrap_or_default()
     }
 
+    pub(super) fn edit(&mut self, queue: &str, change: impl Fn(&str) -> Option<String>) {
+        let messages = self.queues.get_mut(queue).map(|queue| &mut queue.messages);
+        for message in messages.into_iter().flatten() {
+            if let Some(body) = change(&message.body) {
+                message.body = body;
+            }
+        }
+    }
+
     pub(super) fn clear(&mut self, queue: &str) -> usize {
         self.queues.get_mut(queue).map_or(0, |queue| queue.messages.drain(..).count())
     }

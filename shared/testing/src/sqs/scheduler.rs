@@ -8,6 +8,9 @@ use jiff::civil::DateTime;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// The group of schedules that name none.
+const DEFAULT_GROUP: &str = "default";
+
 /// A schedule as it was made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
@@ -53,6 +56,23 @@ fn refuse<T>(status: u16, code: &'static str, message: impl Into<String>) -> Res
     Err(Refusal { status, code, message: message.into() })
 }
 
+/// What a caller needs to be allowed for one request: actions, each with the ARN it is done to.
+pub(super) fn needed(method: &Method, name: &str, group: Option<&str>, body: &Value) -> Vec<(String, String)> {
+    let verb = match *method {
+        Method::POST => "Create",
+        Method::PUT => "Update",
+        Method::DELETE => "Delete",
+        _ => "Get",
+    };
+    let group = group.or_else(|| body["GroupName"].as_str()).unwrap_or(DEFAULT_GROUP);
+    let mut needed = vec![(format!("scheduler:{verb}Schedule"), arn(group, name))];
+    // The schedule will do what this role may, so the caller must be trusted with it.
+    if let Some(role) = body["Target"]["RoleArn"].as_str() {
+        needed.push(("iam:PassRole".to_owned(), role.to_owned()));
+    }
+    needed
+}
+
 /// All schedules, by group and name.
 #[derive(Debug, Default)]
 pub(super) struct Schedules {
@@ -62,7 +82,7 @@ pub(super) struct Schedules {
 
 impl Schedules {
     pub(super) fn new(groups: &[String]) -> Self {
-        let groups = groups.iter().cloned().chain(["default".to_owned()]).collect();
+        let groups = groups.iter().cloned().chain([DEFAULT_GROUP.to_owned()]).collect();
         Self { kept: BTreeMap::new(), groups }
     }
 
@@ -75,7 +95,7 @@ impl Schedules {
         body: &Value,
     ) -> Result<Value, Refusal> {
         let group =
-            group.or_else(|| body["GroupName"].as_str().map(str::to_owned)).unwrap_or_else(|| "default".to_owned());
+            group.or_else(|| body["GroupName"].as_str().map(str::to_owned)).unwrap_or_else(|| DEFAULT_GROUP.to_owned());
         let key = (group.clone(), name.to_owned());
         match *method {
             Method::POST | Method::PUT => {

@@ -4,6 +4,7 @@
 //! fails a test and not a deployment.
 
 mod resolve;
+mod rights;
 #[cfg(test)]
 mod tests;
 pub mod yaml;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value};
 
 use resolve::Resolver;
 pub use resolve::Values;
+pub use rights::Rights;
 
 /// What a route may take; `ANY` stands for all of them.
 const METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];

@@ -1,4 +1,5 @@
-// What each pipeline holds, by stage. The table below it says the same in figures.
+// What each pipeline holds, by stage, as parts of its own whole: pipelines may differ in currency, and a single large deal must not make
+// all others vanish. The table below it says the same in figures.
 import { Box } from "@mui/material";
 import { useTheme } from "@mui/material/styles";
 import { Bar, BarChart, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
@@ -25,7 +26,7 @@ export default function BoardChart({ rows }: { rows: Row[] }) {
     return (
         <Box role="img" aria-label={`${t("dashboard.boards")}. ${label}`} sx={{ height: "100%", fontSize: 12 }}>
             <ResponsiveContainer>
-                <BarChart data={data} layout="vertical" margin={{ left: 4, right: 16, top: 0, bottom: 0 }} barSize={14} accessibilityLayer={false}>
+                <BarChart data={data} layout="vertical" stackOffset="expand" margin={{ left: 4, right: 16, top: 0, bottom: 0 }} barSize={14} accessibilityLayer={false}>
                     <XAxis type="number" hide />
                     <YAxis type="category" dataKey="name" width={140} tickLine={false} axisLine={false} tick={{ fill: palette.text.secondary, fontSize: 12 }} />
                     <Tooltip

@@ -1,19 +1,20 @@
 // The day at a glance: who is new, who is hot, who was routed; what the boards are worth; what is due.
 import { Box, Button, Typography } from "@mui/material";
 import { useQueries, useQuery } from "@tanstack/react-query";
-import { ArrowDownRight, ArrowUpRight, CheckCheck, Flame, Inbox, Route as RouteIcon } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { ArrowDownRight, ArrowUpRight, CheckCheck, Flame, Inbox, KanbanSquare, Route as RouteIcon } from "lucide-react";
+import { type ReactNode, Suspense, useState } from "react";
 import { Link } from "react-router-dom";
 import { api, take, type Schemas } from "../api/client";
 import { useFormat } from "../i18n/format";
 import { addDays, dayOf, hourOf, startOf } from "../i18n/zone";
 import { useT } from "../providers/i18n";
+import { part } from "../shell/part";
 import { useHotFrom, useMay, useMe, usePipelines, useZone } from "../ui/known";
 import { leadName, useLabel } from "../ui/labels";
 import { Card, Empty, Face, Failed, Lines, Muted, PageHead, TierBadge, When } from "../ui/parts";
 import { TaskRow } from "./tasks/row";
 
-const BoardChart = lazy(() => import("./dashboard-chart"));
+const BoardChart = part(() => import("./dashboard-chart"));
 
 /** Days begin at midnight where the person is, so that figures do not change from minute to minute. */
 function useDayStart(): (offsetDays: number) => string {
@@ -30,7 +31,7 @@ export function Dashboard() {
     const first = me?.member?.name.replace(/^(Dr\.|Prof\.)\s+/, "").split(" ")[0];
     return (
         <>
-            <PageHead title={first ? t("dashboard.greeting", { greeting, name: first }) : t("nav.dashboard")} />
+            <PageHead title={first ? t("dashboard.greeting", { greeting, name: first }) : t("nav.dashboard")} tab={t("nav.dashboard")} />
             {may("leads", "read") && <Figures />}
             <Box sx={{ display: "grid", gap: 2, mt: 2, gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "minmax(0, 3fr) minmax(0, 2fr)" }, alignItems: "start" }}>
                 <Box sx={{ display: "grid", gap: 2, minWidth: 0 }}>
@@ -130,6 +131,8 @@ function Boards() {
                 <Box sx={{ px: 2 }}>
                     <Lines count={5} />
                 </Box>
+            ) : rows.length === 0 ? (
+                <Empty icon={KanbanSquare} title={t("board.noPipelines")} hint={t("board.noPipelinesHint")} />
             ) : (
                 <>
                     <Box sx={{ height: 148, px: 1, pt: 1.5 }}>

@@ -6,6 +6,7 @@ import { Notification } from "ra-ui-materialui";
 import { session } from "../api/client";
 import { ApiError, sayError } from "../api/problem";
 import { LANGUAGES, useLanguage, useT } from "../providers/i18n";
+import { mayReturn } from "../providers/traces";
 import { Muted } from "../ui/parts";
 import { useTitle } from "../ui/title";
 
@@ -43,7 +44,7 @@ export function SignIn() {
         }
         setBusy(true);
         try {
-            await login({ email: email.trim(), password, tenant: tenant || undefined });
+            await login({ email: email.trim(), password, tenant: tenant || undefined }, mayReturn(email.trim()) ? undefined : "/");
         } catch (error) {
             const matches = error instanceof ApiError ? error.problem.matches : undefined;
             if (error instanceof ApiError && error.problem.code === "tenant_ambiguous" && Array.isArray(matches)) {

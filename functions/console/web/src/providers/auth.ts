@@ -3,11 +3,13 @@ import type { AuthProvider } from "ra-core";
 import { ApiError } from "../api/problem";
 import { api, session, take } from "../api/client";
 import { canAccess, forgetMe, me } from "./me";
+import { signedIn } from "./traces";
 
 export const authProvider: AuthProvider = {
     async login({ email, password, tenant }: { email: string; password: string; tenant?: string }) {
         const grant = await take(api.POST("/api/v1/auth/login", { body: { email, password, tenant } }));
         forgetMe();
+        signedIn(email);
         session.start(grant);
     },
 

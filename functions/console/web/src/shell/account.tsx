@@ -6,6 +6,7 @@ import { useState } from "react";
 import { session } from "../api/client";
 import { browserZone } from "../i18n/zone";
 import { LANGUAGES, useLanguage, useT } from "../providers/i18n";
+import { signedOut } from "../providers/traces";
 import { MODES, useMode } from "../theme/mode";
 import { useMe, useZone } from "../ui/known";
 import { Face, Muted } from "../ui/parts";
@@ -24,6 +25,7 @@ export function Account({ narrow }: { narrow: boolean }) {
         setAnchor(null);
         // Not an ended session: no message, and no way back to this page.
         session.onEnd = () => {};
+        signedOut();
         void logout({}, "/login", false);
     };
     return (

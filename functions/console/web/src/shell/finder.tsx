@@ -6,11 +6,15 @@ import { useDeferredValue, useEffect, useId, useState } from "react";
 import { useNavigate } from "react-router-dom";
 import { api, take } from "../api/client";
 import { useT } from "../providers/i18n";
+import { isTooShort } from "../ui/filters";
 import { useMay } from "../ui/known";
 import { leadName } from "../ui/labels";
 import { Muted, TierBadge } from "../ui/parts";
 import type { Tier } from "../theme/theme";
 import { PLACES } from "./navigation";
+
+/** One line, cut where it has no room. */
+const CUT = { minWidth: 0, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" } as const;
 
 interface Found {
     key: string;
@@ -21,13 +25,10 @@ interface Found {
     tier?: Tier;
 }
 
-/** The API searches from two characters on. */
-const SHORTEST = 2;
-
 export function Finder({ open, onClose }: { open: boolean; onClose: () => void }) {
     const t = useT();
     return (
-        <Dialog open={open} onClose={onClose} aria-label={t("find.open")} fullWidth maxWidth="sm" slotProps={{ paper: { sx: { position: "absolute", top: { xs: 8, sm: 96 }, m: 0, width: "calc(100% - 24px)" } } }}>
+        <Dialog open={open} onClose={onClose} fullWidth maxWidth="sm" slotProps={{ paper: { "aria-label": t("find.open"), sx: { position: "absolute", top: { xs: 8, sm: 96 }, m: 0, width: "calc(100% - 24px)" } } }}>
             <Results onClose={onClose} />
         </Dialog>
     );
@@ -40,8 +41,9 @@ function Results({ onClose }: { onClose: () => void }) {
     const listId = useId();
     const [text, setText] = useState("");
     const [at, setAt] = useState(0);
-    const q = useDeferredValue(text.trim());
-    const long = q.split(/\s+/).some((word) => word.length >= SHORTEST);
+    const typed = text.trim();
+    const q = useDeferredValue(typed);
+    const long = q !== "" && !isTooShort(q);
     const leads = useQuery({
         queryKey: ["find", "leads", q],
         queryFn: async () => (await take(api.GET("/api/v1/leads", { params: { query: { q, limit: 6 } } }))).data,
@@ -55,24 +57,36 @@ function Results({ onClose }: { onClose: () => void }) {
         placeholderData: keepPreviousData,
     });
     const wanted = q.toLowerCase();
+    // Until the answer comes the one before stands; where none can come, it would be a lie.
+    const rows = <T,>({ data, isPlaceholderData, fetchStatus }: { data: T[] | undefined; isPlaceholderData: boolean; fetchStatus: string }) => (!long || (isPlaceholderData && fetchStatus !== "fetching") ? [] : (data ?? []));
     const found: Found[] = [
-        ...(long ? (leads.data ?? []).map((lead) => ({ key: lead.id, to: `/leads/${lead.id}`, icon: Contact, text: leadName(lead), hint: lead.company, tier: lead.tier })) : []),
-        ...(long ? (deals.data ?? []).map((deal) => ({ key: deal.id, to: `/board/${deal.pipeline_id}?deal=${deal.id}`, icon: HandCoins, text: deal.name, hint: deal.lead_company })) : []),
+        ...rows(leads).map((lead) => ({ key: lead.id, to: `/leads/${lead.id}`, icon: Contact, text: leadName(lead), hint: lead.company, tier: lead.tier })),
+        ...rows(deals).map((deal) => ({ key: deal.id, to: `/board/${deal.pipeline_id}?deal=${deal.id}`, icon: HandCoins, text: deal.name, hint: deal.lead_company })),
         ...PLACES.filter((place) => may(place.area, "read"))
             .map((place) => ({ key: place.to, to: place.to, icon: place.icon, text: t(place.label) }))
             .filter((place) => place.text.toLowerCase().includes(wanted)),
     ];
     useEffect(() => setAt(0), [q]);
+    // What is shown may still be what was found for the letters before.
+    const waits = ({ isPlaceholderData, fetchStatus, data }: typeof leads | typeof deals) => fetchStatus === "fetching" && (isPlaceholderData || data === undefined);
+    const answered = q === typed && !(long && (waits(leads) || waits(deals)));
+    const [hurried, setHurried] = useState(false);
 
     const choose = (one: Found | undefined) => {
         if (!one) return;
         onClose();
         go(one.to);
     };
+    useEffect(() => {
+        if (!hurried || !answered) return;
+        setHurried(false);
+        choose(found[at]);
+    });
     const onKey = (event: React.KeyboardEvent) => {
         if (event.key === "ArrowDown") setAt((now) => Math.min(now + 1, found.length - 1));
         else if (event.key === "ArrowUp") setAt((now) => Math.max(now - 1, 0));
-        else if (event.key === "Enter") choose(found[at]);
+        // Enter means what is typed, also where its answer is still on the way.
+        else if (event.key === "Enter") setHurried(true);
         else return;
         event.preventDefault();
     };
@@ -85,19 +99,22 @@ function Results({ onClose }: { onClose: () => void }) {
                     fullWidth
                     value={text}
                     placeholder={t("find.placeholder")}
-                    onChange={(event) => setText(event.target.value)}
+                    onChange={(event) => {
+                        setHurried(false);
+                        setText(event.target.value);
+                    }}
                     onKeyDown={onKey}
                     slotProps={{ input: { role: "combobox", "aria-label": t("find.open"), "aria-expanded": true, "aria-controls": listId, "aria-activedescendant": found[at] ? `${listId}-${at}` : undefined, autoComplete: "off", spellCheck: false } }}
                     sx={{ fontSize: "0.9375rem" }}
                 />
             </Box>
-            <Box role="listbox" id={listId} aria-label={t("find.results")} sx={{ p: 0.75, maxHeight: 380, overflowY: "auto" }}>
+            <Box role="listbox" id={listId} aria-label={t("find.results")} aria-busy={!answered} sx={{ opacity: answered ? 1 : 0.6, p: 0.75, maxHeight: 380, overflowY: "auto" }}>
                 {found.map((one, index) => (
                     <Box key={one.key} id={`${listId}-${index}`} role="option" aria-selected={index === at} onMouseEnter={() => setAt(index)} onClick={() => choose(one)} sx={{ display: "flex", alignItems: "center", gap: 1.25, px: 1.25, minHeight: 38, borderRadius: 1, cursor: "pointer", bgcolor: index === at ? "subtle" : undefined, fontSize: "0.84375rem" }}>
-                        <one.icon size={16} aria-hidden="true" />
-                        <span>{one.text}</span>
-                        {one.hint && <Muted sx={{ fontSize: "0.8125rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{one.hint}</Muted>}
-                        <Box sx={{ ml: "auto", display: "flex", alignItems: "center", gap: 1, color: "text.secondary" }}>
+                        <one.icon size={16} aria-hidden="true" style={{ flexShrink: 0 }} />
+                        <Box component="span" sx={CUT}>{one.text}</Box>
+                        {one.hint && <Muted sx={{ ...CUT, flexShrink: 4, fontSize: "0.8125rem" }}>{one.hint}</Muted>}
+                        <Box sx={{ ml: "auto", flexShrink: 0, display: "flex", alignItems: "center", gap: 1, color: "text.secondary" }}>
                             {one.tier && <TierBadge tier={one.tier} bare />}
                             {index === at && <ArrowRight size={14} aria-hidden="true" />}
                         </Box>

@@ -13,6 +13,8 @@ import { announcer } from "../ui/title";
 import { Account } from "./account";
 import { Finder } from "./finder";
 import { PLACES } from "./navigation";
+import { Offline } from "./offline";
+import { askForPartsAgain } from "./part";
 import { Crash, Starting } from "./states";
 import { useSessionWatch } from "./watch";
 
@@ -53,23 +55,26 @@ export function Shell({ children }: { children?: ReactNode }) {
     }, []);
 
     return (
-        <Box sx={{ display: "flex", flexDirection: phone ? "column" : "row", minHeight: "100dvh" }}>
-            <Box component="a" href="#content" onClick={(event: React.MouseEvent) => (event.preventDefault(), main.current?.focus())} sx={{ position: "absolute", left: 8, top: -60, zIndex: 2000, p: 1, bgcolor: "background.paper", color: "text.primary", borderRadius: 1, "&:focus": { top: 8 } }}>
-                {t("nav.skip")}
+        <>
+            <Offline />
+            <Box sx={{ display: "flex", flexDirection: phone ? "column" : "row", minHeight: "100dvh" }}>
+                <Box component="a" href="#content" onClick={(event: React.MouseEvent) => (event.preventDefault(), main.current?.focus())} sx={{ position: "absolute", left: 8, top: -60, zIndex: 2000, p: 1, bgcolor: "background.paper", color: "text.primary", borderRadius: 1, "&:focus": { top: 8 } }}>
+                    {t("nav.skip")}
+                </Box>
+                {phone ? <TopBar onFind={() => setFinding(true)} /> : <Side narrow={narrow} onFind={() => setFinding(true)} />}
+                <Box component="main" id="content" ref={main} tabIndex={-1} sx={{ flex: 1, minWidth: 0, px: { xs: 1.5, sm: 3 }, py: { xs: 1.5, sm: 2.5 }, pb: phone ? 10 : 3, outline: "none !important" }}>
+                    <ErrorBoundary FallbackComponent={Crash} onReset={askForPartsAgain} resetKeys={[pathname]}>
+                        <Suspense fallback={<Starting />}>{children}</Suspense>
+                    </ErrorBoundary>
+                </Box>
+                {phone && <Places bottom />}
+                <Hidden>
+                    <span {...announcer} />
+                </Hidden>
+                <Finder open={finding} onClose={() => setFinding(false)} />
+                <Notification autoHideDuration={6000} />
             </Box>
-            {phone ? <TopBar onFind={() => setFinding(true)} /> : <Side narrow={narrow} onFind={() => setFinding(true)} />}
-            <Box component="main" id="content" ref={main} tabIndex={-1} sx={{ flex: 1, minWidth: 0, px: { xs: 1.5, sm: 3 }, py: { xs: 1.5, sm: 2.5 }, pb: phone ? 10 : 3, outline: "none !important" }}>
-                <ErrorBoundary FallbackComponent={Crash} resetKeys={[pathname]}>
-                    <Suspense fallback={<Starting />}>{children}</Suspense>
-                </ErrorBoundary>
-            </Box>
-            {phone && <Places bottom />}
-            <Hidden>
-                <span {...announcer} />
-            </Hidden>
-            <Finder open={finding} onClose={() => setFinding(false)} />
-            <Notification autoHideDuration={6000} />
-        </Box>
+        </>
     );
 }
 
@@ -86,7 +91,7 @@ function Side({ narrow, onFind }: { narrow: boolean; onFind: () => void }) {
     const t = useT();
     const me = useMe();
     return (
-        <Box sx={{ width: narrow ? 60 : 216, flexShrink: 0, position: "sticky", top: 0, height: "100dvh", display: "flex", flexDirection: "column", gap: 1, p: 1.25, borderRight: 1, borderColor: "divider" }}>
+        <Box component="header" sx={{ width: narrow ? 60 : 216, flexShrink: 0, position: "sticky", top: 0, height: "100dvh", display: "flex", flexDirection: "column", gap: 1, p: 1.25, borderRight: 1, borderColor: "divider" }}>
             <Box sx={{ display: "flex", alignItems: "center", gap: 1, px: 0.75, py: 0.75, minHeight: 44 }}>
                 <Mark />
                 {!narrow && (

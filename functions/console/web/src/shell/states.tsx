@@ -1,10 +1,11 @@
 // Whole pages without content of their own: starting, not found, not allowed.
 import { Box, Button, Skeleton } from "@mui/material";
-import { CircleAlert, Compass, Lock } from "lucide-react";
+import { CircleAlert, Compass, Lock, Unplug } from "lucide-react";
 import { Link } from "react-router-dom";
 import { useT } from "../providers/i18n";
 import { Empty } from "../ui/parts";
 import { useTitle } from "../ui/title";
+import { PartMissing } from "./part";
 
 export function Starting() {
     const t = useT();
@@ -22,6 +23,7 @@ export function Lost() {
     useTitle(t("state.lost"));
     return (
         <Empty
+            whole
             icon={Compass}
             title={t("state.lost")}
             hint={t("state.lostHint")}
@@ -36,17 +38,19 @@ export function Lost() {
 
 export function Denied() {
     const t = useT();
-    return <Empty icon={Lock} title={t("state.denied")} hint={t("state.deniedHint")} />;
+    return <Empty whole icon={Lock} title={t("state.denied")} hint={t("state.deniedHint")} />;
 }
 
 /** A part of the page broke. The rest still works, so only this part is shown again. */
-export function Crash({ resetErrorBoundary }: { resetErrorBoundary: () => void }) {
+export function Crash({ error, resetErrorBoundary }: { error: unknown; resetErrorBoundary: () => void }) {
     const t = useT();
+    const missing = error instanceof PartMissing;
     return (
         <Empty
-            icon={CircleAlert}
-            title={t("state.crash")}
-            hint={t("state.crashHint")}
+            whole
+            icon={missing ? Unplug : CircleAlert}
+            title={missing ? t("state.unloaded") : t("state.crash")}
+            hint={missing ? t("state.unloadedHint") : t("state.crashHint")}
             action={
                 <Button variant="outlined" onClick={resetErrorBoundary}>
                     {t("action.retry")}

@@ -1,20 +1,32 @@
 // The parts of a filter bar.
 import { Box, Button, IconButton, InputAdornment, InputBase, Menu, MenuItem } from "@mui/material";
 import { Check, ChevronDown, Search, X } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { useT } from "../providers/i18n";
+import { Muted } from "./parts";
+
+/** The API searches from two characters on. */
+export const SHORTEST_SEARCH = 2;
+
+/** Whether something is written, and no word of it is long enough to search for. */
+export const isTooShort = (text: string, shortest: number = SHORTEST_SEARCH) => text.trim() !== "" && !text.trim().split(/\s+/).some((word) => [...word].length >= shortest);
 
 export interface Choice {
     value: string;
     name: string;
 }
 
-/** Searches while one types, a moment after the last letter. `shortest`: characters that one of the words must have. */
+/**
+ * Searches while one types, a moment after the last letter. `shortest`: characters that one of the words must have; with fewer nothing is
+ * searched, which the box says, instead of leaving what was found before under other words.
+ */
 export function SearchBox({ label, value, shortest = 1, onSearch }: { label: string; value: string; shortest?: number; onSearch: (text: string) => void }) {
     const t = useT();
     const [text, setText] = useState(value);
     const sent = useRef(value);
     const input = useRef<HTMLInputElement | null>(null);
+    const hintId = useId();
+    const tooShort = isTooShort(text, shortest);
     const clear = () => {
         setText("");
         input.current?.focus();
@@ -27,8 +39,8 @@ export function SearchBox({ label, value, shortest = 1, onSearch }: { label: str
         }
     }, [value]);
     useEffect(() => {
-        const wanted = text.trim();
-        if (wanted === sent.current || (wanted !== "" && !wanted.split(/\s+/).some((word) => word.length >= shortest))) return;
+        const wanted = tooShort ? "" : text.trim();
+        if (wanted === sent.current) return;
         const timer = setTimeout(() => {
             sent.current = wanted;
             onSearch(wanted);
@@ -47,13 +59,20 @@ export function SearchBox({ label, value, shortest = 1, onSearch }: { label: str
                 </InputAdornment>
             }
             endAdornment={
-                text && (
-                    <IconButton aria-label={t("choice.clearSearch")} onClick={clear} sx={{ minWidth: 24, minHeight: 24, p: 0.25 }}>
-                        <X size={14} />
-                    </IconButton>
-                )
+                <>
+                    <Muted sx={{ fontSize: "0.75rem", whiteSpace: "nowrap" }}>
+                        <span id={hintId} aria-live="polite">
+                            {tooShort && t("choice.tooShort")}
+                        </span>
+                    </Muted>
+                    {text && (
+                        <IconButton aria-label={t("choice.clearSearch")} onClick={clear} sx={{ minWidth: 24, minHeight: 24, p: 0.25 }}>
+                            <X size={14} />
+                        </IconButton>
+                    )}
+                </>
             }
-            slotProps={{ input: { "aria-label": label, type: "search" } }}
+            slotProps={{ input: { "aria-label": label, "aria-describedby": hintId, type: "search" } }}
             sx={{ height: 34, px: 1.125, width: { xs: 180, sm: 260 }, flexGrow: { xs: 1, sm: 0 }, border: 1, borderColor: "divider", borderRadius: 1, bgcolor: "background.paper", fontSize: "0.8125rem", "&:focus-within": { borderColor: "primary.main" }, "& input::-webkit-search-cancel-button": { display: "none" } }}
         />
     );

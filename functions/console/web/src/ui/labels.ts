@@ -34,6 +34,9 @@ export function useStageName() {
     return useCallback((name: string | null | undefined) => (name ? label("stage", name, name) : ""), [label]);
 }
 
+/** A link that opens a message to this address, whatever characters it has. */
+export const mailTo = (email: string) => `mailto:${encodeURIComponent(email).replace("%40", "@")}`;
+
 interface Named {
     first_name?: string | null;
     last_name?: string | null;

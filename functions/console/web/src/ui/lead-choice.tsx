@@ -4,17 +4,17 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type Ref, useDeferredValue, useState } from "react";
 import { api, take, type Schemas } from "../api/client";
 import { useT } from "../providers/i18n";
+import { isTooShort } from "./filters";
 import { leadName } from "./labels";
 import { Face, Muted, TierBadge } from "./parts";
 
 type Lead = Schemas["LeadView"];
-const SHORTEST = 2;
 
 export function LeadChoice({ value, onChange, label, error, autoFocus, required, inputRef, onBlur }: { value: Lead | null; onChange: (lead: Lead | null) => void; label: string; error?: string; autoFocus?: boolean; required?: boolean; inputRef?: Ref<HTMLInputElement>; onBlur?: () => void }) {
     const t = useT();
     const [text, setText] = useState("");
     const q = useDeferredValue(text.trim());
-    const long = q.length >= SHORTEST;
+    const long = q !== "" && !isTooShort(q);
     const { data, isFetching } = useQuery({
         queryKey: ["find", "leads", long ? q : ""],
         queryFn: async () => (await take(api.GET("/api/v1/leads", { params: { query: { q: long ? q : undefined, limit: 8 } } }))).data,

@@ -100,9 +100,9 @@ export function Card({ title, hint, action, children, flush = false, sx }: { tit
     );
 }
 
-/** The top of a page: where one is and what one can do here. */
-export function PageHead({ title, hint, children }: { title: string; hint?: ReactNode; children?: ReactNode }) {
-    useTitle(title);
+/** The top of a page: where one is and what one can do here. `tab`: what the browser's tab says, where that is more than the heading. */
+export function PageHead({ title, tab = title, hint, children }: { title: string; tab?: string; hint?: ReactNode; children?: ReactNode }) {
+    useTitle(tab);
     return (
         <Box component="header" sx={{ display: "flex", alignItems: "center", flexWrap: "wrap", gap: 1, rowGap: 1, mb: 2, minHeight: 36 }}>
             <Typography variant="h1">{title}</Typography>
@@ -112,14 +112,14 @@ export function PageHead({ title, hint, children }: { title: string; hint?: Reac
     );
 }
 
-/** Nothing here: why, and what to do about it. */
-export function Empty({ icon: Icon, title, hint, action, compact = false }: { icon: LucideIcon; title: string; hint: string; action?: ReactNode; compact?: boolean }) {
+/** Nothing here: why, and what to do about it. `whole`: the page has nothing else, and no other heading. */
+export function Empty({ icon: Icon, title, hint, action, compact = false, whole = false }: { icon: LucideIcon; title: string; hint: string; action?: ReactNode; compact?: boolean; whole?: boolean }) {
     return (
         <Box sx={{ display: "flex", flexDirection: "column", alignItems: "center", textAlign: "center", gap: 0.5, px: 3, py: compact ? 3 : 7, color: "text.secondary" }}>
             <Box sx={{ display: "grid", placeItems: "center", width: 40, height: 40, borderRadius: 2, bgcolor: "subtle", mb: 1 }}>
                 <Icon size={19} aria-hidden="true" />
             </Box>
-            <Typography variant="h3" component="p" color="text.primary">
+            <Typography variant="h3" component={whole ? "h1" : "p"} color="text.primary">
                 {title}
             </Typography>
             <Typography variant="body2" sx={{ maxWidth: 380 }}>
@@ -130,8 +130,8 @@ export function Empty({ icon: Icon, title, hint, action, compact = false }: { ic
     );
 }
 
-/** It did not work: what happened, and once more. */
-export function Failed({ error, retry }: { error: unknown; retry?: () => void }) {
+/** It did not work: what happened, once more, and what else there is to do. */
+export function Failed({ error, retry, action }: { error: unknown; retry?: () => void; action?: ReactNode }) {
     const translate = useTranslate();
     const t = useT();
     return (
@@ -143,6 +143,7 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
                     {t("action.retry")}
                 </Button>
             )}
+            {action}
         </Box>
     );
 }
@@ -162,7 +163,8 @@ export function Lines({ count = 3, height = 20 }: { count?: number; height?: num
 /** Says something to screen readers only. */
 export function Hidden({ children }: { children: ReactNode }) {
     return (
-        <Box component="span" sx={{ position: "absolute", width: 1, height: 1, overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap" }}>
+        // In pixels: a bare 1 would be the whole width, and what holds it would become wider than its content.
+        <Box component="span" sx={{ position: "absolute", width: "1px", height: "1px", overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap" }}>
             {children}
         </Box>
     );

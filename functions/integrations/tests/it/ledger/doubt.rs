@@ -8,15 +8,9 @@ use super::World;
 
 impl World {
     /// Lets time pass for the ledger, the queues and the partner.
-    async fn pass(&self, seconds: u64) {
-        self.execute(&format!(
-            "UPDATE effects SET look_at = look_at - interval '{seconds} s', absent_at = absent_at - interval '{seconds} s',
-                                lease_until = lease_until - interval '{seconds} s',
-                                next_attempt_at = next_attempt_at - interval '{seconds} s'"
-        ))
-        .await;
+    pub(super) async fn pass(&self, seconds: u64) {
         let time = std::time::Duration::from_secs(seconds);
-        self.app.sqs().advance(time);
+        testkit::acceptance::pass(&self.app, time).await;
         self.strict.advance(time);
     }
 
@@ -115,6 +109,24 @@ async fn after_an_attempt_a_create_looks_first() {
     assert_eq!((world.status(effect).await.as_str(), world.strict.requests()), ("pending", 1));
     world.app.drain().await;
     assert_eq!((world.status(effect).await.as_str(), world.strict.requests()), ("done", 3), "a look and a write");
+}
+
+/// A message can be delayed by a quarter of an hour, and a partner may ask for more.
+#[tokio::test]
+async fn a_partner_is_not_asked_before_the_time_it_named() {
+    let world = World::generous().await;
+    world.strict.trouble_next(Trouble::BusyFor(2000));
+    let effect = world.ask("busy", json!({})).await;
+    world.app.deliver("slack").await;
+    for _ in 0..3 {
+        assert_eq!((world.status(effect).await.as_str(), world.strict.requests()), ("pending", 1));
+        world.pass(660).await;
+        world.app.deliver("slack").await;
+    }
+    assert_eq!((world.status(effect).await.as_str(), world.strict.requests()), ("pending", 1), "1980 seconds");
+    world.pass(901).await;
+    world.app.deliver("slack").await;
+    assert_eq!((world.status(effect).await.as_str(), world.strict.writes().len()), ("done", 1));
 }
 
 #[tokio::test]

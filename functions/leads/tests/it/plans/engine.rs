@@ -3,15 +3,13 @@
 
 use jiff::Timestamp;
 use shared::domain::ids::LeadId;
-use shared::store::sql::{Param, section, type_of};
+use shared::store::sql::{Param, type_of};
 use testkit::app::TestApp;
+use testkit::statements::statement;
 use uuid::Uuid;
 
 use super::{check, entered, plan};
 use crate::support::tenant_id;
-
-const EVENT_PATH: &str = include_str!("../../../../../shared/src/store/event_path.sql");
-const ROUTING: &str = include_str!("../../../../../shared/src/store/routing.sql");
 
 /// Two identifiers of every lead, an expiry for every second one, five owners and many deals.
 async fn fill(app: &TestApp) {
@@ -69,22 +67,22 @@ pub async fn statements_of_the_engine(app: &TestApp) {
         ];
         check(
             &format!("find_identities of {people}"),
-            &plan(&client, section(EVENT_PATH, "find_identities"), &parameters).await,
+            &plan(&client, &statement("event_path.find_identities"), &parameters).await,
         );
         let of_leads: [Param<'_>; 1] = [(&leads, type_of(&leads))];
         for (name, sql) in [
-            ("lock_leads", section(EVENT_PATH, "lock_leads")),
-            ("list_leads", section(EVENT_PATH, "list_leads")),
-            ("list_awards", section(EVENT_PATH, "list_awards")),
-            ("list_signals", section(EVENT_PATH, "list_signals")),
-            ("list_events", section(EVENT_PATH, "list_events")),
+            ("lock_leads", &statement("event_path.lock_leads")),
+            ("list_leads", &statement("event_path.list_leads")),
+            ("list_awards", &statement("event_path.list_awards")),
+            ("list_signals", &statement("event_path.list_signals")),
+            ("list_events", &statement("event_path.list_events")),
         ] {
             check(&format!("{name} of {people}"), &plan(&client, sql, &of_leads).await);
         }
     }
 
     let expiring: [Param<'_>; 2] = [(&now, type_of(&now)), (&limit, type_of(&limit))];
-    let nodes = check("list_expiring", &plan(&client, section(EVENT_PATH, "list_expiring"), &expiring).await);
+    let nodes = check("list_expiring", &plan(&client, &statement("event_path.list_expiring"), &expiring).await);
     assert!(nodes.iter().any(|node| node.ends_with("lead_standings_expiry_idx")), "{nodes:?}");
 
     let (score, nil) = (40_i32, LeadId(Uuid::nil()));
@@ -95,8 +93,8 @@ pub async fn statements_of_the_engine(app: &TestApp) {
         (&nil, type_of(&nil)),
         (&limit, type_of(&limit)),
     ];
-    check("list_discovery_due", &plan(&client, section(ROUTING, "list_discovery_due"), &discovery).await);
+    check("list_discovery_due", &plan(&client, &statement("routing.list_discovery_due"), &discovery).await);
 
-    let nodes = check("list_members", &plan(&client, section(ROUTING, "list_members"), &[]).await);
+    let nodes = check("list_members", &plan(&client, &statement("routing.list_members"), &[]).await);
     assert!(nodes.iter().any(|node| node.ends_with("deals_owner_open_idx")), "{nodes:?}");
 }

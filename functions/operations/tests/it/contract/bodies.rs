@@ -12,15 +12,13 @@ fn required(object: &Value) -> Vec<&str> {
     object["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-#[tokio::test]
-async fn a_list_is_no_object_and_its_items_are_no_fields() {
-    let app = TestApp::new().await;
+pub async fn a_list_is_no_object_and_its_items_are_no_fields(app: &TestApp) {
     let token = app.token("admin");
     let mut nested = 0;
-    for endpoint in reading(&app).into_iter().filter(takes_body) {
+    for endpoint in reading(app).into_iter().filter(takes_body) {
         let what = format!("{} {}", endpoint.method, endpoint.path);
         let send = async |body: &Value| {
-            let answer = request(&app, &endpoint, "").bearer(&token).json(body).send().await;
+            let answer = request(app, &endpoint, "").bearer(&token).json(body).send().await;
             let text = String::from_utf8_lossy(&answer.body).into_owned();
             assert!(!text.contains("struct ") && !text.contains("elements in"), "{what} names a type of ours: {text}");
             faults(&answer, &format!("{what} with {body}"))
@@ -47,12 +45,10 @@ async fn a_list_is_no_object_and_its_items_are_no_fields() {
     assert!(nested < 1000, "{nested}");
 }
 
-#[tokio::test]
-async fn everything_that_is_required_is_named_at_once() {
-    let app = TestApp::new().await;
+pub async fn everything_that_is_required_is_named_at_once(app: &TestApp) {
     let token = app.token("admin");
     let mut several = 0;
-    for endpoint in reading(&app).into_iter().filter(takes_body) {
+    for endpoint in reading(app).into_iter().filter(takes_body) {
         let what = format!("{} {}", endpoint.method, endpoint.path);
         let root = &endpoint.contract["input"];
         let Some(object) = structure(root, root).filter(|object| !required(object).is_empty()) else { continue };
@@ -60,13 +56,13 @@ async fn everything_that_is_required_is_named_at_once() {
             required(object).into_iter().map(|name| (format!("/{name}"), "required".to_owned())).collect();
         several += usize::from(missing.len() > 1);
         // A faulty field besides does not end the search, and neither does an unknown one.
-        let answer = request(&app, &endpoint, "").bearer(&token).json(&json!({"colour": {"a": 1}})).send().await;
+        let answer = request(app, &endpoint, "").bearer(&token).json(&json!({"colour": {"a": 1}})).send().await;
         let found = faults(&answer, &what);
         let unnamed: Vec<_> = missing.difference(&found).collect();
         assert!(unnamed.is_empty(), "{what} does not say that {unnamed:?}: {found:?}");
         for name in required(object) {
             let Some(wrong) = wrong(&object["properties"][name], root) else { continue };
-            let answer = request(&app, &endpoint, "").bearer(&token).json(&json!({ name: wrong })).send().await;
+            let answer = request(app, &endpoint, "").bearer(&token).json(&json!({ name: wrong })).send().await;
             let found = faults(&answer, &what);
             let place = format!("/{name}");
             let unnamed: Vec<_> = missing.difference(&found).filter(|(pointer, _)| *pointer != place).collect();
@@ -76,31 +72,27 @@ async fn everything_that_is_required_is_named_at_once() {
     assert!(several > 3, "{several}");
 }
 
-#[tokio::test]
-async fn bodies_mean_nothing_where_http_gives_them_no_meaning() {
-    let app = TestApp::new().await;
+pub async fn bodies_mean_nothing_where_http_gives_them_no_meaning(app: &TestApp) {
     let token = app.token("admin");
-    for endpoint in closed(&app).into_iter().filter(|one| [Method::GET, Method::DELETE].contains(&one.method)) {
+    for endpoint in closed(app).into_iter().filter(|one| [Method::GET, Method::DELETE].contains(&one.method)) {
         let what = format!("{} {}", endpoint.method, endpoint.path);
-        let without = request(&app, &endpoint, "").bearer(&token).send().await.status;
+        let without = request(app, &endpoint, "").bearer(&token).send().await.status;
         for body in ["no json", "[1]", r#"{"colour":"red"}"#] {
-            let with = request(&app, &endpoint, "").bearer(&token).body(body).send().await;
+            let with = request(app, &endpoint, "").bearer(&token).body(body).send().await;
             assert_eq!(with.status, without, "{what} with {body}");
         }
     }
 }
 
-#[tokio::test]
-async fn a_parameter_counts_once() {
-    let app = TestApp::new().await;
+pub async fn a_parameter_counts_once(app: &TestApp) {
     let token = app.token("admin");
-    for endpoint in closed(&app).into_iter().filter(|one| !READ_NO_QUERY.contains(&one.function.as_str())) {
+    for endpoint in closed(app).into_iter().filter(|one| !READ_NO_QUERY.contains(&one.function.as_str())) {
         let what = format!("{} {}", endpoint.method, endpoint.path);
         let own =
             endpoint.contract["query"]["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
         let names: BTreeSet<&str> = own.chain(["limit", "colour"]).collect();
         let query: Vec<String> = names.iter().map(|name| format!("{name}=1&{name}=2")).collect();
-        let answer = request(&app, &endpoint, &format!("?{}", query.join("&"))).bearer(&token).send().await;
+        let answer = request(app, &endpoint, &format!("?{}", query.join("&"))).bearer(&token).send().await;
         let found = faults(&answer, &what);
         for name in names {
             assert!(found.contains(&(format!("?{name}"), "repeated".to_owned())), "{what}, {name}: {found:?}");
@@ -108,15 +100,13 @@ async fn a_parameter_counts_once() {
     }
 }
 
-#[tokio::test]
-async fn no_browser_guesses_what_an_answer_is() {
-    let app = TestApp::new().await;
-    app.allow_leftovers();
+pub async fn no_browser_guesses_what_an_answer_is(app: &TestApp) {
     for endpoint in app.endpoints() {
         let what = format!("{} {}", endpoint.method, endpoint.path);
-        let answer = request(&app, &endpoint, "").send().await;
+        let answer = request(app, &endpoint, "").send().await;
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{what}");
     }
     let answer = app.get("/api/v1/leads").bearer(&app.token("admin")).send().await.expect(200);
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    forget_messages(app);
 }

@@ -29,31 +29,18 @@ const FURTHER: i64 = 50;
 /// From here on, looking at every lead costs no more.
 const LONGEST_WALK: i64 = 200_000;
 
-/// The same columns, filter and order as a list has, with words looked for in what it reads.
-macro_rules! searched {
-    ($order:literal) => {
-        concat!(
-            include_str!("search.sql"),
-            include_str!("filter.sql"),
-            include_str!($order),
-            include_str!("searched.sql")
-        )
-    };
-}
-
 /// How many leads pass the filter, counted up to a bound.
-pub const TOTAL_UP_TO: &str =
-    concat!(include_str!("total_up_to.sql"), include_str!("filter.sql"), include_str!("up_to.sql"));
+pub const TOTAL_UP_TO: &str = const { section(SQL, "total_up_to") };
 
-/// The statement that searches in an order.
+/// The statement that searches in an order: the same filter and order as the list has, with words looked for in what it reads.
 pub const fn statement(order: Order) -> &'static str {
     match order {
-        Order::NewestFirst => searched!("newest_first.sql"),
-        Order::OldestFirst => searched!("oldest_first.sql"),
-        Order::HighestScoreFirst => searched!("highest_score_first.sql"),
-        Order::LowestScoreFirst => searched!("lowest_score_first.sql"),
-        Order::LatestActivityFirst => searched!("latest_activity_first.sql"),
-        Order::EarliestActivityFirst => searched!("earliest_activity_first.sql"),
+        Order::NewestFirst => const { section(SQL, "search_newest_first") },
+        Order::OldestFirst => const { section(SQL, "search_oldest_first") },
+        Order::HighestScoreFirst => const { section(SQL, "search_highest_score_first") },
+        Order::LowestScoreFirst => const { section(SQL, "search_lowest_score_first") },
+        Order::LatestActivityFirst => const { section(SQL, "search_latest_activity_first") },
+        Order::EarliestActivityFirst => const { section(SQL, "search_earliest_activity_first") },
     }
 }
 

@@ -1,10 +1,11 @@
 // Changing a deal: why it was lost, what is said about it, whose it is.
-import { Alert, Box, Button, Dialog, DialogActions, DialogContent, DialogTitle, TextField } from "@mui/material";
+import { Alert, Box, Button, Dialog, DialogActions, DialogContent, DialogTitle } from "@mui/material";
 import { useNotify, useTranslate } from "ra-core";
 import { type FormEvent, useRef, useState } from "react";
 import { useController, useFormContext, useWatch } from "react-hook-form";
 import type { Schemas } from "../../api/client";
 import { fieldErrors } from "../../api/problem";
+import { useReread } from "../../api/reread";
 import { minorUnits } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
 import { patch } from "../../providers/data";
@@ -12,36 +13,19 @@ import { Field, FormDialog, Pair, type Values } from "../../ui/form";
 import { type Pipeline, usePipelines, useTeam } from "../../ui/known";
 import { leadName } from "../../ui/labels";
 import { LeadChoice } from "../../ui/lead-choice";
+import { useOwners } from "../../ui/owners";
 import type { Deal } from "./order";
-import { createDeal, isOvertaken, setLead, updateDeal, useRefreshDeals } from "./queries";
+import { createDeal, isOvertaken, setLead, updateDeal } from "./queries";
 
 type Lead = Pick<Schemas["LeadView"], "id" | "owner_id" | "first_name" | "last_name" | "company" | "email" | "phone" | "linkedin_url">;
 
 /** Asks why, before a deal is lost. */
 export function LostReason({ open, name, onClose, onReason }: { open: boolean; name: string; onClose: () => void; onReason: (reason: string) => void }) {
     const t = useT();
-    const [missing, setMissing] = useState(false);
-    const submit = (event: FormEvent<HTMLFormElement>) => {
-        event.preventDefault();
-        const reason = String(new FormData(event.currentTarget).get("reason") ?? "").trim();
-        setMissing(!reason);
-        if (reason) onReason(reason);
-    };
     return (
-        <Dialog open={open} onClose={onClose} maxWidth="xs" fullWidth aria-label={t("deal.lose")}>
-            <Box component="form" noValidate onSubmit={submit}>
-                <DialogTitle>{t("deal.loseTitle", { name })}</DialogTitle>
-                <DialogContent>
-                    <TextField name="reason" label={t("deal.lostReason")} autoFocus fullWidth multiline minRows={2} required error={missing} helperText={missing ? t("form.required") : t("deal.lostReasonHelp")} slotProps={{ htmlInput: { maxLength: 500 } }} sx={{ mt: 1 }} />
-                </DialogContent>
-                <DialogActions>
-                    <Button onClick={onClose}>{t("action.cancel")}</Button>
-                    <Button type="submit" variant="contained" color="error">
-                        {t("deal.lose")}
-                    </Button>
-                </DialogActions>
-            </Box>
-        </Dialog>
+        <FormDialog open={open} title={t("deal.loseTitle", { name })} submit={t("deal.lose")} grave values={{ reason: "" }} onClose={onClose} onSubmit={async ({ reason }) => onReason(reason.trim())}>
+            <Field name="reason" label={t("deal.lostReason")} help={t("deal.lostReasonHelp")} rows={2} max={500} required autoFocus />
+        </FormDialog>
     );
 }
 
@@ -62,7 +46,7 @@ interface NewDealProps {
 function NewDealForm({ lead, pipeline: preset, live, onClose, onCreated }: NewDealProps & { live: Pipeline[] }) {
     const t = useT();
     const notify = useNotify();
-    const refresh = useRefreshDeals();
+    const refresh = useReread("deal");
     const stillHere = useStillHere();
     const pipeline = live.find(({ id }) => id === preset) ?? live[0];
     const values = { name: lead ? leadName(lead) : "", lead_id: lead?.id ?? "", pipeline_id: pipeline?.id ?? "", owner_id: stillHere(lead?.owner_id), value_minor: "", expected_close_on: "" };
@@ -84,7 +68,7 @@ function NewDealForm({ lead, pipeline: preset, live, onClose, onCreated }: NewDe
         onCreated?.(deal);
     };
     return (
-        <FormDialog open title={t("deal.new")} submit={t("deal.create")} values={values} units={(form) => ({ value_minor: minorUnits(currencyOf(form)) })} onClose={onClose} onSubmit={save}>
+        <FormDialog open title={t("deal.new")} submit={t("deal.create")} draft={lead && `deal/of/${lead.id}`} values={values} units={(form) => ({ value_minor: minorUnits(currencyOf(form)) })} onClose={onClose} onSubmit={save}>
             {!lead && <LeadField />}
             <Field name="name" label={t("deal.name")} required autoFocus={lead !== undefined} />
             <NewDealFields live={live} />
@@ -95,13 +79,13 @@ function NewDealForm({ lead, pipeline: preset, live, onClose, onCreated }: NewDe
 /** What is offered depends on the pipeline that is chosen. */
 function NewDealFields({ live }: { live: Pipeline[] }) {
     const t = useT();
-    const { active } = useTeam();
-    const chosen: string = useWatch({ name: "pipeline_id" });
+    const [chosen, current]: string[] = useWatch({ name: ["pipeline_id", "owner_id"] });
+    const owners = useOwners({ pipeline: chosen, current });
     const currency = live.find(({ id }) => id === chosen)?.currency ?? "EUR";
     return (
         <Pair>
             <Field name="pipeline_id" label={t("lead.pipeline")} required options={live.map(({ id, name }) => ({ value: id, name }))} />
-            <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
+            <Field name="owner_id" label={t("lead.owner")} options={owners} none={t("lead.nobody")} />
             <Field name="value_minor" label={t("deal.valueIn", { currency })} type="number" help={t("deal.valueHelp")} />
             <Field name="expected_close_on" label={t("deal.expected")} type="date" />
         </Pair>
@@ -140,8 +124,8 @@ function LeadField() {
 export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; onClose: () => void }) {
     const t = useT();
     const notify = useNotify();
-    const refresh = useRefreshDeals();
-    const { active } = useTeam();
+    const refresh = useReread("deal");
+    const owners = useOwners({ pipeline: deal.pipeline_id, current: deal.owner_id });
     const unit = minorUnits(deal.currency);
     const values = { name: deal.name, value_minor: String(deal.value_minor / unit), owner_id: deal.owner_id ?? "", expected_close_on: deal.expected_close_on ?? "", source: deal.source ?? "", campaign: deal.campaign ?? "" };
     const read = (form: Values) => ({ ...form, value_minor: Math.round(Number(form.value_minor) * unit) });
@@ -154,12 +138,12 @@ export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; o
         }
     };
     return (
-        <FormDialog open={open} title={t("deal.edit")} submit={t("action.save")} values={values as Values} units={() => ({ value_minor: unit })} onClose={onClose} onSubmit={save}>
+        <FormDialog open={open} title={t("deal.edit")} submit={t("action.save")} draft={`deal/${deal.id}`} values={values as Values} units={() => ({ value_minor: unit })} onClose={onClose} onSubmit={save}>
             <Field name="name" label={t("deal.name")} required autoFocus />
             <Pair>
                 <Field name="value_minor" label={t("deal.valueIn", { currency: deal.currency })} type="number" required />
                 <Field name="expected_close_on" label={t("deal.expected")} type="date" />
-                <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
+                <Field name="owner_id" label={t("lead.owner")} options={owners} none={t("lead.nobody")} />
                 <Field name="campaign" label={t("lead.campaign")} />
             </Pair>
         </FormDialog>
@@ -170,7 +154,7 @@ export function ChooseLead({ deal, open, onClose }: { deal: Deal; open: boolean;
     const t = useT();
     const translate = useTranslate();
     const notify = useNotify();
-    const refresh = useRefreshDeals();
+    const refresh = useReread("deal");
     const [lead, choose] = useState<Schemas["LeadView"] | null>(null);
     const [errors, setErrors] = useState<Record<string, string>>({});
     const [busy, setBusy] = useState(false);

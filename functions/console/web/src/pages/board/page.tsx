@@ -1,5 +1,5 @@
 // The board of a pipeline: a column per stage, deals to drag by mouse, finger or keyboard.
-import { DragDropContext, Draggable, Droppable, type DragStart, type DragUpdate, type DropResult, type ResponderProvided } from "@hello-pangea/dnd";
+import { type BeforeCapture, DragDropContext, Draggable, Droppable, type DragStart, type DragUpdate, type DropResult, type ResponderProvided } from "@hello-pangea/dnd";
 import { Box, Button, Skeleton, Tab, Tabs } from "@mui/material";
 import { CalendarClock, Calendar, Check, CircleDot, FileText, Handshake, Inbox, KanbanSquare, Plus, Trophy, X, type LucideIcon } from "lucide-react";
 import { useCallback, useRef, useState } from "react";
@@ -7,6 +7,7 @@ import { useNavigate, useParams, useSearchParams } from "react-router-dom";
 import { useFormat } from "../../i18n/format";
 import { styleNonce } from "../../nonce";
 import { useT } from "../../providers/i18n";
+import { useOnline } from "../../shell/offline";
 import { FilterMenu, SearchBox } from "../../ui/filters";
 import { useMay, usePipelines, useTeam } from "../../ui/known";
 import { useStageName } from "../../ui/labels";
@@ -14,7 +15,8 @@ import { Card, Empty, Face, Failed, Hidden, Muted, PageHead } from "../../ui/par
 import { LostReason, NewDeal } from "./dialogs";
 import { type Board, cardName, type Column, type Deal, find, narrowed, type Spot, spotOn } from "./order";
 import { DealPanel } from "./panel";
-import { SHOWN_PER_COLUMN, useBoard, useMove } from "./queries";
+import { SHOWN_PER_COLUMN, useBoard, useDeal, useMove } from "./queries";
+import { bringWithinReach } from "./reach";
 
 const STAGE_ICON: Record<string, LucideIcon> = { inbox: Inbox, check: Check, calendar: Calendar, "file-text": FileText, handshake: Handshake, trophy: Trophy, x: X };
 
@@ -26,6 +28,7 @@ export default function BoardPage() {
     const [creating, setCreating] = useState(false);
     const { pipelines, error, refetch } = usePipelines();
     const [params] = useSearchParams();
+    const deal = useDeal(params.get("deal"));
     const live = pipelines?.filter((pipeline) => !pipeline.archived_at || pipeline.id === pipelineId) ?? [];
     const chosen = pipelineId ?? live[0]?.id;
     const archived = live.find((pipeline) => pipeline.id === chosen)?.archived_at;
@@ -33,7 +36,7 @@ export default function BoardPage() {
     const kept = new URLSearchParams([...params].filter(([name]) => name !== "deal")).toString();
     return (
         <>
-            <PageHead title={t("nav.board")}>
+            <PageHead title={t("nav.board")} tab={deal.data?.name ?? live.find((pipeline) => pipeline.id === chosen)?.name}>
                 {live.length > 0 && !archived && may("deals", "write") && (
                     <Button variant="contained" startIcon={<Plus size={15} aria-hidden="true" />} onClick={() => setCreating(true)}>
                         {t("deal.new")}
@@ -85,6 +88,8 @@ function Pipeline({ id }: { id: string }) {
     const t = useT();
     const format = useFormat();
     const may = useMay();
+    // Without a connection nothing can be moved: it would look moved, and would not be.
+    const online = useOnline();
     const board = useBoard(id);
     const move = useMove(id);
     const [params, setParams] = useSearchParams();
@@ -106,11 +111,20 @@ function Pipeline({ id }: { id: string }) {
     const word = useStageName();
     const stageName = (stage: string) => word(board.data?.columns.find((column) => column.stage.id === stage)?.stage.name);
     const dealName = (deal: string) => (board.data && find(board.data, deal)?.deal.name) ?? "";
+    const scrolled = useRef<HTMLElement>(null);
+    // Lifted by keyboard, it goes from column to column; before the columns are measured, those beside it must be in sight.
+    const lift = ({ draggableId, mode }: BeforeCapture) => {
+        const from = mode === "SNAP" && view ? find(view, draggableId)?.column.stage.id : undefined;
+        if (from) bringWithinReach(scrolled.current, from);
+    };
     const start = (drag: DragStart, { announce }: ResponderProvided) => {
         setHeld(view ?? null);
         announce(t("board.lifted", { name: dealName(drag.draggableId), stage: stageName(drag.source.droppableId), at: drag.source.index + 1 }));
     };
-    const over = (drag: DragUpdate, { announce }: ResponderProvided) => announce(drag.destination ? t("board.over", { stage: stageName(drag.destination.droppableId), at: drag.destination.index + 1 }) : t("board.nowhere"));
+    const over = (drag: DragUpdate, { announce }: ResponderProvided) => {
+        if (drag.mode === "SNAP" && drag.destination) bringWithinReach(scrolled.current, drag.destination.droppableId);
+        announce(drag.destination ? t("board.over", { stage: stageName(drag.destination.droppableId), at: drag.destination.index + 1 }) : t("board.nowhere"));
+    };
     const drop = (drag: DropResult, { announce }: ResponderProvided) => {
         const { destination, source, draggableId } = drag;
         setHeld(null);
@@ -149,10 +163,10 @@ function Pipeline({ id }: { id: string }) {
                     <b>{format.moneyRound(total((column) => column.weighted_minor), whole.currency)}</b> <Muted>{t("board.weighted")}</Muted>
                 </span>
             </Box>
-            <DragDropContext nonce={styleNonce()} dragHandleUsageInstructions={t("board.instructions")} onDragStart={start} onDragUpdate={over} onDragEnd={drop}>
-                <Box sx={{ position: "relative", display: "flex", gap: 1.25, overflowX: "auto", pb: 2, mx: { xs: -1.5, sm: 0 }, px: { xs: 1.5, sm: 0 }, scrollSnapType: { xs: "x proximity", sm: "none" }, alignItems: "stretch", minHeight: "calc(100dvh - 204px)" }} role="region" aria-label={t("nav.board")} tabIndex={0}>
+            <DragDropContext nonce={styleNonce()} dragHandleUsageInstructions={t("board.instructions")} onBeforeCapture={lift} onDragStart={start} onDragUpdate={over} onDragEnd={drop}>
+                <Box ref={scrolled} sx={{ position: "relative", display: "flex", gap: 1.25, overflowX: "auto", pb: 2, mx: { xs: -1.5, sm: 0 }, px: { xs: 1.5, sm: 0 }, scrollSnapType: { xs: "x proximity", sm: "none" }, alignItems: "stretch", minHeight: "calc(100dvh - 204px)" }} role="region" aria-label={t("nav.board")} tabIndex={0}>
                     {seen.columns.map((column) => (
-                        <Stage key={column.stage.id} column={column} whole={whole.columns.find((one) => one.stage.id === column.stage.id) ?? column} narrowed={view !== whole} pipeline={whole.name} currency={whole.currency} writable={may("deals", "write")} onOpen={open} />
+                        <Stage key={column.stage.id} column={column} whole={whole.columns.find((one) => one.stage.id === column.stage.id) ?? column} narrowed={view !== whole} pipeline={whole.name} currency={whole.currency} writable={may("deals", "write") && online} onOpen={open} />
                     ))}
                 </Box>
             </DragDropContext>

@@ -7,6 +7,7 @@ import { type ReactNode, useState } from "react";
 import { Link } from "react-router-dom";
 import type { Schemas } from "../../api/client";
 import { sayError } from "../../api/problem";
+import { useReread } from "../../api/reread";
 import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
 import { type Stage, useMay, usePipelines, useTeam } from "../../ui/known";
@@ -15,7 +16,7 @@ import { Face, Failed, Lines, Muted, StatusTag, When } from "../../ui/parts";
 import { TaskRow } from "../tasks/row";
 import { ChooseLead, EditDeal, LostReason } from "./dialogs";
 import type { Deal } from "./order";
-import { closeDeal, isOvertaken, moveDeal, useDeal, useDealTasks, useRefreshDeals, useStays } from "./queries";
+import { closeDeal, isOvertaken, moveDeal, useDeal, useDealTasks, useStays } from "./queries";
 
 export function DealPanel({ id, onClose }: { id: string | null; onClose: () => void }) {
     const t = useT();
@@ -63,7 +64,7 @@ function Content({ deal, onClose }: { deal: Deal; onClose: () => void }) {
     const notify = useNotify();
     const { nameOf } = useTeam();
     const { pipeline } = usePipelines();
-    const refresh = useRefreshDeals();
+    const refresh = useReread("deal");
     const [dialog, setDialog] = useState<"edit" | "lead" | "lose" | null>(null);
     const owner = deal.owner_name ?? nameOf(deal.owner_id);
     const close = useMutation({
@@ -131,7 +132,7 @@ function Content({ deal, onClose }: { deal: Deal; onClose: () => void }) {
                 {deal.lead_id ? (
                     <Box component={Link} to={`/leads/${deal.lead_id}`} sx={{ display: "flex", alignItems: "center", gap: 1.25, p: 1.25, border: 1, borderColor: "divider", borderRadius: 1, textDecoration: "none", color: "text.primary", "&:hover": { bgcolor: "subtle" } }}>
                         <Face name={deal.lead_name ?? deal.name} size={30} />
-                        <Box sx={{ lineHeight: 1.35 }}>
+                        <Box sx={{ minWidth: 0, lineHeight: 1.35, overflowWrap: "anywhere" }}>
                             <Box sx={{ fontWeight: 570 }}>{deal.lead_name ?? t("tasks.lead")}</Box>
                             <Muted sx={{ fontSize: "0.75rem" }}>{deal.lead_company}</Muted>
                         </Box>
@@ -174,7 +175,7 @@ function StageChoice({ deal, writable }: { deal: Deal; writable: boolean }) {
     const t = useT();
     const translate = useTranslate();
     const notify = useNotify();
-    const refresh = useRefreshDeals();
+    const refresh = useReread("deal");
     const stageName = useStageName();
     const { pipeline, stage } = usePipelines();
     const [losing, setLosing] = useState<Stage | null>(null);

@@ -4,6 +4,7 @@ import { useNotify, useTranslate } from "ra-core";
 import { useCallback, useRef } from "react";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
 import { ApiError, sayError } from "../../api/problem";
+import { useReread } from "../../api/reread";
 import { type Board, type Deal, find, moved, placeOf, replaced, type Spot } from "./order";
 
 /** Deals per column; the rest is counted. */
@@ -26,12 +27,6 @@ export const useStays = (id: string) => useQuery({ queryKey: ["deal", id, "histo
 
 export const useDealTasks = (id: string) => useQuery({ queryKey: ["tasks", "deal", id], queryFn: async () => (await take(api.GET("/api/v1/tasks", { params: { query: { deal_id: id, limit: 20 } } }))).data });
 
-/** Everything that shows deals. */
-export function useRefreshDeals() {
-    const client = useQueryClient();
-    return useCallback(() => Promise.all(["board", "deal", "lead", "leads", "tasks"].map((name) => client.invalidateQueries({ queryKey: [name] }))), [client]);
-}
-
 /** Somebody else was faster: changed, closed or removed it. */
 export const isOvertaken = (error: unknown) => error instanceof ApiError && [404, 409, 412].includes(error.status);
 
@@ -47,7 +42,7 @@ export function useMove(pipeline: string) {
     const client = useQueryClient();
     const notify = useNotify();
     const translate = useTranslate();
-    const refresh = useRefreshDeals();
+    const refresh = useReread("deal");
     /** Versions that answers brought and the board may not show yet: two quick moves of one deal must not fight each other. */
     const versions = useRef(new Map<string, number>());
     const key = boardKey(pipeline);

@@ -40,7 +40,7 @@ export default function Deals({ lead }: { lead: LeadDetails }) {
                     {deals.data.map((deal) => (
                         <Box key={deal.id} component="li" sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", gap: 1.5, px: 2, py: 1.25, borderBottom: 1, borderColor: "divider", "&:last-of-type": { borderBottom: 0 } }}>
                             <Box sx={{ flexGrow: 1, flexBasis: { xs: "100%", sm: 180 }, minWidth: 0 }}>
-                                <Box component={Link} to={`/board/${deal.pipeline_id}?deal=${deal.id}`} sx={{ color: "text.primary", fontWeight: 570 }}>
+                                <Box component={Link} to={`/board/${deal.pipeline_id}?deal=${deal.id}`} sx={{ color: "text.primary", fontWeight: 570, overflowWrap: "anywhere" }}>
                                     {deal.name}
                                 </Box>
                                 <Box sx={{ display: "flex", alignItems: "center", gap: 0.75, fontSize: "0.75rem", color: "text.secondary", mt: 0.25 }}>

@@ -46,17 +46,17 @@ export function DecisionCard({ decision, brief = false }: { decision: Decision; 
     const { icon, tone } = OUTCOME[decision.outcome];
     const owner = nameOf(decision.owner_id) ?? decision.candidates.find((one) => one.member_id === decision.owner_id)?.name;
     return (
-        <Box data-decision={decision.outcome}>
+        <Box data-decision={decision.outcome} data-now={decision.id ? undefined : true}>
             <Box sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", gap: 1 }}>
                 <Tag tone={tone} icon={icon}>
                     {t(`outcome.${decision.outcome}`)}
                 </Tag>
                 <Muted sx={{ fontSize: "0.75rem" }}>
-                    <When at={decision.decided_at} exact />
+                    {decision.id ? <When at={decision.decided_at} exact /> : t("decision.now")}
                 </Muted>
                 {(decision.pipeline_id || owner) && <Muted sx={{ fontSize: "0.75rem" }}>{[pipeline(decision.pipeline_id)?.name, owner].filter(Boolean).join(" · ")}</Muted>}
             </Box>
-            <Box component="p" sx={{ m: 0, mt: 1, lineHeight: 1.55, maxWidth: "72ch" }}>
+            <Box component="p" sx={{ m: 0, mt: 1, lineHeight: 1.55, maxWidth: "72ch", overflowWrap: "anywhere" }}>
                 {decision.explanation[language]}
             </Box>
             {lines.length > 0 && (

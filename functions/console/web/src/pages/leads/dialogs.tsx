@@ -1,12 +1,14 @@
 // Changing a lead by hand: its profile, and where it goes.
-import { useQueryClient } from "@tanstack/react-query";
 import { useNotify } from "ra-core";
+import { useWatch } from "react-hook-form";
 import type { Schemas } from "../../api/client";
+import { useReread } from "../../api/reread";
 import { useT } from "../../providers/i18n";
 import { patch } from "../../providers/data";
 import { Field, FormDialog, Pair, type Values } from "../../ui/form";
-import { usePipelines, useTeam } from "../../ui/known";
+import { usePipelines } from "../../ui/known";
 import { leadName } from "../../ui/labels";
+import { useOwners } from "../../ui/owners";
 import { change, type LeadDetails, route } from "./queries";
 
 interface DialogProps {
@@ -15,18 +17,13 @@ interface DialogProps {
     onClose: () => void;
 }
 
-function useRefresh() {
-    const client = useQueryClient();
-    return () => Promise.all(["lead", "leads", "board", "tasks"].map((name) => client.invalidateQueries({ queryKey: [name] })));
-}
-
 const PROFILE = ["first_name", "last_name", "company", "job_title", "email", "phone", "linkedin_url", "country", "campaign", "owner_id"] as const;
 
 export function EditLead({ lead, open, onClose }: DialogProps) {
     const t = useT();
     const notify = useNotify();
-    const refresh = useRefresh();
-    const { active } = useTeam();
+    const refresh = useReread("lead");
+    const owners = useOwners({ current: lead.owner_id });
     const values: Values = { ...Object.fromEntries(PROFILE.map((name) => [name, lead[name] ?? ""])), tags: lead.tags.join(", ") };
     const read = (form: Values) => ({ ...form, tags: [...new Set(String(form.tags).split(",").map((tag) => tag.trim()).filter(Boolean))] });
     const save = async (next: Values, before: Values) => {
@@ -38,7 +35,7 @@ export function EditLead({ lead, open, onClose }: DialogProps) {
         }
     };
     return (
-        <FormDialog open={open} title={t("lead.editTitle", { name: leadName(lead) })} submit={t("action.save")} values={values} onClose={onClose} onSubmit={save}>
+        <FormDialog open={open} title={t("lead.editTitle", { name: leadName(lead) })} submit={t("action.save")} draft={`lead/${lead.id}`} values={values} onClose={onClose} onSubmit={save}>
             <Pair>
                 <Field name="first_name" label={t("lead.firstName")} autoFocus />
                 <Field name="last_name" label={t("lead.lastName")} />
@@ -49,7 +46,7 @@ export function EditLead({ lead, open, onClose }: DialogProps) {
                 <Field name="linkedin_url" label={t("lead.linkedin")} />
                 <Field name="country" label={t("lead.country")} />
                 <Field name="campaign" label={t("lead.campaign")} />
-                <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
+                <Field name="owner_id" label={t("lead.owner")} options={owners} none={t("lead.nobody")} />
             </Pair>
             <Field name="tags" label={t("lead.tags")} help={t("lead.tagsHelp")} />
         </FormDialog>
@@ -59,8 +56,7 @@ export function EditLead({ lead, open, onClose }: DialogProps) {
 export function RouteLead({ lead, open, onClose }: DialogProps) {
     const t = useT();
     const notify = useNotify();
-    const refresh = useRefresh();
-    const { active } = useTeam();
+    const refresh = useReread("lead");
     const { pipelines } = usePipelines();
     const live = pipelines?.filter((pipeline) => !pipeline.archived_at) ?? [];
     const save = async ({ pipeline_id, owner_id, reason }: Values) => {
@@ -69,10 +65,17 @@ export function RouteLead({ lead, open, onClose }: DialogProps) {
         await refresh();
     };
     return (
-        <FormDialog open={open} title={t("lead.routeTitle", { name: leadName(lead) })} submit={t("lead.route")} values={{ pipeline_id: lead.pipeline_id ?? "", owner_id: lead.owner_id ?? "", reason: "" }} onClose={onClose} onSubmit={save}>
+        <FormDialog open={open} title={t("lead.routeTitle", { name: leadName(lead) })} submit={t("lead.route")} draft={`lead/${lead.id}/route`} values={{ pipeline_id: lead.pipeline_id ?? "", owner_id: lead.owner_id ?? "", reason: "" }} onClose={onClose} onSubmit={save}>
             <Field name="pipeline_id" label={t("lead.pipeline")} options={live.map(({ id, name }) => ({ value: id, name }))} none={t("lead.pool")} />
-            <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
+            <RouteOwner current={lead.owner_id} />
             <Field name="reason" label={t("lead.reason")} rows={2} help={t("lead.reasonHelp")} />
         </FormDialog>
     );
+}
+
+/** Whose it becomes: those first who serve the pipeline that is chosen. */
+function RouteOwner({ current }: { current: string | null | undefined }) {
+    const t = useT();
+    const pipeline: string = useWatch({ name: "pipeline_id" });
+    return <Field name="owner_id" label={t("lead.owner")} options={useOwners({ pipeline, current })} none={t("lead.nobody")} />;
 }

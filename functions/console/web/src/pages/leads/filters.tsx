@@ -2,24 +2,18 @@
 import { Badge, Box, Button, Chip, MenuItem, Popover, TextField } from "@mui/material";
 import { ListFilter, X } from "lucide-react";
 import { useQuery } from "@tanstack/react-query";
-import { useListContext } from "ra-core";
 import { useState } from "react";
 import { api, take } from "../../api/client";
 import { useFormat } from "../../i18n/format";
 import { type MessageKey, useT } from "../../providers/i18n";
-import { type Choice, FilterMenu, SearchBox } from "../../ui/filters";
+import { DateField } from "../../ui/date-field";
+import { type Choice, FilterMenu, SearchBox, SHORTEST_SEARCH } from "../../ui/filters";
 import { useHotFrom, useMe, usePipelines, useRoutingConfig, useTeam, useZone } from "../../ui/known";
 import { useLabel } from "../../ui/labels";
-import { type Filters, FURTHER, isDay, momentToDay, type Name, readFurther } from "./further";
-
-const TIERS = ["very_hot", "hot", "warm", "cold"] as const;
-const STATUSES = ["new", "engaged", "qualified", "routed", "customer", "lost", "anonymized"] as const;
-/** The API searches from two characters on. */
-const SHORTEST = 2;
-
-export function without(filters: Filters, ...names: string[]): Filters {
-    return Object.fromEntries(Object.entries(filters).filter(([name, value]) => !names.includes(name) && value !== undefined && value !== ""));
-}
+import { useList } from "../../ui/list";
+import type { Filters } from "../../ui/list-state";
+import { FURTHER, isDay, momentToDay, type Name, readFurther } from "./further";
+import { STATUSES, TIERS } from "./spec";
 
 /** The leads that are not routed yet, each with what it lacks. */
 export const isPool = (filters: Filters) => filters.pool === true;
@@ -38,15 +32,15 @@ export function useViews(): { key: string; label: MessageKey; filter: Filters }[
 
 export function Views() {
     const t = useT();
-    const { filterValues, setFilters } = useListContext();
+    const { filters, setFilters } = useList();
     const views = useViews();
-    const now = JSON.stringify(without(filterValues));
+    const now = JSON.stringify(filters);
     return (
         <Box role="group" aria-label={t("leads.views")} sx={{ display: "flex", gap: 0.5, overflowX: "auto" }}>
             {views.map((view) => {
                 const on = JSON.stringify(view.filter) === now;
                 return (
-                    <Button key={view.key} aria-pressed={on} onClick={() => setFilters(view.filter, {}, false)} sx={{ color: on ? "text.primary" : "text.secondary", bgcolor: on ? "subtle" : undefined, fontWeight: on ? 600 : 450, flexShrink: 0 }}>
+                    <Button key={view.key} aria-pressed={on} onClick={() => setFilters(view.filter)} sx={{ color: on ? "text.primary" : "text.secondary", bgcolor: on ? "subtle" : undefined, fontWeight: on ? 600 : 450, flexShrink: 0 }}>
                         {t(view.label)}
                     </Button>
                 );
@@ -58,20 +52,20 @@ export function Views() {
 export function LeadFilters() {
     const t = useT();
     const label = useLabel();
-    const { filterValues, setFilters } = useListContext();
+    const { filters, setFilters } = useList();
     const { members } = useTeam();
     const { pipelines } = usePipelines();
     const config = useRoutingConfig();
-    const set = (name: string, value: string | number | undefined) => setFilters(without({ ...filterValues, [name]: value }), {}, false);
-    const choice = (name: string, title: MessageKey, choices: Choice[]) => <FilterMenu key={name} title={t(title)} value={filterValues[name] as string | undefined} choices={choices} onChoose={(value) => set(name, value)} />;
+    const set = (name: string, value: string | number | undefined) => setFilters({ ...filters, [name]: value });
+    const choice = (name: string, title: MessageKey, choices: Choice[]) => <FilterMenu key={name} title={t(title)} value={filters[name] as string | undefined} choices={choices} onChoose={(value) => set(name, value)} />;
     // Who left the team is no choice, but a link may still ask for what is theirs.
-    const owners = members.filter(({ id, active }) => active || id === filterValues.owner_id);
-    const any = Object.keys(without(filterValues)).length > 0;
+    const owners = members.filter(({ id, active }) => active || id === filters.owner_id);
+    const any = Object.keys(filters).length > 0;
     // All of the pool are without a pipeline, and their status says only how warm they are.
-    const pool = isPool(filterValues);
+    const pool = isPool(filters);
     return (
         <Box sx={{ display: "flex", alignItems: "center", flexWrap: "wrap", gap: 0.75 }}>
-            <SearchBox label={t("leads.search")} value={(filterValues.q as string) ?? ""} shortest={SHORTEST} onSearch={(q) => set("q", q || undefined)} />
+            <SearchBox label={t("leads.search")} value={(filters.q as string) ?? ""} shortest={SHORTEST_SEARCH} onSearch={(q) => setFilters({ ...filters, q }, Boolean(q && filters.q))} />
             {/* On a phone they are one row to swipe. */}
             <Box sx={{ display: { xs: "flex", sm: "contents" }, alignItems: "center", gap: 0.75, width: { xs: "100%" }, my: { xs: -0.75 }, py: { xs: 0.75 }, overflowX: "auto", scrollbarWidth: "none", "& > *": { flexShrink: 0 } }}>
                 {choice("tier", "leads.column.tier", TIERS.map((value) => ({ value, name: t(`tier.${value}`) })))}
@@ -79,12 +73,12 @@ export function LeadFilters() {
                 {choice("intent", "leads.column.intent", (config.data?.intents ?? []).map(({ intent }) => ({ value: intent, name: label("intent", intent) })))}
                 {!pool && choice("pipeline_id", "leads.column.pipeline", (pipelines ?? []).map(({ id, name }) => ({ value: id, name })))}
                 {choice("owner_id", "leads.column.owner", owners.map(({ id, name }) => ({ value: id, name })))}
-                <Further filters={filterValues} apply={(filters) => setFilters(without(filters), {}, false)} />
-                {FURTHER.filter((name) => filterValues[name] !== undefined && filterValues[name] !== "").map((name) => (
-                    <FurtherChip key={name} name={name} value={filterValues[name] as string} onDelete={() => set(name, undefined)} />
+                <Further filters={filters} apply={(next) => setFilters(next)} />
+                {FURTHER.filter((name) => filters[name] !== undefined).map((name) => (
+                    <FurtherChip key={name} name={name} value={filters[name] as string} onDelete={() => set(name, undefined)} />
                 ))}
                 {any && (
-                    <Button onClick={() => setFilters({}, {}, false)} sx={{ color: "text.secondary" }}>
+                    <Button onClick={() => setFilters({})} sx={{ color: "text.secondary" }}>
                         {t("leads.clear")}
                     </Button>
                 )}
@@ -106,7 +100,7 @@ function FurtherChip({ name, value, onDelete }: { name: Name; value: string; onD
 function Further({ filters, apply }: { filters: Filters; apply: (filters: Filters) => void }) {
     const t = useT();
     const [anchor, setAnchor] = useState<HTMLElement | null>(null);
-    const set = FURTHER.filter((name) => filters[name] !== undefined && filters[name] !== "").length;
+    const set = FURTHER.filter((name) => filters[name] !== undefined).length;
     return (
         <>
             <Badge badgeContent={set} color="primary">
@@ -123,6 +117,17 @@ function Further({ filters, apply }: { filters: Filters; apply: (filters: Filter
                     }}
                 />
             </Popover>
+        </>
+    );
+}
+
+/** A day in a form that is read by its fields' names. */
+function DayFilter({ name, initial, label, fault }: { name: Name; initial: string; label: string; fault: string | undefined }) {
+    const [day, setDay] = useState(initial);
+    return (
+        <>
+            <DateField label={label} value={day} onChange={setDay} error={fault !== undefined} helperText={fault} />
+            <input type="hidden" name={name} value={day} />
         </>
     );
 }
@@ -147,6 +152,7 @@ function FurtherForm({ filters, apply }: { filters: Filters; apply: (filters: Fi
     const field = (name: Name, type: "text" | "number" | "date") => {
         const value = isDay(name) ? momentToDay(name, filters[name], zone) : (filters[name] ?? "");
         const fault = faults[name];
+        if (type === "date") return <DayFilter key={name} name={name} initial={String(value)} label={t(`leads.filter.${name}`)} fault={fault && t(fault)} />;
         return <TextField key={name} name={name} label={t(`leads.filter.${name}`)} type={type} defaultValue={value} error={fault !== undefined} helperText={fault && t(fault)} slotProps={{ inputLabel: { shrink: true } }} />;
     };
     return (

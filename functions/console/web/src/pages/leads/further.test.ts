@@ -18,6 +18,7 @@ it.each(["yesterday", 4, undefined])("%s in the address is no day", (moment) => 
 
 it.each([
     [{ min_score: "40", max_score: "20" }, { max_score: "leads.filterFault.below" }],
+    [{ created_from: "gestern" }, { created_from: "form.date" }],
     [{ min_score: "1.5" }, { min_score: "leads.filterFault.whole" }],
     [{ active_from: "2026-11-25", active_to: "2026-11-24" }, { active_to: "leads.filterFault.before" }],
     [{ active_from: "2026-11-25", active_to: "2026-11-25", min_score: "7", max_score: "7" }, {}],

@@ -1,8 +1,8 @@
 // The filters behind "more": what the form says, what the API is asked, and back.
+import { isDay as isRealDay } from "../../i18n/day";
 import { addDays, dayOf, startOf } from "../../i18n/zone";
 import type { MessageKey } from "../../providers/i18n";
-
-export type Filters = Record<string, string | number | boolean | undefined>;
+import type { Filters } from "../../ui/list-state";
 
 /** Shown as chips when they are set; set in the panel behind "more". */
 export const FURTHER = ["source", "campaign", "tag", "min_score", "max_score", "created_from", "created_to", "active_from", "active_to"] as const;
@@ -28,6 +28,7 @@ export function readFurther(given: Record<Name, string>, zone?: string): { filte
     for (const name of FURTHER) {
         const text = given[name].trim();
         if (text === "") filters[name] = undefined;
+        else if (isDay(name) && !isRealDay(text)) faults[name] = "form.date";
         else if (isDay(name)) filters[name] = dayToMoment(name, text, zone);
         else if (!name.endsWith("_score")) filters[name] = text;
         else if (Number.isInteger(Number(text))) filters[name] = Number(text);

@@ -1,7 +1,7 @@
 import { ThemeProvider } from "@mui/material/styles";
 import { cleanup, configure, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { CoreAdminContext, memoryStore } from "ra-core";
-import { MemoryRouter } from "react-router-dom";
+import { MemoryRouter, useNavigate } from "react-router-dom";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { session } from "../../api/client";
 import { forgetMe } from "../../providers/me";
@@ -54,11 +54,16 @@ async function show({ width, at = "/leads" }: { width: number; at?: string }) {
             <CoreAdminContext dataProvider={dataProvider} i18nProvider={i18nProvider} store={memoryStore()} authProvider={{ login: async () => {}, logout: async () => {}, checkAuth: async () => {}, checkError: async () => {}, getPermissions: async () => ["leads:read", "leads:write"], canAccess: async () => true }}>
                 <ThemeProvider theme={makeTheme("light")}>
                     <LeadList />
+                    <Back />
                 </ThemeProvider>
             </CoreAdminContext>
         </MemoryRouter>,
     );
     await screen.findByText("Lead A");
+}
+function Back() {
+    const go = useNavigate();
+    return <button onClick={() => go(-1)}>back</button>;
 }
 const button = (name: string | RegExp) => screen.getByRole("button", { name });
 const boxes = () => screen.getAllByRole<HTMLInputElement>("checkbox", { name: /^Select Lead/ });
@@ -123,6 +128,46 @@ it("shows the pool with what each lacks, and no filter that means nothing there"
     expect(headings).not.toContain("Pipeline");
     expect(screen.queryByRole("button", { name: "Status" })).toBeNull();
     expect(screen.getByRole("button", { name: "Tier" })).toBeTruthy();
+});
+
+/** What the list of leads was asked last; the tests' own history stands behind `back`. */
+const question = () => new URL(asked.findLast(({ url }) => /\/leads(\/unrouted)?\?/.test(url))!.url).searchParams;
+
+it.each([
+    ["/leads?sort=company&order=ASC&filter={}&page=1&perPage=25", "Order"],
+    [`/leads?filter=${encodeURIComponent('{"tier":"boiling"}')}`, "Tier"],
+])("shows the list whatever its address says, and names what it left out: %s", async (at, name) => {
+    await show({ width: 1280, at });
+    expect(screen.getByRole("alert").textContent).toContain(`: ${name}.`);
+    expect([question().get("sort"), question().get("tier")]).toEqual(["-total_score", null]);
+    fireEvent.click(button("Hot"));
+    await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
+});
+
+it("goes back to the whole list, with the chips as they were", async () => {
+    await show({ width: 1280 });
+    expect(button("All").getAttribute("aria-pressed")).toBe("true");
+    fireEvent.click(button("Hot"));
+    await waitFor(() => expect(question().get("min_score")).toBe("45"));
+    fireEvent.click(button("back"));
+    await waitFor(() => expect(button("All").getAttribute("aria-pressed")).toBe("true"));
+    expect(screen.queryByText(/^Score from/)).toBeNull();
+});
+
+it("selects a range with the Shift key", async () => {
+    await show({ width: 1280 });
+    fireEvent.click(boxes()[0]!);
+    fireEvent.click(boxes()[2]!, { shiftKey: true });
+    expect(boxes().map((box) => box.checked)).toEqual([true, true, true]);
+});
+
+it("opens a lead in a tab of its own with Ctrl or the middle button, as a link does", async () => {
+    const open = vi.spyOn(window, "open").mockReturnValue(null);
+    await show({ width: 1280 });
+    const cell = screen.getAllByRole("cell").find((one) => one.textContent === "Routed")!;
+    fireEvent.click(cell, { ctrlKey: true });
+    fireEvent(cell, new MouseEvent("auxclick", { bubbles: true, button: 1 }));
+    expect(open.mock.calls.map(([address]) => address)).toEqual(["/leads/a", "/leads/a"]);
 });
 
 it("takes a list along in one piece, in the columns and the order shown", async () => {

@@ -1,28 +1,32 @@
 // The list of leads: filter, sort, choose columns, select many, take it along as a file.
-import { Box, Button, Checkbox, Dialog, DialogActions, DialogContent, DialogTitle, IconButton, Menu, MenuItem, Skeleton, Table, TableBody, TableCell, TableContainer, TableHead, TableRow, TableSortLabel, TextField, Tooltip, useMediaQuery } from "@mui/material";
-import { useTheme } from "@mui/material/styles";
-import { useQueryClient } from "@tanstack/react-query";
-import { ArrowDownUp, Check, ChevronLeft, ChevronRight, Columns3Cog, Download, SearchX, Tag as TagIcon, UserRound, X } from "lucide-react";
-import { ListBase, useDataProvider, useListContext, useNotify, useStore, useTranslate } from "ra-core";
+import { Alert, Box, Button, Checkbox, IconButton, Menu, MenuItem, Skeleton, Table, TableBody, TableCell, TableContainer, TableHead, TableRow, TableSortLabel, Tooltip, useMediaQuery } from "@mui/material";
+import { type Theme, useTheme } from "@mui/material/styles";
+import { ArrowDownUp, Check, ChevronLeft, ChevronRight, Columns3Cog, Download, SearchX, Tag as TagIcon, Unplug, UserRound, X } from "lucide-react";
+import { useDataProvider, useNotify, useStore, useTranslate } from "ra-core";
 import { useState } from "react";
-import { Link, useNavigate } from "react-router-dom";
+import { Link, useHref, useNavigate } from "react-router-dom";
 import { ApiError, sayError } from "../../api/problem";
+import { useReread } from "../../api/reread";
 import { useFormat } from "../../i18n/format";
 import { browserZone } from "../../i18n/zone";
 import { type FileStyle, fileOf, listFile } from "../../providers/data";
 import { type MessageKey, useLanguage, useT } from "../../providers/i18n";
-import { useMay, useTeam, useZone } from "../../ui/known";
+import { useMay, useZone } from "../../ui/known";
 import { download } from "../../ui/download";
+import { Field, FormDialog } from "../../ui/form";
 import { leadName } from "../../ui/labels";
+import { ListProvider, type Selection, useList } from "../../ui/list";
+import { useOwners } from "../../ui/owners";
 import { Empty, Face, Failed, Hidden, Muted, PageHead, TierBadge, When } from "../../ui/parts";
 import { about, type Column, FACTS_AT_FIRST, type Lead, SHOWN_AT_FIRST, shownColumns, useColumns } from "./columns";
 import { isPool, LeadFilters, Views } from "./filters";
+import { LEADS } from "./spec";
 
 export function LeadList() {
     return (
-        <ListBase resource="leads" sort={{ field: "total_score", order: "DESC" }} perPage={25} exporter={false} disableAuthentication={false}>
+        <ListProvider spec={LEADS}>
             <Content />
-        </ListBase>
+        </ListProvider>
     );
 }
 
@@ -31,15 +35,20 @@ function Content() {
     const format = useFormat();
     const theme = useTheme();
     const phone = useMediaQuery(theme.breakpoints.down("sm"), { noSsr: true });
-    const list = useListContext<Lead>();
+    const list = useList<Lead>();
     const columns = useColumns();
     // What fits a table would crowd a card, so each keeps its own choice.
     const [chosen, setChosen] = useStore<string[]>(phone ? "leads.facts" : "leads.columns", phone ? FACTS_AT_FIRST : SHOWN_AT_FIRST);
-    const shown = shownColumns(columns, chosen, isPool(list.filterValues));
-    const filtered = Object.keys(list.filterValues).length > 0;
+    const shown = shownColumns(columns, chosen, isPool(list.filters));
+    const filtered = Object.keys(list.filters).length > 0;
+    const clear = filtered && (
+        <Button variant="outlined" onClick={() => list.setFilters({})}>
+            {t("leads.clear")}
+        </Button>
+    );
     return (
         <>
-            <PageHead title={t("nav.leads")} hint={list.total !== undefined && (list.meta?.atLeast ? t("leads.atLeast", { total: format.number(list.total) }) : format.number(list.total))}>
+            <PageHead title={t("nav.leads")} hint={list.total !== undefined && (list.atLeast ? t("leads.atLeast", { total: format.number(list.total) }) : format.number(list.total))}>
                 <ColumnChoice label={phone ? "leads.facts" : "leads.columns"} columns={columns} chosen={chosen} choose={setChosen} />
                 <Export columns={shown} />
             </PageHead>
@@ -47,33 +56,42 @@ function Content() {
                 <Views />
                 <LeadFilters />
             </Box>
+            <Dropped names={list.dropped} />
             <Box sx={{ bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 1.25, overflow: "hidden" }}>
-                {list.error ? (
-                    <Failed error={list.error} retry={() => void list.refetch()} />
-                ) : list.isPending ? (
+                {list.isCut ? (
+                    <Empty icon={Unplug} title={t("leads.cut")} hint={t("leads.cutHint")} />
+                ) : list.error ? (
+                    <Failed error={list.error} retry={list.refetch} action={clear} />
+                ) : !list.rows ? (
                     <Loading phone={phone} />
-                ) : !list.data?.length ? (
+                ) : list.rows.length === 0 ? (
                     <Empty
                         icon={SearchX}
                         title={filtered ? t("leads.noneFound") : t("leads.none")}
                         hint={filtered ? t("leads.noneFoundHint") : t("leads.noneHint")}
-                        action={
-                            filtered && (
-                                <Button variant="outlined" onClick={() => list.setFilters({}, {}, false)}>
-                                    {t("leads.clear")}
-                                </Button>
-                            )
-                        }
+                        action={clear}
                     />
                 ) : phone ? (
-                    <Cards leads={list.data} facts={shown} />
+                    <Cards leads={list.rows} facts={shown} />
                 ) : (
-                    <Rows leads={list.data} columns={shown} />
+                    <Rows leads={list.rows} columns={shown} />
                 )}
             </Box>
             <Pages />
             <Bulk columns={shown} />
         </>
+    );
+}
+
+/** What the address asks for and the list does not know: an old link, or a mistyped one. */
+function Dropped({ names }: { names: string[] }) {
+    const t = useT();
+    const translate = useTranslate();
+    if (names.length === 0) return null;
+    return (
+        <Alert severity="info" variant="outlined" sx={{ mb: 1.5 }}>
+            {t("leads.dropped", { names: names.map((name) => translate(`field.${name}`, { _: name })).join(", ") })}
+        </Alert>
     );
 }
 
@@ -92,19 +110,30 @@ function Loading({ phone }: { phone: boolean }) {
     );
 }
 
+/** A selected row: no colour that a tag in it has, and no transparency, since other columns slide below the pinned ones. */
+const chosenRow = ({ palette }: Theme) => `color-mix(in srgb, ${palette.primary.main} 12%, ${palette.background.paper})`;
+
 /** Box and name stay in sight when many columns are looked through; what slides below must not shine through. */
 const PINNED = { position: "sticky", left: 0, zIndex: 1, bgcolor: "inherit", width: 46 } as const;
 
 function Rows({ leads, columns }: { leads: Lead[]; columns: Column[] }) {
     const t = useT();
     const go = useNavigate();
-    const { sort, setSort, selectedIds, onSelect, onToggleItem, isFetching } = useListContext<Lead>();
-    const { all, some, toggle } = whole(leads, selectedIds, onSelect);
+    const home = useHref("/leads");
+    const open = (event: React.MouseEvent, lead: Lead) => {
+        // Links and boxes act by themselves; marking text is no click.
+        if ((event.target as Element).closest("a,button,input,label") || getSelection()?.toString()) return;
+        // As a link would: in a tab of its own with Ctrl, Cmd or the middle button.
+        if (event.ctrlKey || event.metaKey || event.button === 1) window.open(`${home}/${lead.id}`, "_blank", "noopener");
+        else go(`/leads/${lead.id}`);
+    };
+    const { sort, setSort, selection, isFetching } = useList<Lead>();
+    const { all, some, toggle } = whole(leads, selection);
     return (
         <TableContainer tabIndex={0} role="region" aria-label={t("nav.leads")} sx={{ opacity: isFetching ? 0.75 : 1, transition: "opacity 120ms 200ms" }}>
             <Table size="small" aria-rowcount={leads.length} sx={{ "& .MuiTableCell-root:not(.MuiTableCell-paddingCheckbox)": { px: 1 } }}>
                 <TableHead>
-                    <TableRow>
+                    <TableRow sx={{ bgcolor: "background.paper" }}>
                         <TableCell padding="checkbox" sx={PINNED}>
                             <Checkbox checked={all} indeterminate={some} onChange={toggle} slotProps={{ input: { "aria-label": t("leads.selectAll") } }} />
                         </TableCell>
@@ -126,17 +155,14 @@ function Rows({ leads, columns }: { leads: Lead[]; columns: Column[] }) {
                         <TableRow
                             key={lead.id}
                             hover
-                            selected={selectedIds.includes(lead.id)}
+                            selected={selection.has(lead.id)}
                             data-lead={lead.id}
-                            onClick={(event) => {
-                                // Links and boxes act by themselves; marking text is no click.
-                                if ((event.target as Element).closest("a,button,input,label") || getSelection()?.toString()) return;
-                                go(`/leads/${lead.id}`);
-                            }}
-                            sx={{ cursor: "pointer", bgcolor: "background.paper", "&.MuiTableRow-hover:hover": { bgcolor: "subtle" }, "&.Mui-selected, &.Mui-selected.MuiTableRow-hover:hover": { bgcolor: "note.soft" }, "&:last-child td": { borderBottom: 0 } }}
+                            onClick={(event) => open(event, lead)}
+                            onAuxClick={(event) => event.button === 1 && open(event, lead)}
+                            sx={{ cursor: "pointer", bgcolor: "background.paper", "&.MuiTableRow-hover:hover": { bgcolor: "subtle" }, "&.Mui-selected, &.Mui-selected.MuiTableRow-hover:hover": { bgcolor: chosenRow }, "&:last-child td": { borderBottom: 0 } }}
                         >
                             <TableCell padding="checkbox" sx={PINNED}>
-                                <Checkbox checked={selectedIds.includes(lead.id)} onChange={() => onToggleItem(lead.id)} slotProps={{ input: { "aria-label": t("leads.select", { name: leadName(lead) }) } }} />
+                                <Checkbox checked={selection.has(lead.id)} onChange={(event) => selection.toggle(lead.id, (event.nativeEvent as MouseEvent).shiftKey)} slotProps={{ input: { "aria-label": t("leads.select", { name: leadName(lead) }) } }} />
                             </TableCell>
                             {columns.map((column) => (
                                 <TableCell key={column.key} align={column.align} sx={column.key === "name" ? { ...PINNED, left: 46, maxWidth: 0 } : undefined}>
@@ -154,13 +180,13 @@ function Rows({ leads, columns }: { leads: Lead[]; columns: Column[] }) {
 /** The same list where a table has no room: one is read at a time, or many are chosen. */
 function Cards({ leads, facts }: { leads: Lead[]; facts: Column[] }) {
     const t = useT();
-    const { selectedIds, onSelect, onToggleItem, onUnselectItems, isFetching } = useListContext<Lead>();
+    const { selection, isFetching } = useList<Lead>();
     const [asked, setAsked] = useState(false);
-    const choosing = asked || selectedIds.length > 0;
-    const { all, some, toggle } = whole(leads, selectedIds, onSelect);
+    const choosing = asked || selection.ids.length > 0;
+    const { all, some, toggle } = whole(leads, selection);
     const stop = () => {
         setAsked(false);
-        onUnselectItems();
+        selection.clear();
     };
     return (
         <>
@@ -179,13 +205,13 @@ function Cards({ leads, facts }: { leads: Lead[]; facts: Column[] }) {
             </Box>
             <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0, opacity: isFetching ? 0.75 : 1, transition: "opacity 120ms 200ms" }}>
                 {leads.map((lead) => {
-                    const chosen = selectedIds.includes(lead.id);
-                    const row = { display: "flex", alignItems: facts.some(isBelow) ? "flex-start" : "center", gap: 1.25, px: 1.5, py: 1.125, textDecoration: "none", color: "text.primary", bgcolor: chosen ? "note.soft" : undefined, cursor: "pointer" };
+                    const chosen = selection.has(lead.id);
+                    const row = { display: "flex", alignItems: facts.some(isBelow) ? "flex-start" : "center", gap: 1.25, px: 1.5, py: 1.125, textDecoration: "none", color: "text.primary", bgcolor: chosen ? chosenRow : undefined, cursor: "pointer" };
                     return (
                         <Box key={lead.id} component="li" sx={{ borderBottom: 1, borderColor: "divider", "&:last-of-type": { borderBottom: 0 } }}>
                             {choosing ? (
                                 <Box component="label" data-lead={lead.id} sx={row}>
-                                    <Checkbox checked={chosen} onChange={() => onToggleItem(lead.id)} slotProps={{ input: { "aria-label": t("leads.select", { name: leadName(lead) }) } }} sx={{ width: 34, height: 34 }} />
+                                    <Checkbox checked={chosen} onChange={() => selection.toggle(lead.id)} slotProps={{ input: { "aria-label": t("leads.select", { name: leadName(lead) }) } }} sx={{ width: 34, height: 34 }} />
                                     <CardText lead={lead} facts={facts} />
                                 </Box>
                             ) : (
@@ -261,7 +287,7 @@ const ORDERS = [
 /** The order of a list whose headings are not there to press. */
 function Sorting() {
     const t = useT();
-    const { sort, setSort } = useListContext<Lead>();
+    const { sort, setSort } = useList<Lead>();
     const [anchor, setAnchor] = useState<HTMLElement | null>(null);
     const is = (one: (typeof ORDERS)[number]) => one.field === sort.field && one.order === sort.order;
     const now = ORDERS.find(is) ?? ORDERS[0];
@@ -293,22 +319,23 @@ function Sorting() {
 }
 
 /** The box that stands for all of a page. */
-function whole(leads: Lead[], selected: readonly unknown[], select: (ids: string[]) => void) {
+function whole(leads: Lead[], selection: Selection) {
     const ids = leads.map((lead) => lead.id);
-    const all = ids.every((id) => selected.includes(id));
-    const toggle = () => select(all ? (selected as string[]).filter((id) => !ids.includes(id)) : [...new Set([...(selected as string[]), ...ids])]);
-    return { all, some: !all && ids.some((id) => selected.includes(id)), toggle };
+    const all = ids.every((id) => selection.has(id));
+    const toggle = () => selection.set(all ? selection.ids.filter((id) => !ids.includes(id)) : [...new Set([...selection.ids, ...ids])]);
+    return { all, some: !all && ids.some((id) => selection.has(id)), toggle };
 }
 
 function Pages() {
     const t = useT();
     const format = useFormat();
-    const { page, perPage, total, setPage, meta } = useListContext();
+    const { spec, page, total, setPage, atLeast } = useList();
+    const { perPage } = spec;
     if (!total) return null;
     const last = Math.max(1, Math.ceil(total / perPage));
     return (
         <Box component="nav" aria-label={t("leads.pages")} sx={{ display: "flex", alignItems: "center", justifyContent: "flex-end", gap: 0.5, mt: 1, color: "text.secondary", fontSize: "0.8125rem" }}>
-            <span>{t("leads.range", { from: format.number((page - 1) * perPage + 1), to: format.number(Math.min(page * perPage, total)), total: meta?.atLeast ? t("leads.atLeast", { total: format.number(total) }) : format.number(total) })}</span>
+            <span>{t("leads.range", { from: format.number((page - 1) * perPage + 1), to: format.number(Math.min(page * perPage, total)), total: atLeast ? t("leads.atLeast", { total: format.number(total) }) : format.number(total) })}</span>
             <IconButton aria-label={t("leads.previous")} disabled={page <= 1} onClick={() => setPage(page - 1)}>
                 <ChevronLeft size={17} />
             </IconButton>
@@ -363,12 +390,12 @@ function useExport(columns: Column[]) {
 
 /** All rows that the filters find, in the columns and the order shown. */
 function Export({ columns }: { columns: Column[] }) {
-    const { filterValues, sort, total } = useListContext<Lead>();
+    const { filters, sort, total } = useList<Lead>();
     const save = useExport(columns);
     const [busy, setBusy] = useState(false);
     const run = async () => {
         setBusy(true);
-        await save((style) => listFile("leads", { sort, filter: filterValues }, style));
+        await save((style) => listFile("leads", { sort, filter: filters }, style));
         setBusy(false);
     };
     return (
@@ -385,20 +412,21 @@ function Bulk({ columns }: { columns: Column[] }) {
     const may = useMay();
     const notify = useNotify();
     const provider = useDataProvider();
-    const client = useQueryClient();
+    const refresh = useReread("lead");
     const save = useExport(columns);
-    const { active } = useTeam();
-    const { data: rows, selectedIds, onSelect, onUnselectItems, filterValues, sort } = useListContext<Lead>();
+    const owners = useOwners();
+    const { rows, selection, filters, sort } = useList<Lead>();
     const [anchor, setAnchor] = useState<HTMLElement | null>(null);
     const [tagging, setTagging] = useState(false);
     const [progress, setProgress] = useState<number | null>(null);
-    if (selectedIds.length === 0) return null;
+    const selected = selection.ids;
+    if (selected.length === 0) return null;
 
     /** Each lead as it is now, changed, guarded by its version; what fails is counted and stays selected. */
     const change = async (next: (lead: Lead) => Partial<Lead>) => {
         const failed: string[] = [];
         let reason: unknown;
-        for (const [at, id] of selectedIds.entries()) {
+        for (const [at, id] of selected.entries()) {
             setProgress(at);
             try {
                 const { data } = await provider.getOne<Lead>("leads", { id });
@@ -409,23 +437,23 @@ function Bulk({ columns }: { columns: Column[] }) {
             }
         }
         setProgress(null);
-        await client.invalidateQueries({ queryKey: ["leads"] });
-        const done = selectedIds.length - failed.length;
+        await refresh();
+        const done = selected.length - failed.length;
         if (failed.length) notify("leads.bulkFailed", { type: "warning", messageArgs: { done, failed: failed.length, reason: sayError(reason, translate) } });
         else notify("leads.bulkDone", { type: "success", messageArgs: { smart_count: done } });
-        onSelect(failed);
+        selection.set(failed);
     };
     const exportSelected = () => {
         // Only the pool says what is missing, and only of its own: whoever was selected elsewhere is not in it.
-        const pool = isPool(filterValues) && selectedIds.every((id) => rows?.some((lead) => lead.id === id));
+        const pool = isPool(filters) && selected.every((id) => rows?.some((lead) => lead.id === id));
         const filter = pool ? { pool } : {};
-        return save((style) => fileOf("leads", selectedIds, { filter, sort }, style), pool ? undefined : "missing");
+        return save((style) => fileOf("leads", selected, { filter, sort }, style), pool ? undefined : "missing");
     };
     const busy = progress !== null;
     return (
         <Box role="region" aria-label={t("leads.bulk")} sx={{ position: "sticky", bottom: { xs: 72, sm: 16 }, zIndex: 10, mx: "auto", mt: 2, width: "fit-content", maxWidth: "100%", display: "flex", flexWrap: "wrap", alignItems: "center", gap: 0.75, p: 0.75, pl: 1.5, bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 1.5, boxShadow: "0 8px 28px rgb(0 0 0 / 16%)" }}>
             <Box role="status" sx={{ fontWeight: 600, fontSize: "0.8125rem", mr: 0.5 }}>
-                {busy ? t("leads.bulkBusy", { at: progress + 1, all: selectedIds.length }) : t("leads.selected", { smart_count: selectedIds.length })}
+                {busy ? t("leads.bulkBusy", { at: progress + 1, all: selected.length }) : t("leads.selected", { smart_count: selected.length })}
             </Box>
             {may("leads", "write") && (
                 <>
@@ -441,47 +469,38 @@ function Bulk({ columns }: { columns: Column[] }) {
                 CSV
             </Button>
             <Tooltip title={t("leads.unselect")}>
-                <IconButton aria-label={t("leads.unselect")} disabled={busy} onClick={() => onUnselectItems()}>
+                <IconButton aria-label={t("leads.unselect")} disabled={busy} onClick={selection.clear}>
                     <X size={16} />
                 </IconButton>
             </Tooltip>
             <Menu open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)}>
-                {active.map((member) => (
+                {owners.map(({ value, name, note }) => (
                     <MenuItem
-                        key={member.id}
+                        key={value}
                         onClick={() => {
                             setAnchor(null);
-                            void change(() => ({ owner_id: member.id }));
+                            void change(() => ({ owner_id: value }));
                         }}
                     >
-                        <Face name={member.name} size={20} />
-                        {member.name}
+                        <Face name={name} size={20} />
+                        {name}
+                        <Muted sx={{ ml: "auto", pl: 2, fontSize: "0.75rem" }}>{note}</Muted>
                     </MenuItem>
                 ))}
             </Menu>
-            <Dialog open={tagging} onClose={() => setTagging(false)} maxWidth="xs" fullWidth>
-                <Box
-                    component="form"
-                    onSubmit={(event: React.FormEvent<HTMLFormElement>) => {
-                        event.preventDefault();
-                        const tag = String(new FormData(event.currentTarget).get("tag") ?? "").trim();
-                        if (!tag) return;
-                        setTagging(false);
-                        void change((lead) => ({ tags: [...new Set([...lead.tags, tag])] }));
-                    }}
-                >
-                    <DialogTitle>{t("leads.addTag")}</DialogTitle>
-                    <DialogContent>
-                        <TextField name="tag" label={t("leads.tag")} autoFocus required fullWidth sx={{ mt: 1 }} />
-                    </DialogContent>
-                    <DialogActions>
-                        <Button onClick={() => setTagging(false)}>{t("action.cancel")}</Button>
-                        <Button type="submit" variant="contained">
-                            {t("leads.addTag")}
-                        </Button>
-                    </DialogActions>
-                </Box>
-            </Dialog>
+            <FormDialog
+                open={tagging}
+                title={t("leads.addTag")}
+                submit={t("leads.addTag")}
+                values={{ tag: "" }}
+                onClose={() => setTagging(false)}
+                onSubmit={async ({ tag }) => {
+                    setTagging(false);
+                    void change((lead) => ({ tags: [...new Set([...lead.tags, tag.trim()])] }));
+                }}
+            >
+                <Field name="tag" label={t("leads.tag")} autoFocus required />
+            </FormDialog>
         </Box>
     );
 }

@@ -12,7 +12,8 @@ import { Bar, Card, Empty, Failed, Lines, Muted, Tag, When } from "../../ui/part
 import type { Category } from "../../theme/theme";
 import { DecisionCard } from "./decision";
 import { eventIcon } from "./event-icons";
-import { type LeadDetails, type Signal, type TimelineEntry, useBreakdown, useDecisions, useSignals, useTimeline } from "./queries";
+import { type Decision, type LeadDetails, type Signal, type TimelineEntry, useBreakdown, useDecisions, useSignals, useTimeline, useVerdict } from "./queries";
+import { since, standing } from "./standing";
 
 export const CATEGORIES: Category[] = ["demographic", "engagement", "behavior"];
 
@@ -31,6 +32,8 @@ export function Overview({ lead }: { lead: LeadDetails }) {
 function Latest({ lead }: { lead: LeadDetails }) {
     const t = useT();
     const decisions = useDecisions(lead.id);
+    const verdict = useVerdict(lead.id);
+    const { now, then } = standing(decisions.data ?? [], verdict, lead);
     return (
         <Card
             title={t("lead.why")}
@@ -40,8 +43,44 @@ function Latest({ lead }: { lead: LeadDetails }) {
                 </Button>
             }
         >
-            {decisions.error ? <Failed error={decisions.error} retry={() => void decisions.refetch()} /> : !decisions.data ? <Lines count={3} /> : decisions.data[0] ? <DecisionCard decision={decisions.data[0]} brief /> : <Empty compact icon={RouteIcon} title={t("decision.none")} hint={t("decision.noneHint")} />}
+            {decisions.error ? (
+                <Failed error={decisions.error} retry={() => void decisions.refetch()} />
+            ) : !decisions.data ? (
+                <Lines count={3} />
+            ) : now || then ? (
+                <Box sx={{ display: "grid", gap: 2 }}>
+                    {now && <DecisionCard decision={now} brief />}
+                    {then && (
+                        <Box>
+                            <Changed decision={then} lead={lead} />
+                            <DecisionCard decision={then} brief />
+                        </Box>
+                    )}
+                </Box>
+            ) : (
+                <Empty compact icon={RouteIcon} title={t("decision.none")} hint={t("decision.noneHint")} />
+            )}
         </Card>
+    );
+}
+
+/** Of which day a decision is, and what has changed since: its sentence explains the figures of then. */
+function Changed({ decision, lead }: { decision: Decision; lead: LeadDetails }) {
+    const t = useT();
+    const format = useFormat();
+    const label = useLabel();
+    const change = since(decision, lead);
+    if (!change) return null;
+    return (
+        <Box data-since={change.points} sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", gap: 0.75, mb: 1, fontSize: "0.8125rem" }}>
+            <Box sx={{ fontWeight: 600 }}>{t("decision.then", { date: format.date(decision.decided_at) })}</Box>
+            {change.points !== 0 && <Tag tone="note">{t("decision.since", { smart_count: Math.abs(change.points), points: format.points(change.points) })}</Tag>}
+            {change.intents.map(({ intent, from, to }) => (
+                <Tag key={intent} tone="note">
+                    {t("decision.sinceIntent", { intent: label("intent", intent), from: format.percent(from), to: format.percent(to) })}
+                </Tag>
+            ))}
+        </Box>
     );
 }
 

@@ -1,24 +1,27 @@
 // One lead: who it is, why it stands where it stands, and what to do next.
 import { Box, Button, Skeleton, Tab, Tabs, Tooltip } from "@mui/material";
 import { ArrowLeft, Pencil, RefreshCw, Route as RouteIcon, Scale, TriangleAlert, type LucideIcon } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router-dom";
 import { ApiError } from "../../api/problem";
 import { useFormat } from "../../i18n/format";
 import { type MessageKey, useT } from "../../providers/i18n";
+import { part } from "../../shell/part";
 import { Lost } from "../../shell/states";
 import { useMay, usePipelines, useTeam } from "../../ui/known";
-import { leadName, useLabel, useStageName } from "../../ui/labels";
+import { leadName, mailTo, useLabel, useStageName } from "../../ui/labels";
+import { listAddress } from "../../ui/list-state";
 import { Card, Face, Failed, Lines, Muted, StatusTag, Tag, TierBadge, When } from "../../ui/parts";
 import { useTitle } from "../../ui/title";
+import { OUTCOME } from "./decision";
 import { EditLead, RouteLead } from "./dialogs";
 import { Overview } from "./overview";
-import { evaluate, type LeadDetails, recalculate, useLead, useLeadAction } from "./queries";
+import { type LeadDetails, recalculate, useEvaluation, useLead, useLeadAction } from "./queries";
 
-const Scores = lazy(() => import("./scores"));
-const Events = lazy(() => import("./events"));
-const Decisions = lazy(() => import("./decisions"));
-const Deals = lazy(() => import("./deals"));
+const Scores = part(() => import("./scores"));
+const Events = part(() => import("./events"));
+const Decisions = part(() => import("./decisions"));
+const Deals = part(() => import("./deals"));
 
 const TABS = ["overview", "scores", "events", "decisions", "deals"] as const;
 type TabName = (typeof TABS)[number];
@@ -36,7 +39,7 @@ export function LeadPage() {
     if (lead.error) return <Card><Failed error={lead.error} retry={() => void lead.refetch()} /></Card>;
     return (
         <Box sx={{ maxWidth: 1280 }}>
-            <Box component={Link} to="/leads" sx={{ display: "inline-flex", alignItems: "center", gap: 0.5, mb: 1, fontSize: "0.8125rem", color: "text.secondary", textDecoration: "none", "&:hover": { color: "text.primary" } }}>
+            <Box component={Link} to={listAddress("leads")} sx={{ display: "inline-flex", alignItems: "center", gap: 0.5, mb: 1, fontSize: "0.8125rem", color: "text.secondary", textDecoration: "none", "&:hover": { color: "text.primary" } }}>
                 <ArrowLeft size={14} aria-hidden="true" />
                 {t("nav.leads")}
             </Box>
@@ -76,8 +79,8 @@ function Head({ lead }: { lead: LeadDetails }) {
     const label = useLabel();
     const may = useMay();
     const [dialog, setDialog] = useState<"edit" | "route" | null>(null);
-    const evaluating = useLeadAction(lead.id, () => evaluate(lead.id), (decision) => t("lead.evaluated", { outcome: t(`outcome.${decision.outcome}`) }));
-    const recalculating = useLeadAction(lead.id, () => recalculate(lead.id), ({ changed, before, after }) => (changed ? t("lead.recalculated", { before: before.total_score, after: after.total_score }) : t("lead.unchanged")));
+    const evaluating = useEvaluation(lead.id, ({ outcome }) => ({ text: t("lead.evaluated", { outcome: t(`outcome.${outcome}`) }), tone: OUTCOME[outcome].tone === "good" ? "success" : OUTCOME[outcome].tone === "bad" ? "warning" : "info" }));
+    const recalculating = useLeadAction(() => recalculate(lead.id), ({ changed, before, after }) => ({ text: changed ? t("lead.recalculated", { before: before.total_score, after: after.total_score }) : t("lead.unchanged"), tone: changed ? "success" : "info" }));
     const act = (text: MessageKey, tip: MessageKey, Icon: LucideIcon, busy: boolean, run: () => void) => (
         <Tooltip title={t(tip)}>
             <Button variant="outlined" disabled={busy} startIcon={<Icon size={15} aria-hidden="true" />} onClick={run}>
@@ -87,10 +90,10 @@ function Head({ lead }: { lead: LeadDetails }) {
     );
     return (
         <Box component="header" sx={{ display: "flex", gap: 2, alignItems: { xs: "flex-start", md: "center" }, flexDirection: { xs: "column", md: "row" } }}>
-            <Box sx={{ display: "flex", gap: 1.75, alignItems: "center", minWidth: 0, flex: 1 }}>
+            <Box sx={{ display: "flex", gap: 1.75, alignItems: "center", minWidth: 0, maxWidth: "100%", flex: 1, overflowWrap: "anywhere" }}>
                 <Face name={leadName(lead)} size={52} />
                 <Box sx={{ minWidth: 0 }}>
-                    <Box component="h1" sx={{ m: 0, fontSize: "1.3125rem", fontWeight: 660, letterSpacing: "-0.015em", lineHeight: 1.3, overflowWrap: "anywhere" }}>
+                    <Box component="h1" sx={{ m: 0, fontSize: "1.3125rem", fontWeight: 660, letterSpacing: "-0.015em", lineHeight: 1.3 }}>
                         {leadName(lead)}
                     </Box>
                     <Muted>{[lead.job_title, lead.company].filter(Boolean).join(" · ") || lead.email}</Muted>
@@ -160,7 +163,7 @@ function Profile({ lead }: { lead: LeadDetails }) {
         <Box component="aside" aria-label={t("lead.profile")} sx={{ display: "grid", gap: 2 }}>
             {deal && (
                 <Card title={t("lead.openDeal")}>
-                    <Box component={Link} to={`/board/${deal.pipeline_id}?deal=${deal.id}`} sx={{ color: "text.primary", fontWeight: 570 }}>
+                    <Box component={Link} to={`/board/${deal.pipeline_id}?deal=${deal.id}`} sx={{ color: "text.primary", fontWeight: 570, overflowWrap: "anywhere" }}>
                         {deal.name}
                     </Box>
                     <Box sx={{ display: "flex", alignItems: "center", gap: 0.75, fontSize: "0.8125rem", mt: 0.5, color: "text.secondary" }}>
@@ -181,11 +184,11 @@ function Profile({ lead }: { lead: LeadDetails }) {
                         )}
                     </Row>
                     <Row label={t("lead.pipeline")}>{line ? `${line.name}${place ? ` · ${stageName(place.name)}` : ""}` : t("lead.pool")}</Row>
-                    <Row label={t("lead.email")}>{lead.email && <a href={`mailto:${encodeURIComponent(lead.email)}`} style={{ color: "inherit" }}>{lead.email}</a>}</Row>
+                    <Row label={t("lead.email")}>{lead.email && <a href={mailTo(lead.email)} style={{ color: "inherit" }}>{lead.email}</a>}</Row>
                     <Row label={t("lead.phone")}>{lead.phone && <a href={`tel:${lead.phone}`} style={{ color: "inherit" }}>{lead.phone}</a>}</Row>
                     <Row label={t("lead.linkedin")}>
                         {lead.linkedin_url && (
-                            <a href={`https://www.linkedin.com/${encodeURI(lead.linkedin_url)}`} target="_blank" rel="noreferrer noopener" style={{ color: "inherit" }}>
+                            <a href={`https://www.linkedin.com/${lead.linkedin_url}`} target="_blank" rel="noreferrer noopener" style={{ color: "inherit" }}>
                                 {lead.linkedin_url.replace(/^in\//, "")}
                             </a>
                         )}
@@ -226,10 +229,10 @@ function Duplicate({ id }: { id: string }) {
     const { data } = useLead(id);
     return (
         <li>
-            <Box component={Link} to={`/leads/${id}`} sx={{ color: "text.primary" }}>
+            <Box component={Link} to={`/leads/${id}`} sx={{ color: "text.primary", overflowWrap: "anywhere" }}>
                 {data ? leadName(data) : id.slice(0, 8)}
             </Box>{" "}
-            <Muted>{data?.email}</Muted>
+            <Muted sx={{ overflowWrap: "anywhere" }}>{data?.email}</Muted>
         </li>
     );
 }

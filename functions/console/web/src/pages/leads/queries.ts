@@ -1,8 +1,9 @@
 // What the lead's page reads and does. Everything that changes a lead makes all of it be read again.
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { skipToken, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNotify, useTranslate } from "ra-core";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
 import { sayError } from "../../api/problem";
+import { useReread } from "../../api/reread";
 
 export type LeadDetails = Schemas["LeadsGetOutput"];
 export type Decision = Schemas["DecisionView"];
@@ -67,21 +68,46 @@ export const useEvents = (id: string) =>
         getNextPageParam: (page) => page.pagination.next_cursor ?? undefined,
     });
 
-export function useLeadAction<Answer>(id: string, act: () => Promise<Answer>, done: (answer: Answer) => string) {
+const verdictKey = (id: string) => ["verdict", id];
+
+/** What evaluating the lead said last, here and since the page was loaded. */
+export function useVerdict(id: string): Decision | undefined {
+    return useQuery<Decision>({ queryKey: verdictKey(id), queryFn: skipToken, staleTime: Number.POSITIVE_INFINITY }).data;
+}
+
+/** Evaluates the lead, and keeps what came of it: where nothing is routed, nothing is stored, and this is the only answer there is. */
+export function useEvaluation(id: string, done: (decision: Decision) => Done) {
     const client = useQueryClient();
+    const act = async () => {
+        const decision = await evaluate(id);
+        client.setQueryData(verdictKey(id), decision);
+        return decision;
+    };
+    return useLeadAction(act, done);
+}
+
+interface Done {
+    text: string;
+    /** What came of it is no success by itself. */
+    tone?: "success" | "info" | "warning";
+}
+
+export function useLeadAction<Answer>(act: () => Promise<Answer>, done: (answer: Answer) => Done) {
+    const refresh = useReread("lead");
     const notify = useNotify();
     const translate = useTranslate();
     return useMutation({
         mutationFn: act,
-        onSuccess: (answer) => notify(done(answer), { type: "success" }),
-        onError: (error) => notify(sayError(error, translate), { type: "error" }),
-        onSettled: async () => {
-            await Promise.all(["lead", "leads", "board", "tasks"].map((name) => client.invalidateQueries({ queryKey: name === "lead" ? key(id) : [name] })));
+        onSuccess: (answer) => {
+            const { text, tone = "success" } = done(answer);
+            notify(text, { type: tone });
         },
+        onError: (error) => notify(sayError(error, translate), { type: "error" }),
+        onSettled: refresh,
     });
 }
 
-export const evaluate = (id: string) => take(api.POST("/api/v1/routing/evaluate/{leadId}", { params: { path: { leadId: id }, header: once() } }));
+const evaluate = (id: string) => take(api.POST("/api/v1/routing/evaluate/{leadId}", { params: { path: { leadId: id }, header: once() } }));
 export const recalculate = (id: string) => take(api.POST("/api/v1/scoring/leads/{leadId}/recalculate", { params: { path: { leadId: id }, header: once() } }));
 export const route = (lead: LeadDetails, body: Schemas["LeadsRouteInput"]) => take(api.POST("/api/v1/leads/{id}/route", { params: { ...at(lead.id), header: { ...ifMatch(lead.version), ...once() } }, body }));
 export const change = (lead: LeadDetails, body: Schemas["LeadsUpdateInput"]) => take(api.PATCH("/api/v1/leads/{id}", { params: { ...at(lead.id), header: ifMatch(lead.version) }, body }));

@@ -2,14 +2,15 @@
 import { Box, Typography } from "@mui/material";
 import { useTheme } from "@mui/material/styles";
 import { Gauge } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
+import { part } from "../../shell/part";
 import { useLabel } from "../../ui/labels";
 import { Card, Empty, Failed, Lines, Muted, Tag, TierBadge, When } from "../../ui/parts";
 import { type LeadDetails, useSteps } from "./queries";
 
-const ScoreChart = lazy(() => import("./score-chart"));
+const ScoreChart = part(() => import("./score-chart"));
 
 export default function Scores({ lead }: { lead: LeadDetails }) {
     const t = useT();
@@ -28,7 +29,7 @@ export default function Scores({ lead }: { lead: LeadDetails }) {
                 </Suspense>
             </Card>
             <Card title={t("score.steps")} hint={format.number(steps.data.length)} flush>
-                <Box sx={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label={t("score.steps")}>
+                <Box sx={{ overflowX: "auto" }} tabIndex={0} role="group" aria-label={t("score.steps")}>
                     <Box component="table" sx={{ width: "100%", borderCollapse: "collapse", fontSize: "0.8125rem", "& th, & td": { px: 1.25, py: 0.75, "&:first-of-type": { pl: 2 }, "&:last-of-type": { pr: 2 }, textAlign: "left", borderTop: 1, borderColor: "divider", whiteSpace: "nowrap" }, "& th": { borderTop: 0, color: "text.secondary", fontWeight: 500, fontSize: "0.75rem" } }}>
                         <thead>
                             <tr>

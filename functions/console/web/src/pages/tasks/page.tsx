@@ -1,17 +1,19 @@
 // Tasks by when they are due: make, change, tick off.
 import { Box, Button, MenuItem, TextField, ToggleButton, ToggleButtonGroup } from "@mui/material";
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { CheckCheck, Plus } from "lucide-react";
 import { useNotify } from "ra-core";
 import { useState } from "react";
 import { useSearchParams } from "react-router-dom";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
+import { useReread } from "../../api/reread";
 import { useFormat } from "../../i18n/format";
 import { dayOf, daysBetween, fromLocal, toLocal } from "../../i18n/zone";
 import { useT } from "../../providers/i18n";
 import { patch } from "../../providers/data";
 import { Field, FormDialog, Pair, type Values } from "../../ui/form";
 import { useMay, useMe, useTeam, useZone } from "../../ui/known";
+import { useOwners } from "../../ui/owners";
 import { Card, Empty, Failed, Lines, PageHead } from "../../ui/parts";
 import { type Task, TaskRow } from "./row";
 
@@ -54,6 +56,7 @@ export default function TaskList() {
     const all = tasks.data?.pages.flatMap((page) => page.data) ?? [];
     const now = new Date();
     const groups = status === "open" ? GROUPS.map((group) => [group, all.filter((task) => groupOf(task.due_at, now, zone) === group)] as const) : [[status as "done" | "cancelled", all] as const];
+    const filled = groups.filter(([, ofGroup]) => ofGroup.length > 0);
     return (
         <Box sx={{ maxWidth: 860 }}>
             <PageHead title={t("nav.tasks")} hint={tasks.data && format.number(tasks.data.pages[0]?.pagination.total ?? 0)}>
@@ -93,8 +96,9 @@ export default function TaskList() {
                 </Card>
             ) : (
                 <Box sx={{ display: "grid", gap: 2 }}>
-                    {groups.filter(([, ofGroup]) => ofGroup.length > 0).map(([group, ofGroup]) => (
-                        <Card key={group} title={t(`tasks.group.${group}`)} hint={format.number(ofGroup.length)} flush>
+                    {filled.map(([group, ofGroup], at) => (
+                        // The last group goes on where there are more to load.
+                        <Card key={group} title={t(`tasks.group.${group}`)} hint={`${format.number(ofGroup.length)}${tasks.hasNextPage && at === filled.length - 1 ? "+" : ""}`} flush>
                             <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0 }}>
                                 {ofGroup.map((task) => (
                                     <TaskRow key={`${task.id}-${task.version}`} task={task} showOwner={who !== "me"} onEdit={setEditing} />
@@ -119,8 +123,8 @@ function EditTask({ task, onClose }: { task: Task | null; onClose: () => void })
     const me = useMe();
     const zone = useZone();
     const notify = useNotify();
-    const client = useQueryClient();
-    const { active } = useTeam();
+    const refresh = useReread("task");
+    const owners = useOwners({ current: task?.owner_id });
     const values = { title: task?.title ?? "", kind: task?.kind ?? "todo", priority: task?.priority ?? "normal", due_at: toLocal(task?.due_at, zone), owner_id: task ? (task.owner_id ?? "") : (me?.member?.id ?? ""), status: task?.status ?? "open", description: task?.description ?? "" };
     const kinds = task && !(KINDS as readonly string[]).includes(task.kind) ? [...KINDS, task.kind] : KINDS;
     const save = async (next: Values, before: Values) => {
@@ -136,16 +140,16 @@ function EditTask({ task, onClose }: { task: Task | null; onClose: () => void })
             await take(api.POST("/api/v1/tasks", { params: { header: once() }, body: body as Schemas["TasksCreateInput"] }));
         }
         notify(task ? "tasks.saved" : "tasks.created", { type: "success" });
-        await client.invalidateQueries({ queryKey: ["tasks"] });
+        await refresh();
     };
     return (
-        <FormDialog open title={task ? t("tasks.edit") : t("tasks.new")} submit={t("action.save")} values={values as Values} onClose={onClose} onSubmit={save}>
+        <FormDialog open title={task ? t("tasks.edit") : t("tasks.new")} submit={t("action.save")} draft={`task/${task?.id ?? "new"}`} values={values as Values} onClose={onClose} onSubmit={save}>
             <Field name="title" label={t("tasks.title")} required autoFocus />
             <Pair>
                 <Field name="kind" label={t("tasks.kind")} options={kinds.map((kind) => ({ value: kind, name: t(`taskKind.${kind}`) }))} />
                 <Field name="priority" label={t("tasks.priority")} options={PRIORITIES.map((priority) => ({ value: priority, name: t(`priority.${priority}`) }))} />
                 <Field name="due_at" label={t("tasks.due")} type="datetime-local" />
-                <Field name="owner_id" label={t("lead.owner")} options={active.map(({ id, name }) => ({ value: id, name }))} none={t("lead.nobody")} />
+                <Field name="owner_id" label={t("lead.owner")} options={owners} none={t("lead.nobody")} />
             </Pair>
             {task && <Field name="status" label={t("tasks.status")} options={(["open", "done", "cancelled"] as const).map((status) => ({ value: status, name: t(`taskStatus.${status}`) }))} />}
             <Field name="description" label={t("tasks.description")} rows={3} />

@@ -1,11 +1,12 @@
 // A task in a list: tick it off, see whom it is about and when it is due.
 import { Box, Checkbox, IconButton, Tooltip } from "@mui/material";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { CalendarDays, CircleHelp, Mail, MessagesSquare, Pencil, Phone, SquareCheck, UserPlus, type LucideIcon } from "lucide-react";
 import { useNotify, useTranslate } from "ra-core";
 import { Link } from "react-router-dom";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
 import { sayError } from "../../api/problem";
+import { useReread } from "../../api/reread";
 import { useT } from "../../providers/i18n";
 import { useMay } from "../../ui/known";
 import { Muted, Tag, When } from "../../ui/parts";
@@ -23,12 +24,12 @@ export function TaskRow({ task, showOwner, onEdit }: { task: Task; showOwner?: b
     const translate = useTranslate();
     const notify = useNotify();
     const may = useMay();
-    const client = useQueryClient();
+    const refresh = useReread("task");
     const complete = useMutation({
         mutationFn: () => take(api.POST("/api/v1/tasks/{id}/complete", { params: { path: { id: task.id }, header: { ...ifMatch(task.version), ...once() } }, body: {} })),
         onSuccess: () => notify("tasks.completed", { type: "success", messageArgs: { title: task.title } }),
         onError: (error) => notify(sayError(error, translate), { type: "error" }),
-        onSettled: () => client.invalidateQueries({ queryKey: ["tasks"] }),
+        onSettled: refresh,
     });
     const done = task.status !== "open" || complete.isPending || complete.isSuccess;
     const Icon = TASK_ICON[task.kind] ?? SquareCheck;
@@ -43,7 +44,7 @@ export function TaskRow({ task, showOwner, onEdit }: { task: Task; showOwner?: b
                         {t(`taskKind.${task.kind}`)}
                     </Box>
                     {task.lead_id && (
-                        <Box component={Link} to={`/leads/${task.lead_id}`} sx={{ color: "inherit" }}>
+                        <Box component={Link} to={`/leads/${task.lead_id}`} sx={{ color: "inherit", overflowWrap: "anywhere" }}>
                             {task.lead_name ?? t("tasks.lead")}
                         </Box>
                     )}

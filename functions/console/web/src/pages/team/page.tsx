@@ -1,16 +1,18 @@
 // The team: who does what, and how much they carry.
 import { Box, Button, IconButton, Tooltip } from "@mui/material";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Pencil, Plus, Users } from "lucide-react";
 import { useNotify } from "ra-core";
 import { useState } from "react";
 import { useWatch } from "react-hook-form";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
+import { useReread } from "../../api/reread";
 import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
 import { patch } from "../../providers/data";
 import { Field, FormDialog, Pair, type Values } from "../../ui/form";
 import { useMay, usePipelines } from "../../ui/known";
+import { mayOwn } from "../../ui/owners";
 import { Bar, Card, Empty, Face, Failed, Lines, Muted, PageHead, Tag } from "../../ui/parts";
 import { useTheme } from "@mui/material/styles";
 
@@ -95,7 +97,7 @@ function HandOver({ leaving, team }: { leaving: Member; team: Member[] }) {
     const t = useT();
     const [active, role] = useWatch({ name: ["active", "role"] }) as string[];
     if (!leaves({ active: active ?? null, role: role ?? null })) return null;
-    const heirs = team.filter((one) => one.id !== leaving.id && one.active && one.role !== "viewer");
+    const heirs = team.filter((one) => one.id !== leaving.id && mayOwn(one));
     const options = [{ value: "nobody", name: t("team.handOverNobody") }, ...heirs.map(({ id, name }) => ({ value: id, name }))];
     return <Field name="hand_over_to" label={t("team.handOver")} help={t("team.handOverHelp")} options={options} />;
 }
@@ -103,7 +105,7 @@ function HandOver({ leaving, team }: { leaving: Member; team: Member[] }) {
 function EditMember({ member, team, onClose }: { member: Member | null; team: Member[]; onClose: () => void }) {
     const t = useT();
     const notify = useNotify();
-    const client = useQueryClient();
+    const refresh = useReread("member");
     const { pipelines } = usePipelines();
     const values: Values = { name: member?.name ?? "", email: member?.email ?? "", role: member?.role ?? "sales", capacity: String(member?.capacity ?? 10), pipeline_ids: member?.pipeline_ids ?? [], slack_user_id: member?.slack_user_id ?? "", active: member?.active === false ? "no" : "yes", password: "", hand_over_to: "" };
     const read = ({ password, active, capacity, hand_over_to: _, ...rest }: Values) => ({ ...rest, capacity: Number(capacity), active: active === "yes", ...(password ? { password } : {}) });
@@ -118,7 +120,7 @@ function EditMember({ member, team, onClose }: { member: Member | null; team: Me
             await take(api.POST("/api/v1/team", { params: { header: once() }, body: given as Schemas["TeamCreateInput"] }));
         }
         notify("team.saved", { type: "success" });
-        await client.invalidateQueries({ queryKey: ["team"] });
+        await refresh();
     };
     return (
         <FormDialog open title={member ? t("team.editOne", { name: member.name }) : t("team.new")} submit={t("action.save")} values={values} onClose={onClose} onSubmit={save}>

@@ -1,1 +1,0 @@
- WHERE l.id = $1

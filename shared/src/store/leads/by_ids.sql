@@ -1,2 +1,0 @@
- WHERE l.id = ANY ($1)
- ORDER BY l.id

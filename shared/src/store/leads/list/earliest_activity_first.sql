@@ -1,4 +1,0 @@
-   -- Every lead has a standing; saying so lets the planner walk the standing's own index.
-   AND s.lead_id IS NOT NULL
- ORDER BY s.last_activity_at NULLS FIRST, s.lead_id
- LIMIT $18 OFFSET $19

@@ -1,3 +1,0 @@
-SELECT count(*)
-  FROM leads l
-  LEFT JOIN lead_standings s ON s.lead_id = l.id
