@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::Failure;
 use shared::domain::ids::MemberId;
 use shared::http::Call;
-use shared::store::team::{self, Member, Profile, work};
+use shared::store::team::{self, Member, MemberProfile, work};
 
 /// Who gets it.
 #[derive(Deserialize, JsonSchema)]
@@ -21,8 +21,8 @@ pub struct Handing {
 ///
 /// # Errors
 /// `Conflict` with the counts when there is something and nobody was named; `Invalid` when whoever was named cannot own anything.
-pub async fn hand_over(call: &Call<(), Handing>, before: &Member, after: &Profile) -> Result<(), Failure> {
-    let (from, may_own) = (before.id, |profile: &Profile| profile.active && profile.role != "viewer");
+pub async fn hand_over(call: &Call<(), Handing>, before: &Member, after: &MemberProfile) -> Result<(), Failure> {
+    let (from, may_own) = (before.id, |profile: &MemberProfile| profile.active && profile.role != "viewer");
     if !may_own(&before.profile) || may_own(after) {
         return Ok(());
     }

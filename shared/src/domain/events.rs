@@ -200,7 +200,7 @@ impl Event {
 
 /// What is known about a delivery apart from its content.
 #[derive(Clone, Copy, Debug)]
-pub struct Receipt<'a> {
+pub struct Arrival<'a> {
     /// The id the sender gets for this event.
     pub id: EventId,
     /// When it arrived.

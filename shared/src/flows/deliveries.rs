@@ -155,7 +155,7 @@ pub fn open_secrets(app: &App, source: &WebhookSource, delivery: &Delivery) -> R
 /// What is wrong, when no event of a delivery can be used as it is. National phone numbers are left to the processor, which knows
 /// the tenant's country.
 fn all_bad(delivery: &Delivery, pieces: &[Piece]) -> Option<Unknown> {
-    let receipt = domain::Receipt {
+    let arrival = domain::Arrival {
         id: EventId(delivery.id.0),
         received_at: delivery.received_at,
         source: Some(&delivery.source),
@@ -168,7 +168,7 @@ fn all_bad(delivery: &Delivery, pieces: &[Piece]) -> Option<Unknown> {
         let (reason, detail) = match &piece.event {
             Err(unknown) if prefix.is_empty() => (unknown.reason, unknown.detail.clone()),
             Err(unknown) => (unknown.reason, format!("{prefix}: {}", unknown.detail)),
-            Ok(event) => match domain::validate(event, &prefix, &receipt) {
+            Ok(event) => match domain::validate(event, &prefix, &arrival) {
                 Ok(_) => return None,
                 Err(faults) if faults.iter().all(depends_on_country) => return None,
                 Err(faults) => ("invalid", sentences(&faults)),

@@ -33,7 +33,7 @@ use crate::store::{Tx, event_path as store};
 use crate::telemetry::{self, step};
 
 use settle::{Ahead, Work, advance_all, write};
-pub use settle::{Changed, Reason, profile};
+pub use settle::{Changed, Trigger, profile};
 
 /// The largest set that is worked on in one transaction.
 pub const MAX_SET: usize = 500;
@@ -170,7 +170,7 @@ async fn within(app: &App, tx: &Tx, set: &[Submission], now: Timestamp) -> Resul
         if !visitors.still_unnamed(tx).await? {
             return Ok(None);
         }
-        let written = write(app, tx, &tenant, &changes, &ahead, Reason::Events, now);
+        let written = write(app, tx, &tenant, &changes, &ahead, Trigger::Events, now);
         step(error_span!("write", leads = changes.len()), written).await?;
         store::insert_suspicions(tx, &identity.suspicions, now).await?;
     }
@@ -210,7 +210,7 @@ async fn draft<'a>(
     let mut work = load(tx, &known, &by_lead).await?;
     let new = by_lead.iter().filter(|(lead, _)| new_leads.contains(lead));
     work.extend(new.map(|(lead, events)| Work::new(*lead, events)));
-    advance_all(tx, &tenant.rules, work, Reason::Events, now).await
+    advance_all(tx, &tenant.rules, work, Trigger::Events, now).await
 }
 
 /// Whose the events are, once the identifiers stand.
@@ -320,7 +320,7 @@ async fn confirm<'a>(
     ahead.take_back(tx, &overtaken, by_lead).await?;
     let mut work = load(tx, &stale, by_lead).await?;
     work.extend(new.iter().filter_map(|lead| Some(Work::new(*lead, by_lead.get(lead)?))));
-    changes.extend(advance_all(tx, &tenant.rules, work, Reason::Events, now).await?);
+    changes.extend(advance_all(tx, &tenant.rules, work, Trigger::Events, now).await?);
     Ok(Some(changes))
 }
 
@@ -338,14 +338,14 @@ fn validate(tenant: &TenantRules, id: TenantId, set: &[Submission]) -> (Vec<Even
     let mut events = Vec::with_capacity(set.len());
     let mut aside = Vec::new();
     for one in set {
-        let receipt = events::Receipt {
+        let arrival = events::Arrival {
             id: one.id,
             received_at: one.received_at,
             source: one.source.as_deref(),
             default_country: country,
         };
         // Taken apart one by one: the memory of the one before serves the next.
-        let (reason, faults) = match raw::parse(&one.event).map(|raw| events::validate(&raw, "", &receipt)) {
+        let (reason, faults) = match raw::parse(&one.event).map(|raw| events::validate(&raw, "", &arrival)) {
             Ok(Ok(valid)) => {
                 events.push(valid.event);
                 continue;
@@ -391,15 +391,15 @@ pub async fn reevaluate_for(
     app: &App,
     tx: &Tx,
     leads: &[LeadId],
-    reason: Reason,
+    trigger: Trigger,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let tenant = rules(app, tx, reason).await?;
+    let tenant = rules(app, tx, trigger).await?;
     let mut sorted = leads.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
     let leads = lock(tx, &sorted).await?;
-    advance_and_write(app, tx, &tenant, leads, reason, now).await
+    advance_and_write(app, tx, &tenant, leads, trigger, now).await
 }
 
 /// Evaluates a lead again that is locked and as it stands now: what a person changed of it is in its profile already.
@@ -407,13 +407,13 @@ pub async fn reevaluate_for(
 /// # Errors
 /// When the database does not answer.
 pub async fn reevaluate_loaded(app: &App, tx: &Tx, lead: LoadedLead, now: Timestamp) -> Result<(), Failure> {
-    let tenant = rules(app, tx, Reason::Edited).await?;
-    advance_and_write(app, tx, &tenant, vec![lead], Reason::Edited, now).await
+    let tenant = rules(app, tx, Trigger::Edited).await?;
+    advance_and_write(app, tx, &tenant, vec![lead], Trigger::Edited, now).await
 }
 
 /// The rules to evaluate with, which nobody walks past from now on. The walk itself is what others hold them for.
-async fn rules(app: &App, tx: &Tx, reason: Reason) -> Result<Arc<TenantRules>, Failure> {
-    if reason != Reason::Rules && store::hold_rules(tx).await? != tx.rule_set_version() {
+async fn rules(app: &App, tx: &Tx, trigger: Trigger) -> Result<Arc<TenantRules>, Failure> {
+    if trigger != Trigger::Rules && store::hold_rules(tx).await? != tx.rule_set_version() {
         return Err(Failure::unavailable("other rules were published meanwhile; once more with those"));
     }
     app.rules().get(tx).await
@@ -424,16 +424,16 @@ async fn advance_and_write(
     tx: &Tx,
     tenant: &TenantRules,
     leads: Vec<LoadedLead>,
-    reason: Reason,
+    trigger: Trigger,
     now: Timestamp,
 ) -> Result<(), Failure> {
     let (count, lead) = (leads.len(), telemetry::only(&leads).map(|lead| display(lead.id)));
     let again = async {
         let work = leads.into_iter().map(|lead| Work::known(lead, Vec::new())).collect();
-        let changes = advance_all(tx, &tenant.rules, work, reason, now).await?;
-        write(app, tx, tenant, &changes, &Ahead::default(), reason, now).await
+        let changes = advance_all(tx, &tenant.rules, work, trigger, now).await?;
+        write(app, tx, tenant, &changes, &Ahead::default(), trigger, now).await
     };
-    step(error_span!("reevaluate", leads = count, lead, why = ?reason), again).await
+    step(error_span!("reevaluate", leads = count, lead, why = ?trigger), again).await
 }
 
 /// Evaluates leads again after a change by hand.
@@ -441,5 +441,5 @@ async fn advance_and_write(
 /// # Errors
 /// When the database does not answer.
 pub async fn reevaluate(app: &App, tx: &Tx, leads: &[LeadId], now: Timestamp) -> Result<(), Failure> {
-    reevaluate_for(app, tx, leads, Reason::Edited, now).await
+    reevaluate_for(app, tx, leads, Trigger::Edited, now).await
 }

@@ -15,7 +15,7 @@ use crate::domain::ids::{EventId, LeadId, TenantId};
 use crate::failure::Failure;
 use crate::flows::batch::{Deadline, Gate};
 use crate::flows::deliveries;
-use crate::flows::event_path::{self, Reason, Report, Submission};
+use crate::flows::event_path::{self, Report, Submission, Trigger};
 use crate::flows::inbox::put_aside;
 use crate::flows::keys::find_key;
 use crate::messages::events::{Delivery, Events, Inbound, Recalculate, Receipt, Unchecked, UnprovenEvents};
@@ -259,7 +259,7 @@ async fn walk(app: &App, tx: &Tx, step: &Recalculate, now: Timestamp) -> Result<
     if leads.is_empty() {
         return Ok(());
     }
-    event_path::reevaluate_for(app, tx, &leads, Reason::Rules, now).await?;
+    event_path::reevaluate_for(app, tx, &leads, Trigger::Rules, now).await?;
     let next = Inbound::Recalculate(Recalculate { after: last.or(step.after), ..step.clone() });
     outbox::put(tx, queues::EVENTS, &[next], now).await
 }

@@ -20,7 +20,7 @@ use crate::messages::tenants::{NewTenant, NewTenantKey, NewTenantMember, NewTena
 use crate::passwords;
 use crate::secrets::{random_token, same, token_hash};
 use crate::store::audit::{self, Actor, AuditEntry};
-use crate::store::team::{self, Profile};
+use crate::store::team::{self, MemberProfile};
 use crate::store::tenants::WebhookSource;
 use crate::store::{Tx, rules, sign_in, tenants};
 
@@ -120,13 +120,16 @@ async fn fill(app: &App, tx: &Tx, input: NewTenant, now: Timestamp) -> Result<Ma
 }
 
 /// Members by their ids.
-async fn profiles(tx: &Tx, emails: &[String]) -> Result<BTreeMap<MemberId, Profile>, Failure> {
+async fn profiles(tx: &Tx, emails: &[String]) -> Result<BTreeMap<MemberId, MemberProfile>, Failure> {
     Ok(team::list_by_email(tx, emails).await?.into_iter().map(|member| (member.id, member.profile)).collect())
 }
 
 /// A line for each member who is new, or another than before.
-fn changes(mut before: BTreeMap<MemberId, Profile>, after: BTreeMap<MemberId, Profile>) -> Vec<AuditEntry<'static>> {
-    let change = |(id, after): (MemberId, Profile)| {
+fn changes(
+    mut before: BTreeMap<MemberId, MemberProfile>,
+    after: BTreeMap<MemberId, MemberProfile>,
+) -> Vec<AuditEntry<'static>> {
+    let change = |(id, after): (MemberId, MemberProfile)| {
         let before = before.remove(&id);
         let action = if before.is_some() { "update" } else { "create" };
         let changed = before.as_ref() != Some(&after);

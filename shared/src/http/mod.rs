@@ -44,7 +44,7 @@ pub use reply::{Accepted, Created, Html, Json, Listed, NoContent, RawReply, Repl
 
 // What handlers name beside the entry point, so that their imports stay short.
 pub use crate::domain::access::{Caller, Role, Scope};
-pub use crate::views::paging::{Page, Paging, Sort};
+pub use crate::views::paging::{Page, Paging};
 pub use crate::views::patch::Patch;
 
 use crate::contract::{Contract, Kind, Route};

@@ -23,7 +23,7 @@ use crate::failure::Failure;
 use crate::flows::passwords::wrong;
 use crate::secrets::{random_token, token_hash};
 use crate::store::audit::{self, Actor, AuditEntry};
-use crate::store::sign_in::{self, Candidate, NewSession, Note, Outcome, Successor};
+use crate::store::sign_in::{self, Candidate, NewSession, Note, RefreshOutcome, Successor};
 
 /// How long an access token is believed.
 const ACCESS: SignedDuration = SignedDuration::from_mins(15);
@@ -122,13 +122,13 @@ pub async fn refresh(app: &App, token: &str, now: Timestamp, request_id: &str) -
     let note = Note { id: app.new_id(), request: request_id };
     let session = sign_in::refresh_session(app.database(), &hash, &next, now, note).await?.ok_or_else(over)?;
     let cookie = match session.outcome {
-        Outcome::Rotated { until } => Some(refresh_cookie(&refresh, now, until)),
-        Outcome::Again => None,
-        Outcome::Reuse => {
+        RefreshOutcome::Rotated { until } => Some(refresh_cookie(&refresh, now, until)),
+        RefreshOutcome::Again => None,
+        RefreshOutcome::Reuse => {
             tracing::warn!(member = %session.member, "a used refresh token came again: its session was ended");
             return Err(over());
         }
-        Outcome::Ended => return Err(over()),
+        RefreshOutcome::Ended => return Err(over()),
     };
     // As it is now: a change of role shows here.
     let role = session.role.ok_or_else(over)?;

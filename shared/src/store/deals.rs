@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::Tx;
 use super::pipelines::{self, Stage};
-use super::sql::{params, section, statements};
+use super::sql::{Param, params, section, statements};
+use super::window::Window;
 use crate::domain::ids::{DealId, LeadId, MemberId, PipelineId, StageId};
 use crate::domain::search::Words;
 use crate::failure::Failure;
@@ -104,15 +105,25 @@ pub struct Filter {
     pub created_to: Option<Timestamp>,
 }
 
-/// Where a part of a list begins.
-#[derive(Debug, Clone)]
-pub struct Part {
-    /// `created_at`, `value_minor` or `expected_close_on`, each also with `-` in front.
-    pub order: String,
-    pub limit: i64,
-    pub offset: i64,
-    /// Only deals after this one, for the order `-created_at`.
-    pub after: Option<(Timestamp, DealId)>,
+impl Filter {
+    /// For `{filter}`; patterns as the words have them.
+    fn params<'a>(&'a self, patterns: &'a Option<Vec<String>>) -> Vec<Param<'a>> {
+        params![
+            self.pipeline,
+            self.stage,
+            self.owner,
+            self.lead,
+            self.status,
+            *patterns,
+            self.created_from,
+            self.created_to,
+        ]
+        .to_vec()
+    }
+
+    fn patterns(&self) -> Option<Vec<String>> {
+        self.words.as_ref().map(Words::patterns)
+    }
 }
 
 /// The deals of leads, and those named.
@@ -124,17 +135,18 @@ pub async fn list_of_leads(tx: &Tx, leads: &[LeadId], ids: &[DealId]) -> Result<
     Ok(rows.iter().map(deal).collect())
 }
 
-/// A part of the deals that pass the filter.
+/// A part of the deals that pass the filter, by `created_at`, `value_minor` or `expected_close_on`; only the newest first have a place to
+/// go on from.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(tx: &Tx, filter: &Filter, part: &Part) -> Result<Vec<Deal>, Failure> {
+pub async fn list(tx: &Tx, filter: &Filter, window: Window) -> Result<Vec<Deal>, Failure> {
     let mut deals = Vec::new();
     let keep = |deal| {
         deals.push(deal);
         Ok(())
     };
-    each(tx, filter, part, keep).await?;
+    each(tx, filter, window, keep).await?;
     Ok(deals)
 }
 
@@ -145,31 +157,14 @@ pub async fn list(tx: &Tx, filter: &Filter, part: &Part) -> Result<Vec<Deal>, Fa
 pub async fn each(
     tx: &Tx,
     filter: &Filter,
-    part: &Part,
+    window: Window,
     mut take: impl FnMut(Deal) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let patterns = filter.words.as_ref().map(Words::patterns);
-    let (after_at, after_id) = part.after.unzip();
-    tx.query_map(
-        const { section(SQL, "list") },
-        params![
-            filter.pipeline,
-            filter.stage,
-            filter.owner,
-            filter.lead,
-            filter.status,
-            patterns,
-            filter.created_from,
-            filter.created_to,
-            part.order,
-            part.limit,
-            part.offset,
-            after_at,
-            after_id,
-        ],
-        |row| take(deal(row)),
-    )
-    .await?;
+    let patterns = filter.patterns();
+    let (at, id) = window.after.unzip();
+    let mut list = filter.params(&patterns);
+    list.extend_from_slice(params![window.order, window.limit, window.offset, at, id]);
+    tx.query_map(const { section(SQL, "list") }, &list, |row| take(deal(row))).await?;
     Ok(())
 }
 
@@ -178,22 +173,8 @@ pub async fn each(
 /// # Errors
 /// When the database does not answer.
 pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
-    let patterns = filter.words.as_ref().map(Words::patterns);
-    let row = tx
-        .find(
-            const { section(SQL, "count") },
-            params![
-                filter.pipeline,
-                filter.stage,
-                filter.owner,
-                filter.lead,
-                filter.status,
-                patterns,
-                filter.created_from,
-                filter.created_to,
-            ],
-        )
-        .await?;
+    let patterns = filter.patterns();
+    let row = tx.find(const { section(SQL, "count") }, &filter.params(&patterns)).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 

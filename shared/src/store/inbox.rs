@@ -8,7 +8,8 @@ use serde_json::Value;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::sql::{params, section, statements};
+use super::sql::{Param, params, section, statements};
+use super::window::Window;
 use super::{Database, Tx};
 use crate::failure::Failure;
 
@@ -220,48 +221,26 @@ pub struct Filter {
     pub id: Option<Uuid>,
 }
 
-/// Which part of a list.
-#[derive(Debug)]
-pub struct Part {
-    pub newest_first: bool,
-    /// The row before the first one; then the offset does not count.
-    pub after: Option<(Timestamp, Uuid)>,
-    pub limit: i64,
-    pub offset: i64,
-    /// At most this many characters of each body.
-    pub body_chars: i32,
+impl Filter {
+    /// For `{filter}`.
+    fn params(&self) -> Vec<Param<'_>> {
+        params![self.kind, self.source, self.status, self.reason, self.from, self.to, self.id].to_vec()
+    }
 }
 
-/// A part of the inbox.
+/// A part of the inbox by `received_at`, with at most so many characters of each body.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(tx: &Tx, filter: &Filter, part: &Part) -> Result<Vec<Kept>, Failure> {
-    let statement = match part.newest_first {
-        true => const { section(SQL, "list_newest") },
-        false => const { section(SQL, "list_oldest") },
+pub async fn list(tx: &Tx, filter: &Filter, window: Window, body_chars: i32) -> Result<Vec<Kept>, Failure> {
+    let statement = match window.order {
+        "received_at" => const { section(SQL, "list_oldest") },
+        _ => const { section(SQL, "list_newest") },
     };
-    let (at, id) = part.after.unzip();
-    let offset = if part.after.is_some() { 0 } else { part.offset };
-    let rows = tx
-        .query(
-            statement,
-            params![
-                filter.kind,
-                filter.source,
-                filter.status,
-                filter.reason,
-                filter.from,
-                filter.to,
-                filter.id,
-                at,
-                id,
-                part.limit,
-                offset,
-                part.body_chars,
-            ],
-        )
-        .await?;
+    let (at, id) = window.after.unzip();
+    let mut list = filter.params();
+    list.extend_from_slice(params![at, id, window.limit, window.offset, body_chars]);
+    let rows = tx.query(statement, &list).await?;
     Ok(rows.iter().map(Kept::from).collect())
 }
 
@@ -270,12 +249,7 @@ pub async fn list(tx: &Tx, filter: &Filter, part: &Part) -> Result<Vec<Kept>, Fa
 /// # Errors
 /// When the database does not answer.
 pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
-    let row = tx
-        .find(
-            const { section(SQL, "count") },
-            params![filter.kind, filter.source, filter.status, filter.reason, filter.from, filter.to, filter.id],
-        )
-        .await?;
+    let row = tx.find(const { section(SQL, "count") }, &filter.params()).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 

@@ -33,6 +33,7 @@ pub mod sql;
 pub mod tasks;
 pub mod team;
 pub mod tenants;
+pub mod window;
 
 mod error;
 mod iam;

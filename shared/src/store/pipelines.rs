@@ -5,6 +5,7 @@ use tokio_postgres::Row;
 
 use super::Tx;
 use super::sql::{params, section, statements};
+use super::window::Window;
 use crate::domain::ids::{DealId, PipelineId, StageId};
 use crate::failure::Failure;
 
@@ -90,8 +91,8 @@ fn stage(row: &Row) -> Stage {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(tx: &Tx, archived: bool, limit: i64, offset: i64) -> Result<Vec<Pipeline>, Failure> {
-    let rows = tx.query(const { section(SQL, "list") }, params![archived, limit, offset]).await?;
+pub async fn list(tx: &Tx, archived: bool, window: Window) -> Result<Vec<Pipeline>, Failure> {
+    let rows = tx.query(const { section(SQL, "list") }, params![archived, window.limit, window.offset]).await?;
     Ok(rows.iter().map(pipeline).collect())
 }
 

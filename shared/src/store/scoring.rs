@@ -5,6 +5,7 @@ use tokio_postgres::Row;
 
 use super::Tx;
 use super::sql::{params, section, word};
+use super::window::Window;
 use crate::domain::ids::{EventId, LeadId, RuleId};
 use crate::domain::scoring::{Category, ScoreSums};
 use crate::failure::Failure;
@@ -42,8 +43,8 @@ pub const LIST_STEPS: &str = const { section(SQL, "list_steps") };
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_steps(tx: &Tx, lead: LeadId, now: Timestamp, limit: i64, offset: i64) -> Result<Vec<Step>, Failure> {
-    let rows = tx.query(LIST_STEPS, params![lead, now, limit, offset]).await?;
+pub async fn list_steps(tx: &Tx, lead: LeadId, now: Timestamp, window: Window) -> Result<Vec<Step>, Failure> {
+    let rows = tx.query(LIST_STEPS, params![lead, now, window.limit, window.offset]).await?;
     let read = |row: &Row| {
         Ok(Step {
             at: row.get("at"),

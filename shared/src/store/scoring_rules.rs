@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 
 use super::Tx;
 use super::sql::{name_of, params, section, statements, word};
+use super::window::Window;
 use crate::domain::ids::{LeadId, RuleId};
 use crate::domain::scoring::{Category, RuleType, ScoringRule};
 use crate::failure::Failure;
@@ -55,11 +56,12 @@ pub struct Filter {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(tx: &Tx, filter: Filter, limit: i64, offset: i64) -> Result<(Vec<StoredRule>, i64), Failure> {
+pub async fn list(tx: &Tx, filter: Filter, window: Window) -> Result<(Vec<StoredRule>, i64), Failure> {
     let rule_type = filter.rule_type.map(name_of).transpose()?;
     let category = filter.category.map(name_of).transpose()?;
-    let rows =
-        tx.query(const { section(SQL, "list") }, params![filter.active, rule_type, category, limit, offset]).await?;
+    let rows = tx
+        .query(const { section(SQL, "list") }, params![filter.active, rule_type, category, window.limit, window.offset])
+        .await?;
     let count = tx.find(const { section(SQL, "count") }, params![filter.active, rule_type, category]).await?;
     let rules = rows.iter().map(stored).collect::<Result<_, _>>()?;
     Ok((rules, count.map_or(0, |row| row.get(0))))

@@ -190,7 +190,7 @@ pub struct Note<'a> {
 
 /// What became of a refresh token that was presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RefreshOutcome {
     /// Used up, and followed by a new one that lives until this moment.
     Rotated { until: Timestamp },
     /// Used a moment ago, by another tab: no new refresh token.
@@ -203,7 +203,7 @@ pub enum Outcome {
 
 /// The session of a refresh token.
 pub struct Refreshed {
-    pub outcome: Outcome,
+    pub outcome: RefreshOutcome,
     pub tenant: TenantId,
     pub member: MemberId,
     /// As it is now; none for a member who may no longer sign in.
@@ -250,10 +250,10 @@ pub async fn refresh_session(
         .await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let outcome = match (row.get::<_, &str>("outcome"), row.get::<_, Option<Timestamp>>("refresh_until")) {
-        ("rotated", Some(until)) => Outcome::Rotated { until },
-        ("again", _) => Outcome::Again,
-        ("reuse", _) => Outcome::Reuse,
-        ("ended", _) => Outcome::Ended,
+        ("rotated", Some(until)) => RefreshOutcome::Rotated { until },
+        ("again", _) => RefreshOutcome::Again,
+        ("reuse", _) => RefreshOutcome::Reuse,
+        ("ended", _) => RefreshOutcome::Ended,
         (other, _) => return Err(Failure::internal(format!("a refresh token's outcome is unknown: {other}"))),
     };
     Ok(Some(Refreshed { outcome, tenant: row.get("tenant_id"), member: row.get("member_id"), role: row.get("role") }))

@@ -5,8 +5,9 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::Tx;
-use super::sql::{params, section, statements};
+use super::sql::{Param, params, section, statements};
 use super::team;
+use super::window::Window;
 use crate::domain::ids::{DealId, LeadId, MemberId, TaskId};
 use crate::failure::{Failure, Fault};
 
@@ -76,18 +77,24 @@ pub struct Filter {
     pub kind: Option<&'static str>,
 }
 
-/// A part of the tasks that pass the filter. `order` is `due_at` or `created_at`, each also with `-` in front; tasks without a
-/// due date come last in both directions.
+impl Filter {
+    /// For `{filter}`.
+    fn params(&self) -> Vec<Param<'_>> {
+        params![self.owner, self.status, self.due_before, self.lead, self.deal, self.kind].to_vec()
+    }
+}
+
+/// A part of the tasks that pass the filter, by `due_at` or `created_at`; tasks without a due date come last in both directions.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(tx: &Tx, filter: &Filter, order: &str, limit: i64, offset: i64) -> Result<Vec<Task>, Failure> {
+pub async fn list(tx: &Tx, filter: &Filter, window: Window) -> Result<Vec<Task>, Failure> {
     let mut tasks = Vec::new();
     let keep = |task| {
         tasks.push(task);
         Ok(())
     };
-    each(tx, filter, order, limit, offset, keep).await?;
+    each(tx, filter, window, keep).await?;
     Ok(tasks)
 }
 
@@ -98,27 +105,12 @@ pub async fn list(tx: &Tx, filter: &Filter, order: &str, limit: i64, offset: i64
 pub async fn each(
     tx: &Tx,
     filter: &Filter,
-    order: &str,
-    limit: i64,
-    offset: i64,
+    window: Window,
     mut take: impl FnMut(Task) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    tx.query_map(
-        const { section(SQL, "list") },
-        params![
-            filter.owner,
-            filter.status,
-            filter.due_before,
-            filter.lead,
-            filter.deal,
-            filter.kind,
-            order,
-            limit,
-            offset,
-        ],
-        |row| take(task(row)),
-    )
-    .await?;
+    let mut list = filter.params();
+    list.extend_from_slice(params![window.order, window.limit, window.offset]);
+    tx.query_map(const { section(SQL, "list") }, &list, |row| take(task(row))).await?;
     Ok(())
 }
 
@@ -127,12 +119,7 @@ pub async fn each(
 /// # Errors
 /// When the database does not answer.
 pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
-    let row = tx
-        .find(
-            const { section(SQL, "count") },
-            params![filter.owner, filter.status, filter.due_before, filter.lead, filter.deal, filter.kind],
-        )
-        .await?;
+    let row = tx.find(const { section(SQL, "count") }, &filter.params()).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 
@@ -174,7 +161,7 @@ pub async fn list_of_leads(tx: &Tx, leads: &[LeadId], ids: &[TaskId]) -> Result<
 
 /// What people say about a task.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Facts {
+pub struct TaskFacts {
     pub title: String,
     pub description: Option<String>,
     pub kind: String,
@@ -187,7 +174,7 @@ pub struct Facts {
     pub status: String,
 }
 
-impl Facts {
+impl TaskFacts {
     /// As a task has them.
     pub fn of(task: &Task) -> Self {
         Self {
@@ -249,7 +236,7 @@ fn named(error: tokio_postgres::Error) -> Failure {
 ///
 /// # Errors
 /// `Invalid` when its lead or deal is deleted at this moment.
-pub async fn insert(tx: &Tx, id: TaskId, facts: &Facts, now: Timestamp) -> Result<Task, Failure> {
+pub async fn insert(tx: &Tx, id: TaskId, facts: &TaskFacts, now: Timestamp) -> Result<Task, Failure> {
     let row = tx
         .find(
             const { section(SQL, "insert") },
@@ -276,7 +263,7 @@ pub async fn insert(tx: &Tx, id: TaskId, facts: &Facts, now: Timestamp) -> Resul
 ///
 /// # Errors
 /// `Invalid` when its lead or deal is deleted at this moment.
-pub async fn update(tx: &Tx, before: &Task, facts: &Facts, by: &str, now: Timestamp) -> Result<Task, Failure> {
+pub async fn update(tx: &Tx, before: &Task, facts: &TaskFacts, by: &str, now: Timestamp) -> Result<Task, Failure> {
     let (completed_at, completed_by) = match facts.status.as_str() {
         "done" if before.status == "done" => (before.completed_at, before.completed_by.as_deref()),
         "done" => (Some(now), Some(by)),

@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 
 use super::Tx;
 use super::sql::{params, section, statements};
+use super::window::Window;
 use crate::domain::ids::{MemberId, PipelineId};
 use crate::domain::search::Words;
 use crate::failure::{Failure, Fault};
@@ -18,7 +19,7 @@ const SQL: &str = statements!(include_str!("team.sql"));
 
 /// What people decide of a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Profile {
+pub struct MemberProfile {
     /// In normal form; unique in the tenant.
     pub email: String,
     pub name: String,
@@ -42,7 +43,7 @@ pub struct Profile {
 #[derive(Debug, Clone)]
 pub struct Member {
     pub id: MemberId,
-    pub profile: Profile,
+    pub profile: MemberProfile,
     /// Open deals this member has.
     pub load: i64,
     pub last_assigned_at: Option<Timestamp>,
@@ -54,7 +55,7 @@ pub struct Member {
 fn member(row: &Row) -> Member {
     Member {
         id: row.get("id"),
-        profile: Profile {
+        profile: MemberProfile {
             email: row.get("email"),
             name: row.get("name"),
             role: row.get("role"),
@@ -83,14 +84,17 @@ pub struct Filter {
     pub words: Option<Words>,
 }
 
-/// A part of the members that pass the filter. `order` is `name`, `email` or `created_at`, each also with `-` in front.
+/// A part of the members that pass the filter, by `name`, `email` or `created_at`.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(tx: &Tx, filter: &Filter, order: &str, limit: i64, offset: i64) -> Result<Vec<Member>, Failure> {
+pub async fn list(tx: &Tx, filter: &Filter, window: Window) -> Result<Vec<Member>, Failure> {
     let patterns = filter.words.as_ref().map(Words::patterns);
     let rows = tx
-        .query(const { section(SQL, "list") }, params![filter.role, filter.active, patterns, order, limit, offset])
+        .query(
+            const { section(SQL, "list") },
+            params![filter.role, filter.active, patterns, window.order, window.limit, window.offset],
+        )
         .await?;
     Ok(rows.iter().map(member).collect())
 }
@@ -162,7 +166,7 @@ pub fn not_an_owner() -> Fault {
 ///
 /// # Errors
 /// `Conflict` when the address is in use, `Invalid` when a pipeline is not there.
-pub async fn insert(tx: &Tx, id: MemberId, new: &Profile, now: Timestamp) -> Result<(), Failure> {
+pub async fn insert(tx: &Tx, id: MemberId, new: &MemberProfile, now: Timestamp) -> Result<(), Failure> {
     check_pipelines(tx, new.pipelines.iter()).await?;
     tx.execute(
         const { section(SQL, "insert") },
@@ -190,7 +194,7 @@ pub async fn insert(tx: &Tx, id: MemberId, new: &Profile, now: Timestamp) -> Res
 ///
 /// # Errors
 /// As [`insert`].
-pub async fn update(tx: &Tx, before: &Member, new: &Profile, now: Timestamp) -> Result<(), Failure> {
+pub async fn update(tx: &Tx, before: &Member, new: &MemberProfile, now: Timestamp) -> Result<(), Failure> {
     let id = before.id;
     check_pipelines(tx, new.pipelines.difference(&before.profile.pipelines)).await?;
     tx.execute(
@@ -238,7 +242,7 @@ async fn check_pipelines(tx: &Tx, wanted: impl Iterator<Item = &PipelineId>) -> 
     }
 }
 
-async fn put_pipelines(tx: &Tx, id: MemberId, profile: &Profile) -> Result<(), Failure> {
+async fn put_pipelines(tx: &Tx, id: MemberId, profile: &MemberProfile) -> Result<(), Failure> {
     let wanted: Vec<PipelineId> = profile.pipelines.iter().copied().collect();
     tx.execute(const { section(SQL, "delete_pipelines") }, params![id, wanted]).await?;
     tx.execute(const { section(SQL, "insert_pipelines") }, params![tx.tenant(), id, wanted]).await?;

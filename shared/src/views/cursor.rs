@@ -7,9 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::paging::Paging;
 use crate::domain::moments::is_before_our_era;
-use crate::failure::Failure;
 
 /// The last row of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,25 +17,8 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The cursor that was sent, if any. `walkable` says whether the list has its default order, the only one a cursor follows.
-    ///
-    /// # Errors
-    /// `Invalid` when it is none of ours, or the list is sorted otherwise.
-    pub fn read(paging: &Paging, walkable: bool) -> Result<Option<Self>, Failure> {
-        let Some(text) = &paging.cursor else { return Ok(None) };
-        if !walkable {
-            return Err(Failure::invalid(
-                "?cursor",
-                "not_allowed",
-                "A cursor follows the list's default order. Leave `sort` out, or use `page`.",
-            ));
-        }
-        Self::parse(text)
-            .map(Some)
-            .ok_or_else(|| Failure::invalid("?cursor", "format", "Send `next_cursor` of the part before as it is."))
-    }
-
-    fn parse(text: &str) -> Option<Self> {
+    /// As it was sent; none when it is none of ours.
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 24] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         let (at, id) = bytes.split_at(8);
         let at = Timestamp::from_microsecond(i64::from_be_bytes(at.try_into().ok()?)).ok()?;
@@ -61,23 +42,17 @@ impl fmt::Display for Cursor {
 mod tests {
     use super::*;
 
-    fn paging(cursor: &str) -> Paging {
-        Paging { page: 1, limit: 25, sort: None, cursor: Some(cursor.to_owned()) }
-    }
-
     #[test]
     fn comes_back_as_it_went() {
         let cursor = Cursor { at: "2026-11-20T15:08:21.123456Z".parse().unwrap(), id: Uuid::from_u128(7) };
-        assert_eq!(Cursor::read(&paging(&cursor.to_string()), true).unwrap(), Some(cursor));
+        assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
     }
 
     #[test]
     fn refuses_what_it_did_not_make() {
-        for text in ["", "x", "!!!!", "AAAA", &"A".repeat(33)] {
-            assert!(matches!(Cursor::read(&paging(text), true), Err(Failure::Invalid(_))), "{text}");
-        }
-        assert!(matches!(Cursor::read(&paging(&"A".repeat(32)), false), Err(Failure::Invalid(_))));
         let ancient = Cursor { at: Timestamp::MIN, id: Uuid::nil() }.to_string();
-        assert!(matches!(Cursor::read(&paging(&ancient), true), Err(Failure::Invalid(_))));
+        for text in ["", "x", "!!!!", "AAAA", &"A".repeat(33), &ancient] {
+            assert_eq!(Cursor::parse(text), None, "{text}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::codes::is_currency;
 use crate::domain::faults::Fault;
 use crate::domain::ids::{LeadId, MemberId, OrganizationId, PipelineId, StageId};
 use crate::failure::Failure;
-use crate::store::deals::write::Facts;
+use crate::store::deals::write::DealFacts;
 use crate::store::pipelines::Pipeline;
 
 const MAX_NAME: usize = 200;
@@ -72,7 +72,7 @@ impl NewDeal {
     ///
     /// # Errors
     /// `Invalid` with every fault, also that there is no such pipeline.
-    pub fn check(self, pipeline: Option<&Pipeline>) -> Result<Facts, Failure> {
+    pub fn check(self, pipeline: Option<&Pipeline>) -> Result<DealFacts, Failure> {
         let mut faults = Vec::new();
         if self.lead_id.is_none() && self.company_id.is_none() {
             let detail = "A deal is somebody's: name a lead or a company.";
@@ -94,7 +94,7 @@ impl NewDeal {
             source: set(self.source),
             campaign: set(self.campaign),
         };
-        let unsaid = Facts {
+        let unsaid = DealFacts {
             name: String::new(),
             company: None,
             owner: None,
@@ -114,13 +114,13 @@ impl DealPatch {
     ///
     /// # Errors
     /// `Invalid` with every fault.
-    pub fn check(self, before: Facts) -> Result<Facts, Failure> {
+    pub fn check(self, before: DealFacts) -> Result<DealFacts, Failure> {
         let mut faults = Vec::new();
         let facts = self.apply(before, &mut faults);
         if faults.is_empty() { Ok(facts) } else { Err(Failure::Invalid(faults)) }
     }
 
-    fn apply(self, before: Facts, faults: &mut Vec<Fault>) -> Facts {
+    fn apply(self, before: DealFacts, faults: &mut Vec<Fault>) -> DealFacts {
         if let Patch::Set(_) = self.contact_id {
             no_contacts("/contact_id", faults);
         }
@@ -138,7 +138,7 @@ impl DealPatch {
             Patch::Set(date) => day("/expected_close_on", date, faults),
             other => other.apply(before.expected_close_on),
         };
-        Facts {
+        DealFacts {
             name,
             company: self.company_id.apply(before.company),
             owner: self.owner_id.apply(before.owner),

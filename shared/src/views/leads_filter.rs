@@ -5,8 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::csv::{Export, Format};
-use super::cursor::Cursor;
-use super::paging::Paging;
+use super::paging::{Orders, Paging};
 use super::room::Room;
 use super::team::Language;
 use crate::domain::ids::{LeadId, MemberId, PipelineId};
@@ -14,10 +13,21 @@ use crate::domain::scoring::Tier;
 use crate::domain::search::Words;
 use crate::failure::{Failure, Fault};
 use crate::store::leads::LeadStatus;
-use crate::store::leads::list::{Filter, Order, Window};
+use crate::store::leads::list::Filter;
 
-/// The fields by which leads are sorted.
-const SORTS: [&str; 3] = ["total_score", "last_activity_at", "created_at"];
+/// The orders of all leads. A cursor walks only those that new leads and new scores do not shift.
+pub const ORDERS: Orders = Orders {
+    sorts: &["-created_at", "created_at", "-total_score", "total_score", "-last_activity_at", "last_activity_at"],
+    walks: WALKS,
+};
+
+/// The orders of the pool.
+pub const POOL_ORDERS: Orders = Orders {
+    sorts: &["-total_score", "total_score", "-last_activity_at", "last_activity_at", "-created_at", "created_at"],
+    walks: WALKS,
+};
+
+const WALKS: &[&str] = &["-created_at", "created_at"];
 
 /// More than these make no search better.
 const MAX_WORDS: usize = 8;
@@ -81,7 +91,8 @@ pub struct LeadFilter {
     pub zone: Option<String>,
 }
 
-/// Which leads of the global pool.
+/// Which leads of the global pool: as [`LeadFilter`], without what says where a lead stands. Written out, because serde does not refuse
+/// unknown parameters where one struct is a part of another.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PoolFilter {
@@ -247,57 +258,6 @@ fn ids(list: &str, faults: &mut Vec<Fault>) -> Option<Vec<LeadId>> {
         None => faults.push(Fault::new("?ids", "format", "Write ids with commas between.")),
     }
     None
-}
-
-/// The order and the part of a list of leads that was asked for. `default` as for [`Paging::sort_by`].
-///
-/// # Errors
-/// `Invalid` for an unknown field, a foreign cursor, or a cursor with an order it does not walk.
-pub fn part(paging: &Paging, default: &'static str) -> Result<(Order, Window), Failure> {
-    let (field, descending) = match &paging.cursor {
-        // A cursor names a place in the order of creation; without `sort` it means that order, whatever the list's own.
-        Some(_) => paging.sort_by(&SORTS, "-created_at")?,
-        None => paging.sort_by(&SORTS, default)?,
-    };
-    let order = Order::of(field, descending);
-    let after = Cursor::read(paging, order.walks())?;
-    Ok((order, window(paging, after)))
-}
-
-/// The part behind a cursor, or of a page. One row more than asked for tells whether the list goes on.
-pub fn window(paging: &Paging, after: Option<Cursor>) -> Window {
-    let offset = if after.is_some() { 0 } else { paging.offset() };
-    Window { limit: paging.limit + 1, offset, after: after.map(|cursor| (cursor.at, cursor.id)) }
-}
-
-/// Passes when a list that has only one order, the newest first by `field`, was asked for no other.
-///
-/// # Errors
-/// `Invalid` for every other order.
-pub fn newest_first(paging: &Paging, field: &'static str) -> Result<(), Failure> {
-    if paging.sort_by(&[field], field)?.1 || paging.sort.is_none() {
-        return Ok(());
-    }
-    Err(Failure::invalid("?sort", "unknown_value", format!("This list has one order, `-{field}`. Leave `sort` out.")))
-}
-
-/// The same for a list without a cursor.
-///
-/// # Errors
-/// `Invalid` for every other order, and for a cursor.
-pub fn newest_first_by_page(paging: &Paging, field: &'static str) -> Result<(), Failure> {
-    if paging.cursor.is_some() {
-        return Err(Failure::invalid("?cursor", "not_allowed", "This list goes by `page`. Leave `cursor` out."));
-    }
-    newest_first(paging, field)
-}
-
-/// Cuts off the one row too many and says where the next part begins, if there is one.
-pub fn next<T>(rows: &mut Vec<T>, paging: &Paging, place: impl Fn(&T) -> Cursor) -> Option<String> {
-    let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    rows.last().filter(|_| more).map(|last| place(last).to_string())
 }
 
 #[cfg(test)]

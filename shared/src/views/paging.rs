@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::cursor::Cursor;
 use crate::failure::{Failure, Fault};
+use crate::store::window::Window;
 
 /// The largest `limit`.
 pub const MAX_LIMIT: i64 = 100;
@@ -17,7 +19,8 @@ pub struct Paging {
     /// From 1.
     pub page: i64,
     pub limit: i64,
-    pub sort: Option<Sort>,
+    /// The order that was asked for, as it was sent.
+    pub sort: Option<String>,
     /// Where the previous part ended; then `page` does not count.
     pub cursor: Option<String>,
 }
@@ -48,11 +51,34 @@ impl Default for Paging {
     }
 }
 
-/// One field to sort by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sort {
-    pub field: String,
-    pub descending: bool,
+/// The orders in which a list can be asked for. Each is a field, with `-` in front when it descends.
+#[derive(Debug, Clone, Copy)]
+pub struct Orders {
+    /// The first one is the list's own.
+    pub sorts: &'static [&'static str],
+    /// Those in which a cursor walks the list, because what is new does not shift it: the first one unless `sort` says another.
+    pub walks: &'static [&'static str],
+}
+
+impl Orders {
+    /// Of a list that goes by page and follows no cursor.
+    pub const fn by_page(sorts: &'static [&'static str]) -> Self {
+        Self { sorts, walks: &[] }
+    }
+
+    /// Of a list with one order, in which a cursor walks it.
+    pub const fn walked(sorts: &'static [&'static str; 1]) -> Self {
+        Self { sorts, walks: sorts }
+    }
+
+    /// In words.
+    fn told(&self) -> String {
+        if let [only] = self.sorts {
+            return format!("This list has one order, `{only}`. Leave `sort` out.");
+        }
+        let ascending: Vec<&str> = self.sorts.iter().filter(|sort| !sort.starts_with('-')).copied().collect();
+        format!("This list sorts by {}, each also with `-` in front.", ascending.join(", "))
+    }
 }
 
 impl Paging {
@@ -74,13 +100,7 @@ impl Paging {
                     Ok(limit @ 1..=MAX_LIMIT) => paging.limit = limit,
                     _ => faults.push(Fault::new("?limit", "range", "`limit` is a number from 1 to 100.")),
                 },
-                "sort" => {
-                    let (field, descending) = match value.strip_prefix('-') {
-                        Some(field) => (field.to_owned(), true),
-                        None => (value, false),
-                    };
-                    paging.sort = Some(Sort { field, descending });
-                }
+                "sort" => paging.sort = Some(value),
                 "cursor" => paging.cursor = Some(value),
                 _ => rest.push((name, value)),
             }
@@ -88,39 +108,44 @@ impl Paging {
         (paging, rest)
     }
 
-    /// The field to sort by, which must be one of `allowed`; `default` when none was asked for (`-` in front: descending).
+    /// The part of a list that is asked for. Where a cursor can follow, one row more than is shown: it tells whether the list goes on.
     ///
     /// # Errors
-    /// `Invalid` naming the possible fields.
-    pub fn sort_by(&self, allowed: &[&'static str], default: &'static str) -> Result<(&'static str, bool), Failure> {
-        let Some(sort) = &self.sort else {
-            return Ok((default.trim_start_matches('-'), default.starts_with('-')));
+    /// `Invalid` for an order the list does not have, a cursor that is none of ours, and one in an order it does not walk.
+    pub fn window(&self, orders: &Orders) -> Result<Window, Failure> {
+        let known = |sort: &String| orders.sorts.iter().copied().find(|known| known == sort);
+        let order = match (&self.sort, &self.cursor, orders.walks) {
+            (_, Some(_), []) => {
+                return Err(Failure::invalid(
+                    "?cursor",
+                    "not_allowed",
+                    "This list goes by `page`. Leave `cursor` out.",
+                ));
+            }
+            (Some(sort), _, _) => known(sort),
+            (None, Some(_), [first, ..]) => Some(*first),
+            (None, None, _) => orders.sorts.first().copied(),
         };
-        match allowed.iter().find(|field| **field == sort.field) {
-            Some(field) => Ok((field, sort.descending)),
-            None => Err(Failure::invalid(
-                "?sort",
-                "unknown_value",
-                format!("This list sorts by {}, each also with `-` in front.", allowed.join(", ")),
-            )),
-        }
+        let order = order.ok_or_else(|| Failure::invalid("?sort", "unknown_value", orders.told()))?;
+        let walks = orders.walks.contains(&order);
+        let after = self.cursor.as_deref().map(|cursor| after(cursor, walks)).transpose()?;
+        let offset = if after.is_some() { 0 } else { (self.page - 1) * self.limit };
+        let after = after.map(|Cursor { at, id }| (at, id));
+        Ok(Window { order, limit: self.limit + i64::from(walks), offset, after })
     }
+}
 
-    /// As [`Self::sort_by`], for a list that goes by page and follows no cursor.
-    ///
-    /// # Errors
-    /// `Invalid` when a cursor was sent, which would give the first page again and again.
-    pub fn by_page(&self, allowed: &[&'static str], default: &'static str) -> Result<(&'static str, bool), Failure> {
-        if self.cursor.is_some() {
-            return Err(Failure::invalid("?cursor", "not_allowed", "This list goes by `page`. Leave `cursor` out."));
-        }
-        self.sort_by(allowed, default)
+/// The cursor that was sent, for a list in an order that a cursor follows or not.
+fn after(cursor: &str, walks: bool) -> Result<Cursor, Failure> {
+    if !walks {
+        return Err(Failure::invalid(
+            "?cursor",
+            "not_allowed",
+            "A cursor follows the list's default order. Leave `sort` out, or use `page`.",
+        ));
     }
-
-    /// Rows to skip.
-    pub fn offset(&self) -> i64 {
-        (self.page - 1) * self.limit
-    }
+    Cursor::parse(cursor)
+        .ok_or_else(|| Failure::invalid("?cursor", "format", "Send `next_cursor` of the part before as it is."))
 }
 
 /// A part of a list.
@@ -146,7 +171,7 @@ pub struct Pagination {
 }
 
 impl<T> Page<T> {
-    /// A part of a list with `total` rows.
+    /// A page of a list with `total` rows, for a list that goes by page.
     pub fn new(data: Vec<T>, paging: &Paging, total: i64) -> Self {
         let total_pages = (total + paging.limit - 1) / paging.limit;
         Self {
@@ -162,6 +187,18 @@ impl<T> Page<T> {
         }
     }
 
+    /// The same of a list that a cursor may walk, from the rows of its [`Window`]: cuts off the one too many and says where the next part
+    /// begins, if there is one.
+    pub fn walked(mut rows: Vec<T>, paging: &Paging, total: i64, place: impl Fn(&T) -> Cursor) -> Self {
+        let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|last| place(last).to_string());
+        let mut page = Self::new(rows, paging, total);
+        page.pagination.next_cursor = next;
+        page
+    }
+
     /// Of a list that was not counted to its end, unless `exact`.
     #[must_use]
     pub fn counted(mut self, exact: bool) -> Self {
@@ -169,10 +206,65 @@ impl<T> Page<T> {
         self
     }
 
-    /// With the place where the next part begins.
-    #[must_use]
-    pub fn with_next(mut self, cursor: Option<String>) -> Self {
-        self.pagination.next_cursor = cursor;
-        self
+    /// With each row as people see it.
+    pub fn map<U>(self, show: impl FnMut(T) -> U) -> Page<U> {
+        Page { data: self.data.into_iter().map(show).collect(), pagination: self.pagination }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ORDERS: Orders =
+        Orders { sorts: &["-score", "score", "-created_at", "created_at"], walks: &["-created_at", "created_at"] };
+
+    fn paging(sort: Option<&str>, cursor: Option<&str>) -> Paging {
+        Paging { page: 3, limit: 10, sort: sort.map(str::to_owned), cursor: cursor.map(str::to_owned) }
+    }
+
+    fn pointer(asked: &Paging, orders: &Orders) -> String {
+        match asked.window(orders) {
+            Err(Failure::Invalid(faults)) => faults.into_iter().map(|fault| fault.pointer).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_list_has_its_own_order_and_those_it_names() {
+        let window = |sort| paging(sort, None).window(&ORDERS).unwrap();
+        assert_eq!(window(None), Window { order: "-score", limit: 10, offset: 20, after: None });
+        // One row more, where a cursor could go on.
+        assert_eq!(window(Some("created_at")), Window { order: "created_at", limit: 11, offset: 20, after: None });
+        assert_eq!(pointer(&paging(Some("name"), None), &ORDERS), "?sort");
+        assert_eq!(pointer(&paging(Some("position"), None), &Orders::walked(&["-position"])), "?sort");
+    }
+
+    #[test]
+    fn a_cursor_walks_in_some_orders_and_skips_nothing() {
+        let cursor = Cursor { at: Timestamp::UNIX_EPOCH, id: Uuid::from_u128(7) };
+        let sent = cursor.to_string();
+        let window = |sort| paging(sort, Some(&sent)).window(&ORDERS).unwrap();
+        let behind = Window { order: "-created_at", limit: 11, offset: 0, after: Some((cursor.at, cursor.id)) };
+        assert_eq!(window(None), behind);
+        assert_eq!(window(Some("created_at")), Window { order: "created_at", ..behind });
+        for (sort, cursor, orders) in [
+            (Some("score"), sent.as_str(), ORDERS),
+            (None, "AAAA", ORDERS),
+            (None, sent.as_str(), Orders::by_page(&["-score"])),
+        ] {
+            assert_eq!(pointer(&paging(sort, Some(cursor)), &orders), "?cursor");
+        }
+    }
+
+    #[test]
+    fn the_row_too_many_says_that_there_is_more() {
+        let place = |at: &i64| Cursor { at: Timestamp::from_second(*at).unwrap(), id: Uuid::nil() };
+        let page = |rows: i64| Page::walked((0..rows).collect(), &paging(None, None), 40, place);
+        assert_eq!((page(11).data.len(), page(11).pagination.next_cursor), (10, Some(place(&9).to_string())));
+        assert_eq!((page(10).data.len(), page(10).pagination.next_cursor), (10, None));
     }
 }

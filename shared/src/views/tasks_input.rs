@@ -11,7 +11,7 @@ use super::tasks::{TaskKind, TaskPriority, TaskStatus};
 use crate::domain::faults::Fault;
 use crate::domain::ids::{DealId, LeadId, MemberId};
 use crate::failure::Failure;
-use crate::store::tasks::Facts;
+use crate::store::tasks::TaskFacts;
 
 const MAX_TITLE: usize = 200;
 const MAX_DESCRIPTION: usize = 5000;
@@ -63,7 +63,7 @@ impl NewTask {
     ///
     /// # Errors
     /// `Invalid` with every fault.
-    pub fn check(self) -> Result<Facts, Failure> {
+    pub fn check(self) -> Result<TaskFacts, Failure> {
         fn set<T>(value: Option<T>) -> Patch<T> {
             value.map_or(Patch::Keep, Patch::Set)
         }
@@ -79,7 +79,7 @@ impl NewTask {
             contact_id: set(self.contact_id),
             status: Patch::Keep,
         };
-        patch.check(Facts {
+        patch.check(TaskFacts {
             title: String::new(),
             description: None,
             kind: TaskKind::Todo.as_str().to_owned(),
@@ -98,7 +98,7 @@ impl TaskPatch {
     ///
     /// # Errors
     /// `Invalid` with every fault.
-    pub fn check(self, before: Facts) -> Result<Facts, Failure> {
+    pub fn check(self, before: TaskFacts) -> Result<TaskFacts, Failure> {
         let mut faults = Vec::new();
         if let Patch::Set(_) = self.contact_id {
             no_contacts("/contact_id", &mut faults);
@@ -108,7 +108,7 @@ impl TaskPatch {
             let detail = "Routing makes tasks of this kind. Choose follow_up, call, email, meeting or todo.";
             faults.push(Fault::new("/kind", "not_allowed", detail));
         }
-        let facts = Facts {
+        let facts = TaskFacts {
             title: match self.title {
                 Patch::Set(title) => text("/title", &title, MAX_TITLE, &mut faults).unwrap_or_default(),
                 Patch::Clear => {

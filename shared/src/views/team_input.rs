@@ -13,7 +13,7 @@ use crate::domain::identity::normalize_email;
 use crate::domain::ids::PipelineId;
 use crate::domain::passwords;
 use crate::integrations::slack::{NO_MEMBER_ID, is_member_id};
-use crate::store::team::Profile;
+use crate::store::team::MemberProfile;
 
 /// The longest name, in characters.
 const MAX_TEXT: usize = 200;
@@ -72,7 +72,7 @@ pub struct MemberPatch {
 
 /// A checked change.
 pub struct Change {
-    pub profile: Profile,
+    pub profile: MemberProfile,
     pub password: Option<String>,
     pub current_password: Option<String>,
 }
@@ -82,9 +82,9 @@ impl NewMember {
     ///
     /// # Errors
     /// Every fault of the input.
-    pub fn check(self) -> Result<(Profile, Option<String>), Vec<Fault>> {
+    pub fn check(self) -> Result<(MemberProfile, Option<String>), Vec<Fault>> {
         let mut faults = Vec::new();
-        let profile = Profile {
+        let profile = MemberProfile {
             email: email(&self.email, &mut faults),
             name: text("/name", &self.name, &mut faults),
             role: self.role.as_str().to_owned(),
@@ -122,7 +122,7 @@ impl MemberPatch {
     ///
     /// # Errors
     /// Every fault of the input.
-    pub fn check(self, before: &Profile) -> Result<Change, Vec<Fault>> {
+    pub fn check(self, before: &MemberProfile) -> Result<Change, Vec<Fault>> {
         let mut faults = Vec::new();
         let given = &mut faults;
         let new_email = needed("/email", self.email, given);
@@ -135,7 +135,7 @@ impl MemberPatch {
         let new_password = needed("/password", self.password, given);
         let current_password = needed("/current_password", self.current_password, given);
         let before = before.clone();
-        let profile = Profile {
+        let profile = MemberProfile {
             email: new_email.map_or(before.email, |address| email(&address, given)),
             name: name.map_or(before.name, |name| text("/name", &name, given)),
             role: role.map_or(before.role, |role| role.as_str().to_owned()),

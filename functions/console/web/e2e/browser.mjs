@@ -58,12 +58,12 @@ export async function settled(page) {
 
 export const shot = (page, name, options = {}) => page.screenshot({ path: join(shots, `${name}.png`), ...options });
 
-/** What axe finds that keeps people out: serious and critical findings. */
+/** What axe finds that keeps people out or makes it hard for them: all but minor findings. */
 export async function barriers(page) {
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
     return violations
-        .filter(({ impact }) => impact === "serious" || impact === "critical")
+        .filter(({ impact }) => impact !== "minor")
         .map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.slice(0, 4).map((node) => `${node.html.slice(0, 180)} ${node.any[0]?.message ?? ""}`).join("\n  ")}`);
 }
 

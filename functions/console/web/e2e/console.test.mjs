@@ -36,6 +36,16 @@ async function carry(page, deal, arrow) {
         await page.waitForTimeout(400);
     }
 }
+/** Takes a deal to the top of another column in sight, by mouse. */
+async function drag(page, deal, stage) {
+    const [from, to] = [await card(page, deal).boundingBox(), await column(page, stage).boundingBox()];
+    await page.mouse.move(from.x + 40, from.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(from.x + 60, from.y + 30, { steps: 4 });
+    await page.mouse.move(to.x + 110, to.y + 110, { steps: 16 });
+    await page.waitForTimeout(150);
+    await page.mouse.up();
+}
 const moveAnswered = (page, deal) => page.waitForResponse((answer) => answer.url().includes(`/deals/${deal.id}/move`));
 const notice = (page, text) => page.getByRole("alert").filter({ hasText: text }).or(page.locator(".MuiSnackbar-root", { hasText: text })).first();
 
@@ -103,7 +113,7 @@ describe("signing in and out", () => {
         await page.getByRole("button", { name: "Spalten" }).click();
         await page.getByRole("menuitemcheckbox", { name: "Land" }).click();
         await page.keyboard.press("Escape");
-        const account = page.locator('button[aria-haspopup="menu"]').last();
+        const account = page.getByRole("banner").locator('button[aria-haspopup="menu"]');
         await account.click();
         await page.getByRole("menuitemradio", { name: "Dunkel" }).click();
         await page.keyboard.press("Escape");
@@ -388,7 +398,7 @@ describe("leads", () => {
         const { page, context } = await person(browser);
         await signIn(page, boss, { path: `/leads/${lead.id}` });
         const edit = async () => {
-            await page.getByRole("button", { name: "Bearbeiten" }).click();
+            await page.getByRole("button", { name: "Bearbeiten", exact: true }).click();
             return page.getByRole("dialog", { name: /bearbeiten/i });
         };
         let dialog = await edit();
@@ -411,6 +421,7 @@ describe("leads", () => {
         assert.equal(await dialog.getByRole("textbox", { name: "Kampagne" }).inputValue(), words);
         await page.keyboard.press("Escape");
         await page.getByRole("alertdialog").getByRole("button", { name: "Verwerfen" }).click();
+        await page.getByRole("alertdialog").waitFor({ state: "detached" });
         await dialog.waitFor({ state: "detached" });
         dialog = await edit();
         assert.notEqual(await dialog.getByRole("textbox", { name: "Kampagne" }).inputValue(), words);
@@ -551,14 +562,8 @@ describe("the board", () => {
         const { page } = desk;
         const { above } = await twoDeals("Maus");
         await openBoard(page);
-        const [from, to] = [await card(page, above).boundingBox(), await column(page, pipeline.stages[1]).boundingBox()];
         const answered = moveAnswered(page, above);
-        await page.mouse.move(from.x + 40, from.y + 20);
-        await page.mouse.down();
-        await page.mouse.move(from.x + 60, from.y + 30, { steps: 4 });
-        await page.mouse.move(to.x + 110, to.y + 110, { steps: 16 });
-        await page.waitForTimeout(150);
-        await page.mouse.up();
+        await drag(page, above, pipeline.stages[1]);
         assert.equal((await answered).status(), 200);
         await column(page, pipeline.stages[1]).locator(`[data-deal="${above.id}"]`).waitFor();
         await page.reload();
@@ -598,14 +603,13 @@ describe("the board", () => {
         await page.mouse.move(from.x + 40, from.y + 20);
         await page.mouse.down();
         await page.mouse.move(from.x + 60, from.y + 30, { steps: 4 });
-        // At the board's right edge it scrolls by itself, to its end.
-        await page.mouse.move(frame.x + frame.width - 12, from.y + 30, { steps: 16 });
-        await board.evaluate((element) => new Promise((done) => {
-            const look = () => (element.scrollLeft >= element.scrollWidth - element.clientWidth - 1 ? done() : setTimeout(look, 50));
-            look();
-        }));
+        // At the board's right edge it scrolls, as long as the hand is not quite still, to its end.
+        const edge = frame.x + frame.width - 12 - (from.width / 2 - 40);
+        const left = () => board.evaluate((element) => element.scrollWidth - element.clientWidth - element.scrollLeft);
+        for (let at = 0; at < 200 && (await left()) > 1; at += 1) await page.mouse.move(edge - (at % 2), from.y + 30, { steps: 4 });
+        assert.ok((await left()) <= 1, "the board scrolls to its end");
         const to = await column(page, last).boundingBox();
-        await page.mouse.move(to.x + 120, to.y + 110, { steps: 8 });
+        await page.mouse.move(to.x + 60, to.y + 110, { steps: 8 });
         await page.waitForTimeout(250);
         await page.mouse.up();
         if (last.is_lost) {
@@ -662,9 +666,10 @@ describe("the board", () => {
         await openBoard(page);
         await context.setOffline(true);
         await page.getByText(/Keine Verbindung – gezeigt wird der Stand von/).waitFor();
-        await carry(page, above, "ArrowRight");
+        await drag(page, above, pipeline.stages[1]);
         assert.equal(await column(page, pipeline.stages[0]).locator(`[data-deal="${above.id}"]`).count(), 1);
         await context.setOffline(false);
+        await page.getByText(/Keine Verbindung/).waitFor({ state: "detached" });
         await settled(page);
         await carry(page, above, "ArrowRight");
         await column(page, pipeline.stages[1]).locator(`[data-deal="${above.id}"]`).waitFor();

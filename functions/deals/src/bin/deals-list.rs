@@ -10,12 +10,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::domain::ids::{LeadId, MemberId, PipelineId, StageId};
 use shared::http::{self, Call, Listed, Page};
-use shared::store::deals::{Filter, Part};
+use shared::store::deals::{Deal, Filter};
 use shared::views::csv::{Export, Format, Table};
 use shared::views::cursor::Cursor;
 use shared::views::deals::{DealStatus, DealView};
 use shared::views::deals_csv::COLUMNS;
 use shared::views::leads_filter;
+use shared::views::paging::Orders;
 use shared::views::team::Language;
 use shared::{Failure, Scope, store};
 
@@ -48,12 +49,13 @@ struct Query {
     zone: Option<String>,
 }
 
-const DEFAULT: &str = "-created_at";
+const ORDERS: Orders = Orders {
+    sorts: &["-created_at", "created_at", "-value_minor", "value_minor", "-expected_close_on", "expected_close_on"],
+    walks: &["-created_at"],
+};
 
 async fn handle(call: Call<(), Query>) -> Result<Listed<DealView>, Failure> {
-    let (field, descending) = call.paging.sort_by(&["created_at", "value_minor", "expected_close_on"], DEFAULT)?;
-    let order = format!("{}{field}", if descending { "-" } else { "" });
-    let after = Cursor::read(&call.paging, order == DEFAULT)?;
+    let window = call.paging.window(&ORDERS)?;
     let query = &call.query;
     let (columns, zone) = (query.columns.as_deref(), query.zone.as_deref());
     let export = Export::asked(query.format, columns, query.language, zone, &call.paging)?;
@@ -69,22 +71,12 @@ async fn handle(call: Call<(), Query>) -> Result<Listed<DealView>, Failure> {
     };
     if let Some(export) = export {
         let mut table = Table::new(&COLUMNS, export.columns, call.shown(&export).await?)?;
-        let part = Part { limit: table.limit(), offset: 0, after: None, order };
-        store::deals::each(&call.tx, &filter, &part, |deal| table.add(&deal)).await?;
+        let whole = window.whole(table.limit());
+        store::deals::each(&call.tx, &filter, whole, |deal| table.add(&deal)).await?;
         return Ok(call.file(table, "deals"));
     }
-    let part = Part {
-        limit: call.paging.limit,
-        offset: if after.is_some() { 0 } else { call.paging.offset() },
-        after: after.map(|cursor| (cursor.at, cursor.id.into())),
-        order,
-    };
-    let deals = store::deals::list(&call.tx, &filter, &part).await?;
+    let deals = store::deals::list(&call.tx, &filter, window).await?;
     let total = store::deals::count(&call.tx, &filter).await?;
-    let next = deals
-        .last()
-        .filter(|_| part.order == DEFAULT && deals.len() as i64 == part.limit)
-        .map(|last| Cursor { at: last.created_at, id: last.id.into() }.to_string());
-    let views = deals.into_iter().map(DealView::from).collect();
-    Ok(Listed::Page(Page::new(views, &call.paging, total).with_next(next)))
+    let place = |deal: &Deal| Cursor { at: deal.created_at, id: deal.id.into() };
+    Ok(Listed::Page(Page::walked(deals, &call.paging, total, place).map(DealView::from)))
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use shared::domain::ids::DealId;
 use shared::http::{self, Call, Json};
-use shared::store::deals::write::{self, Facts};
+use shared::store::deals::write::{self, DealFacts};
 use shared::views::deals::DealView;
 use shared::views::deals_input::DealPatch;
 use shared::{Failure, Scope};
@@ -20,7 +20,7 @@ async fn handle(call: Call<DealPatch>) -> Result<Json<DealView>, Failure> {
     let id: DealId = call.id("id")?;
     let before = write::lock(&call.tx, id).await?;
     call.if_current(before.version)?;
-    let present = Facts::of(&before);
+    let present = DealFacts::of(&before);
     let facts = call.body.clone().check(present.clone())?;
     if facts == present {
         return Ok(Json::of(before.into()));

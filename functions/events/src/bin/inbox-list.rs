@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::http::{self, Call, Json, Page};
-use shared::store::inbox::{Filter, Part};
+use shared::store::inbox::{Filter, Kept};
 use shared::views::cursor::Cursor;
 use shared::views::inbox::{InboxView, Kind, Status};
+use shared::views::paging::Orders;
 use shared::{Failure, Scope, store};
 use uuid::Uuid;
 
@@ -38,10 +39,10 @@ struct Query {
     received_to: Option<Timestamp>,
 }
 
+const ORDERS: Orders = Orders { sorts: &["-received_at", "received_at"], walks: &["-received_at"] };
+
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<InboxView>>, Failure> {
-    let (_, newest_first) = call.paging.sort_by(&["received_at"], "-received_at")?;
-    let after = Cursor::read(&call.paging, newest_first)?;
-    let limit = call.paging.limit;
+    let window = call.paging.window(&ORDERS)?;
     let query = call.query;
     let filter = Filter {
         id: query.id,
@@ -52,20 +53,10 @@ async fn handle(call: Call<(), Query>) -> Result<Json<Page<InboxView>>, Failure>
         from: query.received_from,
         to: query.received_to,
     };
-    let shown = if filter.id.is_some() { 1 } else { limit };
-    let part = Part {
-        newest_first,
-        after: after.map(|cursor| (cursor.at, cursor.id)),
-        limit,
-        offset: call.paging.offset(),
-        body_chars: i32::try_from(BODY_CHARS / shown).unwrap_or(i32::MAX),
-    };
-    let rows = store::inbox::list(&call.tx, &filter, &part).await?;
+    let shown = if filter.id.is_some() { 1 } else { call.paging.limit };
+    let chars = i32::try_from(BODY_CHARS / shown).unwrap_or(i32::MAX);
+    let rows = store::inbox::list(&call.tx, &filter, window, chars).await?;
     let total = store::inbox::count(&call.tx, &filter).await?;
-    let next = rows
-        .last()
-        .filter(|_| newest_first && rows.len() as i64 == limit)
-        .map(|last| Cursor { at: last.received_at, id: last.id }.to_string());
-    let views = rows.into_iter().map(InboxView::from).collect();
-    Ok(Json::new(Page::new(views, &call.paging, total).with_next(next)))
+    let place = |row: &Kept| Cursor { at: row.received_at, id: row.id };
+    Ok(Json::new(Page::walked(rows, &call.paging, total, place).map(InboxView::from)))
 }

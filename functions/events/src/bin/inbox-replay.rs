@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use shared::flows::inbox::Replayed;
-use shared::flows::inbox::replay::{self, Choice};
+use shared::flows::inbox::replay::{self, Selection};
 use shared::http::{self, Call, Json};
 use shared::store::audit::AuditEntry;
 use shared::{Failure, Fault, Scope};
@@ -35,11 +35,11 @@ struct Body {
 }
 
 impl Body {
-    fn choice(&self) -> Result<Choice, Failure> {
+    fn choice(&self) -> Result<Selection, Failure> {
         let invalid = |pointer: &str, code, detail: &str| Err(Failure::invalid(pointer, code, detail));
         match self {
             Self { ids: Some(ids), source: None, from: None, to: None } => match ids.len() {
-                1..=replay::MAX_ROWS => Ok(Choice::Named(ids.clone())),
+                1..=replay::MAX_ROWS => Ok(Selection::Named(ids.clone())),
                 0 => invalid("/ids", "empty", "Name at least one delivery."),
                 _ => invalid("/ids", "too_many", "Name at most 1000 deliveries a request."),
             },
@@ -47,7 +47,7 @@ impl Body {
                 invalid("/ids", "conflict", "Send either `ids`, or `source`, `from` and `to`.")
             }
             Self { source: Some(source), from: Some(from), to: Some(to), .. } if from < to => {
-                Ok(Choice::Range { source: source.clone(), from: *from, to: *to })
+                Ok(Selection::Range { source: source.clone(), from: *from, to: *to })
             }
             Self { source: Some(_), from: Some(_), to: Some(_), .. } => {
                 invalid("/to", "range", "`to` must be after `from`.")

@@ -36,6 +36,8 @@ async fn handle(call: Call<NewLead, Query>) -> Result<Created<LeadView>, Failure
     let (organization, owner) = change.links();
     write::check_links(&call.tx, organization, owner).await?;
 
+    // Before any identifier, as everybody takes them.
+    store::event_path::hold_rules(&call.tx).await?;
     let id = LeadId(call.app.new_id());
     let mut profile = Profile::default();
     change.apply(&mut profile, call.now)?;

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::http::{self, Call, Json, Page};
-use shared::store::leads::history::{self, EventFilter};
+use shared::store::leads::history::{self, CountedEvent, EventFilter};
 use shared::views::cursor::Cursor;
-use shared::views::leads_filter;
 use shared::views::leads_history::LeadEventView;
+use shared::views::paging::Orders;
 use shared::views::room::Room;
 use shared::{Failure, Scope, store};
 
@@ -23,17 +23,17 @@ struct Query {
     source: Option<String>,
 }
 
+const ORDERS: Orders = Orders::walked(&["-occurred_at"]);
+
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<LeadEventView>>, Failure> {
     let id = call.id("id")?;
-    leads_filter::newest_first(&call.paging, "occurred_at")?;
+    let window = call.paging.window(&ORDERS)?;
     let filter = EventFilter { event_type: call.query.event_type.as_deref(), source: call.query.source.as_deref() };
-    let window = leads_filter::window(&call.paging, Cursor::read(&call.paging, true)?);
     store::leads::exists(&call.tx, id).await?;
-    let mut events = history::list_events(&call.tx, id, filter, window).await?;
+    let events = history::list_events(&call.tx, id, filter, window).await?;
     let total = history::count_events(&call.tx, id, filter).await?;
-    let next =
-        leads_filter::next(&mut events, &call.paging, |event| Cursor { at: event.occurred_at, id: event.id.into() });
+    let place = |event: &CountedEvent| Cursor { at: event.occurred_at, id: event.id.into() };
+    let page = Page::walked(events, &call.paging, total, place);
     let mut room = Room::default();
-    let data = events.into_iter().map(|event| LeadEventView::listed(event, &mut room)).collect();
-    Ok(Json::new(Page::new(data, &call.paging, total).with_next(next)))
+    Ok(Json::new(page.map(|event| LeadEventView::listed(event, &mut room))))
 }

@@ -11,7 +11,7 @@ use shared::views::csv::Table;
 use shared::views::cursor::Cursor;
 use shared::views::leads::LeadView;
 use shared::views::leads_csv::{COLUMNS, Row};
-use shared::views::leads_filter::{self, Include, LeadFilter};
+use shared::views::leads_filter::{Include, LeadFilter, ORDERS};
 use shared::{Failure, Scope};
 
 pub fn main() -> ExitCode {
@@ -20,17 +20,15 @@ pub fn main() -> ExitCode {
 
 async fn handle(call: Call<(), LeadFilter>) -> Result<Listed<LeadView>, Failure> {
     let filter = call.query.check()?;
-    let (order, window) = leads_filter::part(&call.paging, "-created_at")?;
+    let window = call.paging.window(&ORDERS)?;
     if let Some(export) = call.query.export(&call.paging)? {
         let mut table = Table::new(&COLUMNS, export.columns, call.shown(&export).await?)?;
-        let most = table.limit();
-        list::each(&call.tx, &filter, order, most, |lead| table.add(&Row { lead, missing: None })).await?;
+        let whole = window.whole(table.limit());
+        list::each(&call.tx, &filter, whole, |lead| table.add(&Row { lead, missing: None })).await?;
         return Ok(call.file(table, "leads"));
     }
     let mut custom = Include::room(call.query.include);
-    let Found { mut leads, total, exact } = list::page(&call.tx, &filter, order, window).await?;
-    let next = leads_filter::next(&mut leads, &call.paging, |lead| Cursor { at: lead.created_at, id: lead.id.into() });
-    let data = leads.into_iter().map(|lead| LeadView::listed(lead, custom.as_mut())).collect();
-    let page = Page::new(data, &call.paging, total).counted(exact);
-    Ok(Listed::Page(page.with_next(next.filter(|_| order.walks()))))
+    let Found { leads, total, exact } = list::page(&call.tx, &filter, window).await?;
+    let page = Page::walked(leads, &call.paging, total, |lead| Cursor { at: lead.created_at, id: lead.id.into() });
+    Ok(Listed::Page(page.counted(exact).map(|lead| LeadView::listed(lead, custom.as_mut()))))
 }

@@ -11,7 +11,7 @@ use shared::domain::ids::LeadId;
 use shared::http::{self, Call, Json, Page};
 use shared::store::leads::{self, timeline};
 use shared::views::cursor::Cursor;
-use shared::views::leads_filter;
+use shared::views::paging::Orders;
 use shared::views::room::Room;
 use shared::views::timeline::{TimelineEntryView, kinds};
 use shared::{Failure, Scope};
@@ -27,16 +27,18 @@ struct Query {
     kinds: Option<String>,
 }
 
+const ORDERS: Orders = Orders::walked(&["-at"]);
+
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<TimelineEntryView>>, Failure> {
     let id: LeadId = call.id("id")?;
-    leads_filter::newest_first(&call.paging, "at")?;
+    let window = call.paging.window(&ORDERS)?;
     let kinds = kinds(call.query.kinds.as_deref())?;
-    let window = leads_filter::window(&call.paging, Cursor::read(&call.paging, true)?);
     leads::exists(&call.tx, id).await?;
-    let mut entries = timeline::list(&call.tx, id, kinds.as_deref(), window).await?;
+    let entries = timeline::list(&call.tx, id, kinds.as_deref(), window).await?;
     let total = timeline::count(&call.tx, id, kinds.as_deref()).await?;
-    let next = leads_filter::next(&mut entries, &call.paging, |entry| Cursor { at: entry.at, id: entry.id });
+    let Page { data, pagination } =
+        Page::walked(entries, &call.paging, total, |entry| Cursor { at: entry.at, id: entry.id });
     let mut room = Room::default();
-    let data = entries.into_iter().map(|entry| TimelineEntryView::of(entry, &mut room)).collect::<Result<_, _>>()?;
-    Ok(Json::new(Page::new(data, &call.paging, total).with_next(next)))
+    let data = data.into_iter().map(|entry| TimelineEntryView::of(entry, &mut room)).collect::<Result<_, _>>()?;
+    Ok(Json::new(Page { data, pagination }))
 }

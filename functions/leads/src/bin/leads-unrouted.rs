@@ -8,11 +8,12 @@ use std::process::ExitCode;
 use shared::http::{self, Call, Listed, Page};
 use shared::store::leads::Lead;
 use shared::store::leads::history;
-use shared::store::leads::list::{self, Filter, Found, Order};
+use shared::store::leads::list::{self, Filter, Found};
+use shared::store::window::Window;
 use shared::views::csv::{Export, Table};
 use shared::views::cursor::Cursor;
 use shared::views::leads_csv::{COLUMNS, MISSING, Row};
-use shared::views::leads_filter::{self, Include, PoolFilter};
+use shared::views::leads_filter::{Include, POOL_ORDERS, PoolFilter};
 use shared::views::leads_unrouted::UnroutedLeadView;
 use shared::views::room::Room;
 use shared::{Failure, Scope};
@@ -27,15 +28,15 @@ pub fn main() -> ExitCode {
 
 async fn handle(call: Call<(), PoolFilter>) -> Result<Listed<UnroutedLeadView>, Failure> {
     let filter = call.query.check()?;
-    let (order, window) = leads_filter::part(&call.paging, "-total_score")?;
+    let window = call.paging.window(&POOL_ORDERS)?;
     if let Some(export) = call.query.export(&call.paging)? {
-        return file(&call, &export, &filter, order).await;
+        return file(&call, &export, &filter, window).await;
     }
-    let Found { mut leads, total, exact } = list::page(&call.tx, &filter, order, window).await?;
-    let next = leads_filter::next(&mut leads, &call.paging, |lead| Cursor { at: lead.created_at, id: lead.id.into() });
-    let page =
-        Page::new(views(&call, leads, Include::room(call.query.include)).await?, &call.paging, total).counted(exact);
-    Ok(Listed::Page(page.with_next(next.filter(|_| order.walks()))))
+    let Found { leads, total, exact } = list::page(&call.tx, &filter, window).await?;
+    let place = |lead: &Lead| Cursor { at: lead.created_at, id: lead.id.into() };
+    let Page { data, pagination } = Page::walked(leads, &call.paging, total, place).counted(exact);
+    let data = views(&call, data, Include::room(call.query.include)).await?;
+    Ok(Listed::Page(Page { data, pagination }))
 }
 
 async fn views(
@@ -57,12 +58,12 @@ async fn file(
     call: &Call<(), PoolFilter>,
     export: &Export<'_>,
     filter: &Filter,
-    order: Order,
+    window: Window,
 ) -> Result<Listed<UnroutedLeadView>, Failure> {
     let mut table = Table::new(COLUMNS.iter().chain([&MISSING]), export.columns, call.shown(export).await?)?;
     if !table.has(MISSING.key) {
-        let most = table.limit();
-        list::each(&call.tx, filter, order, most, |lead| table.add(&Row { lead, missing: None })).await?;
+        let whole = window.whole(table.limit());
+        list::each(&call.tx, filter, whole, |lead| table.add(&Row { lead, missing: None })).await?;
         return Ok(call.file(table, "leads"));
     }
     let mut table = table.at_most(MOST_WITH_MISSING);
@@ -71,7 +72,7 @@ async fn file(
         leads.push(lead);
         Ok(())
     };
-    list::each(&call.tx, filter, order, table.limit(), keep).await?;
+    list::each(&call.tx, filter, window.whole(table.limit()), keep).await?;
     while !leads.is_empty() {
         let rest = leads.split_off(leads.len().min(TOGETHER));
         let some = std::mem::replace(&mut leads, rest);

@@ -25,6 +25,11 @@ async fn handle(call: Call<LeadPatch>) -> Result<Json<LeadView>, Failure> {
     let country = tenant.tenant.default_country.parse().unwrap_or_default();
     let change = call.body.check(country).map_err(Failure::Invalid)?;
 
+    // The rules, identifiers, then the lead: as everybody takes them. What turns out to be refused is taken back with the transaction.
+    if change.sets_organization() || change.is_read_by_rules() {
+        store::event_path::hold_rules(&call.tx).await?;
+    }
+    write::insert_identifiers(&call.tx, id, &change.identifiers).await?;
     let (before, mut loaded) = write::lock(&call.tx, id).await?;
     call.if_current(before.version)?;
     if change.is_empty() {
@@ -42,7 +47,6 @@ async fn handle(call: Call<LeadPatch>) -> Result<Json<LeadView>, Failure> {
     change.apply(&mut loaded.state.profile, call.now)?;
     write::update(&call.tx, id, &loaded.state.profile, &change.handling(handling), call.now).await?;
     write::delete_identifiers(&call.tx, id, &cleared, call.now).await?;
-    write::insert_identifiers(&call.tx, id, &change.identifiers).await?;
     let matches = write::list_matches(&call.tx, id, &new).await?;
     if !matches.is_empty() {
         let matches: Vec<LeadMatchView> = matches.into_iter().map(LeadMatchView::from).collect();

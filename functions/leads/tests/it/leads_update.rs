@@ -13,6 +13,30 @@ async fn identifiers(app: &TestApp, lead: &Value) -> Vec<String> {
     rows.iter().map(|row| row.get(0)).collect()
 }
 
+/// An event of the same person holds what they are known by and then wants the lead: neither waits for the other in a circle.
+#[tokio::test]
+async fn a_change_takes_its_locks_as_the_event_path_does() {
+    let app = TestApp::new().await;
+    let lead = anna(&app).await;
+    let id = uuid(&lead["id"]);
+    let mut event = app.db().await;
+    let event = event.transaction().await.unwrap();
+    let statement = "INSERT INTO lead_identifiers (tenant_id, kind, value, lead_id) SELECT tenant_id, 'email', 'new@beispiel.de', id FROM leads WHERE id = $1";
+    event.execute(statement, &[&id]).await.unwrap();
+    let change = patch(&app, &lead, json!({"email": "new@beispiel.de"}));
+    let waited = async {
+        assert!(app.somebody_waits_for_a_lock().await, "the address is being given to somebody");
+        let locked = "SELECT FROM leads WHERE id = $1 FOR NO KEY UPDATE NOWAIT";
+        let locked = event.query_one(locked, &[&id]).await.map(|_| ());
+        event.rollback().await.unwrap();
+        locked
+    };
+    let (answer, locked) = tokio::join!(change, waited);
+    locked.unwrap_or_else(|error| panic!("the change holds the lead while it waits for an identifier: {error}"));
+    answer.expect(200);
+    assert!(identifiers(&app, &lead).await.contains(&"new@beispiel.de".to_owned()));
+}
+
 #[tokio::test]
 async fn absent_keeps_null_clears() {
     let app = TestApp::new().await;

@@ -5,9 +5,10 @@ use serde_json::Value;
 use shared::domain::ids::{LeadId, MemberId, PipelineId, TenantId};
 use shared::domain::scoring::Tier;
 use shared::domain::search::Words;
-use shared::store::leads::list::{Arguments, Filter, Order, TOTAL, Window, search};
+use shared::store::leads::list::{Arguments, Filter, Order, TOTAL, search};
 use shared::store::leads::{LeadStatus, history};
 use shared::store::sql::{Param, type_of};
+use shared::store::window::Window;
 use testkit::app::TestApp;
 use testkit::statements::statement;
 use tokio_postgres::Client;
@@ -115,7 +116,7 @@ fn check(what: &str, plan: &Value) -> Vec<String> {
 }
 
 fn window() -> Window {
-    Window { limit: 26, offset: 0, after: None }
+    Window::first("-created_at", 26)
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::domain::ids::PipelineId;
 use shared::http::{self, Call, Json, Page};
+use shared::views::paging::Orders;
 use shared::views::pipelines::PipelineView;
 use shared::{Failure, Scope, store};
 
@@ -23,10 +24,12 @@ struct Query {
     archived: bool,
 }
 
+const ORDERS: Orders = Orders::by_page(&["position"]);
+
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<PipelineView>>, Failure> {
-    call.paging.by_page(&["position"], "position")?;
+    let window = call.paging.window(&ORDERS)?;
     let archived = call.query.archived;
-    let pipelines = store::pipelines::list(&call.tx, archived, call.paging.limit, call.paging.offset()).await?;
+    let pipelines = store::pipelines::list(&call.tx, archived, window).await?;
     let total = store::pipelines::count(&call.tx, archived).await?;
     let ids: Vec<PipelineId> = pipelines.iter().map(|pipeline| pipeline.id).collect();
     let stages = store::pipelines::list_stages(&call.tx, &ids).await?;

@@ -50,6 +50,10 @@ async fn refuses_strangers_and_unknown_parameters() {
     let mut found = pointers(&refused);
     found.sort_unstable();
     assert_eq!(found, ["?archived", "?colour", "?page"]);
+    // One order: the other way round is refused, too, and not shown as if it had not been asked for.
+    app.get("/api/v1/pipelines?sort=position").bearer(&token).send().await.expect(200);
+    let back = app.get("/api/v1/pipelines?sort=-position").bearer(&token).send().await.expect(400);
+    assert_eq!(back.problem()["errors"][0]["pointer"], "?sort");
     let sort = app.get("/api/v1/pipelines?sort=name").bearer(&token).send().await.expect(400);
     assert_eq!(pointers(&sort), ["?sort"]);
     refuses_strangers(&app, Method::GET, "/api/v1/pipelines", None, "pipelines:read").await;

@@ -5,6 +5,7 @@
 use std::process::ExitCode;
 
 use shared::http::{self, Call, Json};
+use shared::store::window::Window;
 use shared::views::routing::RoutingConfigView;
 use shared::{Failure, Scope, store};
 
@@ -17,6 +18,6 @@ pub fn main() -> ExitCode {
 
 async fn handle(call: Call) -> Result<Json<RoutingConfigView>, Failure> {
     let tenant = call.app.rules().get(&call.tx).await?;
-    let pipelines = store::pipelines::list(&call.tx, true, PIPELINES, 0).await?;
+    let pipelines = store::pipelines::list(&call.tx, true, Window::first("position", PIPELINES)).await?;
     Ok(Json::versioned(RoutingConfigView::of(&tenant.rules, &pipelines), i64::from(tenant.rules.version())))
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use shared::domain::daily::due_day;
 use shared::domain::ids::TenantId;
 use shared::domain::routing::NIGHTLY_HOUR;
-use shared::flows::event_path::{Reason, reevaluate_for};
+use shared::flows::event_path::{Trigger, reevaluate_for};
 use shared::flows::routing;
 use shared::store::jobs::{self, DailyTenant};
 use shared::store::{Tx, event_path};
@@ -86,6 +86,6 @@ async fn decay(app: &App, tenant: TenantId, now: Timestamp, day: Date, done: &mu
 /// Adds up one chunk again. Its leads then have their next expiry in the future, so that the following chunk is another one.
 async fn expire(app: &App, tx: &Tx, now: Timestamp) -> Result<usize, Failure> {
     let leads = event_path::list_expiring(tx, now, CHUNK).await?;
-    reevaluate_for(app, tx, &leads, Reason::Decay, now).await?;
+    reevaluate_for(app, tx, &leads, Trigger::Decay, now).await?;
     Ok(leads.len())
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use shared::domain::ids::LeadId;
 use shared::http::{self, Call, Json, Page};
 use shared::store::{leads, scoring};
-use shared::views::leads_filter::newest_first_by_page;
+use shared::views::paging::Orders;
 use shared::views::scoring_history::ScoreStepView;
 use shared::{Failure, Scope};
 
@@ -15,12 +15,14 @@ pub fn main() -> ExitCode {
     http::list("/api/v1/scoring/leads/{leadId}/history", Scope::ScoringRead, handle)
 }
 
+const ORDERS: Orders = Orders::by_page(&["-at"]);
+
 async fn handle(call: Call) -> Result<Json<Page<ScoreStepView>>, Failure> {
     let lead: LeadId = call.id("leadId")?;
-    newest_first_by_page(&call.paging, "at")?;
+    let window = call.paging.window(&ORDERS)?;
     leads::exists(&call.tx, lead).await?;
     let tiers = call.app.rules().get(&call.tx).await?.rules.tiers();
-    let steps = scoring::list_steps(&call.tx, lead, call.now, call.paging.limit, call.paging.offset()).await?;
+    let steps = scoring::list_steps(&call.tx, lead, call.now, window).await?;
     let total = scoring::count_steps(&call.tx, lead, call.now).await?;
     let data = steps.into_iter().map(|step| ScoreStepView::of(step, tiers)).collect();
     Ok(Json::new(Page::new(data, &call.paging, total)))

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use shared::domain::engine::LeadState;
 use shared::domain::ids::LeadId;
-use shared::flows::event_path::{Reason, reevaluate_for};
+use shared::flows::event_path::{Trigger, reevaluate_for};
 use shared::http::{self, Call, Json};
 use shared::store::audit::AuditEntry;
 use shared::store::leads::lock;
@@ -24,7 +24,7 @@ pub fn main() -> ExitCode {
 async fn handle(call: Call) -> Result<Json<RecalculationView>, Failure> {
     let lead: LeadId = call.id("leadId")?;
     let before = state(&call.tx, lead).await?;
-    reevaluate_for(&call.app, &call.tx, &[lead], Reason::Rules, call.now).await?;
+    reevaluate_for(&call.app, &call.tx, &[lead], Trigger::Rules, call.now).await?;
     let after = state(&call.tx, lead).await?;
     let tenant = call.app.rules().get(&call.tx).await?;
     let awards = scoring_rules::list_awards(&call.tx, lead, call.now).await?;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use shared::domain::scoring::{Category, RuleType};
 use shared::http::{self, Call, Json, Page};
 use shared::store::scoring_rules::{self, Filter};
+use shared::views::paging::Orders;
 use shared::views::scoring::ScoringRuleView;
 use shared::{Failure, Scope};
 
@@ -24,10 +25,12 @@ struct Query {
     category: Option<Category>,
 }
 
+const ORDERS: Orders = Orders::by_page(&["created_at"]);
+
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<ScoringRuleView>>, Failure> {
-    call.paging.by_page(&["created_at"], "created_at")?;
+    let window = call.paging.window(&ORDERS)?;
     let query = &call.query;
     let filter = Filter { active: query.is_active, rule_type: query.rule_type, category: query.category };
-    let (rules, total) = scoring_rules::list(&call.tx, filter, call.paging.limit, call.paging.offset()).await?;
-    Ok(Json::new(Page::new(rules.into_iter().map(ScoringRuleView::from).collect(), &call.paging, total)))
+    let (rules, total) = scoring_rules::list(&call.tx, filter, window).await?;
+    Ok(Json::new(Page::new(rules, &call.paging, total).map(ScoringRuleView::from)))
 }

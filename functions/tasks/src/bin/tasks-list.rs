@@ -12,6 +12,7 @@ use shared::domain::ids::{DealId, LeadId, MemberId};
 use shared::http::{self, Call, Listed, Page};
 use shared::store::tasks::Filter;
 use shared::views::csv::{Export, Format, Table};
+use shared::views::paging::Orders;
 use shared::views::tasks::{TaskKind, TaskStatus, TaskView};
 use shared::views::tasks_csv::COLUMNS;
 use shared::views::team::Language;
@@ -41,9 +42,10 @@ struct Query {
     zone: Option<String>,
 }
 
+const ORDERS: Orders = Orders::by_page(&["due_at", "-due_at", "created_at", "-created_at"]);
+
 async fn handle(call: Call<(), Query>) -> Result<Listed<TaskView>, Failure> {
-    let (field, descending) = call.paging.by_page(&["due_at", "created_at"], "due_at")?;
-    let order = format!("{}{field}", if descending { "-" } else { "" });
+    let window = call.paging.window(&ORDERS)?;
     let query = &call.query;
     let filter = Filter {
         owner: query.owner_id,
@@ -56,10 +58,10 @@ async fn handle(call: Call<(), Query>) -> Result<Listed<TaskView>, Failure> {
     let (columns, zone) = (query.columns.as_deref(), query.zone.as_deref());
     if let Some(export) = Export::asked(query.format, columns, query.language, zone, &call.paging)? {
         let mut table = Table::new(&COLUMNS, export.columns, call.shown(&export).await?)?;
-        store::tasks::each(&call.tx, &filter, &order, table.limit(), 0, |task| table.add(&task)).await?;
+        store::tasks::each(&call.tx, &filter, window.whole(table.limit()), |task| table.add(&task)).await?;
         return Ok(call.file(table, "tasks"));
     }
-    let tasks = store::tasks::list(&call.tx, &filter, &order, call.paging.limit, call.paging.offset()).await?;
+    let tasks = store::tasks::list(&call.tx, &filter, window).await?;
     let total = store::tasks::count(&call.tx, &filter).await?;
-    Ok(Listed::Page(Page::new(tasks.into_iter().map(TaskView::from).collect(), &call.paging, total)))
+    Ok(Listed::Page(Page::new(tasks, &call.paging, total).map(TaskView::from)))
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use shared::domain::ids::TaskId;
 use shared::flows::reminders;
 use shared::http::{self, Call, Json};
-use shared::store::tasks::{self, Facts, Links};
+use shared::store::tasks::{self, Links, TaskFacts};
 use shared::views::tasks::TaskView;
 use shared::views::tasks_input::TaskPatch;
 use shared::{Failure, Scope};
@@ -20,7 +20,7 @@ async fn handle(call: Call<TaskPatch>) -> Result<Json<TaskView>, Failure> {
     let id: TaskId = call.id("id")?;
     let before = tasks::lock(&call.tx, id).await?;
     call.if_current(before.version)?;
-    let present = Facts::of(&before);
+    let present = TaskFacts::of(&before);
     let mut facts = call.body.clone().check(present.clone())?;
     if facts == present {
         return Ok(Json::of(before.into()));

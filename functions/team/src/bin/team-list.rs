@@ -9,6 +9,7 @@ use serde::Deserialize;
 use shared::http::{self, Call, Json, Page};
 use shared::store::team::Filter;
 use shared::views::leads_filter;
+use shared::views::paging::Orders;
 use shared::views::team::{MemberRole, MemberView};
 use shared::{Failure, Scope, store};
 
@@ -26,12 +27,13 @@ struct Query {
     q: Option<String>,
 }
 
+const ORDERS: Orders = Orders::by_page(&["name", "-name", "email", "-email", "created_at", "-created_at"]);
+
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<MemberView>>, Failure> {
-    let (field, descending) = call.paging.by_page(&["name", "email", "created_at"], "name")?;
-    let order = format!("{}{field}", if descending { "-" } else { "" });
+    let window = call.paging.window(&ORDERS)?;
     let words = leads_filter::few_words(call.query.q.as_deref())?;
     let filter = Filter { role: call.query.role.map(MemberRole::as_str), active: call.query.active, words };
-    let members = store::team::list(&call.tx, &filter, &order, call.paging.limit, call.paging.offset()).await?;
+    let members = store::team::list(&call.tx, &filter, window).await?;
     let total = store::team::count(&call.tx, &filter).await?;
-    Ok(Json::new(Page::new(members.into_iter().map(MemberView::from).collect(), &call.paging, total)))
+    Ok(Json::new(Page::new(members, &call.paging, total).map(MemberView::from)))
 }

@@ -17,7 +17,7 @@ use shared::domain::ids::MemberId;
 use shared::flows::passwords::confirm;
 use shared::http::{self, Call, Json};
 use shared::store::sign_in::{self, Ending};
-use shared::store::team::{self, Member, Profile, work};
+use shared::store::team::{self, Member, MemberProfile, work};
 use shared::views::team::{MemberRole, MemberView};
 use shared::views::team_input::MemberPatch;
 use shared::{Failure, Scope, passwords};
@@ -76,7 +76,7 @@ async fn handle(call: Call<MemberPatch, Handing>) -> Result<Json<MemberView>, Fa
     Ok(Json::of(after))
 }
 
-fn covers(call: &Call<(), Handing>, profile: &Profile) -> bool {
+fn covers(call: &Call<(), Handing>, profile: &MemberProfile) -> bool {
     call.caller.covers(MemberRole::stored(&profile.role).role())
 }
 

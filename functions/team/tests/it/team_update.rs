@@ -245,3 +245,33 @@ async fn work_goes_only_to_somebody_who_may_own_it() {
     let idle = member(&app, "sophie").await;
     change(&app, &idle, json!({"active": false}), &app.token("admin")).await.expect(200);
 }
+
+/// The router locks members in the order of their ids. Whoever waits for one that comes first must not hold one that comes later by then:
+/// the two would wait for each other.
+#[tokio::test]
+async fn members_are_locked_in_the_order_in_which_the_router_locks_them() {
+    let app = TestApp::new().await;
+    let db = app.db().await;
+    // Before every administrator.
+    let first = "00000000-0000-7000-8000-000000000001";
+    let insert = "INSERT INTO team_members (id, tenant_id, email, name, role)
+        SELECT $1::text::uuid, tenant_id, 'first@test.example', 'first', 'sales' FROM team_members WHERE name = 'sam'";
+    db.execute(insert, &[&first]).await.unwrap();
+    let holder = app.db().await;
+    holder
+        .batch_execute(&format!("BEGIN; SELECT FROM team_members WHERE id = '{first}' FOR NO KEY UPDATE"))
+        .await
+        .unwrap();
+    let (path, admin) = (format!("/api/v1/team/{first}"), app.token("admin"));
+    let changing = async {
+        app.patch(&path, &json!({"role": "manager"})).bearer(&admin).send().await.expect(200);
+    };
+    let looking = async {
+        app.statements_wait_for(&holder, 1).await;
+        let later = "SELECT FROM team_members WHERE role = 'admin' FOR NO KEY UPDATE NOWAIT";
+        let free = db.query(later, &[]).await;
+        holder.batch_execute("COMMIT").await.unwrap();
+        assert!(!free.unwrap().is_empty(), "administrators are free while somebody waits for a member before them");
+    };
+    tokio::join!(changing, looking);
+}

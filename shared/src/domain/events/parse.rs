@@ -12,7 +12,7 @@ use super::super::profile::{CarriedProfile, ProfileField};
 use super::super::text::is_blank;
 use super::canonical::derived_external_id;
 use super::limits::{compact_len, nul_in_object};
-use super::{Campaign, Event, MAX_AGE_YEARS, MAX_FUTURE_MINUTES, MAX_METADATA_BYTES, Receipt};
+use super::{Arrival, Campaign, Event, MAX_AGE_YEARS, MAX_FUTURE_MINUTES, MAX_METADATA_BYTES};
 
 /// The most faults of one event that are named: whoever made so many learns no more from the others.
 pub const MAX_FAULTS: usize = 20;
@@ -38,8 +38,8 @@ pub struct Valid {
 ///
 /// # Errors
 /// The faults of the event at once, at most [`MAX_FAULTS`].
-pub fn validate(raw: &Value, prefix: &str, receipt: &Receipt<'_>) -> Result<Valid, Vec<Fault>> {
-    let mut parser = Parser { prefix, receipt, faults: Vec::new(), warnings: Vec::new(), aside: Map::new() };
+pub fn validate(raw: &Value, prefix: &str, arrival: &Arrival<'_>) -> Result<Valid, Vec<Fault>> {
+    let mut parser = Parser { prefix, arrival, faults: Vec::new(), warnings: Vec::new(), aside: Map::new() };
     let event = parser.event(raw);
     match event {
         Some(event) if parser.faults.is_empty() => Ok(Valid { event, warnings: parser.warnings }),
@@ -72,7 +72,7 @@ pub fn parse_source(text: &str) -> Result<&str, &'static str> {
 
 struct Parser<'a> {
     prefix: &'a str,
-    receipt: &'a Receipt<'a>,
+    arrival: &'a Arrival<'a>,
     faults: Vec<Fault>,
     warnings: Vec<Fault>,
     /// What goes into the metadata because it could not be read.
@@ -143,15 +143,15 @@ impl Parser<'_> {
         for (name, value) in std::mem::take(&mut self.aside) {
             metadata.entry(name).or_insert(value);
         }
-        let received_at = to_microseconds(self.receipt.received_at);
+        let received_at = to_microseconds(self.arrival.received_at);
         let external_id = external_id.unwrap_or_else(|| match occurred_at {
             Some(at) => derived_external_id(&source, &event_type, &identifiers, at, &metadata),
-            None => self.receipt.id.to_string(),
+            None => self.arrival.id.to_string(),
         });
         // Only now: the derived id is of what was sent.
         let identifiers = with_told(identifiers, &profile);
         Some(Event {
-            id: self.receipt.id,
+            id: self.arrival.id,
             event_type,
             source,
             occurred_at: occurred_at.unwrap_or(received_at),
@@ -177,7 +177,7 @@ impl Parser<'_> {
         if let Err(detail) = parse_source(text) {
             return self.fault("/source", "bad_name", detail);
         }
-        match self.receipt.source {
+        match self.arrival.source {
             Some(own) if own != text => {
                 let detail = format!("Write `{own}`: the source must be the one your key or webhook belongs to.");
                 self.fault("/source", "wrong_source", detail)
@@ -214,7 +214,7 @@ impl Parser<'_> {
             Err(MomentFault::Late) => return self.fault(at, "in_future", in_future),
             Err(fault) => return self.fault(at, "bad_time", fault.to_string()),
         };
-        let now = self.receipt.received_at;
+        let now = self.arrival.received_at;
         // Saturating at the ends of time makes no difference to either limit.
         let latest = now.saturating_add(SignedDuration::from_mins(MAX_FUTURE_MINUTES)).unwrap_or(Timestamp::MAX);
         if time > latest {
@@ -280,7 +280,7 @@ impl Parser<'_> {
                     continue;
                 }
             };
-            match Identifier::parse(kind, &text, source, self.receipt.default_country) {
+            match Identifier::parse(kind, &text, source, self.arrival.default_country) {
                 Ok(identifier) => identifiers.push(identifier),
                 Err(detail) => unreadable.push((kind, value, "bad_identifier", detail)),
             }

@@ -10,8 +10,8 @@ use crate::domain::identity::{Identifier, IdentifierKind};
 use crate::domain::ids::TenantId;
 use crate::domain::profile::ProfileField;
 
-fn receipt() -> Receipt<'static> {
-    Receipt { id: EventId(uuid(42)), received_at: now(), source: Some("website"), default_country: Country::GERMANY }
+fn arrival() -> Arrival<'static> {
+    Arrival { id: EventId(uuid(42)), received_at: now(), source: Some("website"), default_country: Country::GERMANY }
 }
 
 fn minimal() -> Value {
@@ -25,12 +25,12 @@ fn with(field: &str, value: Value) -> Value {
 }
 
 fn accept(raw: &Value) -> Event {
-    validate(raw, "", &receipt()).unwrap().event
+    validate(raw, "", &arrival()).unwrap().event
 }
 
 /// The faults as `pointer code`.
 fn faults(raw: &Value, prefix: &str) -> Vec<String> {
-    let faults = validate(raw, prefix, &receipt()).unwrap_err();
+    let faults = validate(raw, prefix, &arrival()).unwrap_err();
     assert!(faults.iter().all(|fault| fault.detail.ends_with('.')), "{faults:?}");
     faults.into_iter().map(|fault| format!("{} {}", fault.pointer, fault.code)).collect()
 }
@@ -69,7 +69,7 @@ fn everything_is_brought_into_normal_form() {
     assert_eq!(accept(&with("campaign", json!(" Spring "))).campaign.unwrap().name.as_deref(), Some("Spring"));
     let odd =
         with("lead", json!({"phone": " call me ", "linkedin_url": "https://linkedin.com/in/Ada", "country": "xx"}));
-    let Valid { event: odd, warnings } = validate(&odd, "/3", &receipt()).unwrap();
+    let Valid { event: odd, warnings } = validate(&odd, "/3", &arrival()).unwrap();
     assert_eq!(odd.profile.fields.get(&ProfileField::Phone), None, "everybody expects a number there");
     assert_eq!(odd.metadata["unreadable_phone"], "call me", "an odd number is no reason to lose the person");
     assert_eq!(odd.metadata["unreadable_country"], "xx");
@@ -152,7 +152,7 @@ fn limits_are_those_of_the_sheet() {
 #[test]
 fn what_cannot_be_read_beside_a_good_identifier_does_not_cost_the_person() {
     let said = json!({"email": "ada@example.com", "phone": "keine", "linkedin_url": "\u{feff} ", "waalaxy_id": "", "lead_id": 7});
-    let Valid { event, warnings } = validate(&with("lead_identifier", said), "", &receipt()).unwrap();
+    let Valid { event, warnings } = validate(&with("lead_identifier", said), "", &arrival()).unwrap();
     assert_eq!(event.identifiers.len(), 1);
     assert_eq!(Value::Object(event.metadata), json!({"unreadable_phone": "keine", "unreadable_lead_id": "7"}));
     let warned: Vec<_> = warnings.iter().map(|warning| warning.pointer.as_str()).collect();
@@ -221,7 +221,7 @@ fn at_most_twenty_faults_of_an_event_are_named() {
         raw["campaign"][format!("utm_{number}")] = json!(1);
         raw["lead"][format!("bad key {number}")] = json!(1);
     }
-    let faults = validate(&raw, "", &receipt()).unwrap_err();
+    let faults = validate(&raw, "", &arrival()).unwrap_err();
     assert_eq!(faults.len(), MAX_FAULTS);
     assert!(faults.iter().all(|fault| fault.pointer.len() + fault.detail.len() < 500));
     let long = validate(&with("metadata", json!({"~".repeat(60_000): "\u{0}"})), "/7", &receipt()).unwrap_err();
@@ -230,7 +230,7 @@ fn at_most_twenty_faults_of_an_event_are_named() {
 
 #[test]
 fn a_caller_without_a_source_of_its_own_may_name_any() {
-    let open = Receipt { source: None, ..receipt() };
+    let open = Arrival { source: None, ..arrival() };
     assert_eq!(validate(&with("source", json!("moco")), "", &open).unwrap().event.source, "moco");
     assert!(validate(&with("source", json!("Moco!")), "", &open).is_err());
 }
@@ -348,7 +348,7 @@ proptest! {
     fn anything_is_accepted_or_refused(field in prop::sample::select(vec![
         "event_type", "source", "occurred_at", "external_id", "lead_identifier", "lead", "campaign", "metadata", "other",
     ]), value in anything()) {
-        match validate(&with(field, value.clone()), "/7", &receipt()) {
+        match validate(&with(field, value.clone()), "/7", &arrival()) {
             Ok(Valid { event, warnings }) => {
                 prop_assert!(warnings.iter().all(|warning| warning.pointer.starts_with("/7/")));
                 prop_assert!(!event.identifiers.is_empty() && event.identifiers.is_sorted());
@@ -361,7 +361,7 @@ proptest! {
                 prop_assert!(!faults.is_empty() && faults.iter().all(|fault| fault.pointer.starts_with(&within)));
             }
         }
-        let _ = validate(&value, "", &receipt());
+        let _ = validate(&value, "", &arrival());
     }
 
     /// Any time that is read is kept to the microsecond, rounded down.

@@ -23,7 +23,7 @@ const ROUTING_CHUNK: usize = 50;
 
 /// Why leads are evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
+pub enum Trigger {
     /// They have new events.
     Events,
     /// A person changed them.
@@ -82,7 +82,7 @@ pub async fn advance_all<'a>(
     tx: &Tx,
     rules: &RuleSet,
     work: Vec<Work<'a>>,
-    reason: Reason,
+    trigger: Trigger,
     now: Timestamp,
 ) -> Result<Vec<Changed<'a>>, Failure> {
     let newer = |one: &Work<'_>| one.state.rule_set_version.is_some_and(|version| version > rules.version());
@@ -91,8 +91,8 @@ pub async fn advance_all<'a>(
     }
     // An erased person's log is not looked at again. A known lead without a standing lost it: it is rebuilt from the log.
     let looks_back = |one: &Work<'_>| {
-        let lost = reason == Reason::Rules || one.state.rule_set_version != Some(rules.version());
-        let needed = reason != Reason::Decay && needs_full_log(rules, &one.state, &one.events);
+        let lost = trigger == Trigger::Rules || one.state.rule_set_version != Some(rules.version());
+        let needed = trigger != Trigger::Decay && needs_full_log(rules, &one.state, &one.events);
         !one.is_new() && !one.flags.anonymized && (lost || needed)
     };
     let old: Vec<LeadId> = work.iter().filter(|one| looks_back(one)).map(|one| one.lead).collect();
@@ -195,12 +195,12 @@ pub async fn write(
     tenant: &TenantRules,
     changes: &[Changed<'_>],
     ahead: &Ahead,
-    reason: Reason,
+    trigger: Trigger,
     now: Timestamp,
 ) -> Result<(), Failure> {
     let alerts = async {
-        match reason {
-            Reason::Decay => Ok(()),
+        match trigger {
+            Trigger::Decay => Ok(()),
             _ => alerts::hot_leads(app, tx, tenant, changes, now).await,
         }
     };

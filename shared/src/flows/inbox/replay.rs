@@ -31,7 +31,7 @@ const MAX_BYTES: i64 = 16 * 1024 * 1024;
 
 /// Which rows to replay.
 #[derive(Debug)]
-pub enum Choice {
+pub enum Selection {
     Named(Vec<Uuid>),
     /// The open ones of a source, received from `from` on and before `to`.
     Range {
@@ -45,11 +45,11 @@ pub enum Choice {
 ///
 /// # Errors
 /// `NotFound` when none of the named rows exists, and when the database does not answer.
-pub async fn replay(tx: &Tx, choice: &Choice, now: Timestamp) -> Result<(Replayed, Vec<Uuid>), Failure> {
+pub async fn replay(tx: &Tx, choice: &Selection, now: Timestamp) -> Result<(Replayed, Vec<Uuid>), Failure> {
     let mut skipped = Vec::new();
     let mut remaining = 0;
     let rows = match choice {
-        Choice::Named(ids) => {
+        Selection::Named(ids) => {
             let claim = inbox::claim_named(tx, ids, MAX_BYTES);
             let rows = step(error_span!("claim", rows = ids.len()), claim).await?;
             let fitting: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
@@ -65,7 +65,7 @@ pub async fn replay(tx: &Tx, choice: &Choice, now: Timestamp) -> Result<(Replaye
             }
             rows
         }
-        Choice::Range { source, from, to } => {
+        Selection::Range { source, from, to } => {
             let limit = i64::try_from(MAX_ROWS).unwrap_or(i64::MAX);
             let claim = inbox::claim_range(tx, source, *from, *to, limit, MAX_BYTES);
             step(error_span!("claim", source), claim).await?
@@ -92,7 +92,7 @@ pub async fn replay(tx: &Tx, choice: &Choice, now: Timestamp) -> Result<(Replaye
     if !sent.is_empty() {
         inbox::mark_replayed(tx, &sent, now).await?;
     }
-    if let Choice::Range { source, from, to } = choice {
+    if let Selection::Range { source, from, to } = choice {
         // The unusable ones are open still, and told apart in `skipped`.
         let unusable = i64::try_from(skipped.len()).unwrap_or(i64::MAX);
         remaining = inbox::count_open_range(tx, source, *from, *to).await? - unusable;

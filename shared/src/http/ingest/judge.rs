@@ -100,13 +100,13 @@ impl Submitted {
             if let (Some(key), Value::Object(fields)) = (bounds.idempotency_key, &mut event) {
                 name_by_key(fields, key, index);
             }
-            let receipt = events::Receipt {
+            let arrival = events::Arrival {
                 id,
                 received_at: bounds.received_at,
                 source: bounds.source,
                 default_country: bounds.country.unwrap_or_default(),
             };
-            match events::validate(&event, &prefix, &receipt) {
+            match events::validate(&event, &prefix, &arrival) {
                 Err(faults) if !(bounds.country.is_none() && faults.iter().all(depends_on_country)) => {
                     receipts.push(ReceiptView::rejected(index, bounded(faults)));
                 }

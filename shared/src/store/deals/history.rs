@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::super::Tx;
 use super::super::sql::{params, section};
+use super::super::window::Window;
 use super::SQL;
 use crate::domain::ids::{DealId, PipelineId, StageId};
 use crate::failure::Failure;
@@ -37,8 +38,8 @@ pub const LIST_HISTORY: &str = const { section(SQL, "list_history") };
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_history(tx: &Tx, deal: DealId, limit: i64, offset: i64) -> Result<Vec<Stay>, Failure> {
-    let rows = tx.query(LIST_HISTORY, params![deal, limit, offset]).await?;
+pub async fn list_history(tx: &Tx, deal: DealId, window: Window) -> Result<Vec<Stay>, Failure> {
+    let rows = tx.query(LIST_HISTORY, params![deal, window.limit, window.offset]).await?;
     let read = |row: &tokio_postgres::Row| Stay {
         id: row.get("id"),
         stage: row.get("stage_id"),

@@ -14,7 +14,7 @@ use crate::failure::{Failure, Fault};
 
 /// What people say about a deal, besides where it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Facts {
+pub struct DealFacts {
     pub name: String,
     pub company: Option<OrganizationId>,
     pub owner: Option<MemberId>,
@@ -25,7 +25,7 @@ pub struct Facts {
     pub campaign: Option<String>,
 }
 
-impl Facts {
+impl DealFacts {
     /// As a deal has them.
     pub fn of(deal: &Deal) -> Self {
         Self {
@@ -71,7 +71,7 @@ pub async fn insert(
     id: DealId,
     lead: Option<LeadId>,
     into: &Stage,
-    facts: &Facts,
+    facts: &DealFacts,
     now: Timestamp,
 ) -> Result<Deal, Failure> {
     let row = tx
@@ -121,7 +121,7 @@ pub async fn lock_alone(tx: &Tx, id: DealId) -> Result<Deal, Failure> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn update(tx: &Tx, id: DealId, facts: &Facts, now: Timestamp) -> Result<Deal, Failure> {
+pub async fn update(tx: &Tx, id: DealId, facts: &DealFacts, now: Timestamp) -> Result<Deal, Failure> {
     let row = tx
         .find(
             const { section(SQL, "update") },

@@ -12,9 +12,9 @@ use tokio_postgres::Row;
 
 use super::super::routing::Decision;
 use super::super::sql::{params, section, word};
+use super::super::window::Window;
 use super::super::{Tx, event_path};
 use super::SQL;
-use super::list::Window;
 use crate::domain::engine::LeadState;
 use crate::domain::ids::{EventId, LeadId, RuleId};
 use crate::domain::scoring::Category;
@@ -156,8 +156,8 @@ pub const LIST_SCORES: &str = const { section(SQL, "list_scores") };
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_scores(tx: &Tx, lead: LeadId, limit: i64, offset: i64) -> Result<Vec<Score>, Failure> {
-    let rows = tx.query(LIST_SCORES, params![lead, limit, offset]).await?;
+pub async fn list_scores(tx: &Tx, lead: LeadId, window: Window) -> Result<Vec<Score>, Failure> {
+    let rows = tx.query(LIST_SCORES, params![lead, window.limit, window.offset]).await?;
     let read = |row: &Row| {
         Ok(Score {
             counted: counted(row, "awarded_at"),
@@ -193,8 +193,8 @@ pub const LIST_INTENTS: &str = const { section(SQL, "list_intents") };
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_intents(tx: &Tx, lead: LeadId, limit: i64, offset: i64) -> Result<Vec<IntentSignal>, Failure> {
-    let rows = tx.query(LIST_INTENTS, params![lead, limit, offset]).await?;
+pub async fn list_intents(tx: &Tx, lead: LeadId, window: Window) -> Result<Vec<IntentSignal>, Failure> {
+    let rows = tx.query(LIST_INTENTS, params![lead, window.limit, window.offset]).await?;
     let read = |row: &Row| IntentSignal {
         counted: counted(row, "signalled_at"),
         intent: row.get("intent"),
@@ -219,8 +219,8 @@ pub const LIST_DECISIONS: &str = const { section(SQL, "list_decisions") };
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_decisions(tx: &Tx, lead: LeadId, limit: i64, offset: i64) -> Result<Vec<Decision>, Failure> {
-    let rows = tx.query(LIST_DECISIONS, params![lead, limit, offset]).await?;
+pub async fn list_decisions(tx: &Tx, lead: LeadId, window: Window) -> Result<Vec<Decision>, Failure> {
+    let rows = tx.query(LIST_DECISIONS, params![lead, window.limit, window.offset]).await?;
     let read = |row: &Row| {
         let Json(record) = row.try_get("record").map_err(Failure::internal)?;
         Ok(Decision { id: row.get("id"), lead, deal: row.get("deal_id"), record: Arc::new(record) })

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::super::Tx;
 use super::super::sql::{Param, params, section};
+use super::super::window::Window;
 use super::SQL;
 use super::row::{self, Lead, LeadStatus};
 use crate::domain::ids::{LeadId, MemberId, PipelineId};
@@ -60,15 +61,15 @@ pub enum Order {
 pub const TOTAL: &str = const { section(SQL, "total") };
 
 impl Order {
-    /// The order of a field, as `Paging::sort_by` names it.
-    pub fn of(field: &str, descending: bool) -> Self {
-        match (field, descending) {
-            ("total_score", true) => Self::HighestScoreFirst,
-            ("total_score", false) => Self::LowestScoreFirst,
-            ("last_activity_at", true) => Self::LatestActivityFirst,
-            ("last_activity_at", false) => Self::EarliestActivityFirst,
-            (_, true) => Self::NewestFirst,
-            (_, false) => Self::OldestFirst,
+    /// As a [`Window`] names it.
+    pub fn of(order: &str) -> Self {
+        match order {
+            "-total_score" => Self::HighestScoreFirst,
+            "total_score" => Self::LowestScoreFirst,
+            "-last_activity_at" => Self::LatestActivityFirst,
+            "last_activity_at" => Self::EarliestActivityFirst,
+            "created_at" => Self::OldestFirst,
+            _ => Self::NewestFirst,
         }
     }
 
@@ -88,15 +89,6 @@ impl Order {
             Self::EarliestActivityFirst => const { section(SQL, "list_earliest_activity_first") },
         }
     }
-}
-
-/// Which part of a list.
-#[derive(Debug, Clone, Copy)]
-pub struct Window {
-    pub limit: i64,
-    pub offset: i64,
-    /// Only what comes behind the row of this moment and id.
-    pub after: Option<(Timestamp, Uuid)>,
 }
 
 /// The parameters of [`TOTAL`] and, followed by those of a [`Window`], of an order's statement.
@@ -174,7 +166,8 @@ pub struct Found {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn page(tx: &Tx, filter: &Filter, order: Order, window: Window) -> Result<Found, Failure> {
+pub async fn page(tx: &Tx, filter: &Filter, window: Window) -> Result<Found, Failure> {
+    let order = Order::of(window.order);
     match &filter.words {
         Some(words) => search::page(tx, filter, words, order, window).await,
         None => {
@@ -185,21 +178,19 @@ pub async fn page(tx: &Tx, filter: &Filter, order: Order, window: Window) -> Res
 }
 
 /// Hands over every lead that passes the filter, words included, in the order of the list and as one statement sees them at one
-/// moment: none is missing or there twice, whatever changes meanwhile. At most `most`.
+/// moment: none is missing or there twice, whatever changes meanwhile.
 ///
 /// # Errors
 /// When the database does not answer, and the first failure of `take`.
 pub async fn each(
     tx: &Tx,
     filter: &Filter,
-    order: Order,
-    most: i64,
+    window: Window,
     mut take: impl FnMut(Lead) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let patterns = filter.words.as_ref().map(Words::patterns);
-    let whole = Arguments::new(filter, Window { limit: most, offset: 0, after: None });
-    let arguments = Arguments { within: patterns.as_deref(), ..whole };
-    tx.query_map(order.statement(), &arguments.of_part(), |row| take(row::lead(row)?)).await?;
+    let arguments = Arguments { within: patterns.as_deref(), ..Arguments::new(filter, window) };
+    tx.query_map(Order::of(window.order).statement(), &arguments.of_part(), |row| take(row::lead(row)?)).await?;
     Ok(())
 }
 
@@ -210,7 +201,7 @@ async fn list(tx: &Tx, filter: &Filter, order: Order, window: Window) -> Result<
 
 /// How many leads pass the filter, its words aside.
 async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
-    let arguments = Arguments::new(filter, Window { limit: 0, offset: 0, after: None });
+    let arguments = Arguments::new(filter, Window::first("", 0));
     let row = tx.find(TOTAL, &arguments.of_total()).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }

@@ -7,17 +7,13 @@
 //! | | what | who takes it |
 //! |---|---|---|
 //! | 1 | the rules (`rules:` of the tenant) | the event path and changes by hand share it; the end of a walk through all leads waits for all of them |
-//! | 2 | identifiers, by the unique key | the event path, for the people of a batch |
+//! | 2 | identifiers, by the unique key | the event path, for the people of a batch; changes by hand, for what they add (what they take away waits for nobody) |
 //! | 3 | leads | whoever changes one, or what hangs on it |
-//! | 4 | members of the team | routing, to give out work; the team's endpoints begin here |
+//! | 4 | members of the team | routing, to give out work; the team's endpoints, behind the leads of a member whose rights change |
 //! | 5 | stages | moves into one stage take turns |
 //! | 6 | deals | moving, closing, giving away; after their leads |
 //! | 7 | tasks | ticking off, reminding |
 //! | 8 | effects, then the rate budgets of their partner | workers |
-//!
-//! One way is crossed on purpose: a person's change of a lead locks the lead (3) before its new identifiers (2), because only the lead
-//! says what is new, and takes the rules (1) last. Should it meet an event of the same person at that moment, Postgres ends one of the
-//! two: the event path tries again by itself, and the person is told to.
 
 use super::super::Tx;
 use super::super::event_path::{self, LoadedLead};

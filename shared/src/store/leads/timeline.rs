@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::super::Tx;
 use super::super::sql::{params, section};
-use super::list::Window;
+use super::super::window::Window;
 use crate::domain::ids::LeadId;
 use crate::failure::Failure;
 

@@ -36,9 +36,12 @@ interface Props<V extends Values> {
 export function FormDialog<V extends Values>(props: Props<V>) {
     // Escape and a click beside it ask the form, which knows what would be lost.
     const leave = useRef(() => {});
+    // Opened again while it still fades away, it begins anew.
+    const [opening, setOpening] = useState({ open: props.open, count: 0 });
+    if (opening.open !== props.open) setOpening({ open: props.open, count: opening.count + Number(props.open) });
     return (
         <Dialog open={props.open} onClose={() => leave.current()} maxWidth="sm" fullWidth aria-label={props.title}>
-            <Inner {...props} leave={leave} />
+            <Inner key={opening.count} {...props} leave={leave} />
         </Dialog>
     );
 }
@@ -90,6 +93,7 @@ function Inner<V extends Values>({ title, submit, values, units, onClose, onSubm
     }, [draft, before, form]);
 
     const close = () => {
+        setAsking(false);
         if (draft) dropDraft(draft);
         onClose();
     };

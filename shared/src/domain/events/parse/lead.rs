@@ -81,7 +81,7 @@ impl Parser<'_> {
         match field {
             ProfileField::Email => normalize_email(text).map_err(|fault| fault.to_string()),
             ProfileField::Phone => {
-                normalize_phone(text, self.receipt.default_country).map_err(|fault| fault.to_string())
+                normalize_phone(text, self.arrival.default_country).map_err(|fault| fault.to_string())
             }
             ProfileField::LinkedinUrl => normalize_linkedin(text).map_err(|fault| fault.to_string()),
             ProfileField::Country => country_named(text)

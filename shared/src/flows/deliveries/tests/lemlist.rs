@@ -72,7 +72,7 @@ fn every_documented_type_is_known() {
         aircallEnded aircallDone aircallInterested aircallNotInterested callRecordingDone callTranscriptDone apiDone apiInterested \
         apiNotInterested apiFailed manualInterested manualNotInterested annotated enrichmentDone enrichmentError \
         inboxLabelUpdated signalRegistered skipped emailsSendFailed opportunitiesDone";
-    let receipt = domain::Receipt {
+    let receipt = domain::Arrival {
         id: EventId(Uuid::from_u128(1)),
         received_at: now(),
         source: Some("lemlist"),
@@ -114,7 +114,7 @@ fn an_unreadable_address_does_not_cost_the_activity() {
         "leadEmail": "Max <max@x.example>", "leadLinkedinUrl": "https://www.linkedin.com/sales/lead/ACwAAB", "createdAt": 1_795_000_000_000_i64,
     });
     let events = translated(&activity(odd)).unwrap();
-    let receipt = domain::Receipt {
+    let receipt = domain::Arrival {
         id: EventId(Uuid::from_u128(1)),
         received_at: "2026-11-20T15:08:21Z".parse().unwrap(),
         source: Some("lemlist"),

@@ -13,7 +13,7 @@ fn posted(headers: &[(&str, &str)], body: &str) -> Result<Vec<Value>, Unknown> {
 fn one(headers: &[(&str, &str)], body: &str) -> Value {
     let events = posted(headers, body).unwrap();
     assert_eq!(events.len(), 1);
-    let receipt = domain::Receipt {
+    let receipt = domain::Arrival {
         id: EventId(Uuid::from_u128(1)),
         received_at: now(),
         source: Some("website"),

@@ -9,8 +9,9 @@
 
 use super::super::super::Tx;
 use super::super::super::sql::{params, section};
+use super::super::super::window::Window;
 use super::super::SQL;
-use super::{Arguments, Filter, Found, Order, Window};
+use super::{Arguments, Filter, Found, Order};
 use crate::domain::ids::LeadId;
 use crate::domain::search::Words;
 use crate::failure::Failure;
@@ -168,7 +169,7 @@ impl Search<'_> {
         if ids.is_empty() {
             return Ok(Found { leads: Vec::new(), total, exact });
         }
-        let window = Window { limit: self.window.limit, offset: 0, after: None };
+        let window = self.window.whole(self.window.limit);
         let only = Filter { ids: Some(ids), ..Filter::default() };
         Ok(Found { leads: super::list(self.tx, &only, self.order, window).await?, total, exact })
     }

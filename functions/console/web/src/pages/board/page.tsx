@@ -263,7 +263,8 @@ function DealCard({ deal, pipeline, at, writable, onOpen }: { deal: Deal; pipeli
                     data-deal={deal.id}
                     onClick={() => onOpen(deal.id)}
                     onKeyDown={(event: React.KeyboardEvent) => {
-                        if (event.key === "Enter") {
+                        // Where it cannot be lifted, Space presses it as any button, and does not scroll the page.
+                        if (event.key === "Enter" || (event.key === " " && !writable)) {
                             event.preventDefault();
                             onOpen(deal.id);
                         }
