@@ -56,6 +56,9 @@ ALTER TABLE rate_budgets
 -- A `webhook` call leaves a fifth of the budget free and a `backfill` call half of it. A `user` call may take the next free moment
 -- ahead of time, when that is no more than `p_patience_ms` away: it sleeps until then, and everybody else finds it taken. While one
 -- waits longer than that, no `backfill` call goes.
+--
+-- Who takes several calls waits for the first and owes the others, and makes each as long after the one before as the budget takes to
+-- fill up by one. Waiting until all of them are free, it would wait for ever beside those that take one at a time.
 CREATE FUNCTION lotse.take_calls(
   p_keys text[], p_per_second double precision[], p_burst double precision[], p_calls integer, p_priority text,
   p_patience_ms integer, p_now timestamptz, OUT taken boolean, OUT wait_ms integer
@@ -85,7 +88,7 @@ BEGIN
     v_wait := GREATEST(
       v_wait,
       EXTRACT(epoch FROM v_budget.blocked_until - p_now),
-      EXTRACT(epoch FROM v_budget.free_at - p_now) + (p_calls - v_budget.burst + v_share * v_budget.burst) / v_budget.per_second,
+      EXTRACT(epoch FROM v_budget.free_at - p_now) + (1 - v_budget.burst + v_share * v_budget.burst) / v_budget.per_second,
       CASE p_priority WHEN 'backfill' THEN EXTRACT(epoch FROM v_budget.user_waits_until - p_now) END
     );
   END LOOP;

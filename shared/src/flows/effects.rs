@@ -175,7 +175,7 @@ async fn act(claimed: &Claimed) -> Ended {
     if claimed.step == Step::LookAndPerform {
         match asked.await {
             Sight::Found(answer) => return Ended::Called(Outcome::Done(answer)),
-            Sight::Absent | Sight::CannotAsk => {}
+            Sight::Absent | Sight::CannotAsk => tokio::time::sleep(claimed.pause).await,
             // Nothing was done yet, so that the question may be asked again with everything else.
             Sight::Unanswered(Outcome::Unknown(reason)) => return Ended::Called(Outcome::not_now(reason)),
             Sight::Unanswered(outcome) => return Ended::Called(outcome),

@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 use super::deliveries::secret_context;
 use crate::app::App;
 use crate::domain::defaults::defaults;
+use crate::domain::faults::Fault;
 use crate::domain::ids::{ApiKeyId, MemberId, TenantId};
 use crate::failure::Failure;
-use crate::integrations;
+use crate::integrations::{self, slack};
 use crate::messages::tenants::{NewTenant, NewTenantKey, NewTenantMember, NewTenantSource};
 use crate::passwords;
 use crate::secrets::{random_token, same, token_hash};
@@ -64,7 +65,11 @@ pub struct MadeSource {
 /// # Errors
 /// `Invalid` with every fault of the description, `Conflict` for a token that is in use.
 pub async fn create(app: &App, mut input: NewTenant, now: Timestamp) -> Result<Made, Failure> {
-    input.check().map_err(Failure::Invalid)?;
+    let mut faults = input.check().err().unwrap_or_default();
+    faults.extend(check_slack_ids(&mut input.members));
+    if !faults.is_empty() {
+        return Err(Failure::Invalid(faults));
+    }
     let id = TenantId(input.id.unwrap_or_else(|| app.new_id()));
     let zone = input.zone.as_deref().unwrap_or("Europe/Berlin");
     let language = input.language.as_deref().unwrap_or("de");
@@ -82,6 +87,19 @@ pub async fn create(app: &App, mut input: NewTenant, now: Timestamp) -> Result<M
 
 /// Who does this, as histories name them.
 const NAME: &str = "tenant-create";
+
+/// As the team's endpoints: messages call a person by it, and anything else would call nobody, or everybody.
+fn check_slack_ids(members: &mut [NewTenantMember]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (n, member) in members.iter_mut().enumerate() {
+        let Some(id) = &mut member.slack_user_id else { continue };
+        *id = id.trim().to_owned();
+        if !slack::is_member_id(id) {
+            faults.push(Fault::new(format!("/members/{n}/slack_user_id"), "bad_identifier", slack::NO_MEMBER_ID));
+        }
+    }
+    faults
+}
 
 async fn fill(app: &App, tx: &Tx, input: NewTenant, now: Timestamp) -> Result<Made, Failure> {
     // One that has no rules was made just now.

@@ -420,7 +420,8 @@ pub enum Taken {
     Not(Duration),
 }
 
-/// Takes calls from every budget, or from none. A person's call takes one ahead of time that comes free within `patience`.
+/// Takes calls from every budget, or from none; of several the first is free then, and each other as long after the one before as the
+/// budget takes to fill up by one. A person's call takes one ahead of time that comes free within `patience`.
 ///
 /// # Errors
 /// When the database does not answer.

@@ -921,6 +921,33 @@ describe("for everybody", () => {
         }
     }
 
+    it("jumps nowhere while a page comes in on a phone, however late the answers are", async () => {
+        const page = await desk.context.newPage();
+        page.setDefaultTimeout(15_000);
+        await page.setViewportSize({ width: 390, height: 844 });
+        await page.addInitScript(() => {
+            globalThis.shifted = 0;
+            new PerformanceObserver((list) => {
+                for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shifted += entry.value;
+            }).observe({ type: "layout-shift", buffered: true });
+        });
+        // Each answer takes another time, so that parts of a page come one after the other.
+        await page.route("**/api/v1/**", async (route) => {
+            await new Promise((done) => setTimeout(done, 100 + ((route.request().url().length * 37) % 300)));
+            await route.continue();
+        });
+        const found = [];
+        for (const [name, path] of Object.entries(places())) {
+            await go(page, path);
+            await page.locator("main").waitFor();
+            await settled(page);
+            const shifted = await page.evaluate(() => globalThis.shifted);
+            if (shifted > 0.1) found.push(`${name}: ${shifted.toFixed(3)}`);
+        }
+        await page.close();
+        assert.deepEqual(found, []);
+    });
+
     it("the desk's page has complained about nothing", () => {
         assert.deepEqual(desk.complaints, []);
     });

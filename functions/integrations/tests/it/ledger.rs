@@ -227,6 +227,28 @@ async fn what_is_less_urgent_leaves_room() {
     assert!((0.9..=1.0).contains(&used) && (9_000_000.0..10_000_001.0).contains(&free_in_ms), "{budget}");
 }
 
+/// One call a second, and others that take one as soon as there is one: somebody who needs two, to look before writing, gets them.
+#[tokio::test]
+async fn who_needs_two_calls_is_not_passed_over_for_ever() {
+    let world = World::generous().await;
+    let client = world.app.database().app_client().await.unwrap();
+    client.batch_execute("BEGIN").await.unwrap();
+    client.query_one("SELECT lotse.enter_tenant($1)", &[&world.tenant]).await.unwrap();
+    let statement =
+        "SELECT taken FROM lotse.take_calls('{k}', '{1}', '{1}', $1, 'webhook', 2000, now() + $2 * interval '100 ms')";
+    let (mut singles, mut pairs) = (0, 0);
+    for tenth in 0..300 {
+        for (calls, every, count) in [(2, 1, &mut pairs), (1, 3, &mut singles)] {
+            if tenth % every == 0 {
+                let row = client.query_one(statement, &[&calls, &f64::from(tenth)]).await.unwrap();
+                *count += i32::from(row.get::<_, bool>(0));
+            }
+        }
+    }
+    assert!(pairs >= 5, "{pairs} pairs beside {singles} single calls in 30 seconds");
+    assert!(2 * pairs + singles <= 32, "{pairs} pairs and {singles} single calls are more than the budget has");
+}
+
 #[tokio::test]
 async fn a_pause_that_a_partner_asks_for_holds_for_everybody() {
     let world = World::generous().await;

@@ -110,6 +110,22 @@ async fn nothing_is_made_of_a_description_with_faults() {
     assert_eq!(tenants, 0);
 }
 
+/// `<!channel>` would call everybody.
+#[tokio::test]
+async fn a_member_has_the_slack_id_of_a_person() {
+    let app = TestApp::bare().await;
+    let member = |id: &str| json!({"email": "a@b.example", "name": "A", "role": "sales", "slack_user_id": id});
+    let tenant = |members: Value| json!({"slug": "slack", "name": "Slack", "members": members});
+    for id in ["<!channel>", "@sam", "sam", "U", ""] {
+        let refused = app.invoke("tenant-create", tenant(json!([member("U012AB3CD"), member(id)]))).await;
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains("/members/1/slack_user_id") && error.contains("member id"), "{id}: {error}");
+    }
+    app.invoke("tenant-create", tenant(json!([member(" U012AB3CD ")]))).await.unwrap();
+    let stored: String = app.db().await.query_one("SELECT slack_user_id FROM team_members", &[]).await.unwrap().get(0);
+    assert_eq!(stored, "U012AB3CD");
+}
+
 #[tokio::test]
 async fn what_is_left_out_is_made_and_shown_once() {
     let app = TestApp::bare().await;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Became, PATIENCE, Rest, by_queue, connection, later};
+use super::connection::{self, Problem};
+use super::{Became, PATIENCE, Rest, by_queue, later};
 use crate::app::App;
 use crate::config;
 use crate::failure::Failure;
@@ -18,6 +19,9 @@ use crate::store::partners::{self, Connection};
 
 /// Longer than a function with a claim can live, so that an ended lease means a dead function.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
+
+/// Between a look and the call after it, however slow the budget is: the lease must outlast it.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// A partner is asked about an effect this long after it became unknown.
 pub(super) const DOUBT: Duration = Duration::from_secs(120);
@@ -45,6 +49,8 @@ pub(super) struct Claimed {
     pub(super) step: Step,
     /// Until the moment the call was taken for.
     pub(super) wait: Duration,
+    /// Between a look and the call after it, which the budget takes so long to have.
+    pub(super) pause: Duration,
 }
 
 /// What the first transaction decided.
@@ -59,14 +65,7 @@ const NOTHING: Decision = Decision::Rest(Rest { became: None, again: None });
 
 /// Claims an effect, or finds out that there is nothing to do now.
 pub(super) async fn claim(app: &App, partner: &dyn Partner, due: &EffectDue) -> Result<Decision, Failure> {
-    let tx = app.begin(due.tenant_id).await?;
-    match decide(app, &tx, partner, due).await {
-        Ok(decision) => app.commit(&tx).await.map(|()| decision),
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
+    app.transact(due.tenant_id, async |tx| decide(app, &tx, partner, due).await).await
 }
 
 async fn decide(app: &App, tx: &Tx, partner: &dyn Partner, due: &EffectDue) -> Result<Decision, Failure> {
@@ -173,7 +172,7 @@ async fn no_way_in(
     now: Timestamp,
 ) -> Result<Decision, Failure> {
     if let Some(problem) = &problem {
-        connection::down(app, tx, partner, connection, problem, now).await?;
+        connection::down(app, tx, partner, connection, Problem::Unusable(problem), now).await?;
     }
     match effect.status {
         Status::Unknown => ledger::claim_look(tx, effect.id, now + DOWN).await?,
@@ -222,7 +221,15 @@ async fn look(
         }
     }
     ledger::claim_look(tx, effect.id, now + LEASE).await?;
-    Ok(Decision::Go(Box::new(Claimed { effect, call, link, connection, step: Step::Look, wait })))
+    Ok(Decision::Go(Box::new(Claimed {
+        effect,
+        call,
+        link,
+        connection,
+        step: Step::Look,
+        wait,
+        pause: Duration::ZERO,
+    })))
 }
 
 async fn perform(
@@ -253,7 +260,9 @@ async fn perform(
     match ledger::take_calls(tx, &budgets, calls, effect.priority, PATIENCE, now).await? {
         Taken::After(wait) => {
             effect.attempts = ledger::claim(tx, effect.id, now + LEASE).await?;
-            Ok(Decision::Go(Box::new(Claimed { effect, call, link, connection, step, wait })))
+            let slowest = budgets.iter().map(|budget| budget.per_second).fold(f64::INFINITY, f64::min);
+            let pause = Duration::try_from_secs_f64(1.0 / slowest).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
+            Ok(Decision::Go(Box::new(Claimed { effect, call, link, connection, step, wait, pause })))
         }
         Taken::Not(wait) => {
             // Behind the older ones that wait for the same budget.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::claim::{Claimed, DOUBT};
-use super::{Became, Ended, LONGEST_DELAY, Rest, backoff, by_queue, connection, later, promise};
+use super::connection::{self, Problem};
+use super::{Became, Ended, LONGEST_DELAY, Rest, backoff, by_queue, later, promise};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::integrations::partner::{Fault, Outcome, Partner, Sight};
@@ -53,18 +54,11 @@ async fn record(
     claimed: &Claimed,
     ended: &Ended,
 ) -> Result<Rest, Failure> {
-    let tx = app.begin(due.tenant_id).await?;
-    let written = match ended {
+    let write = async |tx: Tx| match ended {
         Ended::Called(outcome) => called(app, &tx, partner, claimed, outcome).await,
         Ended::Looked(sight) => looked(app, &tx, partner, claimed, sight).await,
     };
-    match written {
-        Ok(rest) => app.commit(&tx).await.map(|()| rest),
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
+    app.transact(due.tenant_id, write).await
 }
 
 async fn called(
@@ -90,9 +84,10 @@ async fn called(
             give_up(tx, claimed, reason, now).await
         }
         Outcome::Limited(pause) => {
-            ledger::pause_calls(tx, &claimed.link.pause_key(), later(now, *pause)?).await?;
+            let again = put_back(tx, partner, claimed, "429", *pause, None, now).await?;
             // Until then the budget stands still; after as long as a message can be delayed it is asked again.
-            put_back(tx, partner, claimed, "429", *pause, None, now).await
+            ledger::pause_calls(tx, &claimed.link.pause_key(), later(now, *pause)?).await?;
+            Ok(again)
         }
         Outcome::NotNow { code, at_least } => {
             let wait = backoff(app, effect.attempts).max(at_least.unwrap_or_default());
@@ -149,8 +144,8 @@ async fn key_refused(
     words: Option<&str>,
     now: Timestamp,
 ) -> Result<Rest, Failure> {
-    let problem = format!("needs reconnect: {} says {}", partner.title(), words.unwrap_or(code));
-    if connection::down(app, tx, partner, &claimed.connection, &problem, now).await? {
+    let problem = Problem::Refused(words.unwrap_or(code));
+    if connection::down(app, tx, partner, &claimed.connection, problem, now).await? {
         ledger::hold(tx, &claimed.effect, Some(Reason { code, words, fault: None })).await?;
         return Ok(Rest::became(Became::Held));
     }
@@ -206,17 +201,22 @@ async fn looked(app: &App, tx: &Tx, partner: &dyn Partner, claimed: &Claimed, si
             None => again(APART, Some(now)).await,
         },
         Sight::Unanswered(Outcome::Limited(pause)) => {
+            let at = again(*pause, None).await?;
             ledger::pause_calls(tx, &claimed.link.pause_key(), later(now, *pause)?).await?;
-            again(*pause, None).await
+            Ok(at)
         }
         Sight::Unanswered(Outcome::Refused { code, words, fault: Fault::Connection }) => {
-            let problem = format!("needs reconnect: {} says {}", partner.title(), words.as_deref().unwrap_or(code));
-            connection::down(app, tx, partner, &claimed.connection, &problem, now).await?;
+            let problem = Problem::Refused(words.as_deref().unwrap_or(code));
+            connection::down(app, tx, partner, &claimed.connection, problem, now).await?;
             again(LONGEST_DELAY, None).await
         }
         Sight::Unanswered(outcome) => {
             tracing::warn!(effect_id = %effect.id, ?outcome, "the partner does not say whether it was done");
-            again(LONGEST_DELAY, None).await
+            let at_least = match outcome {
+                Outcome::NotNow { at_least, .. } => at_least.unwrap_or_default(),
+                _ => Duration::ZERO,
+            };
+            again(LONGEST_DELAY.max(at_least), None).await
         }
     }
 }

@@ -74,7 +74,7 @@ pub async fn reconcile(app: &App, moment: Timestamp) -> Result<Reconciled, Failu
         by_tenant.entry(tenant).or_default().push((id, status));
     }
     for (tenant, settled) in by_tenant {
-        match in_tenant(app, tenant, async |tx| pass_on(tx, &settled, moment).await).await {
+        match app.transact(tenant, async |tx| pass_on(&tx, &settled, moment).await).await {
             Ok(()) => done.released += settled.len(),
             Err(failure) => tracing::warn!(tenant_id = %tenant, reason = %failure, "could not pass on what ended"),
         }
@@ -97,9 +97,9 @@ async fn begin_ready(app: &App, moment: Timestamp) -> Result<usize, Failure> {
     }
     let mut begun = 0;
     for (tenant, ids) in by_tenant {
-        let began = in_tenant(app, tenant, async |tx| {
-            let freed = ledger::begin_ready(tx, &ids, moment).await?;
-            promise(tx, &freed, moment).await?;
+        let began = app.transact(tenant, async |tx| {
+            let freed = ledger::begin_ready(&tx, &ids, moment).await?;
+            promise(&tx, &freed, moment).await?;
             Ok(freed.len())
         });
         match began.await {
@@ -122,7 +122,7 @@ async fn send(app: &App, effects: Vec<Overdue>, rest_from: Option<Timestamp>) ->
     }
     let mut woken = 0;
     for ((tenant, queue), effects) in by_place {
-        match in_tenant(app, tenant, async |tx| send_to(app, tx, queue, &effects, rest_from).await).await {
+        match send_to(app, tenant, queue, &effects, rest_from).await {
             Ok(count) => woken += count,
             // One tenant (switched off, for instance) does not keep the others waiting.
             Err(failure) => tracing::warn!(tenant_id = %tenant, reason = %failure, "could not wake effects"),
@@ -131,47 +131,39 @@ async fn send(app: &App, effects: Vec<Overdue>, rest_from: Option<Timestamp>) ->
     Ok(woken)
 }
 
-/// Without a queue they are only put off.
+/// Without a queue they are only put off. No transaction is open while SQS is waited for: a death in between sends them once more, for
+/// the same moments.
 async fn send_to(
     app: &App,
-    tx: &Tx,
+    tenant: TenantId,
     queue: Option<&'static str>,
     effects: &[Overdue],
     rest_from: Option<Timestamp>,
 ) -> Result<usize, Failure> {
-    let ids: Vec<EffectId> = effects.iter().map(|effect| effect.id).collect();
-    let Some(queue) = queue else {
-        if let Some(moment) = rest_from {
-            ledger::put_off(tx, &ids, moment + FOREIGN_REST).await?;
-        }
-        return Ok(0);
+    let (sent, rest) = match queue {
+        Some(queue) => (put_on(app, tenant, queue, effects).await?, REST),
+        None => (effects.iter().map(|effect| effect.id).collect(), FOREIGN_REST),
     };
+    if let Some(moment) = rest_from {
+        app.transact(tenant, async |tx| ledger::put_off(&tx, &sent, moment + rest).await).await?;
+    }
+    Ok(if queue.is_some() { sent.len() } else { 0 })
+}
+
+/// Answers with those that the queue took.
+async fn put_on(
+    app: &App,
+    tenant: TenantId,
+    queue: &'static str,
+    effects: &[Overdue],
+) -> Result<Vec<EffectId>, Failure> {
     let bodies = effects
         .iter()
         .map(|effect| {
-            let due = EffectDue { tenant_id: tx.tenant(), effect_id: effect.id, due_at: Some(effect.moment) };
+            let due = EffectDue { tenant_id: tenant, effect_id: effect.id, due_at: Some(effect.moment) };
             serde_json::to_string(&due).map_err(Failure::internal)
         })
         .collect::<Result<Vec<_>, _>>()?;
     let verdicts = app.sender().send_many(queue, bodies).await?;
-    let sent: Vec<EffectId> = ids.into_iter().zip(verdicts).filter(|(_, sent)| *sent).map(|(id, _)| id).collect();
-    if let Some(moment) = rest_from {
-        ledger::put_off(tx, &sent, moment + REST).await?;
-    }
-    Ok(sent.len())
-}
-
-async fn in_tenant<T>(
-    app: &App,
-    tenant: TenantId,
-    work: impl AsyncFnOnce(&Tx) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    let tx = app.begin(tenant).await?;
-    match work(&tx).await {
-        Ok(done) => app.commit(&tx).await.map(|()| done),
-        Err(failure) => {
-            tx.rollback().await;
-            Err(failure)
-        }
-    }
+    Ok(effects.iter().zip(verdicts).filter(|(_, sent)| *sent).map(|(effect, _)| effect.id).collect())
 }

@@ -33,6 +33,9 @@ async fn with_a_removed_webhook_messages_wait_for_a_new_one_and_one_person_is_to
     let problem = connection_error(&app, app.tenant()).await.unwrap();
     assert!(problem.contains("needs reconnect") && problem.contains("no_service"), "{problem}");
     assert_eq!(alerts(&app).await, [("Slack neu verbinden".to_owned(), "open".to_owned())]);
+    let told = "SELECT description FROM tasks WHERE cause LIKE 'integration:%'";
+    let told: String = app.db().await.query_one(told, &[]).await.unwrap().get(0);
+    assert!(told.contains("„no_service“") && told.contains("Einstellungen") && !told.contains("needs"), "{told}");
     assert_eq!(app.run_job("outbox-relay", in_an_hour()).await["effects"], 0, "time alone changes nothing");
 
     app.slack().enable_hook(&hook);

@@ -7,8 +7,9 @@ import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
 import { useMay, usePipelines, useTeam } from "../../ui/known";
 import { useStageName } from "../../ui/labels";
-import { Card, Empty, Failed, Lines, Muted, StatusTag } from "../../ui/parts";
+import { Card, Empty, Failed, Muted, StatusTag } from "../../ui/parts";
 import { NewDeal } from "../board/dialogs";
+import { Coming } from "./coming";
 import { type LeadDetails, useDeals } from "./queries";
 
 export default function Deals({ lead }: { lead: LeadDetails }) {
@@ -25,14 +26,11 @@ export default function Deals({ lead }: { lead: LeadDetails }) {
             {t("deal.new")}
         </Button>
     );
+    if (!deals.data && !deals.error) return <Coming tab="deals" />;
     return (
         <Card title={t("lead.tab.deals")} action={add} flush>
             {deals.error ? (
                 <Failed error={deals.error} retry={() => void deals.refetch()} />
-            ) : !deals.data ? (
-                <Box sx={{ px: 2 }}>
-                    <Lines count={3} height={32} />
-                </Box>
             ) : deals.data.length === 0 ? (
                 <Empty icon={HandCoins} title={t("deal.none")} hint={t("deal.noneHint")} />
             ) : (

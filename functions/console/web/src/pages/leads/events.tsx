@@ -6,8 +6,9 @@ import { useId, useState } from "react";
 import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
 import { useLabel } from "../../ui/labels";
-import { Card, Empty, Failed, Lines, Muted, Tag } from "../../ui/parts";
+import { Card, Empty, Failed, Muted, Tag } from "../../ui/parts";
 import { eventIcon } from "./event-icons";
+import { Coming } from "./coming";
 import { type LeadDetails, type LeadEvent, useEvents } from "./queries";
 
 export default function Events({ lead }: { lead: LeadDetails }) {
@@ -15,7 +16,7 @@ export default function Events({ lead }: { lead: LeadDetails }) {
     const format = useFormat();
     const events = useEvents(lead.id);
     if (events.error) return <Card><Failed error={events.error} retry={() => void events.refetch()} /></Card>;
-    if (!events.data) return <Card><Lines count={9} height={26} /></Card>;
+    if (!events.data) return <Coming tab="events" />;
     const all = events.data.pages.flatMap((page) => page.data);
     if (all.length === 0) return <Card><Empty icon={CircleDot} title={t("events.none")} hint={t("events.noneHint")} /></Card>;
     const days = groupBy(all, (event) => format.day(event.occurred_at));

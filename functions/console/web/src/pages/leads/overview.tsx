@@ -46,7 +46,7 @@ function Latest({ lead }: { lead: LeadDetails }) {
             {decisions.error ? (
                 <Failed error={decisions.error} retry={() => void decisions.refetch()} />
             ) : !decisions.data ? (
-                <Lines count={3} />
+                <Lines count={5} height={28} />
             ) : now || then ? (
                 <Box sx={{ display: "grid", gap: 2 }}>
                     {now && <DecisionCard decision={now} brief />}

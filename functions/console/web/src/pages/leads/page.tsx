@@ -1,5 +1,6 @@
 // One lead: who it is, why it stands where it stands, and what to do next.
 import { Box, Button, Skeleton, Tab, Tabs, Tooltip } from "@mui/material";
+import { useIsFetching } from "@tanstack/react-query";
 import { ArrowLeft, Pencil, RefreshCw, Route as RouteIcon, Scale, TriangleAlert, type LucideIcon } from "lucide-react";
 import { type ReactNode, Suspense, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router-dom";
@@ -13,6 +14,7 @@ import { leadName, mailTo, useLabel, useStageName } from "../../ui/labels";
 import { listAddress } from "../../ui/list-state";
 import { Card, Face, Failed, Lines, Muted, StatusTag, Tag, TierBadge, When } from "../../ui/parts";
 import { useTitle } from "../../ui/title";
+import { Coming, type TabName, TABS } from "./coming";
 import { OUTCOME } from "./decision";
 import { EditLead, RouteLead } from "./dialogs";
 import { Overview } from "./overview";
@@ -23,15 +25,13 @@ const Events = part(() => import("./events"));
 const Decisions = part(() => import("./decisions"));
 const Deals = part(() => import("./deals"));
 
-const TABS = ["overview", "scores", "events", "decisions", "deals"] as const;
-type TabName = (typeof TABS)[number];
-
 export function LeadPage() {
     const { id = "", "*": rest = "" } = useParams();
     const t = useT();
     const go = useNavigate();
     const may = useMay();
     const lead = useLead(id);
+    const coming = useIsFetching({ queryKey: ["lead", id], predicate: ({ state }) => state.status === "pending" }) > 0;
     useTitle(lead.data && leadName(lead.data));
     const tab: TabName = TABS.find((name) => name === rest) ?? "overview";
     const visible = TABS.filter((name) => name !== "deals" || may("deals", "read"));
@@ -43,18 +43,16 @@ export function LeadPage() {
                 <ArrowLeft size={14} aria-hidden="true" />
                 {t("nav.leads")}
             </Box>
-            {lead.data ? <Head lead={lead.data} /> : <Skeleton variant="rounded" height={72} />}
+            {lead.data ? <Head lead={lead.data} /> : <Skeleton variant="rounded" sx={{ height: HEAD }} />}
             <Tabs value={visible.includes(tab) ? tab : false} onChange={(_, name: TabName) => go(`/leads/${id}/${name === "overview" ? "" : name}`, { replace: true })} variant="scrollable" scrollButtons={false} aria-label={t("lead.tabs")} sx={{ borderBottom: 1, borderColor: "divider", mt: 1.5, mb: 2 }}>
                 {visible.map((name) => (
                     <Tab key={name} value={name} id={`tab-${name}`} aria-controls={`panel-${name}`} label={t(`lead.tab.${name}`)} />
                 ))}
             </Tabs>
             <Box role="tabpanel" id={`panel-${tab}`} aria-labelledby={`tab-${tab}`} sx={{ display: "grid", gap: 2, gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "minmax(0, 1fr) 288px" }, alignItems: "start" }}>
-                <Suspense fallback={<Card><Lines count={8} /></Card>}>
+                <Suspense fallback={<Coming tab={tab} />}>
                     {!lead.data ? (
-                        <Card>
-                            <Lines count={8} />
-                        </Card>
+                        <Coming tab={tab} />
                     ) : tab === "overview" ? (
                         <Overview lead={lead.data} />
                     ) : tab === "scores" ? (
@@ -66,12 +64,16 @@ export function LeadPage() {
                     ) : (
                         <Deals lead={lead.data} />
                     )}
+                    {/* On a phone it stands below: it comes when what stands above has its height, and is never pushed away. */}
+                    <Box sx={{ display: { xs: coming ? "none" : "block", lg: "block" }, minWidth: 0 }}>{lead.data ? <Profile lead={lead.data} /> : <Card><Lines count={8} /></Card>}</Box>
                 </Suspense>
-                {lead.data ? <Profile lead={lead.data} /> : <Card><Lines count={8} /></Card>}
             </Box>
         </Box>
     );
 }
+
+/** The head's height, of which a phone needs more: what stands below must not jump when it comes. */
+const HEAD = { xs: 191, md: 72 };
 
 function Head({ lead }: { lead: LeadDetails }) {
     const t = useT();

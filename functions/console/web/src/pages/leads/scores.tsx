@@ -8,6 +8,7 @@ import { useT } from "../../providers/i18n";
 import { part } from "../../shell/part";
 import { useLabel } from "../../ui/labels";
 import { Card, Empty, Failed, Lines, Muted, Tag, TierBadge, When } from "../../ui/parts";
+import { Coming } from "./coming";
 import { type LeadDetails, useSteps } from "./queries";
 
 const ScoreChart = part(() => import("./score-chart"));
@@ -19,7 +20,7 @@ export default function Scores({ lead }: { lead: LeadDetails }) {
     const { palette } = useTheme();
     const steps = useSteps(lead.id);
     if (steps.error) return <Card><Failed error={steps.error} retry={() => void steps.refetch()} /></Card>;
-    if (!steps.data) return <Card><Lines count={9} /></Card>;
+    if (!steps.data) return <Coming tab="scores" />;
     if (steps.data.length === 0) return <Card><Empty icon={Gauge} title={t("score.none")} hint={t("score.noneHint")} /></Card>;
     return (
         <Box sx={{ display: "grid", gap: 2, minWidth: 0 }}>
