@@ -175,7 +175,8 @@ fn metadata(activity: &Map<String, Value>) -> Map<String, Value> {
         .filter(|(name, value)| {
             // What is no text has found no place.
             let is_text = value.is_string() || value.is_null();
-            let is_taken = matches!(name.as_str(), "secret" | "createdAt") || is_text && placed.contains(&name.as_str());
+            let is_taken =
+                matches!(name.as_str(), "secret" | "createdAt") || is_text && placed.contains(&name.as_str());
             !is_taken
         })
         .map(|(name, value)| {
