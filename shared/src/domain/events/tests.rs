@@ -224,7 +224,7 @@ fn at_most_twenty_faults_of_an_event_are_named() {
     let faults = validate(&raw, "", &arrival()).unwrap_err();
     assert_eq!(faults.len(), MAX_FAULTS);
     assert!(faults.iter().all(|fault| fault.pointer.len() + fault.detail.len() < 500));
-    let long = validate(&with("metadata", json!({"~".repeat(60_000): "\u{0}"})), "/7", &receipt()).unwrap_err();
+    let long = validate(&with("metadata", json!({"~".repeat(60_000): "\u{0}"})), "/7", &arrival()).unwrap_err();
     assert_eq!((long[0].pointer.len(), long[0].code), (502, "nul_character"));
 }
 

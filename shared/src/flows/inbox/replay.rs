@@ -78,7 +78,7 @@ pub async fn replay(tx: &Tx, choice: &Selection, now: Timestamp) -> Result<(Repl
             skipped.push(Skipped { id: row.id, reason: "not_open" });
             continue;
         }
-        match message(row, tx.tenant(), matches!(choice, Choice::Named(_)))? {
+        match message(row, tx.tenant(), matches!(choice, Selection::Named(_)))? {
             Ok((queue, body)) => {
                 messages.entry(queue).or_default().push(body);
                 sent.push(row.id);
