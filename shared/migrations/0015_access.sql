@@ -3,13 +3,13 @@
 -- Only expands: the release before goes on with the functions it knows.
 
 -- Enters a tenant as before, and refuses somebody who is known there as an inactive member: by their id, which is the `sub` of tokens
--- of ours and of an identity provider that was told it, or by their e-mail address. Null for who is no person.
-CREATE FUNCTION lotse.enter_tenant(p_tenant uuid, p_jti text, p_member uuid, p_email text) RETURNS integer
+-- of ours and of an identity provider that was told it, or by an e-mail address. Null for who is no person.
+CREATE FUNCTION lotse.enter_tenant(p_tenant uuid, p_jti text, p_member uuid, p_emails text[]) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 BEGIN
   IF EXISTS (SELECT FROM team_members m WHERE m.id = p_member AND m.tenant_id = p_tenant AND NOT m.active)
-     OR EXISTS (SELECT FROM team_members m WHERE m.tenant_id = p_tenant AND m.email = p_email AND NOT m.active) THEN
+     OR EXISTS (SELECT FROM team_members m WHERE m.tenant_id = p_tenant AND m.email = ANY (p_emails) AND NOT m.active) THEN
     RETURN NULL;
   END IF;
   RETURN lotse.enter_tenant(p_tenant, p_jti);
@@ -141,32 +141,30 @@ GRANT UPDATE (name, zone, language, default_country, currency, rule_set_version)
 -- What came with a token nobody has, or without one: not who sent what, but how much, and how it begins, so that a sender who was set
 -- up wrongly can be recognised. Belongs to no tenant; `lotse_app` has no right on it.
 CREATE TABLE stranger_deliveries (
-  hour timestamptz NOT NULL,
+  -- Eight times the hour since 1970, and the place of the row within it: few rows, found by their range.
+  id integer CONSTRAINT stranger_deliveries_pkey PRIMARY KEY,
   source text NOT NULL,
   -- Empty: there was no token.
   token_hash bytea NOT NULL CONSTRAINT stranger_deliveries_hash_check CHECK (length(token_hash) IN (0, 32)),
   reason text NOT NULL,
-  deliveries bigint NOT NULL,
-  bytes bigint NOT NULL,
+  -- Of the first one: when it came, and how it begins.
   first_at timestamptz NOT NULL,
-  last_at timestamptz NOT NULL,
-  CONSTRAINT stranger_deliveries_pkey PRIMARY KEY (hour, source, token_hash)
-) WITH (fillfactor = 50);
+  head text NOT NULL CONSTRAINT stranger_deliveries_head_check CHECK (octet_length(head) <= 1024)
+);
 ALTER TABLE stranger_deliveries ENABLE ROW LEVEL SECURITY;
 
--- How the first one begins. Apart from the counters: a row that is changed a hundred times a second has to be a short one.
-CREATE TABLE stranger_heads (
-  hour timestamptz NOT NULL,
-  source text NOT NULL,
-  token_hash bytea NOT NULL,
-  head text NOT NULL CONSTRAINT stranger_heads_head_check CHECK (octet_length(head) <= 1024),
-  CONSTRAINT stranger_heads_pkey PRIMARY KEY (hour, source, token_hash),
-  CONSTRAINT stranger_heads_delivery_fkey FOREIGN KEY (hour, source, token_hash) REFERENCES stranger_deliveries ON DELETE CASCADE
+-- How many came, and their bytes. Apart, because what is changed a hundred times a second leaves a version behind each time for as long
+-- as anybody on the server looks at an older moment: 44 bytes here, a kilobyte beside the head.
+CREATE TABLE stranger_counts (
+  id integer CONSTRAINT stranger_counts_pkey PRIMARY KEY
+     CONSTRAINT stranger_counts_delivery_fkey REFERENCES stranger_deliveries ON DELETE CASCADE,
+  deliveries integer NOT NULL,
+  bytes bigint NOT NULL
 );
-ALTER TABLE stranger_heads ENABLE ROW LEVEL SECURITY;
+ALTER TABLE stranger_counts ENABLE ROW LEVEL SECURITY;
 
 -- Counts a delivery of a stranger. Tokens and sources are made up as easily as bodies: an hour has 6 rows, and what is different from
--- all of them is counted in one more, whose source is `*`.
+-- all of them is counted in one more, whose source is `*` and which keeps no head.
 CREATE FUNCTION lotse.note_stranger(
   p_source text, p_token_hash bytea, p_reason text, p_bytes bigint, p_head text, p_at timestamptz
 ) RETURNS void
@@ -174,29 +172,28 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
   v_at timestamptz := LEAST(p_at, now());
-  v_hour timestamptz := date_trunc('hour', v_at, 'UTC');
-  v_full boolean;
+  v_first integer := floor(extract(epoch FROM v_at) / 3600)::integer * 8;
+  v_id integer;
 BEGIN
   -- They take turns before they touch a row. So many at once do not become more rows than there may be; and whoever waits for a row
   -- holds its page, which then cannot be cleaned of the versions before, and grows.
   PERFORM pg_advisory_xact_lock(hashtext('lotse.note_stranger'));
-  UPDATE stranger_deliveries s
-     SET deliveries = s.deliveries + 1, bytes = s.bytes + p_bytes, last_at = GREATEST(s.last_at, v_at)
-   WHERE s.hour = v_hour AND s.source = p_source AND s.token_hash = p_token_hash;
-  IF FOUND THEN
-    RETURN;
+  v_id := (SELECT s.id FROM stranger_deliveries s
+            WHERE s.id BETWEEN v_first AND v_first + 6 AND s.source = p_source AND s.token_hash = p_token_hash);
+  IF v_id IS NULL THEN
+    v_id := (SELECT COALESCE(max(s.id) + 1, v_first) FROM stranger_deliveries s WHERE s.id BETWEEN v_first AND v_first + 5);
+    IF v_id = v_first + 6 THEN
+      p_source := '*';
+      p_token_hash := '';
+      p_head := '';
+    END IF;
+    INSERT INTO stranger_deliveries (id, source, token_hash, reason, first_at, head)
+    VALUES (v_id, p_source, p_token_hash, p_reason, v_at, p_head)
+    ON CONFLICT ON CONSTRAINT stranger_deliveries_pkey DO NOTHING;
   END IF;
-  v_full := (SELECT count(*) >= 6 FROM stranger_deliveries s WHERE s.hour = v_hour);
-  IF v_full THEN
-    p_source := '*';
-    p_token_hash := '';
-  END IF;
-  INSERT INTO stranger_deliveries AS s (hour, source, token_hash, reason, deliveries, bytes, first_at, last_at)
-  VALUES (v_hour, p_source, p_token_hash, p_reason, 1, p_bytes, v_at, v_at)
-  ON CONFLICT ON CONSTRAINT stranger_deliveries_pkey
-  DO UPDATE SET deliveries = s.deliveries + 1, bytes = s.bytes + EXCLUDED.bytes, last_at = GREATEST(s.last_at, EXCLUDED.last_at);
-  IF NOT v_full THEN
-    INSERT INTO stranger_heads (hour, source, token_hash, head) VALUES (v_hour, p_source, p_token_hash, p_head);
+  UPDATE stranger_counts c SET deliveries = c.deliveries + 1, bytes = c.bytes + p_bytes WHERE c.id = v_id;
+  IF NOT FOUND THEN
+    INSERT INTO stranger_counts (id, deliveries, bytes) VALUES (v_id, 1, p_bytes);
   END IF;
 END
 $$;
@@ -205,10 +202,11 @@ $$;
 CREATE FUNCTION lotse.strangers_of_day(p_now timestamptz) RETURNS TABLE (deliveries bigint, bytes bigint)
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
-  DELETE FROM stranger_deliveries s WHERE s.hour < LEAST(p_now, now()) - interval '7 days';
-  SELECT COALESCE(sum(s.deliveries), 0)::bigint, COALESCE(sum(s.bytes), 0)::bigint
-    FROM stranger_deliveries s
-   WHERE s.hour >= LEAST(p_now, now()) - interval '25 hours'
+  DELETE FROM stranger_deliveries s
+   WHERE s.id < floor(extract(epoch FROM LEAST(p_now, now()) - interval '7 days') / 3600)::integer * 8;
+  SELECT COALESCE(sum(c.deliveries), 0)::bigint, COALESCE(sum(c.bytes), 0)::bigint
+    FROM stranger_counts c
+   WHERE c.id >= floor(extract(epoch FROM LEAST(p_now, now()) - interval '24 hours') / 3600)::integer * 8
 $$;
 
 -- How long the inbox keeps what: open deliveries 90 days, those that were sent again or discarded 30 days from then, and those that
@@ -262,6 +260,40 @@ AS $$
    WHERE w.source = p_source AND w.token_hash = p_token_hash AND w.active
 $$;
 
+-- How many deliveries of a source are worked on within a minute. Of one whose token is public, because everybody can read it on a page:
+-- what exceeds it is kept for a person to look at, and makes no leads until then.
+ALTER TABLE webhook_sources ADD COLUMN deliveries_per_minute integer NOT NULL DEFAULT 300
+  CONSTRAINT webhook_sources_deliveries_check CHECK (deliveries_per_minute > 0);
+
+-- What a source has used of its minute. Apart and short, as all that is changed a hundred times a second; `lotse_app` has no right on it.
+CREATE TABLE webhook_minutes (
+  source_id uuid CONSTRAINT webhook_minutes_pkey PRIMARY KEY
+            CONSTRAINT webhook_minutes_source_fkey REFERENCES webhook_sources ON DELETE CASCADE,
+  minute timestamptz NOT NULL,
+  used integer NOT NULL
+) WITH (fillfactor = 50);
+ALTER TABLE webhook_minutes ENABLE ROW LEVEL SECURITY;
+
+-- Whether one more delivery of a source fits into its minute; takes its place then. Once it is full, nothing is written any more.
+CREATE FUNCTION lotse.take_delivery(p_source text, p_token_hash bytea, p_at timestamptz) RETURNS boolean
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+  WITH source AS (
+    SELECT w.id, w.deliveries_per_minute
+      FROM webhook_sources w
+     WHERE w.source = p_source AND w.token_hash = p_token_hash
+  ),
+  taken AS (
+    INSERT INTO webhook_minutes AS m (source_id, minute, used)
+    SELECT s.id, date_trunc('minute', LEAST(p_at, now()), 'UTC'), 1 FROM source s
+    ON CONFLICT ON CONSTRAINT webhook_minutes_pkey
+    DO UPDATE SET minute = EXCLUDED.minute, used = CASE WHEN m.minute = EXCLUDED.minute THEN m.used + 1 ELSE 1 END
+     WHERE m.minute <> EXCLUDED.minute OR m.used < (SELECT s.deliveries_per_minute FROM source s)
+    RETURNING 1
+  )
+  SELECT EXISTS (SELECT FROM taken)
+$$;
+
 -- Daily: forgets secrets whose rotation is over for a day, so that what was received before can still be checked, and gives an end to
 -- those that have none.
 CREATE FUNCTION lotse.end_rotations(p_now timestamptz) RETURNS integer
@@ -288,16 +320,16 @@ LANGUAGE sql STABLE
 AS $$ SELECT EXISTS (SELECT FROM team_members m WHERE m.id = p_member AND m.active AND lotse.role_owns(m.role)) $$;
 
 REVOKE EXECUTE ON FUNCTION
-  lotse.enter_tenant(uuid, text, uuid, text),
+  lotse.enter_tenant(uuid, text, uuid, text[]),
   lotse.note_stranger(text, bytea, text, bigint, text, timestamptz), lotse.strangers_of_day(timestamptz),
   lotse.purge_inbox(timestamptz, integer), lotse.utc_day(timestamptz),
-  lotse.find_webhook_source(text, bytea, timestamptz), lotse.end_rotations(timestamptz),
+  lotse.find_webhook_source(text, bytea, timestamptz), lotse.take_delivery(text, bytea, timestamptz), lotse.end_rotations(timestamptz),
   lotse.role_owns(text), lotse.may_own(uuid)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-  lotse.enter_tenant(uuid, text, uuid, text),
+  lotse.enter_tenant(uuid, text, uuid, text[]),
   lotse.note_stranger(text, bytea, text, bigint, text, timestamptz), lotse.strangers_of_day(timestamptz),
   lotse.purge_inbox(timestamptz, integer), lotse.utc_day(timestamptz),
-  lotse.find_webhook_source(text, bytea, timestamptz), lotse.end_rotations(timestamptz),
+  lotse.find_webhook_source(text, bytea, timestamptz), lotse.take_delivery(text, bytea, timestamptz), lotse.end_rotations(timestamptz),
   lotse.role_owns(text), lotse.may_own(uuid)
 TO lotse_app;

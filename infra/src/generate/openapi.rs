@@ -19,6 +19,17 @@ const PROBLEMS: &[(&str, &str)] = &[
 const GUARDED: &[(&str, &str)] =
     &[("401", "Credentials are missing or not valid"), ("403", "The credentials lack the scope this needs")];
 
+/// Problems of who signs in or goes on with a session.
+const SIGNING_IN: &[(&str, &str)] = &[
+    ("401", "Not signed in: the password is wrong, or the session is over"),
+    ("403", "Sent by a page of another site, or not as JSON"),
+    ("409", "It has to be said which tenant is meant"),
+];
+
+/// Problems of senders whose token or signature stands in the request.
+const RECEIVING: &[(&str, &str)] =
+    &[("401", "The token, the signature or the secret is not believed; `detail` says why")];
+
 /// The document.
 ///
 /// # Errors
@@ -29,8 +40,9 @@ pub fn document(contracts: &BTreeMap<String, Contract>) -> anyhow::Result<Value>
     let mut paths = Map::new();
     let mut tags = Vec::new();
     for (name, contract) in contracts {
-        // HEAD is GET without the body: nobody has to be told twice.
-        let routes = contract.routes.iter().filter(|route| route.method != "HEAD");
+        // HEAD is GET without the body: nobody has to be told twice. And the rest of a path, which files are served under, is nothing that
+        // OpenAPI knows.
+        let routes = contract.routes.iter().filter(|route| route.method != "HEAD" && !route.path.ends_with("+}"));
         for (number, route) in routes.enumerate() {
             let operation = operation(name, contract, route, number, &mut schemas);
             tags.push(operation["tags"][0].clone());
@@ -132,7 +144,7 @@ fn parameters(contract: &Contract, route: &Route) -> Vec<Value> {
             "Repeating the request with the same key within 24 hours gives the same answer",
         ));
     }
-    if route.method != "GET" && route.path.contains('{') {
+    if changes_a_record(contract, route) {
         parameters.push(header(
             "If-Match",
             "The record's ETag as it was read; answers 412 when somebody changed it meanwhile",
@@ -153,6 +165,11 @@ fn parameters(contract: &Contract, route: &Route) -> Vec<Value> {
         parameters.push(parameter);
     }
     parameters
+}
+
+/// Whether a version can be stale: receivers have a path with a token in it, and no record.
+fn changes_a_record(contract: &Contract, route: &Route) -> bool {
+    !contract.public && route.method != "GET" && route.path.contains('{')
 }
 
 /// Lists are known by their envelope.
@@ -191,7 +208,7 @@ fn inlined(schema: &Value, definitions: &Value) -> Value {
             {
                 return inlined(&definitions[name], definitions);
             }
-            Value::Object(fields.iter().map(|(name, field)| (name.clone(), inlined(field, definitions))).collect())
+            as_enum(fields.iter().map(|(name, field)| (name.clone(), inlined(field, definitions))).collect())
         }
         Value::Array(items) => items.iter().map(|item| inlined(item, definitions)).collect(),
         other => other.clone(),
@@ -209,12 +226,17 @@ fn responses(name: &str, contract: &Contract, route: &Route, schemas: &mut Schem
         }
     }
     let mut responses = json!({ status: good });
-    let guarded = if contract.public { &[][..] } else { GUARDED };
-    let missing =
-        route.path.contains('{').then_some(("404", "There is no such record, or it belongs to another tenant"));
-    let conflict = (route.method != "GET").then_some(("409", "The change conflicts with what is there"));
-    let stale = (route.method != "GET" && route.path.contains('{'))
-        .then_some(("412", "The record has changed since it was read"));
+    let reads = route.method == "GET";
+    let guarded = match contract.public {
+        false => GUARDED,
+        true if reads => &[],
+        true if tag(&route.path) == "auth" => SIGNING_IN,
+        true => RECEIVING,
+    };
+    let named = route.path.contains('{') && (reads || !contract.public);
+    let missing = named.then_some(("404", "There is no such record, or it belongs to another tenant"));
+    let conflict = (!reads && !contract.public).then_some(("409", "The change conflicts with what is there"));
+    let stale = changes_a_record(contract, route).then_some(("412", "The record has changed since it was read"));
     for (status, description) in PROBLEMS.iter().chain(guarded).copied().chain(missing).chain(conflict).chain(stale) {
         let content = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
         responses[status] = json!({ "description": description, "content": content });
@@ -295,11 +317,42 @@ fn renamed(schema: &Value, names: &BTreeMap<String, String>) -> Value {
                 }
                 _ => (key.clone(), renamed(value, names)),
             });
-            Value::Object(moved.collect())
+            as_enum(moved.collect())
         }
         Value::Array(items) => items.iter().map(|item| renamed(item, names)).collect(),
         other => other.clone(),
     }
+}
+
+/// The words a text may be as `enum`, which every tool understands; schemars writes an alternative for each that has a description of
+/// its own. The descriptions stand together then.
+fn as_enum(mut schema: Map<String, Value>) -> Value {
+    let Some(alternatives) = schema.get("oneOf").and_then(Value::as_array) else { return Value::Object(schema) };
+    let mut words = Vec::new();
+    let mut told = Vec::new();
+    for alternative in alternatives {
+        match (alternative["const"].as_str(), alternative["enum"].as_array()) {
+            (Some(word), None) => {
+                let description = alternative["description"].as_str().map(|description| description.replace('\n', " "));
+                told.extend(description.map(|description| format!("- `{word}`: {description}")));
+                words.push(json!(word));
+            }
+            (None, Some(several)) if alternative["type"] == "string" => words.extend(several.iter().cloned()),
+            // Something else than a word.
+            _ => return Value::Object(schema),
+        }
+    }
+    schema.remove("oneOf");
+    let description = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let told = told.join("\n");
+    let parts: Vec<&str> = [description, &told].into_iter().filter(|part| !part.is_empty()).collect();
+    let description = parts.join("\n\n");
+    if !description.is_empty() {
+        schema.insert("description".to_owned(), json!(description));
+    }
+    schema.insert("type".to_owned(), json!("string"));
+    schema.insert("enum".to_owned(), json!(words));
+    Value::Object(schema)
 }
 
 fn pascal_case(name: &str, suffix: &str) -> String {
@@ -352,6 +405,34 @@ mod tests {
             "#/components/schemas/LeadsListOutputMoment"
         );
         assert!(schemas["LeadsGetOutput"].get("$defs").is_none());
+    }
+
+    #[test]
+    fn words_are_an_enum() {
+        let words = json!({"description": "How far.", "oneOf": [
+            {"const": "new", "type": "string", "description": "In the\npool."}, {"type": "string", "enum": ["lost", "won"]}]});
+        let told = json!({"description": "How far.\n\n- `new`: In the pool.", "type": "string", "enum": ["new", "lost", "won"]});
+        assert_eq!(renamed(&words, &BTreeMap::new()), told);
+        assert_eq!(inlined(&json!({"$ref": "#/$defs/Status"}), &json!({"Status": words})), told);
+        let other = json!({"oneOf": [{"const": "new", "type": "string"}, {"type": "object", "properties": {}}]});
+        assert_eq!(renamed(&other, &BTreeMap::new()), other);
+    }
+
+    #[test]
+    fn receivers_refuse_and_have_no_versions() {
+        let hook = json!([{"function": "webhooks-x", "kind": "http", "public": true, "doc": "Takes it.",
+            "routes": [{"method": "POST", "path": "/api/v1/webhooks/x/{token}"}]},
+            {"function": "auth-login", "kind": "http", "public": true, "doc": "Signs in.",
+            "routes": [{"method": "POST", "path": "/api/v1/auth/login"}]}]);
+        let document = document(&contracts(hook)).unwrap();
+        let hook = &document["paths"]["/api/v1/webhooks/x/{token}"]["post"];
+        let names: Vec<&Value> = hook["parameters"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+        assert_eq!(names, ["token"]);
+        let answers =
+            |operation: &Value| operation["responses"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(answers(hook), ["200", "400", "401", "413", "429", "503"]);
+        let login = &document["paths"]["/api/v1/auth/login"]["post"];
+        assert_eq!(answers(login), ["200", "400", "401", "403", "409", "413", "429", "503"]);
     }
 
     #[test]

@@ -126,8 +126,8 @@ pub struct Caller {
     pub source: Option<String>,
     /// The token's id, checked against the revoked ones on entering the tenant.
     pub jti: Option<String>,
-    /// The e-mail address a token names, in normal form. It opens nothing: it is looked for among the members who are inactive.
-    pub email: Option<String>,
+    /// The e-mail addresses a token names, in normal form. They open nothing: they are looked for among the members who are inactive.
+    pub emails: Vec<String>,
     /// When the token ends by itself.
     pub expires_at: Option<Timestamp>,
     pub scopes: BTreeSet<Scope>,
@@ -160,12 +160,16 @@ pub struct Rate {
 pub struct Shown<'a> {
     pub jti: Option<&'a str>,
     pub member: Option<MemberId>,
-    pub email: Option<&'a str>,
+    pub emails: &'a [String],
 }
 
-/// The e-mail address among what identity providers call people by, in normal form.
-pub fn named_email<'a>(names: impl IntoIterator<Item = Option<&'a str>>) -> Option<String> {
-    names.into_iter().flatten().find_map(|name| normalize_email(name).ok())
+/// The e-mail addresses among what identity providers call people by, in normal form: all of them, because people may change some of
+/// these names themselves.
+pub fn named_emails<'a>(names: impl IntoIterator<Item = Option<&'a str>>) -> Vec<String> {
+    let mut emails: Vec<String> = names.into_iter().flatten().filter_map(|name| normalize_email(name).ok()).collect();
+    emails.sort_unstable();
+    emails.dedup();
+    emails
 }
 
 impl Caller {
@@ -175,7 +179,7 @@ impl Caller {
             CallerKind::Person => Uuid::try_parse(&self.subject).ok().map(MemberId),
             CallerKind::ApiKey => None,
         };
-        Shown { jti: self.jti.as_deref(), member, email: self.email.as_deref() }
+        Shown { jti: self.jti.as_deref(), member, emails: &self.emails }
     }
 
     /// Whether this caller may do it.
@@ -246,8 +250,9 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_found_among_names() {
-        assert_eq!(named_email([None, Some("ada"), Some("Ada@X.example")]), Some("ada@x.example".to_owned()));
-        assert_eq!(named_email([None, Some("ada")]), None);
+    fn addresses_are_found_among_names() {
+        let names = [Some("B@x.example"), None, Some("ada"), Some("Ada@X.example"), Some("b@x.example")];
+        assert_eq!(named_emails(names), ["ada@x.example", "b@x.example"]);
+        assert_eq!(named_emails([None, Some("ada")]), [""; 0]);
     }
 }

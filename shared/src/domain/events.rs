@@ -84,7 +84,7 @@ pub struct EventInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 200))]
     pub external_id: Option<String>,
-    /// Who did it: at least one identifier.
+    /// Who did it: at least one identifier. An e-mail address or LinkedIn profile that stands in `lead` only is one as well.
     pub lead_identifier: IdentifierInput,
     /// What the source knows about the person: known profile fields as text, others as custom fields.
     #[serde(default, skip_serializing_if = "Map::is_empty")]

@@ -29,7 +29,7 @@ pub enum ProfileField {
     LastName,
     Company,
     JobTitle,
-    /// ISO 3166 two-letter code in upper case, where the sender gave a code.
+    /// ISO 3166 two-letter code in upper case.
     Country,
     Language,
     /// E.164 where it could be read as a phone number.

@@ -29,9 +29,33 @@ pub fn is_blank(text: &str) -> bool {
     text.chars().all(|character| character.is_whitespace() || INVISIBLE.contains(&character))
 }
 
+/// Bytes as text: UTF-8, else what old pages call Latin-1 and is windows-1252. All of it in one of the two, as a page is.
+pub fn decoded(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().into_iter().map(windows_1252).collect())
+}
+
+/// A character of windows-1252: Latin-1 but for what browsers put in the place of control characters, `€` and typographic quotes
+/// among them.
+fn windows_1252(byte: u8) -> char {
+    const OTHERS: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
+        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    ];
+    match byte {
+        0x80..=0x9f => OTHERS[usize::from(byte - 0x80)],
+        other => char::from(other),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_of_old_pages() {
+        assert_eq!(decoded("Grüße".into()), "Grüße");
+        assert_eq!(decoded(b"100 \x80 \x84Gr\xfc\xdfe\x93".to_vec()), "100 € „Grüße“");
+    }
 
     #[test]
     fn one_spelling() {

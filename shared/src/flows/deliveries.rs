@@ -33,6 +33,12 @@ use crate::store::inbox::Parked;
 /// Events of a delivery whose faults are written down, when all of them have some.
 const MAX_SENTENCES: usize = 20;
 
+/// Why a form is put aside that only a program fills in.
+pub const SPAM: &str = "spam";
+
+/// Not sent by anybody: stands among the headers of a delivery that a person has looked at and let pass.
+pub const RELEASED: &str = "released";
+
 /// What a source's sealed signing secret is bound to.
 pub fn secret_context(tenant: TenantId, source: &str) -> String {
     format!("{tenant}/webhook/{source}")

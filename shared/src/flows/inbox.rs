@@ -78,6 +78,7 @@ pub struct Replayed {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Skipped {
     pub id: Uuid,
-    /// `not_found`, `not_open` (replayed or discarded already), `unknown_queue`, `not_json`, `incomplete` or `too_large`.
+    /// `not_found`, `not_open` (replayed or discarded already), `unknown_queue`, `not_json`, `incomplete`, `damaged` (bytes
+    /// that were no text are lost; have it sent again) or `too_large`.
     pub reason: &'static str,
 }

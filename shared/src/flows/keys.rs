@@ -41,7 +41,7 @@ fn machine(id: Uuid, tenant: TenantId, source: &str, scopes: &[String], rate: Op
         kind: CallerKind::ApiKey,
         source: Some(source.to_owned()),
         jti: None,
-        email: None,
+        emails: Vec::new(),
         expires_at: None,
         scopes: scopes.iter().filter_map(|scope| scope.parse().ok()).collect(),
         rate,

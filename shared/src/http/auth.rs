@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
 use crate::config::{JwtConfig, JwtKey};
-use crate::domain::access::{Caller, CallerKind, Rate, Role, Scope, granted, named_email};
+use crate::domain::access::{Caller, CallerKind, Rate, Role, Scope, granted, named_emails};
 use crate::domain::ids::TenantId;
 use crate::failure::Failure;
 use crate::secrets::token_hash;
@@ -158,7 +158,7 @@ impl Verifier {
             kind: CallerKind::Person,
             source: None,
             jti: Some(jti),
-            email: named_email(names.map(Option::as_deref)),
+            emails: named_emails(names.map(Option::as_deref)),
             // A time beyond what there is cannot be waited for: the latest one then.
             #[expect(clippy::cast_possible_truncation, reason = "a number that is too large becomes the largest")]
             expires_at: Some(Timestamp::from_second(claims.exp.ceil() as i64).unwrap_or(Timestamp::MAX)),

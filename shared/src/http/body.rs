@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::domain::faults::pointer_segment;
 use crate::failure::Fault;
-use reader::Given;
+use reader::{Given, Place};
 
 /// A caller gets at most this many faults of one body.
 const MAX_FAULTS: usize = 50;
@@ -47,7 +47,7 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8], faults: &mut Vec<Fault>) -> Optio
 
 /// Reads JSON that was taken apart before.
 pub fn value<T: DeserializeOwned>(value: &Value, faults: &mut Vec<Fault>) -> Option<T> {
-    note_nul(value, "", faults);
+    note_nul(value, &Place::Root, faults);
     read(Given::Json(value), faults)
 }
 
@@ -89,25 +89,26 @@ fn read<T: DeserializeOwned>(given: Given<'_>, faults: &mut Vec<Fault>) -> Optio
     }
 }
 
-/// The faults of texts and names that hold a NUL character.
-fn note_nul(value: &Value, at: &str, faults: &mut Vec<Fault>) {
+/// The faults of texts and names that hold a NUL character. Places become pointers only where there is one: a name may be as long as the
+/// body, and have as many values in it.
+fn note_nul(value: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) {
     if faults.len() >= MAX_FAULTS {
         return;
     }
     match value {
-        Value::String(text) if text.contains('\0') => faults.push(nul(at)),
+        Value::String(text) if text.contains('\0') => faults.push(nul(place.pointer())),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                note_nul(item, &format!("{at}/{index}"), faults);
+                note_nul(item, &Place::Item(place, index), faults);
             }
         }
         Value::Object(members) => {
             for (name, member) in members {
-                let at = format!("{at}/{}", pointer_segment(name));
+                let place = Place::Member(place, name);
                 if name.contains('\0') {
-                    faults.push(nul(at));
+                    faults.push(nul(place.pointer()));
                 } else {
-                    note_nul(member, &at, faults);
+                    note_nul(member, &place, faults);
                 }
             }
         }

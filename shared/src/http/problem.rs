@@ -3,10 +3,16 @@
 use serde_json::{Value, json};
 
 use super::reply::RawReply;
-use crate::failure::{Failure, PAUSE};
+use crate::failure::{Failure, Fault, PAUSE};
 
 /// Where problem types are described: a stable name, not an address that must answer.
 const TYPES: &str = "urn:lotse:problem:";
+
+/// The most faults of an answer. Whoever made more learns no more from the others.
+const MAX_FAULTS: usize = 200;
+
+/// The longest pointer or sentence about a fault, in characters: names are as long as bodies, and a fault may stand at each of them.
+const MAX_TEXT: usize = 500;
 
 /// Renders a failure for the caller. Internal causes do not appear.
 pub fn render(failure: &Failure, path: &str, request_id: &str) -> RawReply {
@@ -89,7 +95,14 @@ pub fn render(failure: &Failure, path: &str, request_id: &str) -> RawReply {
         "request_id": request_id,
     });
     match failure {
-        Failure::Invalid(faults) => document["errors"] = json!(faults),
+        Failure::Invalid(faults) => {
+            let shown = faults.iter().take(MAX_FAULTS).map(|fault| Fault {
+                pointer: cut(&fault.pointer),
+                code: fault.code,
+                detail: cut(&fault.detail),
+            });
+            document["errors"] = json!(shown.collect::<Vec<_>>());
+        }
         Failure::Conflict { code, matches, .. } => {
             document["code"] = Value::from(*code);
             if let Some(matches) = matches {
@@ -107,6 +120,14 @@ pub fn render(failure: &Failure, path: &str, request_id: &str) -> RawReply {
         | Failure::Internal(_) => {}
     }
     RawReply { status, headers, body: document.to_string().into_bytes() }
+}
+
+/// A text, or the beginning of a long one.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(MAX_TEXT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -138,6 +159,16 @@ mod tests {
         check(Failure::unavailable("gone"), 503, "unavailable");
         check(Failure::Unsure("gone".into()), 503, "unavailable");
         check(Failure::internal("secret cause"), 500, "internal");
+    }
+
+    #[test]
+    fn faults_without_number_make_an_answer_that_can_be_carried() {
+        let long = "\0~".repeat(100_000);
+        let faults = (0..10_000).map(|_| Fault::new(&long, "unknown_field", "No.")).collect();
+        let reply = render(&Failure::Invalid(faults), "/", "r");
+        let document: Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!(document["errors"].as_array().unwrap().len(), MAX_FAULTS);
+        assert!(reply.body.len() < 1_000_000 && document["errors"][0]["pointer"].as_str().unwrap().ends_with('…'));
     }
 
     #[test]

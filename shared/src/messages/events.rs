@@ -68,20 +68,20 @@ pub struct Unchecked {
     pub jti: Option<String>,
     #[serde(default, rename = "unchecked_member", skip_serializing_if = "Option::is_none")]
     pub member: Option<MemberId>,
-    #[serde(default, rename = "unchecked_email", skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
+    #[serde(default, rename = "unchecked_emails", skip_serializing_if = "Vec::is_empty")]
+    pub emails: Vec<String>,
 }
 
 impl From<Shown<'_>> for Unchecked {
     fn from(shown: Shown<'_>) -> Self {
-        Self { jti: shown.jti.map(str::to_owned), member: shown.member, email: shown.email.map(str::to_owned) }
+        Self { jti: shown.jti.map(str::to_owned), member: shown.member, emails: shown.emails.to_vec() }
     }
 }
 
 impl Unchecked {
     /// As it was shown.
     pub fn shown(&self) -> Shown<'_> {
-        Shown { jti: self.jti.as_deref(), member: self.member, email: self.email.as_deref() }
+        Shown { jti: self.jti.as_deref(), member: self.member, emails: &self.emails }
     }
 }
 

@@ -75,8 +75,8 @@ pub async fn find_api_key(
 /// # Errors
 /// When the database does not answer.
 pub async fn was_token_refused(tx: &Tx, shown: Shown<'_>, at: Timestamp) -> Result<bool, Failure> {
-    let Shown { jti, member, email } = shown;
-    let row = tx.find(const { section(SQL, "was_token_refused") }, params![jti, at, member, email]).await?;
+    let Shown { jti, member, emails } = shown;
+    let row = tx.find(const { section(SQL, "was_token_refused") }, params![jti, at, member, emails]).await?;
     Ok(row.is_some_and(|row| row.get(0)))
 }
 
@@ -105,4 +105,18 @@ pub async fn find_webhook_source(
         secret: row.get("secret"),
         previous_secret: row.get("previous_secret"),
     }))
+}
+
+/// Whether one more delivery of a webhook's source fits into this minute; takes its place then.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn take_delivery(
+    db: &Database,
+    source: &str,
+    token_hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let rows = db.query(const { section(SQL, "take_delivery") }, params![source, token_hash.as_slice(), now]).await?;
+    Ok(rows.first().is_some_and(|row| row.get(0)))
 }

@@ -153,15 +153,15 @@ impl Database {
     /// # Errors
     /// `Unauthenticated` when the tenant is not active, or what is shown was revoked or is an inactive member's.
     pub async fn begin(&self, tenant: TenantId, shown: Shown<'_>) -> Result<Tx, Failure> {
-        let Shown { jti, member, email } = shown;
+        let Shown { jti, member, emails } = shown;
         let (tx, rows) = match self.limit.load(Ordering::Relaxed) {
             0 => {
                 let enter = const { section(SQL, "enter_tenant") };
-                self.begin_with(tenant, Some((enter, params![tenant, jti, member, email]))).await?
+                self.begin_with(tenant, Some((enter, params![tenant, jti, member, emails]))).await?
             }
             limit => {
                 let enter = const { section(SQL, "enter_tenant_for") };
-                self.begin_with(tenant, Some((enter, params![tenant, jti, member, email, limit]))).await?
+                self.begin_with(tenant, Some((enter, params![tenant, jti, member, emails, limit]))).await?
             }
         };
         self.statements.fetch_add(1, Ordering::Relaxed);

@@ -259,6 +259,40 @@ DELETE FROM lead_identifiers i
  USING unnest($2, $3) AS u (kind, value)
  WHERE i.lead_id = $1 AND i.kind = u.kind AND i.value = u.value
 
+-- name: pass_on_identifiers
+-- What a lead gives up ($3, $4; null: all it is known by) goes to another lead that shows it too, the oldest of them: events that carry
+-- it would make one more lead of that person otherwise. The others stay suspected to be the same as that one.
+WITH
+-- Leads with one and the same address or number are suspected of each other. Locked as whoever changes a lead locks it, so that none of
+-- them is deleted meanwhile.
+shown AS (
+  SELECT i.kind, i.value, l.id, l.created_at
+    FROM lead_identifiers i
+    JOIN leads l ON CASE i.kind WHEN 'email' THEN l.email WHEN 'phone' THEN l.phone WHEN 'linkedin_url' THEN l.linkedin_url END = i.value
+   WHERE i.lead_id = $2
+     AND l.id = ANY (ARRAY(SELECT CASE WHEN s.lead_id = $2 THEN s.other_lead_id ELSE s.lead_id END
+                             FROM duplicate_suspicions s
+                            WHERE s.lead_id = $2 OR s.other_lead_id = $2))
+     AND ($3::text[] IS NULL OR (i.kind, i.value) IN (SELECT u.kind, u.value FROM unnest($3::text[], $4::text[]) AS u (kind, value)))
+   ORDER BY l.id
+     FOR NO KEY UPDATE OF l
+),
+heirs AS (
+  SELECT s.kind, s.value, s.id, first_value(s.id) OVER (PARTITION BY s.kind, s.value ORDER BY s.created_at, s.id) AS heir
+    FROM shown s
+),
+suspected AS (
+  INSERT INTO duplicate_suspicions (tenant_id, lead_id, other_lead_id, created_at)
+  SELECT DISTINCT $1::uuid, LEAST(h.id, h.heir), GREATEST(h.id, h.heir), $5::timestamptz
+    FROM heirs h
+   WHERE h.id <> h.heir
+  ON CONFLICT ON CONSTRAINT duplicate_suspicions_pkey DO NOTHING
+)
+UPDATE lead_identifiers i
+   SET lead_id = h.heir
+  FROM heirs h
+ WHERE h.id = h.heir AND i.lead_id = $2 AND i.kind = h.kind AND i.value = h.value
+
 -- name: list_matches
 -- Other leads that these identifiers belong to, with what they have in common.
 SELECT l.id, l.email, l.first_name, l.last_name, l.company, l.created_at, array_agg(i.kind ORDER BY i.kind) AS kinds

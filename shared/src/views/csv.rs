@@ -331,10 +331,13 @@ fn is_taken_for_formula(text: &str) -> bool {
     let unseen = |letter: char| {
         letter.is_whitespace()
             || letter.is_control()
-            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+            || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+            || matches!(letter, '\u{2060}'..='\u{2069}' | '\u{feff}')
     };
     let seen = text.trim_start_matches(unseen);
-    let begins = seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) || text.starts_with(['\t', '\r', '\n']);
+    // Also as East Asian keyboards write them.
+    let signs = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦', '﹢', '﹣', '﹫'];
+    let begins = seen.starts_with(signs) || text.starts_with(['\t', '\r', '\n']);
     begins && !is_phone(text)
 }
 

@@ -218,6 +218,15 @@ impl LeadChange {
         cleared.collect()
     }
 
+    /// Identifiers that the present profile does not show. What it shows may be another lead's all the same: of two that were kept
+    /// side by side, one is known by it.
+    pub fn new_identifiers(&self, profile: &Profile) -> Vec<Identifier> {
+        let shown = |field: ProfileField| kind(field).zip(profile.get(field));
+        let shown: Vec<_> = ProfileField::ALL.into_iter().filter_map(shown).collect();
+        let is_new = |identifier: &&Identifier| !shown.contains(&(identifier.kind, identifier.value.as_str()));
+        self.identifiers.iter().filter(is_new).cloned().collect()
+    }
+
     /// Carries it out on a profile, as typed by a person at `now`: events never change these fields again.
     ///
     /// # Errors

@@ -4,10 +4,12 @@
 //! |---|---|---|
 //! | the token is known and the check passed | proven | 202 |
 //! | the token is known, and the check failed | rejected, with the reason | 401 |
+//! | the token is public, and too much came with it this minute | rejected, to be looked at and replayed | 202 |
 //! | the token is unknown, or there is none | –: it is counted | 401 |
 //! | the database is away, or the secret does not open | unproven: the processor checks it later | 202 |
 //! | SQS is away | – | 503 with `Retry-After`, so that the sender keeps it |
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use tracing::{Instrument as _, error_span};
@@ -17,6 +19,7 @@ use crate::domain::events::parse_source;
 use crate::domain::hex;
 use crate::domain::ids::{DeliveryId, TenantId};
 use crate::domain::redact;
+use crate::domain::text::decoded;
 use crate::failure::Failure;
 use crate::flows::deliveries::verify::{BODY_SECRET_HASH, SIGNATURE, TIMESTAMP};
 use crate::flows::deliveries::{Reason, open_secrets, verify};
@@ -26,7 +29,7 @@ use crate::http::{Accepted, PublicCall};
 use crate::messages::events::{Delivery, Inbound, Verdict, Via};
 use crate::messages::queues;
 use crate::secrets::token_hash;
-use crate::store::auth::find_webhook_source;
+use crate::store::auth::{find_webhook_source, take_delivery};
 use crate::store::inbox::note_stranger;
 use crate::telemetry::metrics::STRANGER_DELIVERIES;
 use crate::telemetry::{self, step};
@@ -70,22 +73,20 @@ pub async fn receive(
         body: String::new(),
         received_at: call.now,
     };
-    let readable = match std::str::from_utf8(&call.body) {
-        Ok(text) => {
-            let (body, secret) = match via {
-                Via::Lemlist => redact::take_secret(text),
-                Via::Generic | Via::Website => (text.into(), None),
-            };
-            delivery.body = body.into_owned();
+    let sent = String::from_utf8_lossy(&call.body);
+    let is_text = matches!(sent, Cow::Borrowed(_));
+    let readable = is_text || via == Via::Website;
+    delivery.body = match via {
+        Via::Lemlist => {
+            let (body, secret) = redact::take_secret(&sent);
             if let Some(secret) = secret {
                 delivery.headers.insert(BODY_SECRET_HASH.to_owned(), hex::encode(&token_hash(&secret)));
             }
-            true
+            body.into_owned()
         }
-        Err(_) => {
-            delivery.body = String::from_utf8_lossy(&call.body).into_owned();
-            false
-        }
+        // Old pages send their own character set, whatever they call it.
+        Via::Website if !is_text => decoded(call.body.clone()),
+        Via::Generic | Via::Website => sent.into_owned(),
     };
     let verdict = match claim.filter(|claim| !claim.token.is_empty() && parse_source(claim.source).is_ok()) {
         None => rejected(None, Reason::NoToken),
@@ -109,8 +110,8 @@ pub async fn receive(
         step(span, keep(call, delivery)).await?;
     }
     match refused {
-        Some(reason) => Err(Failure::Unauthenticated(reason.detail().to_owned())),
-        None => Ok(Accepted(DeliveryReceipt::accepted(id))),
+        Some(reason) if reason != Reason::OverRate => Err(Failure::Unauthenticated(reason.detail().to_owned())),
+        _ => Ok(Accepted(DeliveryReceipt::accepted(id))),
     }
 }
 
@@ -137,8 +138,21 @@ async fn judge(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32], readable
     match verify(delivery.via, &delivery.headers, &call.body, &secrets, delivery.received_at) {
         Err(reason) => rejected(Some(source.tenant), reason),
         Ok(()) if !readable => rejected(Some(source.tenant), Reason::NotText),
+        Ok(()) if !is_within_rate(call, delivery, hash).await => rejected(Some(source.tenant), Reason::OverRate),
         Ok(()) => Verdict::Proven { tenant_id: source.tenant },
     }
+}
+
+/// Whether a source whose token everybody can read may send one more this minute. Who cannot be asked says yes: nothing is lost for it.
+async fn is_within_rate(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32]) -> bool {
+    if delivery.via != Via::Website {
+        return true;
+    }
+    let asked = take_delivery(call.app.database(), &delivery.source, hash, call.now);
+    in_time(&call.app, asked).await.unwrap_or_else(|failure| {
+        tracing::warn!(reason = %failure, "cannot count this webhook now");
+        true
+    })
 }
 
 /// Counts the delivery of a stranger. Not while the database is away: it then goes the way of all deliveries, and the processor counts it.

@@ -102,9 +102,9 @@ async fn what_is_not_believed_is_refused_and_kept() {
     let kept: String = app.db().await.query_one("SELECT body FROM inbox LIMIT 1", &[]).await.unwrap().get(0);
     assert_eq!(kept, body());
     // What belongs to nobody is counted.
-    let strangers = "SELECT source, reason, deliveries, bytes, head FROM stranger_deliveries JOIN stranger_heads USING (hour, source, token_hash) ORDER BY reason";
+    let strangers = "SELECT source, reason, deliveries, bytes, head FROM stranger_deliveries JOIN stranger_counts USING (id) ORDER BY reason";
     let strangers = app.db().await.query(strangers, &[]).await.unwrap();
-    let strangers: Vec<(String, String, i64, i64, String)> =
+    let strangers: Vec<(String, String, i32, i64, String)> =
         strangers.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3), row.get(4))).collect();
     let bytes = i64::try_from(body().len()).unwrap();
     let expected = [("unknown", "no_token"), ("partner", "unknown_token")];

@@ -261,11 +261,9 @@ async fn the_inbox_keeps_what_is_open_longest_and_what_is_nobodys_shortest() {
     let many = "INSERT INTO inbox (id, kind, source, reason, detail, body, received_at)
         SELECT gen_random_uuid(), 'quarantine', 'flood', 'r', 'd', 'b', now() - interval '9 days' FROM generate_series(1, 1100)";
     app.db().await.execute(many, &[]).await.unwrap();
-    let strangers =
-        "INSERT INTO stranger_deliveries (hour, source, token_hash, reason, deliveries, bytes, first_at, last_at)
-        SELECT date_trunc('hour', now() - age), 'website', '', 'no_token', 3, 30, now() - age, now() - age
-          FROM unnest(ARRAY[interval '1 hour', '2 days', '8 days']) age";
-    app.db().await.execute(strangers, &[]).await.unwrap();
+    let strangers = "SELECT lotse.note_stranger('website', '', 'no_token', 10, 'x', now() - age)
+          FROM unnest(ARRAY[interval '1 hour', '1 hour', '1 hour', '2 days', '8 days']) age";
+    app.db().await.query(strangers, &[]).await.unwrap();
 
     let done = app.run_job("partition-keeper", json!({})).await;
 

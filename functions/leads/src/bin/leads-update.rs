@@ -43,10 +43,11 @@ async fn handle(call: Call<LeadPatch>) -> Result<Json<LeadView>, Failure> {
 
     let handling = Handling { tags: before.tags.clone(), organization: before.organization, owner: before.owner };
     let cleared = change.cleared_identifiers(&loaded.state.profile);
+    let new = change.new_identifiers(&loaded.state.profile);
     change.apply(&mut loaded.state.profile, call.now)?;
     write::update(&call.tx, id, &loaded.state.profile, &change.handling(handling), call.now).await?;
-    write::delete_identifiers(&call.tx, id, &cleared).await?;
-    let matches = write::list_matches(&call.tx, id, &change.identifiers).await?;
+    write::delete_identifiers(&call.tx, id, &cleared, call.now).await?;
+    let matches = write::list_matches(&call.tx, id, &new).await?;
     if !matches.is_empty() {
         let matches: Vec<LeadMatchView> = matches.into_iter().map(LeadMatchView::from).collect();
         return Err(Failure::Conflict {

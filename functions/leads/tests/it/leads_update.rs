@@ -109,6 +109,35 @@ async fn identifiers_follow() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_given_up_is_the_other_leads_who_shows_it() {
+    let app = TestApp::new().await;
+    let first = anna(&app).await;
+    let body = json!({"email": "anna@beispiel.de", "last_name": "Schmitt"});
+    let force = || async {
+        app.post("/api/v1/leads?force=true", &body).bearer(&app.token("sales")).send().await.expect(201).json::<Value>()
+    };
+    let (second, third) = (force().await, force().await);
+    // Two were kept side by side on purpose: to send what is there already says nothing new.
+    patch(&app, &second, json!({"email": "anna@beispiel.de", "company": "Neu"})).await.expect(200);
+    assert_eq!(identifiers(&app, &first).await, ["anna@beispiel.de"]);
+
+    patch(&app, &first, json!({"email": null})).await.expect(200);
+    assert_eq!(identifiers(&app, &first).await, [""; 0]);
+    assert_eq!(identifiers(&app, &second).await, ["anna@beispiel.de"], "the older of the two");
+    app.delete(&path(&second, "")).bearer(&app.token("sales")).send().await.expect(204);
+    assert_eq!(identifiers(&app, &third).await, ["anna@beispiel.de"]);
+    patch(&app, &third, json!({"email": "anna@beispiel.de"})).await.expect(200);
+
+    let event =
+        json!({"event_type": "page_visited", "source": "portal", "lead_identifier": {"email": "anna@beispiel.de"}});
+    app.post("/api/v1/events/ingest", &event).api_key(&app.tenant().api_key("portal")).send().await.expect(202);
+    app.drain().await;
+    let leads = "SELECT count(*), count(*) FILTER (WHERE id = $1) FROM leads WHERE email = 'anna@beispiel.de'";
+    let leads = app.db().await.query_one(leads, &[&uuid(&third["id"])]).await.unwrap();
+    assert_eq!((leads.get::<_, i64>(0), leads.get::<_, i64>(1)), (1, 1), "no third lead with the same address");
+}
+
+#[tokio::test]
 async fn another_leads_address_is_refused() {
     let app = TestApp::new().await;
     let first = anna(&app).await;

@@ -46,6 +46,8 @@ async fn the_functions_role_cannot_step_around_it() {
         "SELECT lotse.start_session(gen_random_uuid(), gen_random_uuid(), '\\x00'::bytea, 'x', now(), now(), now(), now())",
         "SELECT * FROM stranger_deliveries",
         "DELETE FROM stranger_deliveries",
+        "UPDATE stranger_counts SET deliveries = 0",
+        "DELETE FROM webhook_minutes",
         "UPDATE tenants SET active = false",
         "UPDATE tenants SET slug = 'mine'",
         "SELECT lotse.take_attempt('\\x00', 1, 1, now())",

@@ -2,7 +2,7 @@
 //!
 //! The usual German and English field names become the person's fields, consents stay word for word, the rest is metadata. A form
 //! whose trap field is filled in gets 202 too and is kept in the inbox as spam. Other event types than a page can see are put
-//! aside: the token is public.
+//! aside, and so is what exceeds the rate of a minute: the token is public.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;

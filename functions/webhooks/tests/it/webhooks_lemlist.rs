@@ -71,7 +71,7 @@ async fn wrong_tokens_and_secrets_are_refused_and_kept_without_the_secret() {
     let rows = inbox(&app).await;
     let reasons: Vec<_> = rows.iter().map(|(reason, tenant, _)| (reason.as_str(), *tenant)).collect();
     assert_eq!(reasons, [("no_secret", Some(tenant)), ("wrong_secret", Some(tenant))]);
-    let strangers = "SELECT deliveries, head FROM stranger_deliveries JOIN stranger_heads USING (hour, source, token_hash) WHERE source = 'lemlist' AND reason = 'unknown_token'";
+    let strangers = "SELECT deliveries, head FROM stranger_deliveries JOIN stranger_counts USING (id) WHERE source = 'lemlist' AND reason = 'unknown_token'";
     let strangers = app.db().await.query(strangers, &[]).await.unwrap();
     let heads: Vec<String> = strangers.iter().map(|row| row.get(1)).collect();
     assert!(

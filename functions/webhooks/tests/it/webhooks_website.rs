@@ -124,6 +124,56 @@ async fn a_public_token_makes_no_fields_of_the_tenants_own() {
 }
 
 #[tokio::test]
+async fn a_flood_with_the_token_of_the_page_is_kept_and_makes_no_leads_until_a_person_says_so() {
+    let app = TestApp::new().await;
+    app.db().await.execute("UPDATE webhook_sources SET deliveries_per_minute = 1", &[]).await.unwrap();
+    for n in 0..5 {
+        good(&app).form(&[("email", &format!("p{n}@b.de"))]).send().await.expect(202);
+    }
+    app.drain().await;
+    // The minute may have ended in between.
+    let taken = stored(&app).await;
+    assert!((1..=2).contains(&taken), "{taken}");
+    let tenant: Uuid = app.tenant().id.parse().unwrap();
+    let kept = usize::try_from(5 - taken).unwrap();
+    assert_eq!(reasons(&app).await, vec![("over_rate".to_owned(), Some(tenant)); kept]);
+    // Who signs is known, and not braked.
+    let signed = json!({"event_type": "page_visited", "source": "portal", "lead_identifier": {"email": "a@b.de"}});
+    app.post("/api/v1/events/ingest", &signed).api_key(&app.tenant().api_key("portal")).send().await.expect(202);
+
+    let range = json!({"source": "website", "from": "2020-01-01T00:00:00Z", "to": "2120-01-01T00:00:00Z"});
+    app.post("/api/v1/inbox/replay", &range).bearer(&app.token("admin")).send().await.expect(200);
+    app.drain().await;
+    assert_eq!(stored(&app).await, 6, "none is lost");
+}
+
+#[tokio::test]
+async fn old_pages_and_people_who_were_taken_for_programs_become_leads() {
+    let app = TestApp::new().await;
+    let body = b"name=Erika+M\xfcller&email=a%40b.de".to_vec();
+    let form = "application/x-www-form-urlencoded; charset=ISO-8859-1";
+    good(&app).header("content-type", form).body(body).send().await.expect(202);
+    app.drain().await;
+    let name: String = app.db().await.query_one("SELECT last_name FROM leads", &[]).await.unwrap().get(0);
+    assert_eq!((name.as_str(), reasons(&app).await), ("Müller", vec![]));
+
+    good(&app).form(&[("email", "a@b.de"), ("hp", "www.firma.example")]).send().await.expect(202);
+    app.drain().await;
+    let id: Uuid = app.db().await.query_one("SELECT id FROM inbox WHERE reason = 'spam'", &[]).await.unwrap().get(0);
+    let replay = async |choice: Value| {
+        app.post("/api/v1/inbox/replay", &choice).bearer(&app.token("admin")).send().await.expect(200);
+        app.drain().await;
+        stored(&app).await
+    };
+    let range = json!({"source": "website", "from": "2020-01-01T00:00:00Z", "to": "2120-01-01T00:00:00Z"});
+    assert_eq!(replay(range).await, 1, "all of a time at once are looked at by nobody");
+    assert_eq!(replay(json!({ "ids": [id] })).await, 2);
+    let open: i64 =
+        app.db().await.query_one("SELECT count(*) FROM inbox WHERE status = 'open'", &[]).await.unwrap().get(0);
+    assert_eq!(open, 0);
+}
+
+#[tokio::test]
 async fn an_unknown_token_is_refused_and_counted() {
     let app = TestApp::new().await;
     for _ in 0..3 {
@@ -132,9 +182,9 @@ async fn an_unknown_token_is_refused_and_counted() {
     post(&app, "another guess").body("x".repeat(5000)).send().await.expect(401).problem();
     assert_eq!(app.leftovers(), [""; 0], "nothing is on a queue");
     assert_eq!(reasons(&app).await, []);
-    let kept = "SELECT deliveries, bytes, head, reason FROM stranger_deliveries JOIN stranger_heads USING (hour, source, token_hash) WHERE source = 'website' ORDER BY bytes";
+    let kept = "SELECT deliveries, bytes, head, reason FROM stranger_deliveries JOIN stranger_counts USING (id) WHERE source = 'website' ORDER BY bytes";
     let kept = app.db().await.query(kept, &[]).await.unwrap();
-    let kept: Vec<(i64, i64, String, String)> =
+    let kept: Vec<(i32, i64, String, String)> =
         kept.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect();
     let reason = "unknown_token".to_owned();
     assert_eq!(kept, [(3, 42, "email=a%40b.de".to_owned(), reason.clone()), (1, 5000, "x".repeat(1024), reason)]);
@@ -167,15 +217,11 @@ async fn a_thousand_deliveries_of_strangers_take_a_hundred_kilobytes_at_most() {
     let grown = size(&app).await - before;
     let tables =
         "SELECT c.relname || ' ' || pg_relation_size(c.oid) || ' of ' || pg_total_relation_size(c.oid) FROM pg_class c
-        WHERE c.relname IN ('inbox', 'stranger_deliveries', 'stranger_heads')";
+        WHERE c.relname IN ('inbox', 'stranger_deliveries', 'stranger_counts')";
     let tables = app.db().await.query(tables, &[]).await.unwrap();
     let tables: Vec<String> = tables.iter().map(|row| row.get(0)).collect();
     assert!(grown <= 100 * 1024, "{grown} bytes: {tables:?}");
-    let all = app
-        .db()
-        .await
-        .query_one("SELECT sum(deliveries)::bigint, sum(bytes)::bigint FROM stranger_deliveries", &[])
-        .await;
+    let all = app.db().await.query_one("SELECT sum(deliveries), sum(bytes)::bigint FROM stranger_counts", &[]).await;
     let all = all.unwrap();
     assert_eq!((all.get::<_, i64>(0), all.get::<_, i64>(1)), (1000, 8_000_000), "every one is counted");
     // Those who are known are heard meanwhile.

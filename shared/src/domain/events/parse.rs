@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::super::faults::{Fault, pointer_segment};
 use super::super::identity::{Identifier, IdentifierKind};
 use super::super::moments::{MomentFault, parse_moment};
+use super::super::profile::{CarriedProfile, ProfileField};
 use super::super::text::is_blank;
 use super::canonical::derived_external_id;
 use super::limits::{compact_len, nul_in_object};
@@ -86,9 +87,14 @@ fn short(key: &str) -> String {
 impl Parser<'_> {
     fn fault<T>(&mut self, pointer: &str, code: &'static str, detail: impl Into<String>) -> Option<T> {
         if !self.is_full() {
-            self.faults.push(Fault::new(format!("{}{pointer}", self.prefix), code, detail));
+            self.faults.push(Fault::new(self.pointer(pointer), code, detail));
         }
         None
+    }
+
+    /// A pointer as the sender sees it. Names in metadata are as long as metadata; the beginning says where to look.
+    fn pointer(&self, within: &str) -> String {
+        self.prefix.chars().chain(within.chars().take(MAX_TEXT)).collect()
     }
 
     /// Whether enough faults are known, so that nobody looks for more.
@@ -107,7 +113,7 @@ impl Parser<'_> {
             name = format!("unreadable_lead_{field}");
         }
         let detail = format!("{detail} The event was taken without it; it is kept in the metadata as `{name}`.");
-        self.warnings.push(Fault::new(format!("{}{pointer}", self.prefix), "unreadable", detail));
+        self.warnings.push(Fault::new(self.pointer(pointer), "unreadable", detail));
         self.aside.insert(name, kept);
     }
 
@@ -142,6 +148,8 @@ impl Parser<'_> {
             Some(at) => derived_external_id(&source, &event_type, &identifiers, at, &metadata),
             None => self.arrival.id.to_string(),
         });
+        // Only now: the derived id is of what was sent.
+        let identifiers = with_told(identifiers, &profile);
         Some(Event {
             id: self.arrival.id,
             event_type,
@@ -265,7 +273,8 @@ impl Parser<'_> {
                 Value::Null => continue,
                 Value::String(text) if is_blank(text) => continue,
                 Value::String(text) => text.clone(),
-                Value::Number(number) if kind.is_opaque() => number.to_string(),
+                // A fraction or larger number has lost digits, unless `raw::parse` has made a text of it.
+                Value::Number(number) if kind.is_opaque() && !number.is_f64() => number.to_string(),
                 _ => {
                     unreadable.push((kind, value, "type", "Write the identifier as text.".to_owned()));
                     continue;
@@ -373,6 +382,21 @@ impl Parser<'_> {
         }
         Some(object.clone())
     }
+}
+
+/// The identifiers, and beside them the address and profile that are told of the person: by these the lead will be shown, so by these
+/// the next event has to find it. Not the telephone number, which may be that of a whole company.
+fn with_told(mut identifiers: Vec<Identifier>, profile: &CarriedProfile) -> Vec<Identifier> {
+    let both = [(ProfileField::Email, IdentifierKind::Email), (ProfileField::LinkedinUrl, IdentifierKind::LinkedinUrl)];
+    for (field, kind) in both {
+        if let Some(value) = profile.fields.get(&field)
+            && identifiers.iter().all(|identifier| identifier.kind != kind)
+        {
+            identifiers.push(Identifier { kind, value: value.clone() });
+        }
+    }
+    identifiers.sort_unstable();
+    identifiers
 }
 
 /// The earliest moment an event may have, by the calendar.

@@ -36,15 +36,13 @@ pub fn split(body: &str) -> Result<Batch<'_>, serde_json::Error> {
 }
 
 /// Reads one event. Ids that were sent as numbers become text with the digits they were sent with: two ids that differ in their last
-/// digit are two visitors, and floating-point numbers would make them one.
+/// digit are two visitors, and floating-point numbers would make them one. So does, wherever it stands, a whole number of more than 64
+/// bits: an order's number, say, by which two events differ.
 ///
 /// # Errors
 /// What cannot be read, and where.
 pub fn parse(event: &RawValue) -> Result<Value, Fault> {
-    let mut parsed = match serde_json::from_str::<Value>(event.get()) {
-        Ok(parsed) => parsed,
-        Err(_) => return Err(fault(event)),
-    };
+    let mut parsed = read(event, is_beyond_64_bits)?;
     if let Some(identifiers) = parsed.get_mut("lead_identifier").and_then(Value::as_object_mut)
         && identifiers.values().any(is_rounded)
     {
@@ -65,9 +63,94 @@ pub fn parse(event: &RawValue) -> Result<Value, Fault> {
     Ok(parsed)
 }
 
+/// Reads a form, in which any number may be an id: one with more digits than a floating-point number has becomes text with them.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_form(form: &RawValue) -> Result<Value, Fault> {
+    read(form, |number| is_beyond_64_bits(number) || digits(number) > EXACT_DIGITS)
+}
+
+/// As many digits are told apart by floating-point numbers, and written by whoever writes one of these.
+const EXACT_DIGITS: usize = 17;
+
+/// Reads JSON; numbers that `is_lost` says would lose digits become text.
+fn read(json: &RawValue, is_lost: impl Fn(&str) -> bool) -> Result<Value, Fault> {
+    let parsed = match serde_json::from_str::<Value>(json.get()) {
+        Ok(parsed) => parsed,
+        Err(_) => return Err(fault(json)),
+    };
+    if !has_rounded(&parsed) {
+        return Ok(parsed);
+    }
+    match with_digits_as_text(json.get(), is_lost) {
+        Some(exact) => Ok(serde_json::from_str(&exact).unwrap_or(parsed)),
+        None => Ok(parsed),
+    }
+}
+
 /// Whether a number may have lost digits.
 fn is_rounded(value: &Value) -> bool {
     value.as_number().is_some_and(Number::is_f64)
+}
+
+/// Whether such a number stands anywhere in a value.
+fn has_rounded(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(has_rounded),
+        Value::Object(members) => members.values().any(has_rounded),
+        other => is_rounded(other),
+    }
+}
+
+fn is_beyond_64_bits(number: &str) -> bool {
+    let whole = number.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
+    whole && number.parse::<i64>().is_err() && number.parse::<u64>().is_err()
+}
+
+/// The digits of a number that say something, those of its exponent aside.
+fn digits(number: &str) -> usize {
+    let digits = number.bytes().take_while(|byte| !matches!(byte, b'e' | b'E')).filter(u8::is_ascii_digit);
+    digits.skip_while(|digit| *digit == b'0').count()
+}
+
+/// Valid JSON with the numbers that `is_lost` chooses between quotation marks. None: it chooses none.
+fn with_digits_as_text(json: &str, is_lost: impl Fn(&str) -> bool) -> Option<String> {
+    let mut exact = String::new();
+    let (mut copied, mut at) = (0, 0);
+    let bytes = json.as_bytes();
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => at = end_of_text(bytes, at),
+            b'-' | b'0'..=b'9' => {
+                let part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+                let end = at + bytes[at..].iter().take_while(|byte| part(byte)).count();
+                if is_lost(&json[at..end]) {
+                    exact.push_str(&json[copied..at]);
+                    exact.push('"');
+                    exact.push_str(&json[at..end]);
+                    exact.push('"');
+                    copied = end;
+                }
+                at = end;
+            }
+            _ => at += 1,
+        }
+    }
+    (copied > 0).then(|| exact + &json[copied..])
+}
+
+/// Where a text that begins at a quotation mark is over.
+fn end_of_text(json: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(byte) = json.get(at) {
+        match byte {
+            b'\\' => at += 2,
+            b'"' => return at + 1,
+            _ => at += 1,
+        }
+    }
+    json.len()
 }
 
 /// Where an event cannot be read, and why.
@@ -137,6 +220,35 @@ mod tests {
         assert_eq!(read, [true, false, false, true, true]);
         assert!(split("[{]").is_err() && split("").is_err() && split("{} {}").is_err());
         assert_eq!(split("[]").unwrap().events.len(), 0);
+    }
+
+    #[test]
+    fn whole_numbers_beyond_64_bits_keep_their_digits() {
+        check(
+            r#"{"metadata":{"order":100000000000000000001,"a":[-9223372036854775809,{"b":18446744073709551616}]}}"#,
+            Ok(
+                r#"{"metadata":{"a":["-9223372036854775809",{"b":"18446744073709551616"}],"order":"100000000000000000001"}}"#,
+            ),
+        );
+        check(r#"{"order":100000000000000000001}"#, Ok(r#"{"order":"100000000000000000001"}"#));
+        // What a number of ours holds stays one, and digits in texts and names are no numbers.
+        check(r#"{"a":18446744073709551615,"b":1.5,"c":0.1}"#, Ok(r#"{"a":18446744073709551615,"b":1.5,"c":0.1}"#));
+        check(
+            r#"{"100000000000000000001":"\"100000000000000000001","n":1.5}"#,
+            Ok(r#"{"100000000000000000001":"\"100000000000000000001","n":1.5}"#),
+        );
+    }
+
+    #[test]
+    fn numbers_of_forms_keep_their_digits() {
+        let form = split(
+            r#"{"client_id":1234567890.1699999998,"size":1.5,"order":100000000000000000001,"n":0.00000000000000000001}"#,
+        );
+        let read = parse_form(form.unwrap().events[0]).unwrap().to_string();
+        assert_eq!(
+            read,
+            r#"{"client_id":"1234567890.1699999998","n":1e-20,"order":"100000000000000000001","size":1.5}"#
+        );
     }
 
     #[test]

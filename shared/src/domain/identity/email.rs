@@ -29,6 +29,8 @@ pub fn normalize_email(raw: &str) -> Result<String, EmailFault> {
         character.is_whitespace()
             || character.is_control()
             || matches!(character, '@' | '"' | '<' | '>' | ',' | ';' | ':')
+            // Within a link to write to somebody, what follows would be more than an address.
+            || matches!(character, '?' | '%')
     };
     let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
     if local.is_empty() || dots || local.contains(unwelcome) {

@@ -41,6 +41,8 @@ fn emails() {
         "a@b_c.de",
         "a@xn--.de",
         "a\u{0}@b.de",
+        "a?bcc=x@evil.example",
+        "a%3fbcc=x@evil.example",
     ] {
         check(bad, None);
     }

@@ -103,9 +103,16 @@ fn a_timestamp_cannot_move_into_the_body() {
 
 #[test]
 fn reasons_come_back_from_their_words() {
-    for word in
-        ["no_token", "unknown_token", "bad_signature", "stale_timestamp", "wrong_secret", "no_secret", "not_text"]
-    {
+    for word in [
+        "no_token",
+        "unknown_token",
+        "bad_signature",
+        "stale_timestamp",
+        "wrong_secret",
+        "no_secret",
+        "not_text",
+        "over_rate",
+    ] {
         assert_eq!(Reason::parse(word).map(Reason::as_str), Some(word));
     }
     assert_eq!(Reason::parse("spam"), None);

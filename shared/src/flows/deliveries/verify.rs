@@ -41,10 +41,12 @@ pub enum Reason {
     NoSecretInBody,
     WrongSecret,
     NoSecretConfigured,
+    /// Nothing is wrong with it: there were too many at once.
+    OverRate,
 }
 
 impl Reason {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::NoToken,
         Self::UnknownToken,
         Self::NotText,
@@ -55,6 +57,7 @@ impl Reason {
         Self::NoSecretInBody,
         Self::WrongSecret,
         Self::NoSecretConfigured,
+        Self::OverRate,
     ];
 
     /// A stable word, for the inbox and its filter.
@@ -70,6 +73,7 @@ impl Reason {
             Self::NoSecretInBody => "no_secret",
             Self::WrongSecret => "wrong_secret",
             Self::NoSecretConfigured => "no_secret_configured",
+            Self::OverRate => "over_rate",
         }
     }
 
@@ -99,6 +103,9 @@ impl Reason {
                 "The `secret` in the body is not the source's. Correct it where the webhook is set up."
             }
             Self::NoSecretConfigured => "This webhook source has no secret yet. Give it one, then replay the delivery.",
+            Self::OverRate => {
+                "More came with this public token within a minute than is worked on. Look whether people sent it, then replay it."
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
-use super::{Piece, generic};
+use super::{Piece, RELEASED, SPAM, generic};
 use crate::domain::events::MAX_FUTURE_MINUTES;
 use crate::domain::events::raw::{self, Batch};
 use crate::domain::faults::sentences;
@@ -59,7 +59,7 @@ pub fn translate(
         return Err(Unknown::new("unsupported_content_type", detail));
     } else {
         match raw::split(body) {
-            Ok(Batch { events, single: true }) => match events.first().map(|form| raw::parse(form)) {
+            Ok(Batch { events, single: true }) => match events.first().map(|form| raw::parse_form(form)) {
                 Some(Ok(Value::Object(form))) if !form.contains_key("lead_identifier") => form::flattened(form),
                 Some(Ok(Value::Object(_))) => return web_events(source, body),
                 Some(Err(fault)) => return Err(Unknown::new("malformed", sentences(&[fault]))),
@@ -77,10 +77,37 @@ pub fn translate(
     Ok(vec![Piece { body: body.to_owned(), event: Ok(event) }])
 }
 
-/// Events in our own shape, each held to what a page may say.
+/// Events in our own shape, each held to what a page may say, and all of them about one person: a browser has one visitor.
 fn web_events(source: &str, body: &str) -> Result<Vec<Piece>, Unknown> {
+    let mut visitor = Visitor::default();
     let pieces = generic::translate(source, body)?.into_iter();
-    Ok(pieces.map(|piece| Piece { event: piece.event.and_then(web_event), ..piece }).collect())
+    let checked = |piece: Piece| {
+        let event = piece.event.and_then(web_event).and_then(|event| visitor.is_meant(event));
+        Piece { event, ..piece }
+    };
+    Ok(pieces.map(checked).collect())
+}
+
+/// Whom a page speaks of: one value of each kind, as it was said first.
+#[derive(Default)]
+struct Visitor(BTreeMap<&'static str, String>);
+
+impl Visitor {
+    /// Passes an event that names nobody else.
+    fn is_meant(&mut self, event: Value) -> Result<Value, Unknown> {
+        for kind in WEB_IDENTIFIERS.map(IdentifierKind::as_str) {
+            // What stands in `lead` only is an identifier as well.
+            let said =
+                [&event["lead_identifier"][kind], &event["lead"][kind]].map(|value| written(value).to_lowercase());
+            let Some(said) = said.into_iter().find(|said| !said.is_empty()) else { continue };
+            if *self.0.entry(kind).or_insert_with(|| said.clone()) != said {
+                let detail = "A website's public token may speak of one visitor in a request. Send the events of each alone, or with \
+                              an API key or signed.";
+                return Err(Unknown::new("several_people", detail));
+            }
+        }
+        Ok(event)
+    }
 }
 
 /// A page's script may report what a page can see, by whom a page can know, and no fields of the tenant's own: anybody can read its
@@ -143,30 +170,40 @@ fn submission(
     received_at: Timestamp,
 ) -> Result<Value, Unknown> {
     let mut found = Submission::default();
+    let released = headers.contains_key(RELEASED);
     for (raw_name, value) in pairs {
         let name = fields::plain_name(&raw_name);
-        let text = match &value {
-            Value::String(text) => text.trim().to_owned(),
-            Value::Null => String::new(),
-            other => other.to_string(),
-        };
+        // Of a name of signs only nothing is left.
+        let name = if name.is_empty() { raw_name.trim().to_owned() } else { name };
+        let text = written(&value);
         match fields::meaning(&name) {
             Meaning::Trap if text.is_empty() => {}
+            Meaning::Trap if released => keep(&mut found.metadata, name, value),
             Meaning::Trap => {
-                let detail =
-                    "A field that people do not see is filled in: this was a program. Replaying does not change it.";
-                return Err(Unknown::new("spam", detail));
+                let detail = "A field that people do not see is filled in: this was a program. If it was a person all the same, \
+                              replay this delivery by its id.";
+                return Err(Unknown::new(SPAM, detail));
             }
             Meaning::Consent => keep(&mut found.consent, name, value),
             _ if text.is_empty() => {}
-            Meaning::EventType if WEB_EVENTS.contains(&text.as_str()) => found.event_type = Some(text),
-            Meaning::ExternalId if text.chars().count() <= MAX_ENTRY_ID => found.external_id = Some(text),
-            Meaning::OccurredAt if plausible(&text, received_at) => found.occurred_at = Some(text),
+            Meaning::EventType if found.event_type.is_none() && WEB_EVENTS.contains(&text.as_str()) => {
+                found.event_type = Some(text);
+            }
+            Meaning::ExternalId if found.external_id.is_none() && text.chars().count() <= MAX_ENTRY_ID => {
+                found.external_id = Some(text);
+            }
+            Meaning::OccurredAt if found.occurred_at.is_none() && plausible(&text, received_at) => {
+                found.occurred_at = Some(text);
+            }
             Meaning::FullName if found.full_name.is_some() => keep(&mut found.metadata, name, value),
             Meaning::FullName => found.full_name = Some(text),
             Meaning::Lead(field) if found.lead.contains_key(field) => keep(&mut found.metadata, name, value),
             Meaning::Lead(field) => drop(found.lead.insert(field.to_owned(), text.into())),
+            Meaning::AnonymousId if found.identifier.contains_key("anonymous_id") => {
+                keep(&mut found.metadata, name, value);
+            }
             Meaning::AnonymousId => drop(found.identifier.insert("anonymous_id".to_owned(), text.into())),
+            Meaning::Campaign if found.campaign.contains_key(&name) => keep(&mut found.metadata, name, value),
             Meaning::Campaign => drop(found.campaign.insert(name, text.into())),
             Meaning::Metadata(known) if found.metadata.contains_key(known) => keep(&mut found.metadata, name, value),
             Meaning::Metadata(known) => drop(found.metadata.insert(known.to_owned(), value)),
@@ -191,12 +228,7 @@ fn keep(fields: &mut Map<String, Value>, name: String, value: Value) {
 
 impl Submission {
     fn into_event(mut self, source: &str, headers: &BTreeMap<String, String>) -> Result<Value, Unknown> {
-        if let Some((first, last)) = self.full_name.as_deref().map(fields::split_name) {
-            if let Some(first) = first {
-                self.lead.entry("first_name").or_insert(first.into());
-            }
-            self.lead.entry("last_name").or_insert(last.into());
-        }
+        self.place_full_name();
         // What identifies must be readable; what is not stays with the person as typed, for somebody to read.
         if let Some(email) = self.text("email").and_then(|email| normalize_email(email).ok()) {
             self.identifier.insert("email".to_owned(), email.into());
@@ -239,9 +271,13 @@ impl Submission {
             "metadata": self.metadata,
         });
         if let Some(id) = self.external_id {
-            // Builders count the entries of each form by itself.
-            let form = event["metadata"]["form_name"].as_str().map(|form| form.chars().take(60).collect::<String>());
-            event["external_id"] = form.map_or(id.clone(), |form| format!("{form}/{id}")).into();
+            // Builders count the entries of each form by itself. What names the form may be several fields.
+            let form = match &event["metadata"]["form_name"] {
+                Value::Array(names) => names.iter().map(written).collect::<Vec<_>>().join("/"),
+                name => written(name),
+            };
+            let form: String = form.chars().take(60).collect();
+            event["external_id"] = if form.is_empty() { id.into() } else { format!("{form}/{id}").into() };
         }
         if let Some(at) = self.occurred_at {
             event["occurred_at"] = at.into();
@@ -252,8 +288,42 @@ impl Submission {
         Ok(event)
     }
 
+    /// The name in one field, where the fields for its parts leave room for it.
+    fn place_full_name(&mut self) {
+        let Some(full) = self.full_name.take() else { return };
+        match (self.text("first_name"), self.text("last_name")) {
+            (Some(_), Some(_)) => keep(&mut self.metadata, "name".to_owned(), full.into()),
+            (Some(first), None) => {
+                let last = fields::last_name(&full, first);
+                self.lead.insert("last_name".to_owned(), last.into());
+            }
+            (None, Some(_)) => {
+                if let (Some(first), _) = fields::split_name(&full) {
+                    self.lead.insert("first_name".to_owned(), first.into());
+                }
+                keep(&mut self.metadata, "name".to_owned(), full.into());
+            }
+            (None, None) => {
+                let (first, last) = fields::split_name(&full);
+                if let Some(first) = first {
+                    self.lead.insert("first_name".to_owned(), first.into());
+                }
+                self.lead.insert("last_name".to_owned(), last.into());
+            }
+        }
+    }
+
     fn text(&self, field: &str) -> Option<&str> {
         self.lead.get(field).and_then(Value::as_str)
+    }
+}
+
+/// A value as text; nothing of nothing.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::aws::queues::MAX_BODY;
 use crate::domain::ids::{DeliveryId, TenantId};
 use crate::failure::Failure;
 use crate::flows::deliveries::verify::{BODY_SECRET_HASH, SIGNATURE};
+use crate::flows::deliveries::{RELEASED, Reason, SPAM};
 use crate::messages::events::{Delivery, Inbound, Verdict, Via};
 use crate::messages::queues;
 use crate::store::inbox::{self, Kept, Parked};
@@ -77,7 +78,7 @@ pub async fn replay(tx: &Tx, choice: &Selection, now: Timestamp) -> Result<(Repl
             skipped.push(Skipped { id: row.id, reason: "not_open" });
             continue;
         }
-        match message(row, tx.tenant())? {
+        match message(row, tx.tenant(), matches!(choice, Selection::Named(_)))? {
             Ok((queue, body)) => {
                 messages.entry(queue).or_default().push(body);
                 sent.push(row.id);
@@ -133,14 +134,20 @@ pub(super) fn row(park: &Park, delivery: &Delivery) -> Parked {
 /// The headers of a row as people may see them: without what proves a sender.
 pub fn shown_headers(stored: &Value) -> BTreeMap<String, String> {
     let envelope = Envelope::deserialize(stored).unwrap_or_default();
-    envelope.headers.into_iter().filter(|(name, _)| name != SIGNATURE && name != BODY_SECRET_HASH).collect()
+    let ours = [SIGNATURE, BODY_SECRET_HASH, RELEASED];
+    envelope.headers.into_iter().filter(|(name, _)| !ours.contains(&name.as_str())).collect()
 }
 
-/// What a row becomes on a queue again: the queue and the message. `Err` says why it cannot be sent.
+/// What a row becomes on a queue again: the queue and the message. `Err` says why it cannot be sent. Whoever names a row has looked at
+/// it: what was taken for a program's form passes then.
 ///
 /// # Errors
 /// When it cannot be written as JSON.
-pub fn message(row: &Kept, tenant: TenantId) -> Result<Result<(&'static str, Box<RawValue>), &'static str>, Failure> {
+pub fn message(
+    row: &Kept,
+    tenant: TenantId,
+    named: bool,
+) -> Result<Result<(&'static str, Box<RawValue>), &'static str>, Failure> {
     let (queue, body) = match row.queue.as_deref() {
         Some(name) => {
             let Some(queue) = queues::find(name).filter(|queue| queue.has_consumer()) else {
@@ -151,10 +158,15 @@ pub fn message(row: &Kept, tenant: TenantId) -> Result<Result<(&'static str, Box
             };
             (queue.name, body)
         }
+        // What was no text stands here with signs in the place of bytes that are lost: it would make them what was sent.
+        None if row.reason == Reason::NotText.as_str() => return Ok(Err("damaged")),
         None => {
-            let Ok(envelope) = Envelope::deserialize(&row.headers) else {
+            let Ok(mut envelope) = Envelope::deserialize(&row.headers) else {
                 return Ok(Err("incomplete"));
             };
+            if named && row.reason == SPAM {
+                envelope.headers.insert(RELEASED.to_owned(), String::new());
+            }
             let delivery = Delivery {
                 id: DeliveryId(row.id),
                 via: envelope.via,

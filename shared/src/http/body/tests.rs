@@ -59,6 +59,17 @@ fn a_nul_character_is_named_wherever_it_stands() {
     assert_eq!((faults[0].pointer.as_str(), faults[0].code, faults.len()), ("?tier", "nul_character", 1));
 }
 
+#[test]
+fn a_long_name_with_many_values_is_looked_through_once() {
+    // Half a megabyte each: a pointer for every value would be a hundred gigabytes of copies.
+    let body = format!(r#"{{"{}":[{}0]}}"#, "x".repeat(500_000), "0,".repeat(250_000));
+    let value: Value = serde_json::from_str(&body).unwrap();
+    let started = std::time::Instant::now();
+    let mut faults = Vec::new();
+    note_nul(&value, &Place::Root, &mut faults);
+    assert!(faults.is_empty() && started.elapsed() < std::time::Duration::from_secs(2));
+}
+
 #[derive(Debug, Deserialize)]
 #[expect(dead_code, reason = "only its shape is under test")]
 struct Period {

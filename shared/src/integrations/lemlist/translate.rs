@@ -172,7 +172,13 @@ fn metadata(activity: &Map<String, Value>) -> Map<String, Value> {
     ];
     activity
         .iter()
-        .filter(|(name, _)| !placed.contains(&name.as_str()))
+        .filter(|(name, value)| {
+            // What is no text has found no place.
+            let is_text = value.is_string() || value.is_null();
+            let is_taken =
+                matches!(name.as_str(), "secret" | "createdAt") || is_text && placed.contains(&name.as_str());
+            !is_taken
+        })
         .map(|(name, value)| {
             let name = if name == "type" { "activity".to_owned() } else { snake_case(name) };
             (name, value.clone())

@@ -124,16 +124,31 @@ pub async fn insert_identifiers(tx: &Tx, lead: LeadId, identifiers: &[Identifier
     Ok(())
 }
 
-/// Takes identifiers away from a lead: events that carry them no longer belong to it.
+/// Takes identifiers away from a lead: events that carry them no longer belong to it, but to another lead that shows them, if there is
+/// one.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn delete_identifiers(tx: &Tx, lead: LeadId, identifiers: &[Identifier]) -> Result<(), Failure> {
+pub async fn delete_identifiers(
+    tx: &Tx,
+    lead: LeadId,
+    identifiers: &[Identifier],
+    now: Timestamp,
+) -> Result<(), Failure> {
     if identifiers.is_empty() {
         return Ok(());
     }
     let (kinds, values) = kinds_and_values(identifiers);
+    pass_on(tx, lead, Some((&kinds, &values)), now).await?;
     tx.execute(const { section(SQL, "delete_identifiers") }, params![lead, kinds, values]).await?;
+    Ok(())
+}
+
+/// Gives what a lead gives up, or all that it is known by, to other leads that show it.
+async fn pass_on(tx: &Tx, lead: LeadId, given_up: Option<(&[&str], &[&str])>, now: Timestamp) -> Result<(), Failure> {
+    let (kinds, values) = given_up.unzip();
+    let statement = const { section(SQL, "pass_on_identifiers") };
+    tx.execute(statement, params![tx.tenant(), lead, kinds, values, now]).await?;
     Ok(())
 }
 
@@ -246,11 +261,12 @@ pub async fn list_closed_deals(tx: &Tx, lead: LeadId) -> Result<Vec<ClosedDeal>,
     Ok(rows.iter().map(deal).collect())
 }
 
-/// Deletes a lead with everything that belongs to it alone.
+/// Deletes a lead with everything that belongs to it alone. What another lead is shown with as well becomes that one's.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn delete(tx: &Tx, lead: LeadId, now: Timestamp) -> Result<(), Failure> {
+    pass_on(tx, lead, None, now).await?;
     tx.execute(const { section(SQL, "delete") }, params![lead, now]).await?;
     Ok(())
 }

@@ -44,6 +44,9 @@ fn what_a_spreadsheet_would_calculate_is_text() {
         "+ 49",
         "+49  30",
         "\u{3000}=1",
+        "\u{202e}=1",
+        "\u{ad}\u{2066}+1",
+        "﹦1",
     ] {
         assert!(is_taken_for_formula(formula), "{formula:?}");
         assert!(

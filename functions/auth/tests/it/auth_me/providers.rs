@@ -115,6 +115,11 @@ async fn an_inactive_member_is_refused_with_their_tokens_too() {
             ("by id", by_id()),
             ("by e-mail", keycloak("admin")),
             ("by name", entra("sales", json!("x"))),
+            // Many providers let people change the address themselves.
+            (
+                "behind an alias",
+                with(keycloak("admin"), json!({"email": "alias@test.example", "upn": "sam@test.example"})),
+            ),
             ("in another spelling", with(auth0("sales"), json!({"email": "SAM@Test.Example"}))),
         ]
     };

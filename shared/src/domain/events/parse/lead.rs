@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::super::codes::country_code;
+use super::super::super::codes::country_named;
 use super::super::super::faults::pointer_segment;
 use super::super::super::identity::{Identifier, IdentifierKind, normalize_email, normalize_linkedin, normalize_phone};
 use super::super::super::profile::custom::{check_name, check_value};
@@ -84,7 +84,7 @@ impl Parser<'_> {
                 normalize_phone(text, self.arrival.default_country).map_err(|fault| fault.to_string())
             }
             ProfileField::LinkedinUrl => normalize_linkedin(text).map_err(|fault| fault.to_string()),
-            ProfileField::Country if text.len() == 2 => country_code(text)
+            ProfileField::Country => country_named(text)
                 .map(str::to_owned)
                 .ok_or_else(|| "Write the ISO 3166 code of a country that exists, for example DE.".to_owned()),
             _ => Ok(composed(text).into_owned()),

@@ -126,6 +126,8 @@ fn an_unreadable_address_does_not_cost_the_activity() {
     assert_eq!(event.metadata["unreadable_email"], "Max <max@x.example>");
     assert_eq!(event.metadata["unreadable_linkedin_url"], "https://www.linkedin.com/sales/lead/ACwAAB");
     assert_eq!(event.occurred_at.to_string(), "2026-11-18T11:06:40Z");
+    let event = &translated(&activity(json!({"leadId": 7, "leadPhone": ["1", "2"]}))).unwrap()[0];
+    assert_eq!((&event["metadata"]["lead_id"], &event["metadata"]["lead_phone"]), (&json!(7), &json!(["1", "2"])));
     let event = &translated(&activity(json!({"createdAt": [7]}))).unwrap()[0];
     assert_eq!((&event["occurred_at"], &event["metadata"]["created_at"]), (&Value::Null, &json!([7])));
 }

@@ -75,6 +75,26 @@ fn a_page_says_what_a_page_can_know() {
 }
 
 #[test]
+fn a_page_speaks_of_one_visitor() {
+    let visit = |who: Value| json!({"event_type": "page_visited", "lead_identifier": who});
+    let body = json!([
+        visit(json!({"anonymous_id": "c-1"})),
+        visit(json!({"anonymous_id": "c-1", "email": "Ada@b.de"})),
+        visit(json!({"email": "ada@b.de"})),
+        visit(json!({"anonymous_id": "c-2"})),
+        visit(json!({"email": "bob@b.de", "anonymous_id": "c-1"})),
+        visit(json!({"phone": "030 901820", "email": null})),
+        json!({"event_type": "page_visited", "lead_identifier": {"anonymous_id": "c-1"}, "lead": {"email": "bob@b.de"}}),
+    ]);
+    let pieces = translate(&delivery(Via::Website, "website", JSON, &body.to_string())).unwrap();
+    let reasons: Vec<_> = events(pieces).into_iter().map(|event| event.err()).collect();
+    assert_eq!(
+        reasons,
+        [None, None, None, Some("several_people"), Some("several_people"), None, Some("several_people")]
+    );
+}
+
+#[test]
 fn no_field_of_a_form_is_lost() {
     let body = "email=a%40b.de&interessen[]=Labor&interessen[]=Studie&einwilligung[]=newsletter&einwilligung[]=telefon\
         &nachricht=Erste+Frage&kommentar=Zweite+Angabe&telefon=030+901820&mobil=0170+1234567&name=Anna+Muster&ansprechpartner=Bernd+Chef";
@@ -85,6 +105,28 @@ fn no_field_of_a_form_is_lost() {
     assert_eq!((&metadata["message"], &metadata["kommentar"]), (&json!("Erste Frage"), &json!("Zweite Angabe")));
     assert_eq!((&event["lead"]["phone"], &metadata["mobil"]), (&json!("030 901820"), &json!("0170 1234567")));
     assert_eq!((&event["lead"]["last_name"], &metadata["ansprechpartner"]), (&json!("Muster"), &json!("Bernd Chef")));
+
+    let body = "email=a%40b.de&visitor_id=c-1&cookie_id=c-2&utm_source=google&utm_source=bing&entry_id=1&submission_id=2\
+        &event_type=demo_requested&event_type=page_visited&%E2%9C%93=ja&%E2%99%A5=nein&Frage+1=a&frage_1=b";
+    let event = one(FORM, body);
+    let kept = json!({"cookie_id": "c-2", "utm_source": "bing", "submission_id": "2", "event_type": "page_visited",
+                      "✓": "ja", "♥": "nein", "frage_1": ["a", "b"]});
+    assert_eq!(event["metadata"], kept);
+    assert_eq!((&event["event_type"], &event["external_id"]), (&json!("demo_requested"), &json!("1")));
+    assert_eq!(
+        (&event["lead_identifier"]["anonymous_id"], &event["campaign"]["utm_source"]),
+        (&json!("c-1"), &json!("google"))
+    );
+}
+
+#[test]
+fn visitors_of_forms_are_told_apart_by_all_their_digits() {
+    let visitor = |id: &str| {
+        let form = format!(r#"{{"email":"a@b.de","client_id":{id}}}"#);
+        one(JSON, &form)["lead_identifier"]["anonymous_id"].clone()
+    };
+    assert_eq!(visitor("1234567890.1699999998"), "1234567890.1699999998");
+    assert_eq!(visitor("1234567890.1699999999"), "1234567890.1699999999");
 }
 
 #[test]
@@ -98,6 +140,8 @@ fn entries_are_counted_by_form() {
     let id = |form: &str| one(FORM, &format!("form_name={form}&entry_id=1&email=a%40b.de"))["external_id"].clone();
     assert_eq!((id("Kontakt"), id("Demo")), (json!("Kontakt/1"), json!("Demo/1")));
     assert_eq!(one(FORM, "entry_id=1&email=a%40b.de")["external_id"], "1");
+    assert_eq!(one(FORM, "form_id=12&form_name=Kontakt&entry_id=1&email=a%40b.de")["external_id"], "12/Kontakt/1");
+    assert_eq!(one(JSON, r#"{"form_id":12,"entry_id":1,"email":"a@b.de"}"#)["external_id"], "12/1");
 }
 
 #[test]
@@ -136,11 +180,36 @@ fn names_in_one_field() {
         ("Mustermann", None, "Mustermann"),
         ("Herr", None, "Herr"),
         ("Prof. Dr. med. Max Muster", Some("Max"), "Muster"),
+        ("Dr. Erika Mustermann, M.Sc.", Some("Erika"), "Mustermann"),
+        ("Erika Mustermann, MBA", Some("Erika"), "Mustermann"),
+        ("Müller, Hans, Dr.", Some("Hans"), "Müller"),
+        ("Müller, Dr. Hans", Some("Hans"), "Müller"),
+        ("Li, Ma", Some("Ma"), "Li"),
+        ("Erika Mustermann (geb. Schmidt)", Some("Erika"), "Mustermann"),
+        ("Anna Maria von der Heide", Some("Anna Maria"), "von der Heide"),
+        ("Anna Schmidt von", Some("Anna"), "Schmidt von"),
+        ("Nguyen Van An", Some("Nguyen"), "Van An"),
+        ("von der Heide", None, "von der Heide"),
+        (",", None, ","),
     ] {
         let event = one(JSON, &json!({"name": name, "email": "a@b.de"}).to_string());
         assert_eq!(event["lead"].get("first_name").and_then(Value::as_str), first, "{name}");
         assert_eq!(event["lead"]["last_name"], last, "{name}");
     }
+}
+
+#[test]
+fn a_name_beside_fields_for_its_parts() {
+    let lead = |body: Value| one(JSON, &body.to_string());
+    for (name, last) in
+        [("von der Heide", "von der Heide"), ("Frau Anna Schmidt", "Schmidt"), ("Schmidt, Anna", "Schmidt")]
+    {
+        let event = lead(json!({"vorname": "Anna", "name": name, "email": "a@b.de"}));
+        assert_eq!(event["lead"]["first_name"], "Anna", "{name}");
+        assert_eq!(event["lead"]["last_name"], last, "{name}");
+    }
+    let event = lead(json!({"vorname": "Anna", "nachname": "Schmidt", "name": "Labor Nord", "email": "a@b.de"}));
+    assert_eq!((&event["lead"]["last_name"], &event["metadata"]["name"]), (&json!("Schmidt"), &json!("Labor Nord")));
 }
 
 #[test]
@@ -170,6 +239,13 @@ fn a_filled_trap_is_spam() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn a_person_may_let_a_filled_trap_pass() {
+    let event = one(&[FORM[0], (RELEASED, "")], "email=a%40b.de&hp=www.firma.example");
+    assert_eq!(event["lead_identifier"]["email"], "a@b.de");
+    assert_eq!(event["metadata"]["hp"], "www.firma.example");
 }
 
 #[test]

@@ -125,28 +125,77 @@ fn is_consent(name: &str) -> bool {
     })
 }
 
-/// First and last name out of one field: without titles, and with `Mustermann, Erika` turned around.
+/// First and last name out of one field: without titles and degrees, with `Mustermann, Erika` turned around, and with what belongs to
+/// the last name (`von der`) at it.
 pub fn split_name(full: &str) -> (Option<String>, String) {
-    if let Some((last, first)) = full.split_once(',') {
-        let (first, last) = (without_titles(first), without_titles(last));
+    let mut parts = full.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let name = parts.next().unwrap_or_default();
+    if let Some(first) = parts.find(|part| !is_degree(part)) {
+        let (first, last) = (plain(first), plain(name));
         if !first.is_empty() && !last.is_empty() {
             return (Some(first), last);
         }
     }
-    let plain = without_titles(full);
-    match plain.split_once(' ') {
-        Some((first, last)) => (Some(first.to_owned()), last.to_owned()),
-        None if plain.is_empty() => (None, full.trim().to_owned()),
-        None => (None, plain),
+    let name = plain(name);
+    if name.is_empty() {
+        return (None, full.trim().to_owned());
+    }
+    let words: Vec<&str> = name.split(' ').collect();
+    // A particle at the end belongs to nothing.
+    let particle = words[..words.len() - 1].iter().position(|word| PARTICLES.contains(word));
+    match particle.unwrap_or(1) {
+        0 => (None, name),
+        _ if words.len() == 1 => (None, name),
+        last => (Some(words[..last].join(" ")), words[last..].join(" ")),
     }
 }
 
-fn without_titles(name: &str) -> String {
-    let titles =
-        ["herr", "herrn", "frau", "dr", "prof", "dipl", "ing", "mag", "mr", "mrs", "ms", "med", "dipl-ing", "dr-ing"];
+/// The last name out of a field beside one for the first name: all of it, but for the first name.
+pub fn last_name(full: &str, first: &str) -> String {
+    let last = match full.split_once(',') {
+        Some((last, _)) => plain(last),
+        None => plain(full),
+    };
+    match last.strip_prefix(first).and_then(|rest| rest.strip_prefix(' ')) {
+        Some(rest) => rest.to_owned(),
+        None if last.is_empty() => full.trim().to_owned(),
+        None => last,
+    }
+}
+
+/// What stands before a last name and belongs to it. A capital letter makes another name of it.
+const PARTICLES: [&str; 22] = [
+    "von", "vom", "van", "zu", "zum", "zur", "de", "den", "der", "del", "della", "da", "di", "do", "dos", "du", "la",
+    "le", "ten", "ter", "af", "av",
+];
+
+const TITLES: [&str; 14] =
+    ["herr", "herrn", "frau", "dr", "prof", "dipl", "ing", "mag", "mr", "mrs", "ms", "med", "dipl-ing", "dr-ing"];
+
+/// What stands behind a name and a comma and is no name: `M. Sc.`, `Dr.`.
+fn is_degree(part: &str) -> bool {
+    let letters: String = part.chars().filter(|letter| letter.is_alphanumeric()).collect();
+    let marked = part.contains('.') || letters.chars().all(char::is_uppercase);
+    match letters.to_lowercase().as_str() {
+        "msc" | "bsc" | "mba" | "phd" | "llm" | "llb" | "meng" | "beng" | "dipling" | "diplkfm" | "diplkffr" => true,
+        // Names as well.
+        "ma" | "ba" | "fh" | "cfa" => marked,
+        _ => part.split_whitespace().all(is_title),
+    }
+}
+
+fn is_title(word: &str) -> bool {
+    TITLES.contains(&word.trim_end_matches('.').to_lowercase().replace(".-", "-").as_str())
+}
+
+/// A name without titles before it and `(geb. Schmidt)` behind it.
+fn plain(name: &str) -> String {
+    let name = match name.trim().split_once('(') {
+        Some((before, within)) if within.ends_with(')') && !before.trim().is_empty() => before,
+        _ => name,
+    };
     let mut words: Vec<&str> = name.split_whitespace().collect();
-    while words.len() > 1 && titles.contains(&words[0].trim_end_matches('.').to_lowercase().replace(".-", "-").as_str())
-    {
+    while words.len() > 1 && is_title(words[0]) {
         words.remove(0);
     }
     words.join(" ")

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::domain::text::decoded;
+
 /// Name and value of every field of an urlencoded form, in order. Old pages send what they call Latin-1 and is windows-1252; bytes that
 /// are not UTF-8 are read so.
 pub fn pairs(body: &str) -> Vec<(String, Value)> {
@@ -34,20 +36,7 @@ fn decode(text: &str) -> String {
             }
         }
     }
-    String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().into_iter().map(windows_1252).collect())
-}
-
-/// A character of windows-1252: Latin-1 but for what browsers put in the place of control characters, `€` and typographic quotes
-/// among them.
-fn windows_1252(byte: u8) -> char {
-    const OTHERS: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
-        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
-    ];
-    match byte {
-        0x80..=0x9f => OTHERS[usize::from(byte - 0x80)],
-        other => char::from(other),
-    }
+    decoded(bytes)
 }
 
 fn digit(byte: u8) -> Option<u8> {

@@ -44,7 +44,7 @@ fn a_replayed_row_is_the_delivery_it_was() {
         let park = Park { tenant: Some(tenant), reason: "r".to_owned(), detail: "d".to_owned(), checked };
         let row = kept(park.row(&sent));
         assert!(!json!(shown_headers(&row.headers)).to_string().contains("ab"));
-        let (queue, body) = message(&row, tenant).unwrap().unwrap();
+        let (queue, body) = message(&row, tenant, false).unwrap().unwrap();
         let expected = Inbound::Delivery(Delivery { verdict, ..sent.clone() });
         assert_eq!(queue, "events");
         assert_eq!(serde_json::from_str::<Value>(body.get()).unwrap(), json!(expected));
@@ -57,12 +57,37 @@ fn messages_go_back_letter_for_letter_or_not_at_all() {
     let park = Park { tenant: None, reason: String::new(), detail: String::new(), checked: false };
     let row = kept(park.row(&delivery("x", &[], "{ \"b\" : 1.10, \"a\" : 2 }")));
     let on = |queue: &str, body: &str| Kept { queue: Some(queue.to_owned()), body: body.to_owned(), ..row.clone() };
-    let (queue, body) = message(&on("slack", &row.body), tenant).unwrap().unwrap();
+    let (queue, body) = message(&on("slack", &row.body), tenant, false).unwrap().unwrap();
     assert_eq!((queue, body.get()), ("slack", "{ \"b\" : 1.10, \"a\" : 2 }"));
-    assert_eq!(message(&on("slack", "no json"), tenant).unwrap().unwrap_err(), "not_json");
-    assert_eq!(message(&on("jobs", "{}"), tenant).unwrap().unwrap_err(), "unknown_queue");
+    assert_eq!(message(&on("slack", "no json"), tenant, false).unwrap().unwrap_err(), "not_json");
+    assert_eq!(message(&on("jobs", "{}"), tenant, false).unwrap().unwrap_err(), "unknown_queue");
     let large = json!("x".repeat(crate::aws::queues::MAX_BODY)).to_string();
-    assert_eq!(message(&on("slack", &large), tenant).unwrap().unwrap_err(), "too_large");
+    assert_eq!(message(&on("slack", &large), tenant, false).unwrap().unwrap_err(), "too_large");
     let bare = Kept { headers: json!({"content-type": "x"}), ..row };
-    assert_eq!(message(&bare, tenant).unwrap().unwrap_err(), "incomplete");
+    assert_eq!(message(&bare, tenant, false).unwrap().unwrap_err(), "incomplete");
+}
+
+#[test]
+fn what_has_lost_bytes_is_not_made_final() {
+    let park = Park { tenant: None, reason: "not_text".to_owned(), detail: String::new(), checked: false };
+    let row = kept(park.row(&delivery("website", &[], "name=M\u{fffd}ller")));
+    assert_eq!(message(&row, TenantId(Uuid::from_u128(5)), true).unwrap().unwrap_err(), "damaged");
+}
+
+#[test]
+fn spam_passes_when_somebody_names_it() {
+    let tenant = TenantId(Uuid::from_u128(5));
+    let sent = delivery("website", &[("content-type", "x")], "hp=1");
+    let row = |reason: &str| {
+        kept(Park { tenant: Some(tenant), reason: reason.to_owned(), detail: String::new(), checked: true }.row(&sent))
+    };
+    let released = |reason: &str, named: bool| {
+        let (_, body) = message(&row(reason), tenant, named).unwrap().unwrap();
+        serde_json::from_str::<Value>(body.get()).unwrap()["headers"].get(RELEASED).is_some()
+    };
+    assert!(released(SPAM, true) && !released(SPAM, false) && !released("invalid", true));
+    let shown = shown_headers(
+        &json!({"via": "website", "token_hash": null, "checked": true, "headers": {"released": "", "content-type": "x"}}),
+    );
+    assert_eq!(shown.into_keys().collect::<Vec<_>>(), ["content-type"]);
 }
