@@ -46,6 +46,7 @@ pub mod sweep;
 
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::Value;
 use tracing::{Instrument as _, error_span};
@@ -103,7 +104,8 @@ pub async fn work(app: &App, partner: &dyn Partner, due: &EffectDue) -> Result<(
         }
         Ok(())
     };
-    work.instrument(span).await
+    // Boxed: the compiler follows futures within futures only so far.
+    work.instrument(span).boxed().await
 }
 
 /// What a transaction left of an effect: written, committed, and now for whoever counts and for its message.
