@@ -1158,7 +1158,7 @@ export interface paths {
          * Takes the forms of a website, urlencoded or JSON, and what its page tracker sends in our own shape; the token is in the path.
          * @description The usual German and English field names become the person's fields, consents stay word for word, the rest is metadata. A form
          *     whose trap field is filled in gets 202 too and is kept in the inbox as spam. Other event types than a page can see are put
-         *     aside: the token is public.
+         *     aside, and so is what exceeds the rate of a minute: the token is public.
          */
         post: operations["webhooks-website"];
         delete?: never;
@@ -1180,27 +1180,6 @@ export interface paths {
          *     nothing, but files that are not there.
          */
         get: operations["console-2"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/console/{proxy+}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Serves the web console: its page for every address of it, and its files, compressed and kept by the browser for good.
-         * @description The files are embedded when this is compiled. Everything they show comes from the public API, with the caller's own token. Refuses
-         *     nothing, but files that are not there.
-         */
-        get: operations["console-3"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1351,7 +1330,15 @@ export interface components {
             /** Format: int64 */
             points: number;
         };
-        /** @description Why the machine leaves a lead alone. */
+        /**
+         * @description Why the machine leaves a lead alone.
+         *
+         *     - `already_routed`: It is in a pipeline already, or was: a customer, or a lost lead.
+         *     - `returned`: A person put it back to the pool.
+         *     - `suppressed`: It must not be contacted.
+         *     - `anonymized`: Its personal data were erased.
+         * @enum {string}
+         */
         Blocked: "already_routed" | "returned" | "suppressed" | "anonymized";
         /** @description What a lead's score is made of, at one moment. */
         BreakdownView: {
@@ -1450,7 +1437,14 @@ export interface components {
              */
             today: number;
         };
-        /** @description Which part of the score a rule feeds. */
+        /**
+         * @description Which part of the score a rule feeds.
+         *
+         *     - `demographic`: Who the person is.
+         *     - `engagement`: How attentive the person is.
+         *     - `behavior`: What the person does that shows interest in buying.
+         * @enum {string}
+         */
         Category: "demographic" | "engagement" | "behavior";
         /** @description One stage of a board: its sums over all its deals, and its first deals. */
         ColumnView: {
@@ -1491,7 +1485,14 @@ export interface components {
             /** @description … when both have at least this confidence. */
             min_confidence: components["schemas"]["Confidence"];
         };
-        /** @description Whether something counts. */
+        /**
+         * @description Whether something counts.
+         *
+         *     - `counted`: It counts now.
+         *     - `expired`: It counted until it expired.
+         *     - `withdrawn`: An earlier event took its place under a cap, or its rule no longer holds.
+         * @enum {string}
+         */
         CountedState: "counted" | "expired" | "withdrawn";
         /** @description The database. */
         DatabaseHealth: {
@@ -2139,7 +2140,7 @@ export interface components {
             lead?: {
                 [key: string]: unknown;
             };
-            /** @description Who did it: at least one identifier. */
+            /** @description Who did it: at least one identifier. An e-mail address or LinkedIn profile that stands in `lead` only is one as well. */
             lead_identifier: components["schemas"]["IdentifierInput"];
             /** @description Anything else about the event, at most 64 KiB. */
             metadata?: {
@@ -2343,7 +2344,13 @@ export interface components {
              */
             weight: number;
         };
-        /** @description Why a delivery is here. */
+        /**
+         * @description Why a delivery is here.
+         *
+         *     - `quarantine`: It was not believed, not understood, or breaks a rule.
+         *     - `dead_letter`: Processing it failed again and again.
+         * @enum {string}
+         */
         Kind: "quarantine" | "dead_letter";
         /**
          * @description A language of the console and of messages.
@@ -2741,7 +2748,18 @@ export interface components {
              */
             unrouted: number;
         };
-        /** @description How far a lead has come. Until somebody or the router decides, the tier says it. */
+        /**
+         * @description How far a lead has come. Until somebody or the router decides, the tier says it.
+         *
+         *     - `new`: Cold, in the pool.
+         *     - `engaged`: Warm, in the pool.
+         *     - `qualified`: Hot or very hot, in the pool.
+         *     - `routed`: In a pipeline.
+         *     - `customer`: Bought.
+         *     - `lost`: Will not buy.
+         *     - `anonymized`: The personal data were erased.
+         * @enum {string}
+         */
         LeadStatus: "new" | "engaged" | "qualified" | "routed" | "customer" | "lost" | "anonymized";
         /** @description A part of a list. */
         LeadsTimelineOutput: {
@@ -2928,7 +2946,15 @@ export interface components {
          * @description A member of the tenant's team: whoever can own leads, deals and tasks.
          */
         MemberId: string;
-        /** @description What a member may do. */
+        /**
+         * @description What a member may do.
+         *
+         *     - `admin`: Everything.
+         *     - `manager`: Everything but API keys and partners' settings.
+         *     - `sales`: Works with leads, deals and tasks.
+         *     - `viewer`: Reads.
+         * @enum {string}
+         */
         MemberRole: "admin" | "manager" | "sales" | "viewer";
         /** @description A member of the team. */
         MemberView: {
@@ -3054,7 +3080,16 @@ export interface components {
              */
             waiting?: number | null;
         };
-        /** @description How a decision came out. */
+        /**
+         * @description How a decision came out.
+         *
+         *     - `routed`: Routed by the machine to the pipeline of its intent.
+         *     - `conflict`: Two intents are too close: a person decides.
+         *     - `discovery`: Routed by the machine to the Discovery pipeline, because its intent stayed unclear.
+         *     - `manual`: Decided by a person; without a pipeline: put back to the pool.
+         *     - `pending`: Not routed yet.
+         * @enum {string}
+         */
         OutcomeKind: "routed" | "conflict" | "discovery" | "manual" | "pending";
         /** @description Where this part stands in the whole. */
         Pagination: {
@@ -3082,7 +3117,15 @@ export interface components {
             missing_partitions?: string[] | null;
             status: components["schemas"]["PartStatus"];
         };
-        /** @description How a part is. */
+        /**
+         * @description How a part is.
+         *
+         *     - `degraded`: It works, but somebody should look.
+         *     - `down`: It does not work.
+         *     - `unconfigured`: Nobody uses it.
+         *     - `unknown`: It did not answer in time.
+         * @enum {string}
+         */
         PartStatus: "ok" | "degraded" | "down" | "unconfigured" | "unknown";
         /**
          * Format: uuid
@@ -3404,7 +3447,13 @@ export interface components {
          * @description A scoring or intent rule, the same across its versions.
          */
         RuleId: string;
-        /** @description What a rule looks at. */
+        /**
+         * @description What a rule looks at.
+         *
+         *     - `event`: Counts events.
+         *     - `profile`: Counts once while the profile satisfies it.
+         * @enum {string}
+         */
         RuleType: "event" | "profile";
         /** @description Something that changed a lead's score, and what it came to. */
         ScoreStepView: {
@@ -3698,7 +3747,10 @@ export interface components {
         Skipped: {
             /** Format: uuid */
             id: string;
-            /** @description `not_found`, `not_open` (replayed or discarded already), `unknown_queue`, `not_json`, `incomplete` or `too_large`. */
+            /**
+             * @description `not_found`, `not_open` (replayed or discarded already), `unknown_queue`, `not_json`, `incomplete`, `damaged` (bytes
+             *     that were no text are lost; have it sent again) or `too_large`.
+             */
             reason: string;
         };
         /**
@@ -3789,9 +3841,21 @@ export interface components {
             /** Format: int32 */
             total_score: number;
         };
-        /** @description What was done about a delivery. */
-        Status: ("open" | "discarded") | "replayed";
-        /** @description What happened to points. */
+        /**
+         * @description What was done about a delivery.
+         *
+         *     - `replayed`: Sent again; open once more when it fails once more.
+         * @enum {string}
+         */
+        Status: "open" | "discarded" | "replayed";
+        /**
+         * @description What happened to points.
+         *
+         *     - `award`: A rule gave them.
+         *     - `expiry`: They were too old to count.
+         *     - `withdrawal`: An earlier event took their place under a cap, or their rule no longer holds.
+         * @enum {string}
+         */
         StepKind: "award" | "expiry" | "withdrawal";
         /** @description A sum in one currency. */
         SumView: {
@@ -3814,8 +3878,15 @@ export interface components {
          * @description A task for a member.
          */
         TaskId: string;
-        /** @description What is to be done. */
-        TaskKind: ("call" | "email" | "meeting" | "todo") | "follow_up" | "decide_pipeline" | "assign_owner";
+        /**
+         * @description What is to be done.
+         *
+         *     - `follow_up`: Get in touch with a lead that was just routed.
+         *     - `decide_pipeline`: Choose between two intents.
+         *     - `assign_owner`: Find somebody for a deal that nobody was free for.
+         * @enum {string}
+         */
+        TaskKind: "call" | "email" | "meeting" | "todo" | "follow_up" | "decide_pipeline" | "assign_owner";
         /**
          * @description How much it matters.
          * @enum {string}
@@ -4218,7 +4289,13 @@ export interface components {
          * @description A customer of Lotse; every row belongs to exactly one.
          */
         TenantId: string;
-        /** @description What decided between candidates of equal load. */
+        /**
+         * @description What decided between candidates of equal load.
+         *
+         *     - `last_assignment`: Who waited longest since the last assignment.
+         *     - `id`: The lower id.
+         * @enum {string}
+         */
         TieBreak: "last_assignment" | "id";
         /**
          * @description How warm a lead is, coldest first.
@@ -4471,7 +4548,18 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
-        /** @description What became of a candidate. */
+        /**
+         * @description What became of a candidate.
+         *
+         *     - `chosen`: Owns the lead.
+         *     - `inactive`: Does not work at the moment.
+         *     - `other_pipeline`: Does not serve the pipeline.
+         *     - `full`: Has as many open deals as they take.
+         *     - `more_loaded`: Free, but somebody is less loaded.
+         *     - `assigned_more_recently`: Free and equally loaded, but was given a lead more recently.
+         *     - `later_id`: Equal in everything; the lower id decided.
+         * @enum {string}
+         */
         Verdict: "chosen" | "inactive" | "other_pipeline" | "full" | "more_loaded" | "assigned_more_recently" | "later_id";
         /** @description What lemlist posts; fields beyond these are kept as metadata. */
         WebhooksLemlistInput: {
@@ -4597,7 +4685,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The change conflicts with what is there */
+            /** @description Not signed in: the password is wrong, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sent by a page of another site, or not as JSON */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has to be said which tenant is meant */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4664,7 +4770,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The change conflicts with what is there */
+            /** @description Not signed in: the password is wrong, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sent by a page of another site, or not as JSON */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has to be said which tenant is meant */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4807,7 +4931,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The change conflicts with what is there */
+            /** @description Not signed in: the password is wrong, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sent by a page of another site, or not as JSON */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has to be said which tenant is meant */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6962,8 +7104,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The change conflicts with what is there */
-            409: {
+            /** @description The token, the signature or the secret is not believed; `detail` says why */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7018,7 +7160,7 @@ export interface operations {
                 /** @description A field of the list; with `-` in front descending. A wrong one is answered with the possible ones */
                 sort?: string;
                 source?: string | null;
-                status?: (("open" | "discarded") | "replayed") | null;
+                status?: ("open" | "discarded" | "replayed") | null;
             };
             header?: never;
             path?: never;
@@ -9565,7 +9707,7 @@ export interface operations {
                 due_before?: string | null;
                 /** @description `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then. */
                 format?: ("json" | "csv") | null;
-                kind?: (("call" | "email" | "meeting" | "todo") | "follow_up" | "decide_pipeline" | "assign_owner") | null;
+                kind?: ("call" | "email" | "meeting" | "todo" | "follow_up" | "decide_pipeline" | "assign_owner") | null;
                 /** @description Of a file: the language of its headings and words; otherwise the first of `Accept-Language`. */
                 language?: ("de" | "en") | null;
                 lead_id?: string | null;
@@ -10428,10 +10570,7 @@ export interface operations {
     "webhooks-lemlist": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The record's ETag as it was read; answers 412 when somebody changed it meanwhile */
-                "If-Match"?: string;
-            };
+            header?: never;
             path: {
                 token: string;
             };
@@ -10461,26 +10600,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such record, or it belongs to another tenant */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The change conflicts with what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The record has changed since it was read */
-            412: {
+            /** @description The token, the signature or the secret is not believed; `detail` says why */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10520,10 +10641,7 @@ export interface operations {
     "webhooks-website": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The record's ETag as it was read; answers 412 when somebody changed it meanwhile */
-                "If-Match"?: string;
-            };
+            header?: never;
             path: {
                 token: string;
             };
@@ -10553,26 +10671,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such record, or it belongs to another tenant */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The change conflicts with what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The record has changed since it was read */
-            412: {
+            /** @description The token, the signature or the secret is not believed; `detail` says why */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10627,71 +10727,6 @@ export interface operations {
             };
             /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
             400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; `Retry-After` says when to come back */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A dependency is down; `Retry-After` says when to come back */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "console-3": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                proxy: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such record, or it belongs to another tenant */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
