@@ -1,0 +1,30 @@
+// What tests of the building blocks stand in: language, theme, addresses, and what axe finds in them.
+import { ThemeProvider } from "@mui/material/styles";
+import { render } from "@testing-library/react";
+import axe from "axe-core";
+import { CoreAdminContext, memoryStore } from "ra-core";
+import type { ReactNode } from "react";
+import { MemoryRouter } from "react-router-dom";
+import { dataProvider } from "../providers/data";
+import { i18nProvider } from "../providers/i18n";
+import { makeTheme } from "../theme/theme";
+
+export const ALL_RIGHTS = ["leads", "deals", "tasks", "team", "scoring", "routing"].flatMap((area) => [`${area}:read`, `${area}:write`]);
+
+export function Surroundings({ children, at = "/", mode = "light", rights = ALL_RIGHTS }: { children: ReactNode; at?: string; mode?: "light" | "dark"; rights?: string[] }) {
+    return (
+        <MemoryRouter initialEntries={[at]}>
+            <CoreAdminContext dataProvider={dataProvider} i18nProvider={i18nProvider} store={memoryStore()} authProvider={{ login: async () => {}, logout: async () => {}, checkAuth: async () => {}, checkError: async () => {}, getPermissions: async () => rights, canAccess: async () => true }}>
+                <ThemeProvider theme={makeTheme(mode)}>{children}</ThemeProvider>
+            </CoreAdminContext>
+        </MemoryRouter>
+    );
+}
+
+export const show = (what: ReactNode, more: { at?: string; mode?: "light" | "dark"; rights?: string[] } = {}) => render(<Surroundings {...more}>{what}</Surroundings>);
+
+/** What axe finds that keeps people out, by its name and the element. Colours are not drawn here: those are tried in a browser. */
+export async function barriers(element: Element = document.body): Promise<string[]> {
+    const { violations } = await axe.run(element, { resultTypes: ["violations"], rules: { "color-contrast": { enabled: false }, region: { enabled: false }, "page-has-heading-one": { enabled: false } } });
+    return violations.filter(({ impact }) => impact !== "minor").map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 160)}`);
+}
