@@ -35,6 +35,7 @@ export const de: Messages = {
         nothing: "Nichts gefunden",
         more: "Geben Sie mindestens zwei Zeichen ein",
     },
+    chart: { figures: "Zahlen zeigen", hide: "Zahlen ausblenden" },
     choice: { open: "Öffnen", close: "Schließen", clear: "Leeren", any: "Alle", tooShort: "noch ein Zeichen", clearSearch: "Suche leeren" },
     form: {
         calendar: "Kalender öffnen",

@@ -35,6 +35,7 @@ export const en = {
         nothing: "Nothing found",
         more: "Type at least two characters",
     },
+    chart: { figures: "Show figures", hide: "Hide figures" },
     choice: { open: "Open", close: "Close", clear: "Clear", any: "Any", tooShort: "one more letter", clearSearch: "Clear the search" },
     form: {
         calendar: "Open the calendar",

@@ -71,7 +71,7 @@ export function SignIn() {
                     </svg>
                     <Box>
                         <Typography variant="h1">{t("signIn.title")}</Typography>
-                        <Muted sx={{ fontSize: "0.8125rem" }}>{t("signIn.hint")}</Muted>
+                        <Muted sx={{ fontSize: "m" }}>{t("signIn.hint")}</Muted>
                     </Box>
                 </Box>
                 <Box component="form" noValidate onSubmit={submit} sx={{ display: "grid", gap: 1.75, p: 2.5, bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 1.5 }}>

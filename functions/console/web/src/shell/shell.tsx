@@ -97,16 +97,16 @@ function Side({ narrow, onFind }: { narrow: boolean; onFind: () => void }) {
                 {!narrow && (
                     <Box sx={{ minWidth: 0, lineHeight: 1.25 }}>
                         <Box sx={{ fontWeight: 680, letterSpacing: "-0.01em" }}>Lotse</Box>
-                        <Box sx={{ fontSize: "0.71875rem", color: "text.secondary", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{me?.tenant.name}</Box>
+                        <Box sx={{ fontSize: "xs", color: "text.secondary", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{me?.tenant.name}</Box>
                     </Box>
                 )}
             </Box>
-            <ButtonBase onClick={onFind} aria-label={narrow ? t("find.open") : undefined} aria-keyshortcuts="Control+K Meta+K /" sx={{ justifyContent: narrow ? "center" : "flex-start", gap: 1, px: 1.125, height: 34, borderRadius: 1, border: 1, borderColor: "divider", bgcolor: "background.paper", color: "text.secondary", fontSize: "0.8125rem", "&:hover": { color: "text.primary" } }}>
+            <ButtonBase onClick={onFind} aria-label={narrow ? t("find.open") : undefined} aria-keyshortcuts="Control+K Meta+K /" sx={{ justifyContent: narrow ? "center" : "flex-start", gap: 1, px: 1.125, height: 34, borderRadius: 1, border: 1, borderColor: "divider", bgcolor: "background.paper", color: "text.secondary", fontSize: "m", "&:hover": { color: "text.primary" } }}>
                 <Search size={15} aria-hidden="true" />
                 {!narrow && (
                     <>
                         {t("find.short")}
-                        <Box component="kbd" sx={{ ml: "auto", fontFamily: "inherit", fontSize: "0.6875rem", px: 0.625, border: 1, borderColor: "divider", borderRadius: 0.5 }}>
+                        <Box component="kbd" sx={{ ml: "auto", fontFamily: "inherit", fontSize: "xs", px: 0.625, border: 1, borderColor: "divider", borderRadius: 0.5 }}>
                             {t("find.key")}
                         </Box>
                     </>
@@ -167,7 +167,7 @@ function Places({ narrow = false, bottom = false }: { narrow?: boolean; bottom?:
                         borderRadius: 1,
                         textDecoration: "none",
                         color: "text.secondary",
-                        fontSize: bottom ? "0.6875rem" : "0.84375rem",
+                        fontSize: bottom ? "xs" : "l",
                         fontWeight: 500,
                         "&:hover": { color: "text.primary", bgcolor: bottom ? undefined : "subtle" },
                         "&.active": bottom ? { color: "primary.main", fontWeight: 600 } : { color: "text.primary", bgcolor: "subtle", fontWeight: 600 },

@@ -280,7 +280,7 @@ export function Field({ name, label, type = "text", required, rows, max, options
                         {options?.map((option) => (
                             <MenuItem key={option.value} value={option.value}>
                                 {option.name}
-                                {option.note && <Muted sx={{ ml: "auto", pl: 2, fontSize: "0.75rem" }}>{option.note}</Muted>}
+                                {option.note && <Muted sx={{ ml: "auto", pl: 2, fontSize: "s" }}>{option.note}</Muted>}
                             </MenuItem>
                         ))}
                     </TextField>

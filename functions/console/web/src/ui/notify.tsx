@@ -60,7 +60,7 @@ export function Notices() {
     const close = () => set(null);
     return (
         <Snackbar key={id} open autoHideDuration={autoHideDuration} onClose={(_, reason) => reason !== "clickaway" && close()} sx={{ bottom: { xs: 72, sm: 24 } }}>
-            <Box role={grave ? "alert" : "status"} sx={{ display: "flex", alignItems: "center", gap: 1.25, minWidth: { sm: 280 }, maxWidth: 560, pl: 1.75, pr: 0.75, py: 0.75, bgcolor: "background.paper", color: "text.primary", border: 1, borderColor: "divider", borderRadius: 1.25, boxShadow: "0 8px 28px rgb(0 0 0 / 18%)", fontSize: "0.8125rem" }}>
+            <Box role={grave ? "alert" : "status"} sx={{ display: "flex", alignItems: "center", gap: 1.25, minWidth: { sm: 280 }, maxWidth: 560, pl: 1.75, pr: 0.75, py: 0.75, bgcolor: "background.paper", color: "text.primary", border: 1, borderColor: "divider", borderRadius: 1.25, boxShadow: "0 8px 28px rgb(0 0 0 / 18%)", fontSize: "m" }}>
                 <Box component="span" sx={{ display: "inline-flex", color: grave ? "bad.main" : type === "success" ? "good.main" : "note.main" }}>
                     <Icon size={16} aria-hidden="true" />
                 </Box>

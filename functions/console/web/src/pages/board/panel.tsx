@@ -45,7 +45,7 @@ function Part({ title, action, children }: { title: string; action?: ReactNode; 
     return (
         <Box component="section" sx={{ minWidth: 0 }}>
             <Box sx={{ display: "flex", alignItems: "center", mb: 0.75, minHeight: 24 }}>
-                <Box component="h3" sx={{ m: 0, fontSize: "0.8125rem", fontWeight: 620 }}>
+                <Box component="h3" sx={{ m: 0, fontSize: "m", fontWeight: 620 }}>
                     {title}
                 </Box>
                 <Box sx={{ ml: "auto" }}>{action}</Box>
@@ -90,7 +90,7 @@ function Content({ deal, onClose }: { deal: Deal; onClose: () => void }) {
         <>
             <Box>
                 <Box sx={{ display: "flex", alignItems: "flex-start", gap: 1 }}>
-                    <Box component="h2" sx={{ m: 0, flex: 1, fontSize: "1.125rem", fontWeight: 650, letterSpacing: "-0.01em", lineHeight: 1.35, overflowWrap: "anywhere" }}>
+                    <Box component="h2" sx={{ m: 0, flex: 1, fontSize: "xxl", fontWeight: 650, letterSpacing: "-0.01em", lineHeight: 1.35, overflowWrap: "anywhere" }}>
                         {deal.name}
                     </Box>
                     <IconButton aria-label={t("action.close")} onClick={onClose} sx={{ mt: -0.5 }}>
@@ -98,7 +98,7 @@ function Content({ deal, onClose }: { deal: Deal; onClose: () => void }) {
                     </IconButton>
                 </Box>
                 <Box sx={{ display: "flex", alignItems: "center", gap: 1.25, mt: 0.5 }}>
-                    <Box sx={{ fontSize: "1.375rem", fontWeight: 680, letterSpacing: "-0.02em" }}>{format.money(deal.value_minor, deal.currency)}</Box>
+                    <Box sx={{ fontSize: "head", fontWeight: 680, letterSpacing: "-0.02em" }}>{format.money(deal.value_minor, deal.currency)}</Box>
                     <StatusTag of="dealStatus" status={deal.status} />
                 </Box>
                 {writable && (
@@ -134,14 +134,14 @@ function Content({ deal, onClose }: { deal: Deal; onClose: () => void }) {
                         <Face name={deal.lead_name ?? deal.name} size={30} />
                         <Box sx={{ minWidth: 0, lineHeight: 1.35, overflowWrap: "anywhere" }}>
                             <Box sx={{ fontWeight: 570 }}>{deal.lead_name ?? t("tasks.lead")}</Box>
-                            <Muted sx={{ fontSize: "0.75rem" }}>{deal.lead_company}</Muted>
+                            <Muted sx={{ fontSize: "s" }}>{deal.lead_company}</Muted>
                         </Box>
                     </Box>
                 ) : (
-                    <Muted sx={{ fontSize: "0.8125rem" }}>{t("deal.noLead")}</Muted>
+                    <Muted sx={{ fontSize: "m" }}>{t("deal.noLead")}</Muted>
                 )}
             </Part>
-            <Box component="dl" sx={{ display: "grid", gridTemplateColumns: "120px minmax(0, 1fr)", columnGap: 1.5, rowGap: 0.75, m: 0, fontSize: "0.8125rem" }}>
+            <Box component="dl" sx={{ display: "grid", gridTemplateColumns: "120px minmax(0, 1fr)", columnGap: 1.5, rowGap: 0.75, m: 0, fontSize: "m" }}>
                 {facts.map(([name, value]) => (
                     <Box key={name} sx={{ display: "contents" }}>
                         <Box component="dt" sx={{ color: "text.secondary" }}>
@@ -203,7 +203,7 @@ function StageChoice({ deal, writable }: { deal: Deal; writable: boolean }) {
     };
     return (
         <>
-            <TextField select value={move.isPending ? move.variables.to.id : deal.stage_id} disabled={move.isPending} onChange={(event) => choose(event.target.value)} slotProps={{ select: { inputProps: { "aria-label": t("deal.stage") }, SelectDisplayProps: { "aria-label": t("deal.stage") } } }} sx={{ minWidth: 180, "& .MuiInputBase-input": { py: 0.625, fontSize: "0.8125rem" }, "& .MuiOutlinedInput-root": { minHeight: 32 } }}>
+            <TextField select value={move.isPending ? move.variables.to.id : deal.stage_id} disabled={move.isPending} onChange={(event) => choose(event.target.value)} slotProps={{ select: { inputProps: { "aria-label": t("deal.stage") }, SelectDisplayProps: { "aria-label": t("deal.stage") } } }} sx={{ minWidth: 180, "& .MuiInputBase-input": { py: 0.625, fontSize: "m" }, "& .MuiOutlinedInput-root": { minHeight: 32 } }}>
                 {stages.map((one) => (
                     <MenuItem key={one.id} value={one.id}>
                         {named(one)}
@@ -250,14 +250,14 @@ function History({ deal }: { deal: Deal }) {
             ) : !stays.data ? (
                 <Lines count={3} />
             ) : (
-                <Box component="ol" sx={{ listStyle: "none", m: 0, p: 0, fontSize: "0.8125rem" }}>
+                <Box component="ol" sx={{ listStyle: "none", m: 0, p: 0, fontSize: "m" }}>
                     {stays.data.map((stay) => (
                         <Box key={stay.id} component="li" sx={{ position: "relative", pl: 2.5, pb: 1.25, "&::before": { content: '""', position: "absolute", left: 2, top: 6, width: 9, height: 9, borderRadius: "50%", bgcolor: stay.color ?? "divider" }, "&:not(:last-of-type)::after": { content: '""', position: "absolute", left: 6, top: 18, bottom: -2, width: "1px", bgcolor: "divider" } }}>
                             <Box sx={{ display: "flex", gap: 1 }}>
                                 <Box sx={{ fontWeight: 550 }}>{stageName(stay.stage_name) || t("deal.goneStage")}</Box>
                                 <Muted sx={{ ml: "auto" }}>{stay.duration_seconds !== null && stay.duration_seconds !== undefined && format.duration(stay.duration_seconds)}</Muted>
                             </Box>
-                            <Muted sx={{ fontSize: "0.75rem" }}>
+                            <Muted sx={{ fontSize: "s" }}>
                                 <When at={stay.entered_at} exact />
                                 {stay.moved_by && ` · ${stay.moved_by === "machine" ? t("deal.machine") : (stay.moved_by_name ?? t("deal.somebody"))}`}
                                 {stay.reason && ` · ${stay.reason}`}

@@ -39,7 +39,7 @@ export function LeadPage() {
     if (lead.error) return <Card><Failed error={lead.error} retry={() => void lead.refetch()} /></Card>;
     return (
         <Box sx={{ maxWidth: 1280 }}>
-            <Box component={Link} to={listAddress("leads")} sx={{ display: "inline-flex", alignItems: "center", gap: 0.5, mb: 1, fontSize: "0.8125rem", color: "text.secondary", textDecoration: "none", "&:hover": { color: "text.primary" } }}>
+            <Box component={Link} to={listAddress("leads")} sx={{ display: "inline-flex", alignItems: "center", gap: 0.5, mb: 1, fontSize: "m", color: "text.secondary", textDecoration: "none", "&:hover": { color: "text.primary" } }}>
                 <ArrowLeft size={14} aria-hidden="true" />
                 {t("nav.leads")}
             </Box>
@@ -95,7 +95,7 @@ function Head({ lead }: { lead: LeadDetails }) {
             <Box sx={{ display: "flex", gap: 1.75, alignItems: "center", minWidth: 0, maxWidth: "100%", flex: 1, overflowWrap: "anywhere" }}>
                 <Face name={leadName(lead)} size={52} />
                 <Box sx={{ minWidth: 0 }}>
-                    <Box component="h1" sx={{ m: 0, fontSize: "1.3125rem", fontWeight: 660, letterSpacing: "-0.015em", lineHeight: 1.3 }}>
+                    <Box component="h1" sx={{ m: 0, fontSize: "head", fontWeight: 660, letterSpacing: "-0.015em", lineHeight: 1.3 }}>
                         {leadName(lead)}
                     </Box>
                     <Muted>{[lead.job_title, lead.company].filter(Boolean).join(" · ") || lead.email}</Muted>
@@ -160,7 +160,7 @@ function Profile({ lead }: { lead: LeadDetails }) {
     const owner = lead.owner?.name ?? nameOf(lead.owner_id);
     const custom = Object.entries(lead.custom ?? {});
     const [line, place, deal] = [pipeline(lead.pipeline_id), stage(lead.stage_id), lead.open_deal];
-    const list = { display: "grid", gridTemplateColumns: "88px minmax(0, 1fr)", columnGap: 1.5, rowGap: 0.75, m: 0, fontSize: "0.8125rem" };
+    const list = { display: "grid", gridTemplateColumns: "88px minmax(0, 1fr)", columnGap: 1.5, rowGap: 0.75, m: 0, fontSize: "m" };
     return (
         <Box component="aside" aria-label={t("lead.profile")} sx={{ display: "grid", gap: 2 }}>
             {deal && (
@@ -168,11 +168,11 @@ function Profile({ lead }: { lead: LeadDetails }) {
                     <Box component={Link} to={`/board/${deal.pipeline_id}?deal=${deal.id}`} sx={{ color: "text.primary", fontWeight: 570, overflowWrap: "anywhere" }}>
                         {deal.name}
                     </Box>
-                    <Box sx={{ display: "flex", alignItems: "center", gap: 0.75, fontSize: "0.8125rem", mt: 0.5, color: "text.secondary" }}>
+                    <Box sx={{ display: "flex", alignItems: "center", gap: 0.75, fontSize: "m", mt: 0.5, color: "text.secondary" }}>
                         <Box aria-hidden="true" sx={{ width: 8, height: 8, borderRadius: "50%", bgcolor: place?.color ?? "divider" }} />
                         {deal.pipeline_name} · {stageName(deal.stage_name)}
                     </Box>
-                    <Box sx={{ fontSize: "1.0625rem", fontWeight: 650, mt: 0.75 }}>{format.money(deal.value_minor, deal.currency)}</Box>
+                    <Box sx={{ fontSize: "xxl", fontWeight: 650, mt: 0.75 }}>{format.money(deal.value_minor, deal.currency)}</Box>
                 </Card>
             )}
             <Card title={t("lead.profile")}>
@@ -216,7 +216,7 @@ function Profile({ lead }: { lead: LeadDetails }) {
             </Card>
             {lead.suspected_duplicates.length > 0 && (
                 <Card title={t("lead.duplicates")}>
-                    <Box component="ul" sx={{ m: 0, pl: 2, fontSize: "0.8125rem" }}>
+                    <Box component="ul" sx={{ m: 0, pl: 2, fontSize: "m" }}>
                         {lead.suspected_duplicates.map((other) => (
                             <Duplicate key={other} id={other} />
                         ))}

@@ -38,7 +38,7 @@ export function TaskRow({ task, showOwner, onEdit }: { task: Task; showOwner?: b
             <Checkbox checked={done} disabled={done || !may("tasks", "write")} onChange={() => complete.mutate()} slotProps={{ input: { "aria-label": t("tasks.complete", { title: task.title }) } }} sx={{ gridArea: "box" }} />
             <Box sx={{ gridArea: "title", minWidth: 0, pt: 0.625, lineHeight: 1.35 }}>
                 <Box sx={{ fontWeight: 500, textDecoration: done ? "line-through" : "none", color: done ? "text.secondary" : "text.primary", overflowWrap: "anywhere" }}>{task.title}</Box>
-                <Box sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", columnGap: 1, rowGap: 0.25, fontSize: "0.75rem", color: "text.secondary", mt: 0.25 }}>
+                <Box sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", columnGap: 1, rowGap: 0.25, fontSize: "s", color: "text.secondary", mt: 0.25 }}>
                     <Box component="span" sx={{ display: "inline-flex", alignItems: "center", gap: 0.5 }}>
                         <Icon size={12} aria-hidden="true" />
                         {t(`taskKind.${task.kind}`)}
@@ -52,7 +52,7 @@ export function TaskRow({ task, showOwner, onEdit }: { task: Task; showOwner?: b
                     {task.priority === "high" && <Tag tone="bad">{t("priority.high")}</Tag>}
                 </Box>
             </Box>
-            <Box sx={{ gridArea: "due", pt: { xs: 0.25, sm: 0.75 }, pb: { xs: 0.25, sm: 0 }, fontSize: "0.75rem", textAlign: { xs: "left", sm: "right" }, whiteSpace: "nowrap", color: overdue(task) ? "bad.main" : "text.secondary", fontWeight: overdue(task) ? 600 : 400 }}>
+            <Box sx={{ gridArea: "due", pt: { xs: 0.25, sm: 0.75 }, pb: { xs: 0.25, sm: 0 }, fontSize: "s", textAlign: { xs: "left", sm: "right" }, whiteSpace: "nowrap", color: overdue(task) ? "bad.main" : "text.secondary", fontWeight: overdue(task) ? 600 : 400 }}>
                 {task.status === "done" ? (
                     <Muted>
                         <When at={task.completed_at} />
