@@ -1,12 +1,10 @@
 // Who one is here, language, appearance, and the way out.
 import { Box, ButtonBase, Divider, ListItemIcon, Menu, MenuItem } from "@mui/material";
 import { Check, LogOut } from "lucide-react";
-import { useLogout } from "ra-core";
 import { useState } from "react";
-import { session } from "../api/client";
 import { browserZone } from "../i18n/zone";
+import { useSignOut } from "../providers/auth";
 import { LANGUAGES, useLanguage, useT } from "../providers/i18n";
-import { signedOut } from "../providers/traces";
 import { MODES, useMode } from "../theme/mode";
 import { useMe, useZone } from "../ui/known";
 import { Face, Muted } from "../ui/parts";
@@ -15,7 +13,7 @@ export function Account({ narrow }: { narrow: boolean }) {
     const t = useT();
     const me = useMe();
     const zone = useZone();
-    const logout = useLogout();
+    const signOut = useSignOut();
     const [anchor, setAnchor] = useState<HTMLElement | null>(null);
     const [language, setLanguage] = useLanguage();
     const [mode, setMode] = useMode();
@@ -23,10 +21,7 @@ export function Account({ narrow }: { narrow: boolean }) {
     const chosen = (on: boolean) => <ListItemIcon sx={{ minWidth: "22px !important" }}>{on && <Check size={15} />}</ListItemIcon>;
     const leave = () => {
         setAnchor(null);
-        // Not an ended session: no message, and no way back to this page.
-        session.onEnd = () => {};
-        signedOut();
-        void logout({}, "/login", false);
+        void signOut();
     };
     return (
         <>

@@ -5,9 +5,10 @@ import { Search } from "lucide-react";
 import { ErrorBoundary } from "react-error-boundary";
 import { type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { NavLink, useLocation, useNavigationType } from "react-router-dom";
-import { Notification } from "ra-ui-materialui";
+import { useSessionWatch } from "../providers/auth";
 import { useLanguage, useProfileLanguage, useT } from "../providers/i18n";
 import { useMay, useMe } from "../ui/known";
+import { Notices } from "../ui/notify";
 import { Hidden } from "../ui/parts";
 import { announcer } from "../ui/title";
 import { Account } from "./account";
@@ -16,7 +17,6 @@ import { PLACES } from "./navigation";
 import { Offline } from "./offline";
 import { askForPartsAgain } from "./part";
 import { Crash, Starting } from "./states";
-import { useSessionWatch } from "./watch";
 
 export function Shell({ children }: { children?: ReactNode }) {
     const t = useT();
@@ -72,7 +72,7 @@ export function Shell({ children }: { children?: ReactNode }) {
                     <span {...announcer} />
                 </Hidden>
                 <Finder open={finding} onClose={() => setFinding(false)} />
-                <Notification autoHideDuration={6000} />
+                <Notices />
             </Box>
         </>
     );

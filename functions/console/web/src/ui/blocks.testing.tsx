@@ -1,22 +1,28 @@
 // What tests of the building blocks stand in: language, theme, addresses, and what axe finds in them.
 import { ThemeProvider } from "@mui/material/styles";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { render } from "@testing-library/react";
 import axe from "axe-core";
-import { CoreAdminContext, memoryStore } from "ra-core";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { MemoryRouter } from "react-router-dom";
-import { dataProvider } from "../providers/data";
-import { i18nProvider } from "../providers/i18n";
 import { makeTheme } from "../theme/theme";
 
 export const ALL_RIGHTS = ["leads", "deals", "tasks", "team", "scoring", "routing"].flatMap((area) => [`${area}:read`, `${area}:write`]);
 
+/** Somebody who may do this. */
+export const somebody = (rights: readonly string[]) => ({ scopes: rights, tenant: { name: "T", zone: "Europe/Berlin", language: "en" }, member: null });
+
 export function Surroundings({ children, at = "/", mode = "light", rights = ALL_RIGHTS }: { children: ReactNode; at?: string; mode?: "light" | "dark"; rights?: string[] }) {
+    const [client] = useState(() => {
+        const fresh = new QueryClient();
+        fresh.setQueryData(["me"], somebody(rights));
+        return fresh;
+    });
     return (
         <MemoryRouter initialEntries={[at]}>
-            <CoreAdminContext dataProvider={dataProvider} i18nProvider={i18nProvider} store={memoryStore()} authProvider={{ login: async () => {}, logout: async () => {}, checkAuth: async () => {}, checkError: async () => {}, getPermissions: async () => rights, canAccess: async () => true }}>
+            <QueryClientProvider client={client}>
                 <ThemeProvider theme={makeTheme(mode)}>{children}</ThemeProvider>
-            </CoreAdminContext>
+            </QueryClientProvider>
         </MemoryRouter>
     );
 }

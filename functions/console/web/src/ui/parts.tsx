@@ -2,11 +2,10 @@
 import { Box, Button, Skeleton, Tooltip, Typography, type SxProps, type Theme } from "@mui/material";
 import { useTheme } from "@mui/material/styles";
 import { CircleAlert, type LucideIcon } from "lucide-react";
-import { useTranslate } from "ra-core";
 import { type ReactNode, useId } from "react";
 import { sayError } from "../api/problem";
 import { useFormat } from "../i18n/format";
-import { useT } from "../providers/i18n";
+import { useT, useTranslate } from "../providers/i18n";
 import type { Tier } from "../theme/theme";
 import { useTitle } from "./title";
 

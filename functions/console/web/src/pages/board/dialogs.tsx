@@ -1,13 +1,12 @@
 // Changing a deal: why it was lost, what is said about it, whose it is.
 import { Alert, Box, Button, Dialog, DialogActions, DialogContent, DialogTitle } from "@mui/material";
-import { useNotify, useTranslate } from "ra-core";
 import { type FormEvent, useRef, useState } from "react";
 import { useController, useFormContext, useWatch } from "react-hook-form";
 import type { Schemas } from "../../api/client";
 import { fieldErrors } from "../../api/problem";
 import { useReread } from "../../api/reread";
 import { minorUnits } from "../../i18n/format";
-import { useT } from "../../providers/i18n";
+import { useT, useTranslate } from "../../providers/i18n";
 import { patch } from "../../providers/data";
 import { Field, FormDialog, Pair, type Values } from "../../ui/form";
 import { type Pipeline, usePipelines, useTeam } from "../../ui/known";
@@ -16,6 +15,7 @@ import { LeadChoice } from "../../ui/lead-choice";
 import { useOwners } from "../../ui/owners";
 import type { Deal } from "./order";
 import { createDeal, isOvertaken, setLead, updateDeal } from "./queries";
+import { useNotify } from "../../ui/notify";
 
 type Lead = Pick<Schemas["LeadView"], "id" | "owner_id" | "first_name" | "last_name" | "company" | "email" | "phone" | "linkedin_url">;
 

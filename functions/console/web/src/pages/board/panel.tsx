@@ -2,14 +2,13 @@
 import { Box, Button, Drawer, IconButton, MenuItem, TextField } from "@mui/material";
 import { useMutation } from "@tanstack/react-query";
 import { Pencil, Trophy, UserRoundPen, X } from "lucide-react";
-import { useNotify, useTranslate } from "ra-core";
 import { type ReactNode, useState } from "react";
 import { Link } from "react-router-dom";
 import type { Schemas } from "../../api/client";
 import { sayError } from "../../api/problem";
 import { useReread } from "../../api/reread";
 import { useFormat } from "../../i18n/format";
-import { useT } from "../../providers/i18n";
+import { useT, useTranslate } from "../../providers/i18n";
 import { type Stage, useMay, usePipelines, useTeam } from "../../ui/known";
 import { useLabel, useStageName } from "../../ui/labels";
 import { Face, Failed, Lines, Muted, StatusTag, When } from "../../ui/parts";
@@ -17,6 +16,7 @@ import { TaskRow } from "../tasks/row";
 import { ChooseLead, EditDeal, LostReason } from "./dialogs";
 import type { Deal } from "./order";
 import { closeDeal, isOvertaken, moveDeal, useDeal, useDealTasks, useStays } from "./queries";
+import { useNotify } from "../../ui/notify";
 
 export function DealPanel({ id, onClose }: { id: string | null; onClose: () => void }) {
     const t = useT();

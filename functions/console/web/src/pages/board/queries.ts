@@ -1,11 +1,12 @@
 // What the board reads and does. A move shows at once; what the API refuses goes back to where it was.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNotify, useTranslate } from "ra-core";
 import { useCallback, useRef } from "react";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
 import { ApiError, sayError } from "../../api/problem";
 import { useReread } from "../../api/reread";
 import { type Board, type Deal, find, moved, placeOf, replaced, type Spot } from "./order";
+import { useNotify } from "../../ui/notify";
+import { useTranslate } from "../../providers/i18n";
 
 /** Deals per column; the rest is counted. */
 export const SHOWN_PER_COLUMN = 100;

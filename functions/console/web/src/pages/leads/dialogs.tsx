@@ -1,5 +1,4 @@
 // Changing a lead by hand: its profile, and where it goes.
-import { useNotify } from "ra-core";
 import { useWatch } from "react-hook-form";
 import type { Schemas } from "../../api/client";
 import { useReread } from "../../api/reread";
@@ -10,6 +9,7 @@ import { usePipelines } from "../../ui/known";
 import { leadName } from "../../ui/labels";
 import { useOwners } from "../../ui/owners";
 import { change, type LeadDetails, route } from "./queries";
+import { useNotify } from "../../ui/notify";
 
 interface DialogProps {
     lead: LeadDetails;

@@ -2,15 +2,15 @@
 import { Alert, Box, Button, Checkbox, IconButton, Menu, MenuItem, Skeleton, Table, TableBody, TableCell, TableContainer, TableHead, TableRow, TableSortLabel, Tooltip, useMediaQuery } from "@mui/material";
 import { type Theme, useTheme } from "@mui/material/styles";
 import { ArrowDownUp, Check, ChevronLeft, ChevronRight, Columns3Cog, Download, SearchX, Tag as TagIcon, Unplug, UserRound, X } from "lucide-react";
-import { useDataProvider, useNotify, useStore, useTranslate } from "ra-core";
 import { useState } from "react";
 import { Link, useHref, useNavigate } from "react-router-dom";
 import { ApiError, sayError } from "../../api/problem";
 import { useReread } from "../../api/reread";
 import { useFormat } from "../../i18n/format";
 import { browserZone } from "../../i18n/zone";
-import { type FileStyle, fileOf, listFile } from "../../providers/data";
-import { type MessageKey, useLanguage, useT } from "../../providers/i18n";
+import { changeOne, type FileStyle, fileOf, listFile, patch, readOne } from "../../providers/data";
+import { type MessageKey, useLanguage, useT, useTranslate } from "../../providers/i18n";
+import { useStored } from "../../providers/store";
 import { useMay, useZone } from "../../ui/known";
 import { download } from "../../ui/download";
 import { Field, FormDialog } from "../../ui/form";
@@ -21,6 +21,7 @@ import { Empty, Face, Failed, Hidden, Muted, PageHead, TierBadge, When } from ".
 import { about, type Column, FACTS_AT_FIRST, type Lead, SHOWN_AT_FIRST, shownColumns, useColumns } from "./columns";
 import { isPool, LeadFilters, Views } from "./filters";
 import { LEADS } from "./spec";
+import { useNotify } from "../../ui/notify";
 
 export function LeadList() {
     return (
@@ -38,7 +39,7 @@ function Content() {
     const list = useList<Lead>();
     const columns = useColumns();
     // What fits a table would crowd a card, so each keeps its own choice.
-    const [chosen, setChosen] = useStore<string[]>(phone ? "leads.facts" : "leads.columns", phone ? FACTS_AT_FIRST : SHOWN_AT_FIRST);
+    const [chosen, setChosen] = useStored<string[]>(phone ? "leads.facts" : "leads.columns", phone ? FACTS_AT_FIRST : SHOWN_AT_FIRST);
     const shown = shownColumns(columns, chosen, isPool(list.filters));
     const filtered = Object.keys(list.filters).length > 0;
     const clear = filtered && (
@@ -411,7 +412,6 @@ function Bulk({ columns }: { columns: Column[] }) {
     const translate = useTranslate();
     const may = useMay();
     const notify = useNotify();
-    const provider = useDataProvider();
     const refresh = useReread("lead");
     const save = useExport(columns);
     const owners = useOwners();
@@ -429,8 +429,8 @@ function Bulk({ columns }: { columns: Column[] }) {
         for (const [at, id] of selected.entries()) {
             setProgress(at);
             try {
-                const { data } = await provider.getOne<Lead>("leads", { id });
-                await provider.update("leads", { id, data: { ...next(data) }, previousData: data });
+                const lead = await readOne<Lead>("leads", id);
+                await changeOne("leads", id, patch(next(lead), lead), lead.version);
             } catch (error) {
                 failed.push(String(id));
                 reason = error;

@@ -1,9 +1,10 @@
 // What the lead's page reads and does. Everything that changes a lead makes all of it be read again.
 import { skipToken, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNotify, useTranslate } from "ra-core";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
 import { sayError } from "../../api/problem";
 import { useReread } from "../../api/reread";
+import { useNotify } from "../../ui/notify";
+import { useTranslate } from "../../providers/i18n";
 
 export type LeadDetails = Schemas["LeadsGetOutput"];
 export type Decision = Schemas["DecisionView"];

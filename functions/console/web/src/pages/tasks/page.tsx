@@ -2,7 +2,6 @@
 import { Box, Button, MenuItem, TextField, ToggleButton, ToggleButtonGroup } from "@mui/material";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { CheckCheck, Plus } from "lucide-react";
-import { useNotify } from "ra-core";
 import { useState } from "react";
 import { useSearchParams } from "react-router-dom";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
@@ -16,6 +15,7 @@ import { useMay, useMe, useTeam, useZone } from "../../ui/known";
 import { useOwners } from "../../ui/owners";
 import { Card, Empty, Failed, Lines, PageHead } from "../../ui/parts";
 import { type Task, TaskRow } from "./row";
+import { useNotify } from "../../ui/notify";
 
 const KINDS = ["todo", "call", "email", "meeting", "follow_up"] as const;
 const PRIORITIES = ["low", "normal", "high"] as const;

@@ -2,14 +2,14 @@
 import { Box, Checkbox, IconButton, Tooltip } from "@mui/material";
 import { useMutation } from "@tanstack/react-query";
 import { CalendarDays, CircleHelp, Mail, MessagesSquare, Pencil, Phone, SquareCheck, UserPlus, type LucideIcon } from "lucide-react";
-import { useNotify, useTranslate } from "ra-core";
 import { Link } from "react-router-dom";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
 import { sayError } from "../../api/problem";
 import { useReread } from "../../api/reread";
-import { useT } from "../../providers/i18n";
+import { useT, useTranslate } from "../../providers/i18n";
 import { useMay } from "../../ui/known";
 import { Muted, Tag, When } from "../../ui/parts";
+import { useNotify } from "../../ui/notify";
 
 export type Task = Schemas["TaskView"];
 

@@ -2,7 +2,6 @@
 import { Box, Button, IconButton, Tooltip } from "@mui/material";
 import { useQuery } from "@tanstack/react-query";
 import { Pencil, Plus, Users } from "lucide-react";
-import { useNotify } from "ra-core";
 import { useState } from "react";
 import { useWatch } from "react-hook-form";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
@@ -16,6 +15,7 @@ import { mayOwn } from "../../ui/owners";
 import { Async } from "../../ui/async";
 import { Bar, Card, Empty, Face, Muted, PageHead, Tag } from "../../ui/parts";
 import { useTheme } from "@mui/material/styles";
+import { useNotify } from "../../ui/notify";
 
 type Member = Schemas["MemberView"];
 const ROLES = ["admin", "manager", "sales", "viewer"] as const;
