@@ -118,7 +118,8 @@ async function run<R extends Versioned>(client: QueryClient, kind: Changed, chan
     try {
         const after = await inTurn(record.id, () => send(Math.max(record.version, versions.get(record.id) ?? 0)));
         versions.set(record.id, after.version);
-        showEverywhere(client, kind, record.id, { ...fields, version: after.version });
+        // As the API has it: a phone number, for one, is written its own way.
+        showEverywhere(client, kind, record.id, { ...pick(after, names), version: after.version });
         const was = pick(record, names);
         const back = undo && (() => run(client, kind, { record: after, fields: was, send: (version) => undo(version, was), said: "undo.done" }, translate));
         if (back) offerUndo(said, back, { messageArgs: args });
@@ -186,4 +187,10 @@ export function forgetChanges(): void {
     versions.clear();
     queues.clear();
     setClash(null);
+}
+
+/** For what a form has saved already: says so, and offers to make the fields as they were. */
+export function useOfferBack(kind: Changed) {
+    const change = useChange(kind);
+    return useCallback(<R extends Versioned>(said: string, after: R, was: Partial<R>, send: (version: number) => Promise<R>) => offerUndo(said, () => change({ record: after, fields: was, send, said: "undo.done" })), [change]);
 }
