@@ -8,9 +8,11 @@ import { NavLink, useLocation, useNavigationType } from "react-router-dom";
 import { useSessionWatch } from "../providers/auth";
 import { useLanguage, useProfileLanguage, useT } from "../providers/i18n";
 import { useMay, useMe } from "../ui/known";
+import { Clashes } from "../ui/clashes";
 import { Notices } from "../ui/notify";
 import { Hidden } from "../ui/parts";
 import { announcer } from "../ui/title";
+import { useUndoKey } from "../ui/undo";
 import { Account } from "./account";
 import { Finder } from "./finder";
 import { PLACES } from "./navigation";
@@ -30,6 +32,7 @@ export function Shell({ children }: { children?: ReactNode }) {
     const arrival = useNavigationType();
     const me = useMe();
     useSessionWatch();
+    useUndoKey();
     useProfileLanguage(me?.member?.language ?? me?.tenant.language);
 
     useEffect(() => {
@@ -73,6 +76,7 @@ export function Shell({ children }: { children?: ReactNode }) {
                 </Hidden>
                 <Finder open={finding} onClose={() => setFinding(false)} />
                 <Notices />
+                <Clashes />
             </Box>
         </>
     );

@@ -1,22 +1,18 @@
 // A deal beside the board: what it is worth, whose it is, how it came here, and how it ends.
 import { Box, Button, Drawer, IconButton, MenuItem, TextField } from "@mui/material";
-import { useMutation } from "@tanstack/react-query";
 import { Pencil, Trophy, UserRoundPen, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { Link } from "react-router-dom";
-import type { Schemas } from "../../api/client";
-import { sayError } from "../../api/problem";
-import { useReread } from "../../api/reread";
 import { useFormat } from "../../i18n/format";
-import { useT, useTranslate } from "../../providers/i18n";
+import { useT } from "../../providers/i18n";
 import { type Stage, useMay, usePipelines, useTeam } from "../../ui/known";
 import { useLabel, useStageName } from "../../ui/labels";
 import { Face, Failed, Lines, Muted, StatusTag, When } from "../../ui/parts";
 import { TaskRow } from "../tasks/row";
 import { ChooseLead, EditDeal, LostReason } from "./dialogs";
 import type { Deal } from "./order";
-import { closeDeal, isOvertaken, moveDeal, useDeal, useDealTasks, useStays } from "./queries";
-import { useNotify } from "../../ui/notify";
+import { useDealChange } from "./changes";
+import { useDeal, useDealTasks, useStays } from "./queries";
 
 export function DealPanel({ id, onClose }: { id: string | null; onClose: () => void }) {
     const t = useT();
@@ -57,22 +53,14 @@ function Part({ title, action, children }: { title: string; action?: ReactNode; 
 
 function Content({ deal, onClose }: { deal: Deal; onClose: () => void }) {
     const t = useT();
-    const translate = useTranslate();
     const format = useFormat();
     const label = useLabel();
     const may = useMay();
-    const notify = useNotify();
     const { nameOf } = useTeam();
     const { pipeline } = usePipelines();
-    const refresh = useReread("deal");
     const [dialog, setDialog] = useState<"edit" | "lead" | "lose" | null>(null);
     const owner = deal.owner_name ?? nameOf(deal.owner_id);
-    const close = useMutation({
-        mutationFn: ({ outcome, reason }: { outcome: Schemas["DealOutcome"]; reason: string | null }) => closeDeal(deal, outcome, reason),
-        onSuccess: (_, { outcome }) => notify(outcome === "won" ? "deal.wonDone" : "deal.lostDone", { type: "success" }),
-        onError: (error) => notify(sayError(error, translate), { type: "error" }),
-        onSettled: () => refresh(),
-    });
+    const { close } = useDealChange();
     const writable = may("deals", "write");
     const facts: [string, ReactNode][] = [
         [t("board.pipeline"), pipeline(deal.pipeline_id)?.name],
@@ -105,10 +93,10 @@ function Content({ deal, onClose }: { deal: Deal; onClose: () => void }) {
                     <Box sx={{ display: "flex", flexWrap: "wrap", gap: 1, mt: 1.5 }}>
                         {deal.status === "open" && (
                             <>
-                                <Button variant="contained" disabled={close.isPending} startIcon={<Trophy size={15} aria-hidden="true" />} onClick={() => close.mutate({ outcome: "won", reason: null })}>
+                                <Button variant="contained" startIcon={<Trophy size={15} aria-hidden="true" />} onClick={() => void close(deal, "won", null)}>
                                     {t("deal.win")}
                                 </Button>
-                                <Button variant="outlined" disabled={close.isPending} startIcon={<X size={15} aria-hidden="true" />} onClick={() => setDialog("lose")}>
+                                <Button variant="outlined" startIcon={<X size={15} aria-hidden="true" />} onClick={() => setDialog("lose")}>
                                     {t("deal.lose")}
                                 </Button>
                             </>
@@ -163,7 +151,7 @@ function Content({ deal, onClose }: { deal: Deal; onClose: () => void }) {
                 onClose={() => setDialog(null)}
                 onReason={(reason) => {
                     setDialog(null);
-                    close.mutate({ outcome: "lost", reason });
+                    void close(deal, "lost", reason);
                 }}
             />
         </>
@@ -173,18 +161,10 @@ function Content({ deal, onClose }: { deal: Deal; onClose: () => void }) {
 /** Moves the deal without dragging: for fingers, for those who do not drag, and from afar. */
 function StageChoice({ deal, writable }: { deal: Deal; writable: boolean }) {
     const t = useT();
-    const translate = useTranslate();
-    const notify = useNotify();
-    const refresh = useReread("deal");
     const stageName = useStageName();
     const { pipeline, stage } = usePipelines();
     const [losing, setLosing] = useState<Stage | null>(null);
-    const move = useMutation({
-        mutationFn: ({ to, reason }: { to: Stage; reason?: string }) => moveDeal(deal, to.id, reason),
-        onSuccess: (_, { to }) => notify("deal.moved", { type: "success", messageArgs: { stage: stageName(to.name) } }),
-        onError: (error) => notify(isOvertaken(error) ? "board.conflict" : sayError(error, translate), { type: isOvertaken(error) ? "warning" : "error" }),
-        onSettled: () => refresh(),
-    });
+    const { move } = useDealChange();
     const stages = pipeline(deal.pipeline_id)?.stages ?? [];
     const place = stage(deal.stage_id);
     const named = (one: Stage | undefined) => (
@@ -199,11 +179,11 @@ function StageChoice({ deal, writable }: { deal: Deal; writable: boolean }) {
         if (!to || to.id === deal.stage_id) return;
         // A lost deal tells why.
         if (to.is_lost) setLosing(to);
-        else move.mutate({ to });
+        else void move(deal, to);
     };
     return (
         <>
-            <TextField select value={move.isPending ? move.variables.to.id : deal.stage_id} disabled={move.isPending} onChange={(event) => choose(event.target.value)} slotProps={{ select: { inputProps: { "aria-label": t("deal.stage") }, SelectDisplayProps: { "aria-label": t("deal.stage") } } }} sx={{ minWidth: 180, "& .MuiInputBase-input": { py: 0.625, fontSize: "m" }, "& .MuiOutlinedInput-root": { minHeight: 32 } }}>
+            <TextField select value={deal.stage_id} onChange={(event) => choose(event.target.value)} slotProps={{ select: { inputProps: { "aria-label": t("deal.stage") }, SelectDisplayProps: { "aria-label": t("deal.stage") } } }} sx={{ minWidth: 180, "& .MuiInputBase-input": { py: 0.625, fontSize: "m" }, "& .MuiOutlinedInput-root": { minHeight: 32 } }}>
                 {stages.map((one) => (
                     <MenuItem key={one.id} value={one.id}>
                         {named(one)}
@@ -215,7 +195,7 @@ function StageChoice({ deal, writable }: { deal: Deal; writable: boolean }) {
                 name={deal.name}
                 onClose={() => setLosing(null)}
                 onReason={(reason) => {
-                    if (losing) move.mutate({ to: losing, reason });
+                    if (losing) void move(deal, losing, reason);
                     setLosing(null);
                 }}
             />

@@ -111,4 +111,4 @@ export function useLeadAction<Answer>(act: () => Promise<Answer>, done: (answer:
 const evaluate = (id: string) => take(api.POST("/api/v1/routing/evaluate/{leadId}", { params: { path: { leadId: id }, header: once() } }));
 export const recalculate = (id: string) => take(api.POST("/api/v1/scoring/leads/{leadId}/recalculate", { params: { path: { leadId: id }, header: once() } }));
 export const route = (lead: LeadDetails, body: Schemas["LeadsRouteInput"]) => take(api.POST("/api/v1/leads/{id}/route", { params: { ...at(lead.id), header: { ...ifMatch(lead.version), ...once() } }, body }));
-export const change = (lead: LeadDetails, body: Schemas["LeadsUpdateInput"]) => take(api.PATCH("/api/v1/leads/{id}", { params: { ...at(lead.id), header: ifMatch(lead.version) }, body }));
+export const change = (lead: Pick<LeadDetails, "id" | "version">, body: Schemas["LeadsUpdateInput"]) => take(api.PATCH("/api/v1/leads/{id}", { params: { ...at(lead.id), header: ifMatch(lead.version) }, body }));
