@@ -67,6 +67,7 @@ export const DEAL = entity<Deal>({
     kind: "deal",
     resource: "deals",
     area: "deals",
+    alone: true,
     page: "/deals",
     title: "nav.deals",
     fields: FIELDS,

@@ -36,6 +36,8 @@ export interface Field<T> {
     first?: Sort["order"];
     filter?: FieldFilter;
     edit?: Editor;
+    /** Not of this record, which the API would refuse. */
+    fixed?: (record: T) => boolean;
     /** What the API calls it in files; there some are two columns. */
     file?: readonly string[];
     align?: "right";
@@ -85,6 +87,10 @@ export interface Entity<T extends Versioned> extends ListSpec {
     name: (record: T) => string;
     about?: (record: T, words: Words) => ReactNode;
     to: (record: T) => string;
+    /** Records open on their list's own page, which keeps what it shows: the address's parameter that names the one. */
+    panel?: string;
+    /** The API reads one by itself. */
+    alone: boolean;
     /** The address of a list. */
     page: string;
     /** Fields that a table and a phone's card show at first, besides the name. */

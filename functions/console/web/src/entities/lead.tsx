@@ -73,7 +73,8 @@ const FIELDS: Field<Lead>[] = [
         text: (lead, { t }) => t(`status.${lead.status}`),
         show: (lead) => <StatusTag of="status" status={lead.status} />,
     },
-    ownerField((lead, { nameOf }) => nameOf(lead.owner_id), { filter: { kind: "person", optional: true, plain: { in: "owner_id" }, choices: { of: "people" }, quick: true } }),
+    // Who is in the pool gets an owner by being routed.
+    ownerField((lead, { nameOf }) => nameOf(lead.owner_id), { fixed: (lead) => !lead.pipeline_id, filter: { kind: "person", optional: true, plain: { in: "owner_id" }, choices: { of: "people" }, quick: true } }),
     {
         key: "pipeline",
         api: "pipeline_id",
@@ -139,6 +140,7 @@ export const LEAD = entity<Lead>({
     kind: "lead",
     resource: "leads",
     area: "leads",
+    alone: true,
     page: "/leads",
     title: "nav.leads",
     fields: FIELDS,

@@ -62,6 +62,7 @@ export const MEMBER = entity<Member>({
     kind: "member",
     resource: "team",
     area: "team",
+    alone: false,
     page: "/team",
     title: "nav.team",
     fields: FIELDS,
@@ -73,6 +74,7 @@ export const MEMBER = entity<Member>({
         </>
     ),
     to: (member) => `/team?member=${member.id}`,
+    panel: "member",
     faces: true,
     columns: ["role", "load", "pipelines"],
     facts: ["role", "load", "pipelines"],

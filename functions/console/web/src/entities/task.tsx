@@ -2,6 +2,7 @@
 import { Box } from "@mui/material";
 import { Link } from "react-router-dom";
 import type { Schemas } from "../api/client";
+import type { Filters } from "../ui/list-state";
 import { StatusTag, Tag, When } from "../ui/parts";
 import { entity, type Field } from "./entity";
 import { moment, NOTHING, ownerField, plain } from "./parts";
@@ -68,16 +69,20 @@ export const TASK = entity<Task>({
     kind: "task",
     resource: "tasks",
     area: "tasks",
+    alone: true,
     page: "/tasks",
     title: "nav.tasks",
     fields: FIELDS,
     layouts: ["agenda", "table"],
+    // A day's tasks stand together.
+    perPage: 100,
     name: (task) => task.title,
     to: (task) => `/tasks?task=${task.id}`,
+    panel: "task",
     columns: ["due", "owner", "status", "kind", "priority", "lead"],
     facts: ["due", "owner", "lead"],
     atRight: ["due"],
-    begin: ({ member }) => (member ? { status: { in: ["open"] }, owner_id: { in: ["me"] } } : { status: { in: ["open"] } }),
+    begin: ({ member }): Filters => (member ? { status: { in: ["open"] }, owner_id: { in: ["me"] } } : { status: { in: ["open"] } }),
     sort: { field: "due_at", order: "ASC" },
     orders: [
         { field: "due_at", order: "ASC" },

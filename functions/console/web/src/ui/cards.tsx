@@ -13,7 +13,7 @@ import { Face, Hidden, Muted } from "./parts";
 export function Cards<T extends Versioned>({ fields }: { fields: readonly Field<T>[] }) {
     const t = useT();
     const words = useWords();
-    const { entity, rows = [], selection, isFetching } = useList<T>();
+    const { entity, rows = [], selection, isFetching, addressOf } = useList<T>();
     const [asked, setAsked] = useState(false);
     const choosing = asked || selection.count > 0;
     const { all, some, toggle } = whole(rows, selection);
@@ -52,7 +52,7 @@ export function Cards<T extends Versioned>({ fields }: { fields: readonly Field<
                                     {text}
                                 </Box>
                             ) : (
-                                <Box component={Link} to={entity.to(record)} {...mark} sx={row}>
+                                <Box component={Link} to={addressOf(record)} {...mark} sx={row}>
                                     {entity.faces && <Face name={label} size={34} />}
                                     {text}
                                 </Box>

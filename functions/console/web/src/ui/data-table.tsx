@@ -109,6 +109,7 @@ export function DataTable<T extends Versioned>({ fields, actions = [] }: Props<T
                         {rows.map((record, at) => (
                             <Row
                                 key={record.id}
+                                address={list.addressOf(record)}
                                 record={record}
                                 entity={entity as Entity<Versioned>}
                                 fields={fields as readonly Field<Versioned>[]}
@@ -117,15 +118,15 @@ export function DataTable<T extends Versioned>({ fields, actions = [] }: Props<T
                                 writable={writable}
                                 selected={selection.has(record.id)}
                                 toggle={selection.toggle}
-                                edit={setEditing as Edit}
-                                openMenu={setMenu as OpenMenu}
+                                edit={setEditing as unknown as Edit}
+                                openMenu={setMenu as unknown as OpenMenu}
                             />
                         ))}
                     </tbody>
                 </table>
             </Box>
             {editing && <CellEditor key={editing.field.key + editing.record.id} {...editing} entity={entity} onClose={() => setEditing(null)} />}
-            {menu && <RowMenu {...menu} entity={entity} actions={actions} onClose={() => setMenu(null)} />}
+            {menu && <RowMenu {...menu} address={list.addressOf(menu.record)} entity={entity} actions={actions} onClose={() => setMenu(null)} />}
         </>
     );
 }
@@ -134,6 +135,7 @@ type Edit = (what: { anchor: HTMLElement; record: Versioned; field: Field<Versio
 type OpenMenu = (what: { anchor: HTMLElement; record: Versioned }) => void;
 
 interface RowProps {
+    address: string;
     record: Versioned;
     entity: Entity<Versioned>;
     fields: readonly Field<Versioned>[];
@@ -148,10 +150,9 @@ interface RowProps {
 
 /** Choosing one row draws that one anew, not the others. */
 const Row = memo(
-    function Row({ record, entity, fields, words, first, writable, selected, toggle, edit, openMenu }: RowProps) {
+    function Row({ address, record, entity, fields, words, first, writable, selected, toggle, edit, openMenu }: RowProps) {
         const { t } = words;
         const go = useNavigate();
-        const address = entity.to(record);
         const href = useHref(address);
         const label = entity.name(record);
         const open = (event: MouseEvent) => {
@@ -162,7 +163,7 @@ const Row = memo(
             else void go(address);
         };
         const [name, ...others] = fields;
-        const editable = writable ? others.filter((field) => field.edit) : [];
+        const editable = writable ? others.filter((field) => field.edit && !field.fixed?.(record)) : [];
         return (
             <tr {...{ [`data-${entity.kind}`]: record.id }} data-selected={selected || undefined} onClick={open} onAuxClick={(event) => event.button === 1 && open(event)}>
                 <td className="pinned box">
@@ -201,7 +202,7 @@ const Row = memo(
             </tr>
         );
     },
-    (before, after) => before.record === after.record && before.fields.length === after.fields.length && before.fields.every((field, at) => field === after.fields[at]) && before.words === after.words && before.selected === after.selected && before.first === after.first && before.writable === after.writable && before.toggle === after.toggle,
+    (before, after) => before.record === after.record && before.address === after.address && before.fields.length === after.fields.length && before.fields.every((field, at) => field === after.fields[at]) && before.words === after.words && before.selected === after.selected && before.first === after.first && before.writable === after.writable && before.toggle === after.toggle,
 );
 
 /** What a record is called, with what it is about below. */

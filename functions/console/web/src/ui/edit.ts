@@ -1,30 +1,30 @@
-// Changing fields of a record from a list: shown at once, guarded by the version that was seen.
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { sayError } from "../api/problem";
-import { reread } from "../api/reread";
+// Changing fields of a record from a list: shown at once, guarded by the version that was seen, taken back where one wants to.
 import type { Entity, Versioned } from "../entities/entity";
-import { changeOne, type Page } from "../providers/data";
-import { useTranslate } from "../providers/i18n";
-import { notify } from "./notify";
+import { useWords } from "../entities/words";
+import { changeOne, readOne } from "../providers/data";
+import { useChange } from "./change";
 
-export function useEdit<T extends Versioned>(entity: Entity<T>): (record: T, fields: Partial<T>) => Promise<unknown> {
-    const client = useQueryClient();
-    const translate = useTranslate();
-    const lists = { queryKey: [entity.resource, "list"] };
-    const show = (id: string, fields: Partial<T>) =>
-        client.setQueriesData<Page<T>>(lists, (page) => page && { ...page, data: page.data.map((row) => (row.id === id ? { ...row, ...fields } : row)) });
-    const { mutateAsync } = useMutation({
-        mutationFn: ({ record, fields }: { record: T; fields: Partial<T> }) => changeOne<T>(entity.resource, record.id, fields as Record<string, unknown>, record.version),
-        onMutate: async ({ record, fields }) => {
-            await client.cancelQueries(lists);
-            show(record.id, fields);
-        },
-        onSuccess: (after) => show(after.id, after),
-        onError: (error, { record }) => {
-            show(record.id, record);
-            notify(sayError(error, translate), { type: "error" });
-        },
-        onSettled: () => reread(client, entity.kind),
-    });
-    return (record, fields) => mutateAsync({ record, fields }).catch(() => undefined);
+type Loose = Record<string, unknown>;
+
+export function useEdit<T extends Versioned>(entity: Entity<T>): (record: T, fields: Partial<T>) => Promise<T | null> {
+    const change = useChange(entity.kind);
+    const words = useWords();
+    return (record, fields) => {
+        const { resource } = entity;
+        const send = (version: number, what: Partial<T>) => changeOne<T>(resource, record.id, what as Loose, version);
+        const fieldOf = (name: string) => entity.fields.find(({ api }) => api === name);
+        const name = Object.keys(fields)[0] ?? "";
+        const label = (one: string) => words.translate(fieldOf(one)?.label ?? `field.${one}`);
+        return change<T>({
+            record,
+            fields,
+            send: (version) => send(version, fields),
+            undo: send,
+            said: "list.changed",
+            args: { field: label(name), name: entity.name(record) },
+            fieldwise: entity.alone
+                ? { read: () => readOne<T>(resource, record.id), label, show: (one, value) => String(fieldOf(one)?.text({ ...record, [one]: value, ...(one === "owner_id" ? { owner_name: null } : {}) }, words) || "–") }
+                : undefined,
+        });
+    };
 }

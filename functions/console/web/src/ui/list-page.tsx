@@ -32,6 +32,8 @@ interface Props<T extends Versioned> {
     bulk?: readonly BulkAction[];
     /** Other layouts than the table, by their name in the entity. */
     layouts?: Readonly<Record<string, (rows: T[]) => ReactNode>>;
+    /** The record that is open on this page. */
+    panel?: (id: string, close: () => void, rows: T[]) => ReactNode;
 }
 
 export function ListPage<T extends Versioned>({ entity, ...props }: Props<T>) {
@@ -42,14 +44,14 @@ export function ListPage<T extends Versioned>({ entity, ...props }: Props<T>) {
     );
 }
 
-function Content<T extends Versioned>({ empty, head, rowActions, bulk = [], layouts = {} }: Omit<Props<T>, "entity">) {
+function Content<T extends Versioned>({ empty, head, rowActions, bulk = [], layouts = {}, panel }: Omit<Props<T>, "entity">) {
     const t = useT();
     const phone = usePhone();
     const list = useList<T>();
     const { entity, rows, filters, columns, layout } = list;
     const shown = shownFields(entity.fields, columns.map(({ field }) => field), filters);
     const filtered = Object.keys(filters).length > 0;
-    const own = layouts[layout];
+    const own: ((rows: T[]) => ReactNode) | undefined = layouts[layout];
     const clear = filtered && (
         <Button variant="outlined" onClick={() => list.setFilters({})}>
             {t("leads.clear")}
@@ -67,7 +69,7 @@ function Content<T extends Versioned>({ empty, head, rowActions, bulk = [], layo
                 <FilterBar />
             </Box>
             <Dropped names={list.dropped} />
-            <Box sx={own && rows?.length ? undefined : { bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 1.25, overflow: "hidden" }}>
+            <Box sx={own !== undefined && rows?.length ? undefined : { bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 1.25, overflow: "hidden" }}>
                 {list.isCut ? (
                     <Empty icon={Unplug} title={t("leads.cut")} hint={t("leads.cutHint")} />
                 ) : list.error ? (
@@ -86,6 +88,7 @@ function Content<T extends Versioned>({ empty, head, rowActions, bulk = [], layo
             </Box>
             <Foot />
             <Bulk fields={shown} actions={bulk} />
+            {list.open && panel?.(list.open, list.close, rows ?? [])}
         </>
     );
 }

@@ -57,9 +57,13 @@ export interface ListSpec {
     /** The order where the address says none. */
     sort: Sort;
     layouts?: readonly string[];
+    /** Rows of a page, until somebody wants more or fewer. */
+    perPage?: (typeof PAGE_SIZES)[number];
 }
 
 export const PAGE_SIZES = [25, 50, 100] as const;
+
+const sizeOf = ({ perPage }: ListSpec) => perPage ?? PAGE_SIZES[0];
 
 /** What is shown of a list, apart from where in it one is. */
 export interface ListView {
@@ -216,7 +220,7 @@ export function readList(spec: ListSpec, search: URLSearchParams, base: ListView
     const layout = spec.layouts?.find((one) => one === search.get("layout")) ?? base.layout;
     const view = search.get("v");
     if (view !== null && !ID.test(view)) dropped.push("v");
-    return { state: { filters, sort, layout, page: isPage ? page : 1, perPage: size ?? PAGE_SIZES[0], view: view !== null && ID.test(view) ? view : null }, dropped };
+    return { state: { filters, sort, layout, page: isPage ? page : 1, perPage: size ?? sizeOf(spec), view: view !== null && ID.test(view) ? view : null }, dropped };
 }
 
 function objectOf(text: string | null, dropped: string[]): Record<string, unknown> {
@@ -245,7 +249,7 @@ export function writeList(spec: ListSpec, state: ListState, from: ListView | nul
     }
     if (layout !== base.layout) search.set("layout", layout);
     if (page > 1) search.set("page", String(page));
-    if (perPage !== PAGE_SIZES[0]) search.set("per", String(perPage));
+    if (perPage !== sizeOf(spec)) search.set("per", String(perPage));
     return search.toString();
 }
 

@@ -44,6 +44,12 @@ export interface List<T extends Versioned> extends ListState {
     showFilters: (filters: Filters, sort?: Sort) => void;
     selection: Selection;
     known: Known;
+    /** Where a record opens. */
+    addressOf: (record: T) => string;
+    /** The record that is open on this page, by its id. */
+    open: string | null;
+    setOpen: (record: T) => void;
+    close: () => void;
 }
 
 export interface Selection {
@@ -107,6 +113,14 @@ export function useListState<T extends Versioned>(entity: Entity<T>, base: ListV
     return { state, dropped, go, to };
 }
 
+/** The same address with a record opened, or closed. */
+function withPanel(search: string, name: string, id: string | null): string {
+    const params = new URLSearchParams(search);
+    if (id) params.set(name, id);
+    else params.delete(name);
+    return params.toString();
+}
+
 const Context = createContext<List<Versioned> | null>(null);
 
 const asksForMe = (filters: Filters) => Object.values(filters).some((condition) => condition.in?.includes("me") || condition.not_in?.includes("me"));
@@ -115,6 +129,7 @@ export function ListProvider<T extends Versioned>({ entity, children }: { entity
     const me = useMe();
     const hotFrom = useHotFrom();
     const { search } = useLocation();
+    const navigate = useNavigate();
     const views = useSavedViews(entity.resource);
     const member = me?.member?.id;
     const known = useMemo<Known>(() => ({ member, hotFrom }), [member, hotFrom]);
@@ -150,6 +165,7 @@ export function ListProvider<T extends Versioned>({ entity, children }: { entity
     // With a default view, an address that says nothing means that.
     const hasDefault = views.data?.some(({ is_default }) => is_default) ?? false;
     const missing = named !== null && views.data !== undefined && !saved;
+    const addressOf = (record: T) => (entity.panel ? `${entity.page}?${withPanel(search, entity.panel, record.id)}` : entity.to(record));
     const list: List<T> = {
         ...state,
         entity,
@@ -182,6 +198,10 @@ export function ListProvider<T extends Versioned>({ entity, children }: { entity
         },
         selection,
         known,
+        addressOf,
+        setOpen: (record) => void navigate(addressOf(record)),
+        open: entity.panel ? params.get(entity.panel) : null,
+        close: () => void navigate({ search: withPanel(search, entity.panel!, null) }),
     };
     return <Context value={list as unknown as List<Versioned>}>{children}</Context>;
 }

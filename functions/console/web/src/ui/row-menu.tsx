@@ -15,10 +15,9 @@ export interface RowAction<T> {
     unless?: (record: T) => boolean;
 }
 
-export function RowMenu<T extends Versioned>({ anchor, record, entity, actions, onClose }: { anchor: HTMLElement; record: T; entity: Entity<T>; actions: readonly RowAction<T>[]; onClose: () => void }) {
+export function RowMenu<T extends Versioned>({ anchor, record, address, entity, actions, onClose }: { address: string; anchor: HTMLElement; record: T; entity: Entity<T>; actions: readonly RowAction<T>[]; onClose: () => void }) {
     const t = useT();
     const go = useNavigate();
-    const address = entity.to(record);
     const href = useHref(address);
     const copy = async () => {
         await navigator.clipboard.writeText(new URL(href, location.href).href);
