@@ -112,7 +112,9 @@ function Pipeline({ id }: { id: string }) {
         else next.delete(name);
         return next;
     }, { replace }), [setParams]);
-    const open = useCallback((deal: string | null) => set("deal", deal ?? undefined, deal === null), [set]);
+    const openDeal = params.get("deal");
+    // From one deal to the next is no step to go back to.
+    const open = useCallback((deal: string | null) => set("deal", deal ?? undefined, deal === null || openDeal !== null), [set, openDeal]);
     const word = useStageName();
     const stageName = (stage: string) => word(board.data?.columns.find((column) => column.stage.id === stage)?.stage.name);
     const dealName = (deal: string) => (board.data && find(board.data, deal)?.deal.name) ?? "";
@@ -184,7 +186,7 @@ function Pipeline({ id }: { id: string }) {
                     setLosing(null);
                 }}
             />
-            <DealPanel id={params.get("deal")} onClose={() => open(null)} />
+            {openDeal && <DealPanel id={openDeal} order={seen.columns.flatMap((column) => column.deals.map((deal) => deal.id))} onOpen={open} onClose={() => open(null)} />}
         </>
     );
 }

@@ -28,8 +28,6 @@ export const useDeal = (id: string | null) => useQuery({ queryKey: ["deal", id],
 
 export const useStays = (id: string) => useQuery({ queryKey: ["deal", id, "history"], queryFn: async () => (await take(api.GET("/api/v1/deals/{id}/history", { params: { path: { id }, query: { limit: 50 } } }))).data });
 
-export const useDealTasks = (id: string) => useQuery({ queryKey: ["tasks", "deal", id], queryFn: async () => (await take(api.GET("/api/v1/tasks", { params: { query: { deal_id: id, limit: 20 } } }))).data });
-
 /** Somebody else was faster: changed, closed or removed it. */
 export const isOvertaken = (error: unknown) => error instanceof ApiError && [404, 409, 412].includes(error.status);
 

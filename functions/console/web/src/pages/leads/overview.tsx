@@ -1,27 +1,34 @@
 // Why the lead stands where it stands: score, intent and decision, each with what is behind it.
 import { Box, Button, ButtonBase, Collapse } from "@mui/material";
 import { useTheme } from "@mui/material/styles";
-import { Banknote, ChevronDown, CircleDot, Gauge, Lightbulb, Route as RouteIcon, Send, SquareCheck, type LucideIcon } from "lucide-react";
+import { ChevronDown, Gauge, Lightbulb, Route as RouteIcon } from "lucide-react";
 import { useId, useState } from "react";
 import { Link } from "react-router-dom";
 import { useFormat } from "../../i18n/format";
-import { useLanguage, useT } from "../../providers/i18n";
+import { useT } from "../../providers/i18n";
 import { useMay, useRoutingConfig } from "../../ui/known";
-import { useLabel, useStageName } from "../../ui/labels";
+import { leadName, useLabel } from "../../ui/labels";
 import { Async } from "../../ui/async";
 import { Bar, Card, Empty, Failed, Muted, Tag, When } from "../../ui/parts";
 import type { Category } from "../../theme/theme";
 import { DecisionCard } from "./decision";
-import { eventIcon } from "./event-icons";
-import { type Decision, type LeadDetails, type Signal, type TimelineEntry, useBreakdown, useDecisions, useSignals, useTimeline, useVerdict } from "./queries";
+import { type Decision, type LeadDetails, type Signal, useBreakdown, useDecisions, useSignals, useVerdict } from "./queries";
+import { NextStep } from "../tasks/next-step";
 import { since, standing } from "./standing";
+import { Timeline } from "./stream";
 
 export const CATEGORIES: Category[] = ["demographic", "engagement", "behavior"];
 
 export function Overview({ lead }: { lead: LeadDetails }) {
+    const t = useT();
     const may = useMay();
     return (
         <Box sx={{ display: "grid", gap: 2, minWidth: 0 }}>
+            {may("tasks", "read") && (
+                <Card title={t("next.title")}>
+                    <NextStep about={{ lead: { id: lead.id, name: leadName(lead) } }} owner={lead.owner_id} />
+                </Card>
+            )}
             <Latest lead={lead} />
             {may("scoring", "read") && <Score lead={lead} />}
             <Intent lead={lead} />
@@ -227,11 +234,8 @@ function IntentRow({ name, confidence, min, primary, signals }: { name: string; 
     );
 }
 
-const ENTRY_ICON: Record<string, LucideIcon> = { decision: RouteIcon, task: SquareCheck, deal: Banknote, effect: Send };
-
 function Activity({ lead }: { lead: LeadDetails }) {
     const t = useT();
-    const timeline = useTimeline(lead.id);
     return (
         <Card
             title={t("timeline.title")}
@@ -241,77 +245,7 @@ function Activity({ lead }: { lead: LeadDetails }) {
                 </Button>
             }
         >
-            <Async of={timeline} lines={8} height={24} empty={<Empty compact icon={CircleDot} title={t("events.none")} hint={t("events.noneHint")} />}>
-                {(entries) => (
-                    <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0 }}>
-                        {entries.map((entry) => (
-                            <Entry key={entry.id} entry={entry} />
-                        ))}
-                    </Box>
-                )}
-            </Async>
+            <Timeline lead={lead.id} />
         </Card>
     );
-}
-
-function Entry({ entry }: { entry: TimelineEntry }) {
-    const Icon = entry.kind === "event" ? eventIcon(entry.body.event_type) : (ENTRY_ICON[entry.kind] ?? CircleDot);
-    return (
-        <Box component="li" sx={{ display: "flex", gap: 1.25, py: 0.625, alignItems: "flex-start", fontSize: "m" }}>
-            <Box sx={{ display: "grid", placeItems: "center", width: 24, height: 24, borderRadius: "50%", bgcolor: "subtle", color: "text.secondary", flexShrink: 0 }}>
-                <Icon size={13} aria-hidden="true" />
-            </Box>
-            <Box sx={{ flex: 1, minWidth: 0, pt: 0.25 }}>
-                <EntryText entry={entry} />
-            </Box>
-            <Muted sx={{ fontSize: "s", whiteSpace: "nowrap", pt: 0.375 }}>
-                <When at={entry.at} />
-            </Muted>
-        </Box>
-    );
-}
-
-function EntryText({ entry }: { entry: TimelineEntry }) {
-    const t = useT();
-    const label = useLabel();
-    const stageName = useStageName();
-    const [language] = useLanguage();
-    switch (entry.kind) {
-        case "event":
-            return (
-                <>
-                    {label("event", entry.body.event_type)} <Muted>{label("source", entry.body.source)}</Muted>
-                </>
-            );
-        case "decision":
-            return (
-                <>
-                    {t(`outcome.${entry.body.outcome}`)} <Muted>{[entry.body.pipeline_name, entry.body.owner_name].filter(Boolean).join(" · ") || entry.body.explanation[language]}</Muted>
-                </>
-            );
-        case "task":
-            return (
-                <>
-                    {t(`timeline.task.${entry.body.action}`)} <Muted>{entry.body.title}</Muted>
-                </>
-            );
-        case "deal":
-            return (
-                <>
-                    {t(`timeline.deal.${entry.body.action}`)} <Muted>{[entry.body.deal_name, stageName(entry.body.to_stage_name)].filter(Boolean).join(" · ")}</Muted>
-                </>
-            );
-        case "effect":
-            return (
-                <>
-                    {label("source", entry.body.effect)} <Muted>{[entry.body.target, label("field", `effect_${entry.body.status}`, entry.body.status)].join(" · ")}</Muted>
-                </>
-            );
-        default:
-            return (
-                <>
-                    {label("rule", entry.body.rule_slug ?? entry.body.rule_id, entry.body.rule_name)} <Muted>{entry.body.points}</Muted>
-                </>
-            );
-    }
 }

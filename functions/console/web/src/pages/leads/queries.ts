@@ -56,8 +56,6 @@ export const useSteps = (id: string) =>
 
 export type TimelineEntry = Schemas["TimelineEntryView"];
 
-/** What happened lately, of every kind but the points, which the events show already. */
-export const useTimeline = (id: string) => useQuery({ queryKey: key(id, "timeline"), queryFn: async () => (await take(api.GET("/api/v1/leads/{id}/timeline", { params: { ...at(id), query: { limit: 8, kinds: "event,decision,task,deal,effect" } } }))).data });
 
 export const useSignals = (id: string) => useQuery({ queryKey: key(id, "intents"), queryFn: () => walk((cursor) => take(api.GET("/api/v1/leads/{id}/intents", { params: { ...at(id), query: { limit: 100, cursor } } }))) });
 
