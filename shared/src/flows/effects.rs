@@ -105,7 +105,7 @@ pub async fn work(app: &App, partner: &dyn Partner, due: &EffectDue) -> Result<(
         Ok(())
     };
     // Boxed: the compiler follows futures within futures only so far.
-    work.instrument(span).boxed().await
+    work.boxed().instrument(span).await
 }
 
 /// What a transaction left of an effect: written, committed, and now for whoever counts and for its message.

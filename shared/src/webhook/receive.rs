@@ -12,6 +12,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use futures_util::FutureExt as _;
 use tracing::{Instrument as _, error_span};
 
 use crate::aws::queues::MAX_BODY;
@@ -95,7 +96,7 @@ pub async fn receive(
             delivery.source = claim.source.to_owned();
             delivery.token_hash = Some(hex::encode(&hash));
             let span = error_span!("judge", delivery_id = %id, source = claim.source);
-            judge(call, &delivery, &hash, readable).instrument(span).await
+            judge(call, &delivery, &hash, readable).boxed().instrument(span).await
         }
     };
     let refused = match &verdict {
