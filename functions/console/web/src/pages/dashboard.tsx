@@ -128,7 +128,8 @@ function Boards() {
     return (
         <Card title={t("dashboard.boards")} hint={t("dashboard.boardsHint")} flush>
             {!ready ? (
-                <Box sx={{ px: 2 }}>
+                // As high as chart and table will be, so that what stands below stays where it is; most companies begin with four.
+                <Box sx={{ px: 2, minHeight: 160 + 36 * (1 + (pipelines ? live.length : 4)) }}>
                     <Lines count={5} />
                 </Box>
             ) : rows.length === 0 ? (

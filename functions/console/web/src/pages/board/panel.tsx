@@ -226,14 +226,24 @@ function StageChoice({ deal, writable }: { deal: Deal; writable: boolean }) {
 function Tasks({ deal }: { deal: Deal }) {
     const t = useT();
     const tasks = useDealTasks(deal.id);
-    if (!tasks.data?.length) return null;
+    // Its place is kept from the beginning: what stands below must not jump when the answer comes.
     return (
         <Part title={t("nav.tasks")}>
-            <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0, border: 1, borderColor: "divider", borderRadius: 1 }}>
-                {tasks.data.map((task) => (
-                    <TaskRow key={task.id} task={task} showOwner />
-                ))}
-            </Box>
+            {tasks.error ? (
+                <Failed error={tasks.error} retry={() => void tasks.refetch()} />
+            ) : !tasks.data ? (
+                <Box sx={{ minHeight: 49 }}>
+                    <Lines count={1} height={30} />
+                </Box>
+            ) : tasks.data.length === 0 ? (
+                <Muted sx={{ fontSize: "0.8125rem" }}>{t("tasks.none")}</Muted>
+            ) : (
+                <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0, border: 1, borderColor: "divider", borderRadius: 1 }}>
+                    {tasks.data.map((task) => (
+                        <TaskRow key={task.id} task={task} showOwner />
+                    ))}
+                </Box>
+            )}
         </Part>
     );
 }
