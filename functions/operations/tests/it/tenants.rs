@@ -64,6 +64,8 @@ pub async fn fill(app: &TestApp) {
     app.post("/api/v1/events/ingest", &json!(events)).api_key(&key).send().await.expect(202);
     app.drain().await;
     app.post("/api/v1/scoring/rules", &rule()).bearer(&app.token("admin")).send().await.expect(201);
+    let view = json!({"list": "leads", "name": "Geheimnis", "shared": true});
+    app.post("/api/v1/saved-views", &view).bearer(&app.token("admin")).send().await.expect(201);
     app.drain().await;
 }
 
@@ -86,6 +88,7 @@ pub async fn ids(db: &Client, tenant: &Tenant) -> Vec<String> {
         "inbox",
         "scoring_rules",
         "routing_decisions",
+        "saved_views",
     ] {
         let statement = format!("SELECT id::text FROM {table} WHERE tenant_id::text = $1 ORDER BY id LIMIT 3");
         let rows = db.query(&statement, &[&tenant.id]).await.unwrap();
@@ -186,6 +189,19 @@ async fn write(app: &TestApp, endpoint: &Endpoint, stranger: &Tenant, own: &Own,
                 body["pipeline_ids"] = json!([id]);
                 let answer = send(body).await;
                 assert_eq!(answer.status, 400, "a member who serves a foreign pipeline");
+                shows_nothing(&answer, ids, &format!("{} {id}", endpoint.path));
+            }
+        }
+        "saved-views-create" => {
+            let body = json!({"list": "leads", "name": "Fremd", "shared": true});
+            shows_nothing(&send(body).await.expect(201), ids, &endpoint.path);
+        }
+        "preferences-update" | "settings-update" => {
+            // There is nothing in it that names a record but the member of a goal; and a member's id is in the token.
+            for id in ids {
+                let right = json!({"goals": [{"member_id": id, "won_minor_per_month": 1}]});
+                let answer = app.patch(&endpoint.path, &right).bearer(&token).send().await;
+                assert_eq!(answer.status, 400, "{} {id}", endpoint.path);
                 shows_nothing(&answer, ids, &format!("{} {id}", endpoint.path));
             }
         }
