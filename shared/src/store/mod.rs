@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod leads;
 pub mod migrations;
 pub mod names;
+pub mod notifications;
 pub mod outbox;
 pub mod partitions;
 pub mod partners;

@@ -16,6 +16,7 @@ pub mod leads_filter;
 pub mod leads_history;
 pub mod leads_input;
 pub mod leads_unrouted;
+pub mod notifications;
 pub mod paging;
 pub mod patch;
 pub mod pipelines;

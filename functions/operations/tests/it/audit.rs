@@ -32,8 +32,9 @@ const RECORDS: [(&str, &str, &[&str]); 12] = [
 /// endpoint yet.
 const NO_RECORDS: [&str; 2] = ["rule_set_versions", "engine_settings"];
 
-/// What takes events and webhooks in writes no record; signing in is noted as what happened to a session (see the tests of `auth`).
-const NO_WRITES: [&str; 7] = [
+/// What takes events and webhooks in writes no record; signing in is noted as what happened to a session (see the tests of `auth`); what
+/// somebody has read is nobody's record.
+const NO_WRITES: [&str; 8] = [
     "events-ingest",
     "events-webhook",
     "webhooks-lemlist",
@@ -41,6 +42,7 @@ const NO_WRITES: [&str; 7] = [
     "auth-login",
     "auth-refresh",
     "auth-logout",
+    "notifications-read",
 ];
 
 /// Every record by kind and id, as it is.

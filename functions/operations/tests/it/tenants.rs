@@ -64,8 +64,11 @@ pub async fn fill(app: &TestApp) {
     app.post("/api/v1/events/ingest", &json!(events)).api_key(&key).send().await.expect(202);
     app.drain().await;
     app.post("/api/v1/scoring/rules", &rule()).bearer(&app.token("admin")).send().await.expect(201);
-    let view = json!({"list": "leads", "name": "Geheimnis", "shared": true});
-    app.post("/api/v1/saved-views", &view).bearer(&app.token("admin")).send().await.expect(201);
+    // More than are deleted in one go.
+    for n in 0..4 {
+        let view = json!({"list": "leads", "name": format!("Geheimnis {n}"), "shared": true});
+        app.post("/api/v1/saved-views", &view).bearer(&app.token("admin")).send().await.expect(201);
+    }
     app.drain().await;
 }
 
@@ -195,6 +198,10 @@ async fn write(app: &TestApp, endpoint: &Endpoint, stranger: &Tenant, own: &Own,
         "saved-views-create" => {
             let body = json!({"list": "leads", "name": "Fremd", "shared": true});
             shows_nothing(&send(body).await.expect(201), ids, &endpoint.path);
+        }
+        "notifications-read" => {
+            let answer = send(json!({ "ids": ids })).await.expect(200);
+            assert_eq!(answer.json::<Value>(), json!({"read": 0, "unread": 0}));
         }
         "preferences-update" | "settings-update" => {
             // There is nothing in it that names a record but the member of a goal; and a member's id is in the token.
