@@ -47,6 +47,11 @@ async function drag(page, deal, stage) {
     await page.mouse.up();
 }
 const moveAnswered = (page, deal) => page.waitForResponse((answer) => answer.url().includes(`/deals/${deal.id}/move`));
+/** What is rarely needed stands behind a button. */
+async function choose(page, name) {
+    await page.getByRole("button", { name: "Weitere Aktionen" }).first().click();
+    await page.getByRole("menuitem", { name }).click();
+}
 const notice = (page, text) => page.getByRole("alert").filter({ hasText: text }).or(page.locator(".MuiSnackbar-root", { hasText: text })).first();
 
 async function openBoard(page) {
@@ -332,7 +337,7 @@ describe("leads", () => {
                 await said.getByText(new RegExp(`^seither .?${Math.abs(points)} Punkte?$`)).waitFor();
             }
             const answered = page.waitForResponse((answer) => answer.url().includes("/routing/evaluate/"));
-            await page.getByRole("button", { name: "Jetzt prüfen" }).click();
+            await choose(page, "Jetzt prüfen");
             const verdict = await (await answered).json();
             await notice(page, "Geprüft:").waitFor();
             await settled(page);
@@ -350,7 +355,7 @@ describe("leads", () => {
         const { page } = desk;
         await go(page, `/leads/${lead.id}`);
         const answered = page.waitForResponse((answer) => answer.url().includes("/recalculate"));
-        await page.getByRole("button", { name: "Neu berechnen" }).click();
+        await choose(page, "Neu berechnen");
         assert.equal((await answered).status(), 200);
         await notice(page, "Neu berechnet").waitFor();
     });
@@ -426,6 +431,68 @@ describe("leads", () => {
         dialog = await edit();
         assert.notEqual(await dialog.getByRole("textbox", { name: "Kampagne" }).inputValue(), words);
         await context.close();
+    });
+
+    it("begin with the next step: written down, moved, ticked and taken back without the mouse leaving the page", async () => {
+        const { page } = desk;
+        const one = await api.post("/api/v1/leads", { first_name: "Nora", last_name: `Nächstes${stamp}`, email: `naechstes-${stamp}@handy.example` });
+        await go(page, `/leads/${one.id}`);
+        await page.getByText("Kein nächster Schritt – schreiben Sie einen auf").waitFor();
+        await page.keyboard.press("n");
+        await page.keyboard.type(`Nachfassen ${stamp}`);
+        await page.keyboard.press("Enter");
+        const next = page.locator("[data-next]").filter({ hasText: `Nachfassen ${stamp}` });
+        await next.waitFor();
+        await next.getByRole("button").click();
+        await page.getByRole("menuitem", { name: "in einer Woche" }).click();
+        await notice(page, `Nachfassen ${stamp}: jetzt in einer Woche`).waitFor();
+        await settled(page);
+        await shot(page, "lead-next-step");
+        assert.deepEqual(await barriers(page), []);
+        await page.getByRole("checkbox", { name: `Erledigen: Nachfassen ${stamp}` }).click();
+        await notice(page, `Erledigt: Nachfassen ${stamp}`).waitFor();
+        await page.getByText("Kein nächster Schritt – schreiben Sie einen auf").waitFor();
+        // Ctrl+Z where nothing is written.
+        await page.getByRole("heading", { level: 1 }).click();
+        await page.keyboard.press("Control+z");
+        await next.waitFor();
+        const { data } = await api.get(`/api/v1/tasks?lead_id=${one.id}&status=open`);
+        assert.deepEqual(data.map(({ title }) => title), [`Nachfassen ${stamp}`]);
+    });
+
+    it("are changed where a fact stands, and what is not saved survives Escape and a reload", async () => {
+        const { page } = desk;
+        const one = await api.post("/api/v1/leads", { first_name: "Ines", last_name: `Inplace${stamp}`, email: `inplace-${stamp}@handy.example` });
+        await go(page, `/leads/${one.id}`);
+        const edit = async () => {
+            await page.getByRole("button", { name: "Firma ändern" }).click();
+            return page.getByRole("textbox", { name: "Firma" });
+        };
+        await (await edit()).fill(`Firma ${stamp}`);
+        await page.keyboard.press("Escape");
+        await page.getByText("nicht gespeichert").waitFor();
+        await page.reload();
+        assert.equal(await (await edit()).inputValue(), `Firma ${stamp}`);
+        await page.keyboard.press("Enter");
+        await notice(page, `Firma: Firma ${stamp}`).waitFor();
+        assert.equal((await api.get(`/api/v1/leads/${one.id}`)).company, `Firma ${stamp}`);
+        await page.locator(".MuiSnackbar-root").getByRole("button", { name: "Rückgängig" }).click();
+        await notice(page, "Rückgängig gemacht").waitFor();
+        assert.equal((await api.get(`/api/v1/leads/${one.id}`)).company ?? null, null);
+    });
+
+    it("follow each other by j and k, as the list has them", async () => {
+        const { page } = desk;
+        await go(page, "/leads?filter=%7B%7D");
+        await page.locator("[data-lead]").nth(1).waitFor();
+        await settled(page);
+        const ids = await page.locator("[data-lead]").evaluateAll((rows) => rows.map((row) => row.dataset.lead));
+        await page.locator("[data-lead]").first().getByRole("link").first().click();
+        await page.getByRole("heading", { level: 1 }).waitFor();
+        await page.keyboard.press("j");
+        await page.waitForURL(`**/leads/${ids[1]}`);
+        await page.keyboard.press("k");
+        await page.waitForURL(`**/leads/${ids[0]}`);
     });
 
     it("are found from everywhere by keyboard", async () => {
@@ -827,7 +894,13 @@ describe("for everybody", () => {
         await signIn(page, login("viewer"), { path: `/leads/${lead.id}` });
         await page.getByRole("heading", { level: 1, name: lead.last_name }).waitFor();
         await settled(page);
-        for (const name of ["Bearbeiten", "Von Hand zuordnen", "Neu berechnen", "Jetzt prüfen"]) assert.equal(await page.getByRole("button", { name }).count(), 0, name);
+        for (const name of ["Bearbeiten", "Von Hand zuordnen", "ändern", "Anlegen"]) assert.equal(await page.getByRole("button", { name }).count(), 0, name);
+        if (await page.getByRole("button", { name: "Weitere Aktionen" }).count()) {
+            await page.getByRole("button", { name: "Weitere Aktionen" }).click();
+            for (const name of ["Neu berechnen", "Jetzt prüfen", "Neuer Deal"]) assert.equal(await page.getByRole("menuitem", { name }).count(), 0, name);
+            await page.keyboard.press("Escape");
+        }
+        assert.equal(await page.getByRole("textbox", { name: "Neue Aufgabe" }).count(), 0);
         await go(page, "/tasks");
         await settled(page);
         assert.equal(await page.getByRole("button", { name: "Neue Aufgabe" }).count(), 0);

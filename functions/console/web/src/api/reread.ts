@@ -3,7 +3,7 @@ import { onlineManager, type QueryClient, useQueryClient } from "@tanstack/react
 import { useCallback } from "react";
 
 /** The beginnings of the keys of what shows records of a kind, or figures about them. */
-const SHOWN_IN = {
+export const SHOWN_IN = {
     lead: ["lead", "leads", "find", "board", "deal", "tasks", "team"],
     deal: ["deal", "board", "find", "lead", "leads", "tasks", "team"],
     task: ["tasks", "lead"],

@@ -1,8 +1,8 @@
 // A list as its address describes it: what is read for it, what is selected in it, and how it changes. Whatever is inside shares it.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useDataProvider } from "ra-core";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useNavigate } from "react-router-dom";
+import { listPage } from "../providers/data";
 import { changed, type Filters, type ListSpec, type ListState, readList, rememberList, setOnly, type Sort, writeList } from "./list-state";
 
 interface Row {
@@ -78,17 +78,16 @@ const Context = createContext<List<Row> | null>(null);
 
 export function ListProvider<T extends Row>({ spec, children }: { spec: ListSpec; children: ReactNode }) {
     const { state, dropped, go } = useListState(spec);
-    const provider = useDataProvider();
     const { filters, sort, page } = state;
     const query = useQuery({
         queryKey: [spec.resource, "list", filters, sort, page],
-        queryFn: () => provider.getList<T>(spec.resource, { filter: filters, sort, pagination: { page, perPage: spec.perPage } }),
+        queryFn: () => listPage<T>(spec.resource, { filter: filters, sort, page, limit: spec.perPage }),
         placeholderData: keepPreviousData,
     });
     // The rows of the question before may stand while the answer is on its way, but not where none can come.
     const isCut = query.fetchStatus === "paused" && (query.isPlaceholderData || !query.data);
     const answer = isCut || query.error ? undefined : query.data;
-    const ids = useMemo(() => answer?.data.map((row) => row.id) ?? [], [answer]);
+    const ids = useMemo(() => answer?.rows.map((row) => row.id) ?? [], [answer]);
     const selection = useSelection(ids);
     const last = answer && !query.isPlaceholderData ? Math.max(1, Math.ceil((answer.total ?? 0) / spec.perPage)) : undefined;
     useEffect(() => {
@@ -99,9 +98,9 @@ export function ListProvider<T extends Row>({ spec, children }: { spec: ListSpec
         ...state,
         spec,
         dropped,
-        rows: answer?.data,
+        rows: answer?.rows,
         total: answer?.total,
-        atLeast: (answer?.meta as { atLeast?: boolean } | undefined)?.atLeast ?? false,
+        atLeast: answer?.atLeast ?? false,
         error: query.error,
         isFetching: query.isFetching,
         isCut,

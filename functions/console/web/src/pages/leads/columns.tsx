@@ -66,7 +66,7 @@ export function useColumns(): Column[] {
                             <Box component={Link} to={`/leads/${lead.id}`} sx={{ display: "block", overflow: "hidden", textOverflow: "ellipsis", color: "text.primary", fontWeight: 570, textDecoration: "none", "&:hover": { textDecoration: "underline" } }}>
                                 {leadName(lead)}
                             </Box>
-                            <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{about(lead)}</Muted>
+                            <Muted sx={{ display: "block", fontSize: "s", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{about(lead)}</Muted>
                         </Box>
                     </Box>
                 ),
@@ -82,7 +82,7 @@ export function useColumns(): Column[] {
                     lead.primary_intent ? (
                         <Box sx={{ display: "flex", alignItems: "baseline", gap: 0.75, whiteSpace: "nowrap" }}>
                             {label("intent", lead.primary_intent)}
-                            <Muted sx={{ fontSize: "0.75rem" }}>{format.percent(lead.intent_confidence)}</Muted>
+                            <Muted sx={{ fontSize: "s" }}>{format.percent(lead.intent_confidence)}</Muted>
                             {lead.conflict && <Tag tone="bad">{t("lead.conflict")}</Tag>}
                         </Box>
                     ) : (
@@ -103,7 +103,7 @@ export function useColumns(): Column[] {
                     return (
                         <Box sx={{ lineHeight: 1.3 }}>
                             {line.name}
-                            <Box sx={{ display: "flex", alignItems: "center", gap: 0.625, fontSize: "0.75rem", color: "text.secondary" }}>
+                            <Box sx={{ display: "flex", alignItems: "center", gap: 0.625, fontSize: "s", color: "text.secondary" }}>
                                 <Box aria-hidden="true" sx={{ width: 7, height: 7, borderRadius: "50%", bgcolor: place?.color ?? "divider" }} />
                                 {stageName(place?.name)}
                             </Box>
@@ -120,7 +120,7 @@ export function useColumns(): Column[] {
                 render: (lead) => {
                     const lines = missing(lead.missing ?? null);
                     if (lines.length === 0) return <Muted>–</Muted>;
-                    return <Box component="ul" sx={{ m: 0, p: 0, listStyle: "none", minWidth: 230, whiteSpace: "normal", fontSize: "0.75rem", lineHeight: 1.4 }}>{lines.map((line) => <li key={line}>{line}</li>)}</Box>;
+                    return <Box component="ul" sx={{ m: 0, p: 0, listStyle: "none", minWidth: 230, whiteSpace: "normal", fontSize: "s", lineHeight: 1.4 }}>{lines.map((line) => <li key={line}>{line}</li>)}</Box>;
                 },
             },
             moment("activity", "last_activity_at", (lead) => lead.last_activity_at, "last_activity_at"),

@@ -1,12 +1,10 @@
 import { ThemeProvider } from "@mui/material/styles";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, configure, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
-import { CoreAdminContext, memoryStore } from "ra-core";
 import { MemoryRouter, useNavigate } from "react-router-dom";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { session } from "../../api/client";
 import { forgetMe } from "../../providers/me";
-import { dataProvider } from "../../providers/data";
-import { i18nProvider } from "../../providers/i18n";
 import { makeTheme } from "../../theme/theme";
 import { LeadList } from "./list";
 
@@ -51,12 +49,12 @@ async function show({ width, at = "/leads" }: { width: number; at?: string }) {
     vi.stubGlobal("matchMedia", (query: string) => ({ matches: width <= Number(/max-width: ?([\d.]+)px/.exec(query)?.[1] ?? 0), media: query, addEventListener: () => {}, removeEventListener: () => {}, addListener: () => {}, removeListener: () => {} }));
     render(
         <MemoryRouter initialEntries={[at]}>
-            <CoreAdminContext dataProvider={dataProvider} i18nProvider={i18nProvider} store={memoryStore()} authProvider={{ login: async () => {}, logout: async () => {}, checkAuth: async () => {}, checkError: async () => {}, getPermissions: async () => ["leads:read", "leads:write"], canAccess: async () => true }}>
+            <QueryClientProvider client={new QueryClient()}>
                 <ThemeProvider theme={makeTheme("light")}>
                     <LeadList />
                     <Back />
                 </ThemeProvider>
-            </CoreAdminContext>
+            </QueryClientProvider>
         </MemoryRouter>,
     );
     await screen.findByText("Lead A");

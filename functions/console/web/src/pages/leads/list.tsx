@@ -2,15 +2,15 @@
 import { Alert, Box, Button, Checkbox, IconButton, Menu, MenuItem, Skeleton, Table, TableBody, TableCell, TableContainer, TableHead, TableRow, TableSortLabel, Tooltip, useMediaQuery } from "@mui/material";
 import { type Theme, useTheme } from "@mui/material/styles";
 import { ArrowDownUp, Check, ChevronLeft, ChevronRight, Columns3Cog, Download, SearchX, Tag as TagIcon, Unplug, UserRound, X } from "lucide-react";
-import { useDataProvider, useNotify, useStore, useTranslate } from "ra-core";
 import { useState } from "react";
 import { Link, useHref, useNavigate } from "react-router-dom";
 import { ApiError, sayError } from "../../api/problem";
 import { useReread } from "../../api/reread";
 import { useFormat } from "../../i18n/format";
 import { browserZone } from "../../i18n/zone";
-import { type FileStyle, fileOf, listFile } from "../../providers/data";
-import { type MessageKey, useLanguage, useT } from "../../providers/i18n";
+import { changeOne, type FileStyle, fileOf, listFile, patch, readOne } from "../../providers/data";
+import { type MessageKey, useLanguage, useT, useTranslate } from "../../providers/i18n";
+import { useStored } from "../../providers/store";
 import { useMay, useZone } from "../../ui/known";
 import { download } from "../../ui/download";
 import { Field, FormDialog } from "../../ui/form";
@@ -21,6 +21,7 @@ import { Empty, Face, Failed, Hidden, Muted, PageHead, TierBadge, When } from ".
 import { about, type Column, FACTS_AT_FIRST, type Lead, SHOWN_AT_FIRST, shownColumns, useColumns } from "./columns";
 import { isPool, LeadFilters, Views } from "./filters";
 import { LEADS } from "./spec";
+import { useNotify } from "../../ui/notify";
 
 export function LeadList() {
     return (
@@ -38,7 +39,7 @@ function Content() {
     const list = useList<Lead>();
     const columns = useColumns();
     // What fits a table would crowd a card, so each keeps its own choice.
-    const [chosen, setChosen] = useStore<string[]>(phone ? "leads.facts" : "leads.columns", phone ? FACTS_AT_FIRST : SHOWN_AT_FIRST);
+    const [chosen, setChosen] = useStored<string[]>(phone ? "leads.facts" : "leads.columns", phone ? FACTS_AT_FIRST : SHOWN_AT_FIRST);
     const shown = shownColumns(columns, chosen, isPool(list.filters));
     const filtered = Object.keys(list.filters).length > 0;
     const clear = filtered && (
@@ -192,7 +193,7 @@ function Cards({ leads, facts }: { leads: Lead[]; facts: Column[] }) {
         <>
             <Box sx={{ display: "flex", alignItems: "center", minHeight: 44, pl: choosing ? 0.75 : 0.5, pr: 0.5, borderBottom: 1, borderColor: "divider" }}>
                 {choosing ? (
-                    <Box component="label" sx={{ display: "flex", alignItems: "center", gap: 0.75, fontSize: "0.8125rem" }}>
+                    <Box component="label" sx={{ display: "flex", alignItems: "center", gap: 0.75, fontSize: "m" }}>
                         <Checkbox checked={all} indeterminate={some} onChange={toggle} sx={{ p: 1.25 }} />
                         {t("leads.selectAll")}
                     </Box>
@@ -243,12 +244,12 @@ function CardText({ lead, facts }: { lead: Lead; facts: Column[] }) {
             <Box sx={{ display: "flex", gap: 1, lineHeight: 1.35 }}>
                 <Box sx={{ minWidth: 0, flex: 1 }}>
                     <Box sx={{ fontWeight: 570, ...cut }}>{leadName(lead)}</Box>
-                    <Muted sx={{ display: "block", fontSize: "0.75rem", ...cut }}>{about(lead)}</Muted>
+                    <Muted sx={{ display: "block", fontSize: "s", ...cut }}>{about(lead)}</Muted>
                 </Box>
-                <Box sx={{ textAlign: "right", fontSize: "0.75rem", flexShrink: 0 }}>
+                <Box sx={{ textAlign: "right", fontSize: "s", flexShrink: 0 }}>
                     <Box sx={{ display: "flex", gap: 0.75, alignItems: "center", justifyContent: "flex-end", minHeight: 20 }}>
                         {shows("tier") && <TierBadge tier={lead.tier} bare />}
-                        {shows("score") && <Box sx={{ fontWeight: 650, fontSize: "0.875rem" }}>{format.number(lead.total_score)}</Box>}
+                        {shows("score") && <Box sx={{ fontWeight: 650, fontSize: "l" }}>{format.number(lead.total_score)}</Box>}
                     </Box>
                     {shows("activity") && (
                         <Muted>
@@ -258,7 +259,7 @@ function CardText({ lead, facts }: { lead: Lead; facts: Column[] }) {
                 </Box>
             </Box>
             {below.length > 0 && (
-                <Box component="dl" sx={{ display: "flex", flexWrap: "wrap", columnGap: 1.5, rowGap: 0.375, m: 0, mt: 0.5, fontSize: "0.75rem" }}>
+                <Box component="dl" sx={{ display: "flex", flexWrap: "wrap", columnGap: 1.5, rowGap: 0.375, m: 0, mt: 0.5, fontSize: "s" }}>
                     {below.map((fact) => (
                         <Box key={fact.key} sx={{ display: "flex", alignItems: "baseline", gap: 0.5, maxWidth: "100%" }}>
                             <Box component="dt" sx={{ color: "text.secondary", whiteSpace: "nowrap" }}>
@@ -334,7 +335,7 @@ function Pages() {
     if (!total) return null;
     const last = Math.max(1, Math.ceil(total / perPage));
     return (
-        <Box component="nav" aria-label={t("leads.pages")} sx={{ display: "flex", alignItems: "center", justifyContent: "flex-end", gap: 0.5, mt: 1, color: "text.secondary", fontSize: "0.8125rem" }}>
+        <Box component="nav" aria-label={t("leads.pages")} sx={{ display: "flex", alignItems: "center", justifyContent: "flex-end", gap: 0.5, mt: 1, color: "text.secondary", fontSize: "m" }}>
             <span>{t("leads.range", { from: format.number((page - 1) * perPage + 1), to: format.number(Math.min(page * perPage, total)), total: atLeast ? t("leads.atLeast", { total: format.number(total) }) : format.number(total) })}</span>
             <IconButton aria-label={t("leads.previous")} disabled={page <= 1} onClick={() => setPage(page - 1)}>
                 <ChevronLeft size={17} />
@@ -411,7 +412,6 @@ function Bulk({ columns }: { columns: Column[] }) {
     const translate = useTranslate();
     const may = useMay();
     const notify = useNotify();
-    const provider = useDataProvider();
     const refresh = useReread("lead");
     const save = useExport(columns);
     const owners = useOwners();
@@ -429,8 +429,8 @@ function Bulk({ columns }: { columns: Column[] }) {
         for (const [at, id] of selected.entries()) {
             setProgress(at);
             try {
-                const { data } = await provider.getOne<Lead>("leads", { id });
-                await provider.update("leads", { id, data: { ...next(data) }, previousData: data });
+                const lead = await readOne<Lead>("leads", id);
+                await changeOne("leads", id, patch(next(lead), lead), lead.version);
             } catch (error) {
                 failed.push(String(id));
                 reason = error;
@@ -452,7 +452,7 @@ function Bulk({ columns }: { columns: Column[] }) {
     const busy = progress !== null;
     return (
         <Box role="region" aria-label={t("leads.bulk")} sx={{ position: "sticky", bottom: { xs: 72, sm: 16 }, zIndex: 10, mx: "auto", mt: 2, width: "fit-content", maxWidth: "100%", display: "flex", flexWrap: "wrap", alignItems: "center", gap: 0.75, p: 0.75, pl: 1.5, bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 1.5, boxShadow: "0 8px 28px rgb(0 0 0 / 16%)" }}>
-            <Box role="status" sx={{ fontWeight: 600, fontSize: "0.8125rem", mr: 0.5 }}>
+            <Box role="status" sx={{ fontWeight: 600, fontSize: "m", mr: 0.5 }}>
                 {busy ? t("leads.bulkBusy", { at: progress + 1, all: selected.length }) : t("leads.selected", { smart_count: selected.length })}
             </Box>
             {may("leads", "write") && (
@@ -484,7 +484,7 @@ function Bulk({ columns }: { columns: Column[] }) {
                     >
                         <Face name={name} size={20} />
                         {name}
-                        <Muted sx={{ ml: "auto", pl: 2, fontSize: "0.75rem" }}>{note}</Muted>
+                        <Muted sx={{ ml: "auto", pl: 2, fontSize: "s" }}>{note}</Muted>
                     </MenuItem>
                 ))}
             </Menu>

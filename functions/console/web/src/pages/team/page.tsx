@@ -2,7 +2,6 @@
 import { Box, Button, IconButton, Tooltip } from "@mui/material";
 import { useQuery } from "@tanstack/react-query";
 import { Pencil, Plus, Users } from "lucide-react";
-import { useNotify } from "ra-core";
 import { useState } from "react";
 import { useWatch } from "react-hook-form";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
@@ -13,8 +12,10 @@ import { patch } from "../../providers/data";
 import { Field, FormDialog, Pair, type Values } from "../../ui/form";
 import { useMay, usePipelines } from "../../ui/known";
 import { mayOwn } from "../../ui/owners";
-import { Bar, Card, Empty, Face, Failed, Lines, Muted, PageHead, Tag } from "../../ui/parts";
+import { Async } from "../../ui/async";
+import { Bar, Card, Empty, Face, Muted, PageHead, Tag } from "../../ui/parts";
 import { useTheme } from "@mui/material/styles";
+import { useNotify } from "../../ui/notify";
 
 type Member = Schemas["MemberView"];
 const ROLES = ["admin", "manager", "sales", "viewer"] as const;
@@ -38,17 +39,10 @@ export default function TeamList() {
                 )}
             </PageHead>
             <Card flush>
-                {team.error ? (
-                    <Failed error={team.error} retry={() => void team.refetch()} />
-                ) : !team.data ? (
-                    <Box sx={{ px: 2 }}>
-                        <Lines count={5} height={38} />
-                    </Box>
-                ) : team.data.length === 0 ? (
-                    <Empty icon={Users} title={t("team.none")} hint={t("team.noneHint")} />
-                ) : (
+                <Async of={team} flush lines={5} height={46} empty={<Empty icon={Users} title={t("team.none")} hint={t("team.noneHint")} />}>
+                    {(members) => (
                     <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0 }}>
-                        {team.data.map((member) => (
+                        {members.map((member) => (
                             <Box key={member.id} component="li" sx={{ display: "grid", gridTemplateColumns: { xs: "minmax(0, 1fr) auto", md: "minmax(0, 2.2fr) 110px minmax(0, 1.3fr) minmax(0, 2fr) 40px" }, gridTemplateAreas: { xs: '"who edit" "load role" "serves serves"', md: '"who role load serves edit"' }, alignItems: "center", columnGap: 2, rowGap: 1, px: 2, py: 1.25, borderBottom: 1, borderColor: "divider", "&:last-of-type": { borderBottom: 0 } }}>
                                 <Box sx={{ gridArea: "who", display: "flex", alignItems: "center", gap: 1.25, minWidth: 0 }}>
                                     <Face name={member.name} size={32} />
@@ -56,19 +50,19 @@ export default function TeamList() {
                                         <Box sx={{ fontWeight: 570, display: "flex", flexWrap: "wrap", columnGap: 0.75 }}>
                                             {member.name} {!member.active && <Tag>{t("team.inactive")}</Tag>} {member.lead_of_team && <Tag tone="note">{t("team.lead")}</Tag>}
                                         </Box>
-                                        <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{member.email}</Muted>
+                                        <Muted sx={{ display: "block", fontSize: "s", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{member.email}</Muted>
                                     </Box>
                                 </Box>
                                 <Muted sx={{ gridArea: "role", alignSelf: { xs: "end", md: "center" }, justifySelf: { xs: "end", md: "start" } }}>{t(`role.${member.role}`)}</Muted>
                                 <Box sx={{ gridArea: "load" }}>
-                                    <Box sx={{ fontSize: "0.75rem", mb: 0.5 }}>{t("team.load", { load: format.number(member.load), capacity: format.number(member.capacity) })}</Box>
+                                    <Box sx={{ fontSize: "s", mb: 0.5 }}>{t("team.load", { load: format.number(member.load), capacity: format.number(member.capacity) })}</Box>
                                     <Bar height={6} total={Math.max(member.capacity, member.load, 1)} label={t("team.load", { load: member.load, capacity: member.capacity })} parts={[{ value: member.load, color: member.load >= member.capacity ? palette.bad.main : palette.primary.main }]} />
                                 </Box>
                                 <Box sx={{ gridArea: "serves", display: "flex", flexWrap: "wrap", gap: 0.5 }}>
                                     {member.pipeline_ids.map((id) => (
                                         <Tag key={id}>{pipeline(id)?.name ?? id.slice(0, 8)}</Tag>
                                     ))}
-                                    {member.pipeline_ids.length === 0 && <Muted sx={{ fontSize: "0.75rem" }}>{t("team.noPipelines")}</Muted>}
+                                    {member.pipeline_ids.length === 0 && <Muted sx={{ fontSize: "s" }}>{t("team.noPipelines")}</Muted>}
                                 </Box>
                                 {writable ? (
                                     <Tooltip title={t("action.edit")}>
@@ -82,7 +76,8 @@ export default function TeamList() {
                             </Box>
                         ))}
                     </Box>
-                )}
+                    )}
+                </Async>
             </Card>
             {editing && <EditMember key={editing === "new" ? "new" : editing.id} member={editing === "new" ? null : (team.data?.find((member) => member.id === editing.id) ?? editing)} team={team.data ?? []} onClose={() => setEditing(null)} />}
         </>
