@@ -1088,9 +1088,13 @@ describe("for everybody", () => {
         page.setDefaultTimeout(15_000);
         await page.setViewportSize({ width: 390, height: 844 });
         await page.addInitScript(() => {
-            globalThis.shifted = 0;
+            globalThis.shifted = { sum: 0, what: [] };
+            const named = ({ node, previousRect: from, currentRect: to }) => `${(node?.outerHTML ?? "what is gone").slice(0, 90)}… ${from.y}+${from.height} → ${to.y}+${to.height}`;
             new PerformanceObserver((list) => {
-                for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shifted += entry.value;
+                for (const entry of list.getEntries().filter((one) => !one.hadRecentInput)) {
+                    globalThis.shifted.sum += entry.value;
+                    globalThis.shifted.what.push(`${entry.value.toFixed(3)} ${entry.sources.map(named).join(" | ")}`);
+                }
             }).observe({ type: "layout-shift", buffered: true });
         });
         // Each answer takes another time, so that parts of a page come one after the other.
@@ -1103,8 +1107,8 @@ describe("for everybody", () => {
             await go(page, path);
             await page.locator("main").waitFor();
             await settled(page);
-            const shifted = await page.evaluate(() => globalThis.shifted);
-            if (shifted > 0.1) found.push(`${name}: ${shifted.toFixed(3)}`);
+            const { sum, what } = await page.evaluate(() => globalThis.shifted);
+            if (sum > 0.1) found.push(`${name}: ${sum.toFixed(3)}, of it ${what.join("; ")}`);
         }
         await page.close();
         assert.deepEqual(found, []);
