@@ -73,7 +73,7 @@ export const TASK = entity<Task>({
     page: "/tasks",
     title: "nav.tasks",
     fields: FIELDS,
-    layouts: ["agenda", "table"],
+    layouts: ["calendar", "table"],
     // A day's tasks stand together.
     perPage: 100,
     name: (task) => task.title,

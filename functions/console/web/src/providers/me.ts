@@ -1,11 +1,17 @@
 // Who is signed in and what they may do. Asked once per sign-in.
-import { api, take, type Schemas } from "../api/client";
+import { api, session, take, type Schemas } from "../api/client";
 
 export type Me = Schemas["AuthMeOutput"];
 
 let asked: Promise<Me> | null = null;
 
-export function me(): Promise<Me> {
+// Whoever refreshes the session is told who that is, too.
+session.onGrant = ({ me }) => {
+    if (me) asked = Promise.resolve(me as Me);
+};
+
+export async function me(): Promise<Me> {
+    await session.token().catch(() => null);
     asked ??= take(api.GET("/api/v1/auth/me")).catch((error: unknown) => {
         asked = null;
         throw error;
