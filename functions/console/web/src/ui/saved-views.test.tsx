@@ -162,7 +162,7 @@ it("goes when it is deleted, and comes back when that is taken back", async () =
     fireEvent.click(button("View “Warm ones”"));
     fireEvent.click(screen.getByRole("menuitem", { name: "Delete view" }));
     await waitFor(() => expect(screen.queryByRole("button", { name: /^Warm ones/ })).toBeNull());
-    expect(search).toBe("");
+    await waitFor(() => expect(search).toBe(""));
     fireEvent.click(button("Undo"));
     await screen.findByRole("button", { name: /^Warm ones/ });
     expect(asked.find(({ method }) => method === "POST")!.body).toMatchObject({ name: "Warm ones", shared: true, filters: { tier: "warm" } });
