@@ -19,8 +19,14 @@ export interface About {
     deal?: { id: string; name: string } | null;
 }
 
+export interface EditTaskProps {
+    task: Task | null;
+    about?: About;
+    onClose: () => void;
+}
+
 /** A task to change, or a new one: about a lead or a deal where one is given. */
-export function EditTask({ task, about, onClose }: { task: Task | null; about?: About; onClose: () => void }) {
+export function EditTask({ task, about, onClose }: EditTaskProps) {
     const t = useT();
     const me = useMe();
     const zone = useZone();
