@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use testkit::app::{Endpoint, TestApp};
+use testkit::keys::Token;
 use testkit::sales::{Board, LOST, NEW, QUALIFIED, member, organization};
 use testkit::{Method, Tenant};
 use uuid::Uuid;
 
 /// Tables of records, what the audit log calls them, and columns that are no facts about the record: the machine's notes for itself, and
 /// what renumbering a board moves.
-const RECORDS: [(&str, &str, &[&str]); 9] = [
+const RECORDS: [(&str, &str, &[&str]); 12] = [
     ("leads", "lead", &[]),
     ("deals", "deal", &["position"]),
     ("tasks", "task", &["scheduled_at", "reminded_at"]),
@@ -21,14 +22,19 @@ const RECORDS: [(&str, &str, &[&str]); 9] = [
     ("stages", "stage", &[]),
     ("scoring_rules", "scoring_rule", &[]),
     ("intent_rules", "intent_rule", &[]),
+    ("saved_views", "saved_view", &[]),
+    ("member_preferences", "preferences", &[]),
+    // Which rules are published, the versions themselves say.
+    ("tenants", "tenant", &["rule_set_version"]),
 ];
 
 /// Tables with a version that are none: each publication of the rules is a row nobody changes, and the engine's settings have no
 /// endpoint yet.
 const NO_RECORDS: [&str; 2] = ["rule_set_versions", "engine_settings"];
 
-/// What takes events and webhooks in writes no record; signing in is noted as what happened to a session (see the tests of `auth`).
-const NO_WRITES: [&str; 7] = [
+/// What takes events and webhooks in writes no record; signing in is noted as what happened to a session (see the tests of `auth`); what
+/// somebody has read is nobody's record.
+const NO_WRITES: [&str; 8] = [
     "events-ingest",
     "events-webhook",
     "webhooks-lemlist",
@@ -36,6 +42,7 @@ const NO_WRITES: [&str; 7] = [
     "auth-login",
     "auth-refresh",
     "auth-logout",
+    "notifications-read",
 ];
 
 /// Every record by kind and id, as it is.
@@ -83,6 +90,13 @@ impl World {
         let lead = self.board.lead(app).await;
         let deal = self.board.deal_of(app, lead, "Deal", stage, 1.0).await;
         (lead, deal, self.task(app, lead, deal, "decision:x").await)
+    }
+
+    /// A view of the whole team.
+    async fn view(&self, app: &TestApp) -> Uuid {
+        let body = json!({"list": "leads", "name": Uuid::now_v7(), "shared": true});
+        let made = app.post("/api/v1/saved-views", &body).bearer(&app.token("admin")).send().await.expect(201);
+        made.json::<Value>()["id"].as_str().unwrap().parse().unwrap()
     }
 
     async fn task(&self, app: &TestApp, lead: Uuid, deal: Uuid, cause: &str) -> Uuid {
@@ -142,6 +156,11 @@ async fn prepared(app: &TestApp, world: &World, function: &str) -> (Uuid, Value)
                 "conditions": {"all": [condition]}, "points": 12, "max_per_day": 1});
             (nobody, rule)
         }
+        "saved-views-create" => (nobody, json!({"list": "leads", "name": "Mine"})),
+        "saved-views-update" => (world.view(app).await, json!({"name": "Another"})),
+        "saved-views-delete" => (world.view(app).await, Value::Null),
+        "preferences-update" => (nobody, json!({"theme": "dark", "language": "en"})),
+        "settings-update" => (nobody, json!({"name": "Renamed", "stuck_after_days": 30})),
         "scoring-recalculate" => (world.lead(app, NEW).await.0, Value::Null),
         "routing-evaluate" => {
             let events: Vec<Value> = ["demo_requested", "form_submitted", "meeting_booked"]
@@ -194,7 +213,10 @@ async fn notes_everything(app: &TestApp, endpoint: &Endpoint, id: Uuid, query: &
     let (before, lines_before) = (records(app).await, lines(app).await.len());
 
     let path = format!("{}{query}", endpoint.at(&id.to_string()));
-    let request = app.request(endpoint.method.clone(), &path).bearer(&app.token("admin"));
+    // By a member: who is none has no preferences to change.
+    let ada = member(app, app.tenant(), "ada").await;
+    let token = Token::new(&app.tenant().id).role("admin").claim("sub", json!(ada)).sign();
+    let request = app.request(endpoint.method.clone(), &path).bearer(&token);
     let request = if body.is_null() { request } else { request.json(body) };
     let answer = request.send().await;
 

@@ -1,8 +1,8 @@
 // The boards: which one, and what is on it.
 import { Button, Tab, Tabs } from "@mui/material";
-import { KanbanSquare, Plus } from "lucide-react";
+import { KanbanSquare, Plus, Table2 } from "lucide-react";
 import { useState } from "react";
-import { useNavigate, useParams, useSearchParams } from "react-router-dom";
+import { Link, useNavigate, useParams, useSearchParams } from "react-router-dom";
 import { useT } from "../../providers/i18n";
 import { useMay, usePipelines } from "../../ui/known";
 import { Card, Empty, Failed, PageHead } from "../../ui/parts";
@@ -28,6 +28,11 @@ export default function BoardPage() {
     return (
         <>
             <PageHead title={t("nav.board")} tab={deal.data?.name ?? live.find((pipeline) => pipeline.id === chosen)?.name}>
+                {chosen && (
+                    <Button variant="outlined" component={Link} to={`/deals?filter=${encodeURIComponent(JSON.stringify({ status: "open", pipeline_id: chosen }))}`} startIcon={<Table2 size={15} aria-hidden="true" />}>
+                        {t("list.layout.table")}
+                    </Button>
+                )}
                 {live.length > 0 && !archived && may("deals", "write") && (
                     <Button variant="contained" startIcon={<Plus size={15} aria-hidden="true" />} onClick={() => setCreating(true)}>
                         {t("deal.new")}
