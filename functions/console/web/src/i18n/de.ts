@@ -58,6 +58,21 @@ export const de: Messages = {
         previousBeside: "Voriger Deal",
         closePanel: "Deal schließen",
     },
+    pick: {
+        color: "Farbe",
+        colorOf: "Farbe %{at}: %{color}",
+        own: "Eigene Farbe",
+        hex: "Sechs Ziffern, zum Beispiel #4a6fb5.",
+        faint: "Kaum zu sehen in: %{themes}.",
+        icon: "Symbol",
+    },
+    sort: {
+        instructions: "Leertaste hebt einen Eintrag an, die Pfeiltasten bewegen ihn, Leertaste legt ihn ab, Escape legt ihn zurück.",
+        grip: "%{name} verschieben",
+        up: "%{name} nach oben",
+        down: "%{name} nach unten",
+        dropped: "%{name} abgelegt, Platz %{at}",
+    },
     chart: { figures: "Zahlen zeigen", hide: "Zahlen ausblenden" },
     choice: { open: "Öffnen", close: "Schließen", clear: "Leeren", any: "Alle", tooShort: "noch ein Zeichen", clearSearch: "Suche leeren" },
     form: {

@@ -58,6 +58,21 @@ export const en = {
         previousBeside: "Previous deal",
         closePanel: "Close the deal",
     },
+    pick: {
+        color: "Colour",
+        colorOf: "Colour %{at}: %{color}",
+        own: "Another colour",
+        hex: "Six digits, such as #4a6fb5.",
+        faint: "Hard to see in: %{themes}.",
+        icon: "Icon",
+    },
+    sort: {
+        instructions: "Space lifts an entry, the arrow keys move it, Space drops it, Escape puts it back.",
+        grip: "Move %{name}",
+        up: "%{name}: up",
+        down: "%{name}: down",
+        dropped: "%{name} dropped, place %{at}",
+    },
     chart: { figures: "Show figures", hide: "Hide figures" },
     choice: { open: "Open", close: "Close", clear: "Clear", any: "Any", tooShort: "one more letter", clearSearch: "Clear the search" },
     form: {

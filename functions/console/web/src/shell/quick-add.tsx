@@ -5,7 +5,7 @@ import { HandCoins, SquareCheck, UserPlus } from "lucide-react";
 import { useMatch, useNavigate, useSearchParams } from "react-router-dom";
 import type { Schemas } from "../api/client";
 import type { NewDealProps } from "../pages/board/dialogs";
-import type { EditTaskProps } from "../pages/tasks/edit";
+import { EditTask } from "../pages/tasks/edit";
 import { useT } from "../providers/i18n";
 import { part } from "./part";
 import { useMay } from "../ui/known";
@@ -14,7 +14,6 @@ import { type Adding, startAdding, useAdding } from "./quick-add-state";
 
 const NewLead = part(() => import("../pages/leads/new"));
 const NewDeal = part<NewDealProps>(async () => ({ default: (await import("../pages/board/dialogs")).NewDeal }));
-const NewTask = part<EditTaskProps>(async () => ({ default: (await import("../pages/tasks/edit")).EditTask }));
 
 type Lead = Schemas["LeadView"];
 type Deal = Schemas["DealView"];
@@ -71,7 +70,7 @@ function Form({ what, onClose }: { what: Exclude<Adding, "choose" | null>; onClo
     if (what === "lead") return <NewLead onClose={onClose} onCreated={(id: string) => void go(`/leads/${id}`)} />;
     if (what === "deal") return <NewDeal lead={lead} pipeline={lead?.pipeline_id ?? pipeline} onClose={onClose} onCreated={(made: Deal) => void go(`/board/${made.pipeline_id}?deal=${made.id}`)} />;
     const about = deal ? { deal } : lead ? { lead: { id: lead.id, name: leadName(lead) } } : undefined;
-    return <NewTask task={null} about={about} onClose={onClose} />;
+    return <EditTask task={null} about={about} onClose={onClose} />;
 }
 
 /** A key as it is printed on the keyboard. */

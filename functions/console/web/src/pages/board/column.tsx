@@ -1,18 +1,17 @@
 // A stage as a column. Won and lost deals stand behind a narrow rail, which opens as a place to drop on while a deal is carried.
 import { Droppable } from "@hello-pangea/dnd";
 import { Box, ButtonBase, IconButton, Tooltip } from "@mui/material";
-import { Calendar, Check, ChevronsLeft, ChevronsRight, CircleDot, FileText, Handshake, Inbox, Plus, Trophy, X, type LucideIcon } from "lucide-react";
+import { ChevronsLeft, ChevronsRight, Plus } from "lucide-react";
 import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
 import { useStageName } from "../../ui/labels";
 import { Muted } from "../../ui/parts";
+import { stageIcon } from "../../ui/stage-icons";
 import { type CardProps, DealCard } from "./card";
 import { COLUMN, RAIL, RAIL_OPEN } from "./fit";
 import type { Column } from "./order";
 import { SHOWN_PER_COLUMN } from "./queries";
 import type { Task } from "../tasks/changes";
-
-const STAGE_ICON: Record<string, LucideIcon> = { inbox: Inbox, check: Check, calendar: Calendar, "file-text": FileText, handshake: Handshake, trophy: Trophy, x: X };
 
 export const isRail = ({ stage }: Column) => stage.is_won || stage.is_lost;
 
@@ -53,7 +52,7 @@ function Head({ column, whole, narrowed, currency, name, onAdd, onUnfold }: Prop
     const t = useT();
     const format = useFormat();
     const { stage } = column;
-    const Icon = STAGE_ICON[stage.icon] ?? CircleDot;
+    const Icon = stageIcon(stage.icon);
     return (
         <Box component="header" sx={{ px: 1.25, pt: 0.75, pb: 0.75 }}>
             <Box sx={{ display: "flex", alignItems: "center", gap: 0.75, minHeight: 26 }}>
@@ -93,7 +92,7 @@ function Head({ column, whole, narrowed, currency, name, onAdd, onUnfold }: Prop
 function RailHead({ column, carrying, name, onUnfold }: Props & { name: string }) {
     const t = useT();
     const format = useFormat();
-    const Icon = STAGE_ICON[column.stage.icon] ?? CircleDot;
+    const Icon = stageIcon(column.stage.icon);
     return (
         <ButtonBase aria-expanded={false} aria-label={t("board.unfold", { stage: name, smart_count: column.count })} onClick={() => onUnfold(true)} sx={{ flexDirection: "column", gap: 0.75, pt: 1, pb: 1, borderRadius: 1, color: "text.secondary", fontSize: "m", "&:hover": { color: "text.primary" } }}>
             <Icon size={15} aria-hidden="true" />
