@@ -44,6 +44,7 @@ const MIGRATIONS: &[Migration] = migrations![
     15 => "0015_access",
     16 => "0016_search",
     17 => "0017_people",
+    23 => "0023_bulk_changes",
 ];
 
 /// The version this release needs.

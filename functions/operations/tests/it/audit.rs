@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use testkit::app::{Endpoint, TestApp};
+use testkit::keys::Token;
 use testkit::sales::{Board, LOST, NEW, QUALIFIED, member, organization};
 use testkit::{Method, Tenant};
 use uuid::Uuid;
@@ -37,6 +38,11 @@ const NO_WRITES: [&str; 7] = [
     "auth-refresh",
     "auth-logout",
 ];
+
+/// One and the same person in every call.
+fn admin(app: &TestApp) -> String {
+    Token::new(&app.tenant().id).role("admin").claim("sub", json!("0192f1c2-0000-7000-8000-00000000ad01")).sign()
+}
 
 /// Every record by kind and id, as it is.
 type Records = BTreeMap<(String, String), Value>;
@@ -131,6 +137,22 @@ async fn prepared(app: &TestApp, world: &World, function: &str) -> (Uuid, Value)
         }
         "deals-update" => (world.lead(app, NEW).await.1, json!({"name": "Another"})),
         "stages-update" => (world.board.stages[NEW], json!({"name": "Neu"})),
+        "leads-bulk-update" => {
+            let body = json!({"ids": [world.lead(app, NEW).await.0], "change": {"add_tags": ["new"]}});
+            (nobody, body)
+        }
+        "deals-bulk-update" => {
+            let (one, other) = (world.lead(app, NEW).await.1, world.lead(app, QUALIFIED).await.1);
+            (nobody, json!({"ids": [one, other], "change": {"close": {"outcome": "lost", "reason": "too dear"}}}))
+        }
+        "tasks-bulk-update" => (nobody, json!({"ids": [world.lead(app, NEW).await.2], "change": {"status": "done"}})),
+        "bulk-undo" => {
+            let (one, other) = (world.lead(app, NEW).await.1, world.lead(app, NEW).await.1);
+            let body = json!({"ids": [one, other], "change": {"close": {"outcome": "won"}}});
+            // Only who did it undoes it, so that all calls are one person's.
+            let done = app.post("/api/v1/deals/bulk-update", &body).bearer(&admin(app)).send().await;
+            (nobody, json!({"token": done.expect(200).json::<Value>()["undo"]["token"]}))
+        }
         "tasks-create" => (nobody, json!({"title": "Call", "lead_id": world.lead(app, NEW).await.0})),
         "tasks-update" => (world.lead(app, NEW).await.2, json!({"status": "cancelled"})),
         "tasks-complete" => (world.lead(app, NEW).await.2, json!({})),
@@ -194,7 +216,7 @@ async fn notes_everything(app: &TestApp, endpoint: &Endpoint, id: Uuid, query: &
     let (before, lines_before) = (records(app).await, lines(app).await.len());
 
     let path = format!("{}{query}", endpoint.at(&id.to_string()));
-    let request = app.request(endpoint.method.clone(), &path).bearer(&app.token("admin"));
+    let request = app.request(endpoint.method.clone(), &path).bearer(&admin(app));
     let request = if body.is_null() { request } else { request.json(body) };
     let answer = request.send().await;
 
