@@ -13,7 +13,7 @@ use crate::domain::ids::{DealId, LeadId, StageId, TaskId};
 use crate::failure::Failure;
 use crate::store::Tx;
 use crate::store::bulk::{self, DealState, LeadState, TaskState};
-use crate::store::deals::{self, Deal, Passage};
+use crate::store::deals::{self, Deal, Move, Passage};
 use crate::store::leads::{self, Lead, LeadStatus};
 use crate::store::pipelines::{self, Stage};
 use crate::store::tasks::{self, Task};
@@ -207,15 +207,57 @@ impl Stages {
         self.stages.get(&id)
     }
 
-    /// The stage of a pipeline among them.
-    pub fn of_pipeline(&self, deal: &Deal) -> Option<&Stage> {
-        self.stages.values().find(|stage| stage.pipeline == deal.pipeline)
+    /// The deal closed, in the stage of its pipeline that is for that.
+    ///
+    /// # Errors
+    /// When it is closed already, or its pipeline has no such stage.
+    pub fn close(
+        &mut self,
+        deal: &Deal,
+        outcome: &str,
+        reason: Option<&str>,
+        now: Timestamp,
+    ) -> Result<DealState, Refusal> {
+        if deal.status != "open" {
+            let detail = format!("This deal is {} already. Move it to another stage to open it again.", deal.status);
+            return Err(Refusal::new("closed", detail));
+        }
+        let stage = self.stages.values().find(|stage| stage.pipeline == deal.pipeline).map(|stage| stage.id);
+        let Some(stage) = stage else {
+            return Err(Refusal::new("no_closing_stage", format!("Its pipeline has no stage that is {outcome}.")));
+        };
+        self.enter(deal, stage, reason, now)
     }
 
-    /// The place above all others of a stage.
-    pub fn top(&mut self, id: StageId) -> f64 {
-        let top = self.tops.entry(id).and_modify(|top| *top -= STEP).or_insert(0.0);
-        *top
+    /// The deal on top of a stage; one that stands there already stays where it is.
+    ///
+    /// # Errors
+    /// When the stage is gone.
+    pub fn enter(
+        &mut self,
+        deal: &Deal,
+        stage: StageId,
+        reason: Option<&str>,
+        now: Timestamp,
+    ) -> Result<DealState, Refusal> {
+        let present = DealState::of(deal);
+        if deal.stage == stage {
+            return Ok(present);
+        }
+        let Some(stage) = self.stages.get(&stage) else {
+            return Err(Refusal::new("no_stage", "The stage was deleted at this moment."));
+        };
+        let top = self.tops.entry(stage.id).and_modify(|top| *top -= STEP).or_insert(0.0);
+        let to = Move::of(deal, stage, *top, reason, now);
+        Ok(DealState {
+            pipeline_id: to.pipeline,
+            stage_id: to.stage,
+            position: to.position,
+            status: to.status.to_owned(),
+            closed_at: to.closed_at,
+            lost_reason: to.lost_reason,
+            ..present
+        })
     }
 }
 

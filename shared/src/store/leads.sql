@@ -68,11 +68,11 @@ COALESCE(l.lifecycle, CASE s.tier WHEN 'cold' THEN 'new' WHEN 'warm' THEN 'engag
    AND ($49::text[] IS NULL OR l.search_text LIKE ALL ($49))
 
 -- part: newest_first
-AND ($52 IS NULL OR (l.created_at, l.id) < ($52, $53))
+AND ($52::timestamptz IS NULL OR (l.created_at, l.id) < ($52, $53::uuid))
  ORDER BY l.created_at DESC, l.id DESC
 
 -- part: oldest_first
-AND ($52 IS NULL OR (l.created_at, l.id) > ($52, $53))
+AND ($52::timestamptz IS NULL OR (l.created_at, l.id) > ($52, $53::uuid))
  ORDER BY l.created_at, l.id
 
 -- part: standing
@@ -97,10 +97,10 @@ AND {standing}
 
 -- part: looked
 -- Of the leads that are looked at, how many contain the words, and which of those are on the page.
-count(*) AS looked, count(*) FILTER (WHERE f.fits) AS found, (array_agg(f.id) FILTER (WHERE f.fits))[$55 : $56] AS ids
+count(*) AS looked, count(*) FILTER (WHERE f.fits) AS found, (array_agg(f.id) FILTER (WHERE f.fits))[$55::int4 : $56::int4] AS ids
 
 -- part: fits
-l.id, l.search_text LIKE ALL ($54) AS fits
+l.id, l.search_text LIKE ALL ($54::text[]) AS fits
 
 -- name: get
 SELECT {columns}

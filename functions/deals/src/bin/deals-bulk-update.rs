@@ -7,15 +7,14 @@
 use std::process::ExitCode;
 
 use shared::domain::ids::{DealId, StageId};
-use shared::flows::bulk::{By, Refusal, Stages};
+use shared::flows::bulk::{By, Stages};
 use shared::http::{self, Call, Json};
 use shared::store::bulk::DealState;
-use shared::store::deals::{self, Deal, Move, write};
+use shared::store::deals::{self, Deal, write};
 use shared::store::pipelines;
 use shared::views::bulk::{Bulk, BulkView, DealBulkChange};
 use shared::views::deals::DealView;
 use shared::views::deals_filter::{DealFilter, FIELDS};
-use shared::views::deals_input::CloseDeal;
 use shared::{Failure, Scope, flows};
 
 pub fn main() -> ExitCode {
@@ -35,10 +34,10 @@ async fn handle(call: Call<Bulk<DealBulkChange>>) -> Result<Json<BulkView>, Fail
     let decide = |deal: &Deal, stages: &mut Stages| {
         let state = DealState::of(deal);
         if let Some(close) = &change.close {
-            return closed(&call, deal, close, stages);
+            return stages.close(deal, close.outcome.as_str(), change.reason(), call.now);
         }
         if let Some(stage) = change.stage_id {
-            return moved(&call, deal, stage, stages);
+            return stages.enter(deal, stage, change.reason(), call.now);
         }
         Ok(DealState {
             owner_id: change.owner_id.clone().apply(state.owner_id),
@@ -69,56 +68,4 @@ async fn stages(call: &Call<Bulk<DealBulkChange>>, ids: &[DealId]) -> Result<Vec
         }
         Some(_) => Ok(vec![id]),
     }
-}
-
-fn closed(
-    call: &Call<Bulk<DealBulkChange>>,
-    deal: &Deal,
-    close: &CloseDeal,
-    stages: &mut Stages,
-) -> Result<DealState, Refusal> {
-    if deal.status != "open" {
-        let detail = format!("This deal is {} already. Move it to another stage to open it again.", deal.status);
-        return Err(Refusal::new("closed", detail));
-    }
-    let outcome = close.outcome.as_str();
-    let Some(stage) = stages.of_pipeline(deal).map(|stage| stage.id) else {
-        return Err(Refusal::new("no_closing_stage", format!("Its pipeline has no stage that is {outcome}.")));
-    };
-    put(call, deal, stage, stages)
-}
-
-fn moved(
-    call: &Call<Bulk<DealBulkChange>>,
-    deal: &Deal,
-    stage: StageId,
-    stages: &mut Stages,
-) -> Result<DealState, Refusal> {
-    if deal.stage == stage {
-        return Ok(DealState::of(deal));
-    }
-    put(call, deal, stage, stages)
-}
-
-/// On top of a stage.
-fn put(
-    call: &Call<Bulk<DealBulkChange>>,
-    deal: &Deal,
-    stage: StageId,
-    stages: &mut Stages,
-) -> Result<DealState, Refusal> {
-    let top = stages.top(stage);
-    let Some(stage) = stages.find(stage) else {
-        return Err(Refusal::new("no_stage", "The stage was deleted at this moment."));
-    };
-    let to = Move::of(deal, stage, top, call.body.change.reason(), call.now);
-    Ok(DealState {
-        pipeline_id: to.pipeline,
-        stage_id: to.stage,
-        position: to.position,
-        status: to.status.to_owned(),
-        closed_at: to.closed_at,
-        lost_reason: to.lost_reason,
-        ..DealState::of(deal)
-    })
 }

@@ -40,7 +40,7 @@ async fn closes_deals_of_two_pipelines_and_opens_them_again() {
     let there = one.deal(&app, "There", LOST, 5.0).await;
     let deals = [
         one.deal(&app, "A", NEW, 1.0).await,
-        one.deal(&app, "B", QUALIFIED, 2.0).await,
+        one.deal(&app, "B", NEW, 2.0).await,
         other.deal(&app, "C", NEW, 3.0).await,
         one.deal(&app, "D", WON, 4.0).await,
     ];

@@ -261,8 +261,8 @@ async fn filters_of_fields_and_sums() {
         FROM (VALUES ($1::uuid, 1000::int8, 'EUR', 3, $4::uuid), ($2, 500, 'EUR', NULL, NULL), ($3, 70, 'CHF', -3, NULL)) v (id, value, currency, days, owner)
         WHERE d.id = v.id";
     db.execute(set, &[&alpha, &beta, &gamma, &sam]).await.unwrap();
-    let task = "INSERT INTO tasks (id, tenant_id, title, kind, deal_id, status, created_at, updated_at)
-        SELECT gen_random_uuid(), tenant_id, 'T', 'call', id, CASE WHEN id = $1 THEN 'open' ELSE 'done' END, now(), now() FROM deals";
+    let task = "INSERT INTO tasks (id, tenant_id, title, kind, deal_id, status, completed_at, created_at, updated_at)
+        SELECT gen_random_uuid(), tenant_id, 'T', 'call', id, CASE WHEN id = $1 THEN 'open' ELSE 'done' END, CASE WHEN id <> $1 THEN now() END, now(), now() FROM deals";
     db.execute(task, &[&alpha]).await.unwrap();
     let list = listed(&app, "sort=-value_minor").await;
     let [alpha, beta, gamma] = names(&list["data"])[..] else { panic!("three deals: {list}") };

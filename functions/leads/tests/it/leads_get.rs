@@ -127,7 +127,7 @@ async fn what_hangs_on_a_lead_comes_along_as_its_own_endpoint_shows_it() {
         let mut part = shown["included"][part].clone();
         // Each is computed at its own moment.
         for side in [&mut alone, &mut part] {
-            side.as_object_mut().map(|members| members.remove("computed_at"));
+            side.as_object_mut().map(|members| members.remove("at"));
         }
         assert_eq!(part, alone);
     }

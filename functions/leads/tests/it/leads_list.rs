@@ -217,7 +217,7 @@ async fn filters_of_fields() {
         ("filter[owner_id][in]=none".to_owned(), &[&cleo, &ben]),
         (format!("filter[owner_id][not_in]={sam}"), &[&cleo, &ben]),
         ("filter[owner_id][in]=me".to_owned(), &[]),
-        ("filter[company][in]=100%25_S%C3%BCd AG".to_owned(), &[&ben]),
+        ("filter[company][in]=100%25_S%C3%BCd+AG".to_owned(), &[&ben]),
         ("filter[company][empty]=true".to_owned(), &[&cleo]),
         ("filter[tags][in]=messe,none".to_owned(), &[&ben, &anna]),
         ("filter[tags][not_in]=messe".to_owned(), &[&cleo, &ben]),
