@@ -58,6 +58,7 @@ scopes! {
     IntegrationsWrite => "integrations:write",
     KeysWrite => "keys:write",
     AuditRead => "audit:read",
+    SettingsWrite => "settings:write",
 }
 
 /// What a person is in their tenant.
@@ -76,7 +77,7 @@ impl Role {
     pub fn allows(self, scope: Scope) -> bool {
         match self {
             Self::Admin => true,
-            Self::Manager => !matches!(scope, Scope::KeysWrite | Scope::IntegrationsWrite),
+            Self::Manager => !matches!(scope, Scope::KeysWrite | Scope::IntegrationsWrite | Scope::SettingsWrite),
             Self::Sales => matches!(
                 scope,
                 Scope::LeadsRead
@@ -175,11 +176,16 @@ pub fn named_emails<'a>(names: impl IntoIterator<Item = Option<&'a str>>) -> Vec
 impl Caller {
     /// What this caller shows on entering their tenant.
     pub fn shown(&self) -> Shown<'_> {
-        let member = match self.kind {
+        Shown { jti: self.jti.as_deref(), member: self.member(), emails: &self.emails }
+    }
+
+    /// The member that a person says to be. Whether there is one of this id only the team knows: an identity provider may name people
+    /// by UUIDs of its own.
+    pub fn member(&self) -> Option<MemberId> {
+        match self.kind {
             CallerKind::Person => Uuid::try_parse(&self.subject).ok().map(MemberId),
             CallerKind::ApiKey => None,
-        };
-        Shown { jti: self.jti.as_deref(), member, emails: &self.emails }
+        }
     }
 
     /// Whether this caller may do it.

@@ -78,4 +78,6 @@ ids! {
     DeliveryId
     /// An API key.
     ApiKeyId
+    /// A list's layout, columns, filters and sort under a name.
+    SavedViewId
 }

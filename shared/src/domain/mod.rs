@@ -28,4 +28,5 @@ pub mod redact;
 pub mod routing;
 pub mod scoring;
 pub mod search;
+pub mod settings;
 pub mod text;

@@ -8,6 +8,9 @@
 mod cookie;
 mod pages;
 
+use std::time::Duration;
+
+use futures_util::future::try_join3;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,12 +21,15 @@ pub(crate) use pages::from_our_pages;
 
 use super::reply::{Json, RawReply, Reply};
 use crate::app::App;
-use crate::domain::access::Caller;
+use crate::domain::access::{Caller, Role, Scope, granted};
+use crate::domain::ids::MemberId;
 use crate::failure::Failure;
 use crate::flows::passwords::wrong;
 use crate::secrets::{random_token, token_hash};
 use crate::store::audit::{self, Actor, AuditEntry};
 use crate::store::sign_in::{self, Candidate, NewSession, Note, RefreshOutcome, Successor};
+use crate::store::{Tx, preferences, team, tenants};
+use crate::views::team::{MeView, MemberRole};
 
 /// How long an access token is believed.
 const ACCESS: SignedDuration = SignedDuration::from_mins(15);
@@ -37,6 +43,9 @@ const ABSOLUTE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// See the module's text.
 const GRACE_SECONDS: f64 = 10.0;
 
+/// How long whoever refreshes waits to be told who they are.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// An access token, to be sent as `Authorization: Bearer`. Its refresh token is in a cookie.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SessionView {
@@ -45,12 +54,41 @@ pub struct SessionView {
     pub token_type: &'static str,
     /// Seconds until the access token is no longer believed.
     pub expires_in: i64,
+    /// Who that is and what they may do, as `GET /auth/me` says it. Null: it could not be read now, ask there.
+    pub me: Option<MeView>,
 }
 
 impl SessionView {
-    fn of(access_token: String) -> Self {
-        Self { access_token, token_type: "Bearer", expires_in: ACCESS.as_secs() }
+    fn of(access_token: String, me: Option<MeView>) -> Self {
+        Self { access_token, token_type: "Bearer", expires_in: ACCESS.as_secs(), me }
     }
+}
+
+/// Who somebody is that has entered this transaction's tenant, with what they may do.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn me(tx: &Tx, member: Option<MemberId>, scopes: impl Iterator<Item = Scope>) -> Result<MeView, Failure> {
+    let found = async {
+        match member {
+            Some(id) => team::find(tx, id).await,
+            None => Ok(None),
+        }
+    };
+    let set = async {
+        match member {
+            Some(id) => preferences::get(tx, id).await,
+            None => Ok(preferences::Preferences::default()),
+        }
+    };
+    let (member, set, tenant) = try_join3(found, set, tenants::get(tx)).await?;
+    Ok(MeView::of(scopes, member.map(|member| (member, set)), tx.tenant(), tenant))
+}
+
+/// The same of a member with the role, as their access tokens carry it.
+async fn signed_in(tx: &Tx, member: MemberId, role: &str) -> Result<MeView, Failure> {
+    let role: Role = MemberRole::stored(role).role();
+    me(tx, Some(member), granted(&[role], std::iter::empty()).into_iter()).await
 }
 
 /// An answer that also sets a cookie, or leaves the cookie as it is.
@@ -96,11 +134,12 @@ pub async fn start(app: &App, member: &Candidate, now: Timestamp, request_id: &s
         let role = sign_in::start_session(&tx, &new, now).await?.ok_or_else(wrong)?;
         let entry = AuditEntry { action: "sign_in", record: "session", id: family, before: None, after: None };
         audit::insert(&tx, vec![entry], &person(member.member.to_string()), Some(request_id), now).await?;
-        app.signer()?.sign(member.tenant, member.member, &role, &jti, now, new.access_until)
+        let token = app.signer()?.sign(member.tenant, member.member, &role, &jti, now, new.access_until)?;
+        Ok((token, signed_in(&tx, member.member, &role).await?))
     });
-    let token = signed.await?;
+    let (token, me) = signed.await?;
     let cookie = refresh_cookie(&refresh, now, until);
-    Ok(WithCookie { reply: Json::new(SessionView::of(token)), cookie: Some(cookie) })
+    Ok(WithCookie { reply: Json::new(SessionView::of(token, Some(me))), cookie: Some(cookie) })
 }
 
 /// Uses a refresh token.
@@ -133,7 +172,22 @@ pub async fn refresh(app: &App, token: &str, now: Timestamp, request_id: &str) -
     // As it is now: a change of role shows here.
     let role = session.role.ok_or_else(over)?;
     let token = signer.sign(session.tenant, session.member, &role, &jti, now, next.access_until)?;
-    Ok(WithCookie { reply: Json::new(SessionView::of(token)), cookie })
+    // The refresh token is used up by now: whatever becomes of this, its successor has to reach the browser.
+    let known = app.transact(session.tenant, async |tx| signed_in(&tx, session.member, &role).await);
+    let me = match tokio::time::timeout(PATIENCE, known).await {
+        Ok(Ok(me)) => Some(me),
+        Ok(Err(failure)) => {
+            tracing::warn!(reason = %failure, "refreshed without saying who it is");
+            None
+        }
+        Err(_) => {
+            // A connection that answers nothing is not asked again.
+            app.database().discard().await;
+            tracing::warn!("refreshed without saying who it is: the database is slow");
+            None
+        }
+    };
+    Ok(WithCookie { reply: Json::new(SessionView::of(token, me)), cookie })
 }
 
 /// Ends the session of a refresh token. One that is over already is no error.

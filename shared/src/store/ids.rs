@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::sql::Bind;
 use crate::domain::ids::{
     ApiKeyId, CampaignId, DealId, DecisionId, DeliveryId, EffectId, EventId, LeadId, MemberId, OrganizationId,
-    PipelineId, RuleId, StageId, TaskId, TenantId,
+    PipelineId, RuleId, SavedViewId, StageId, TaskId, TenantId,
 };
 
 macro_rules! id_as_uuid {
@@ -40,6 +40,7 @@ macro_rules! id_as_uuid {
 
 id_as_uuid!(
     ApiKeyId,
+    SavedViewId,
     CampaignId,
     DealId,
     DecisionId,

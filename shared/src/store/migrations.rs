@@ -44,6 +44,8 @@ const MIGRATIONS: &[Migration] = migrations![
     15 => "0015_access",
     16 => "0016_search",
     17 => "0017_people",
+    18 => "0018_working_day",
+    19 => "0019_notifications",
     23 => "0023_bulk_changes",
 ];
 

@@ -4,7 +4,7 @@ SELECT lotse.create_tenant($1, $2, $3, $4, $5, $6)
 -- name: rename
 -- The country stays: telephone numbers are stored by it.
 UPDATE tenants
-   SET name = $2, zone = COALESCE($3, zone), language = COALESCE($4, language)
+   SET name = $2, zone = COALESCE($3, zone), language = COALESCE($4, language), updated_at = now(), version = version + 1
  WHERE id = $1
    AND (name, zone, language) IS DISTINCT FROM ($2, COALESCE($3, zone), COALESCE($4, language))
 

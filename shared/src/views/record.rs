@@ -5,7 +5,10 @@ use uuid::Uuid;
 use super::deals::DealView;
 use super::leads::{LeadDetailsView, LeadView};
 use super::pipelines::{PipelineView, StageView};
+use super::preferences::PreferencesView;
+use super::saved_views::SavedViewView;
 use super::scoring::ScoringRuleView;
+use super::settings::SettingsView;
 use super::tasks::TaskView;
 use super::team::MemberView;
 
@@ -44,6 +47,9 @@ records! {
     PipelineView => "pipeline", "/api/v1/pipelines";
     StageView => "stage", "/api/v1/stages";
     ScoringRuleView => "scoring_rule", "/api/v1/scoring/rules";
+    SavedViewView => "saved_view", "/api/v1/saved-views";
+    PreferencesView => "preferences", "/api/v1/preferences";
+    SettingsView => "tenant", "/api/v1/settings";
 }
 
 impl Record for LeadDetailsView {

@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::access::{Caller, Role, Scope};
+use super::preferences::PreferencesView;
+use crate::domain::access::{Role, Scope};
 use crate::domain::ids::{MemberId, PipelineId, TenantId};
+use crate::store::preferences::Preferences;
 use crate::store::team::Member;
 use crate::store::tenants::Tenant;
 
@@ -136,6 +138,8 @@ pub struct MeView {
     /// What the caller may do, as `leads:read`.
     pub scopes: Vec<&'static str>,
     pub tenant: MeTenantView,
+    /// How the member wants the console; none without a member.
+    pub preferences: Option<PreferencesView>,
 }
 
 /// The member who is signed in.
@@ -168,10 +172,16 @@ pub struct MeTenantView {
 }
 
 impl MeView {
-    /// Of a caller, the member behind it if there is one, and the tenant.
-    pub fn of(caller: &Caller, member: Option<Member>, tenant: Tenant) -> Self {
+    /// Of what somebody may do, the member behind it if there is one with how they want the console, and the tenant.
+    pub fn of(
+        scopes: impl Iterator<Item = Scope>,
+        member: Option<(Member, Preferences)>,
+        id: TenantId,
+        tenant: Tenant,
+    ) -> Self {
+        let preferences = member.as_ref().map(|(member, set)| PreferencesView::of(member, set.clone()));
         Self {
-            member: member.map(|member| MeMemberView {
+            member: member.map(|(member, _)| MeMemberView {
                 id: member.id,
                 name: member.profile.name,
                 email: member.profile.email,
@@ -179,15 +189,16 @@ impl MeView {
                 language: member.profile.language,
                 zone: member.profile.zone,
             }),
-            scopes: caller.scopes().map(Scope::as_str).collect(),
+            scopes: scopes.map(Scope::as_str).collect(),
             tenant: MeTenantView {
-                id: caller.tenant,
+                id,
                 name: tenant.name,
                 slug: tenant.slug,
                 zone: tenant.zone,
                 language: tenant.language,
                 currency: tenant.currency,
             },
+            preferences,
         }
     }
 }

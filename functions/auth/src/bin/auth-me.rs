@@ -4,21 +4,14 @@
 
 use std::process::ExitCode;
 
-use shared::domain::access::CallerKind;
-use shared::domain::ids::MemberId;
-use shared::http::{self, Anyone, Call, Json};
+use shared::Failure;
+use shared::http::{self, Anyone, Call, Json, sign_in};
 use shared::views::team::MeView;
-use shared::{Failure, store};
 
 pub fn main() -> ExitCode {
     http::get("/api/v1/auth/me", Anyone, handle)
 }
 
 async fn handle(call: Call) -> Result<Json<MeView>, Failure> {
-    let member = match (call.caller.kind, call.caller.subject.parse::<MemberId>()) {
-        (CallerKind::Person, Ok(id)) => store::team::find(&call.tx, id).await?,
-        _ => None,
-    };
-    let tenant = store::tenants::get(&call.tx).await?;
-    Ok(Json::new(MeView::of(&call.caller, member, tenant)))
+    Ok(Json::new(sign_in::me(&call.tx, call.caller.member(), call.caller.scopes()).await?))
 }

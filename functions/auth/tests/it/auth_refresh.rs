@@ -21,6 +21,41 @@ async fn each_refresh_gives_a_new_pair() {
 }
 
 #[tokio::test]
+async fn a_new_token_comes_with_who_it_is() {
+    let app = TestApp::new().await;
+    run(&app, "UPDATE team_members SET language = 'en' WHERE name = 'sam'").await;
+    let signed_in = crate::support::try_login(&app, &app.tenant().email("sam"), &app.tenant().password("sam")).await;
+    let session = Session::of(&signed_in);
+    let ask = async |token: &str| app.get(ME).bearer(token).send().await.expect(200).json::<Value>();
+    let first = signed_in.json::<Value>();
+    assert_eq!(first["me"], ask(&session.access).await);
+    assert_eq!(
+        (&first["me"]["member"]["name"], &first["me"]["preferences"]["language"]),
+        (&json!("sam"), &json!("en"))
+    );
+    // As it is now: another role, another theme.
+    let dark = json!({"theme": "dark"});
+    app.patch("/api/v1/preferences", &dark).bearer(&session.access).send().await.expect(200);
+    run(&app, "UPDATE team_members SET role = 'viewer' WHERE name = 'sam'").await;
+    let answer = refresh(&app, &session.cookie).await.expect(200);
+    let me = &answer.json::<Value>()["me"];
+    assert_eq!((&me["member"]["role"], &me["preferences"]["theme"]), (&json!("viewer"), &json!("dark")));
+    assert!(!me["scopes"].as_array().unwrap().contains(&json!("leads:write")), "{me}");
+    assert_eq!(*me, ask(&Session::of(&answer).access).await);
+}
+
+/// The token was used up already when that was read: the new one has to reach the browser all the same.
+#[tokio::test]
+async fn a_new_token_comes_also_when_nobody_can_say_who_it_is() {
+    let app = TestApp::new().await;
+    let session = sign_in(&app, "sam").await;
+    run(&app, "REVOKE SELECT ON member_preferences FROM lotse_app").await;
+    let answer = refresh(&app, &session.cookie).await.expect(200);
+    assert_eq!(answer.json::<Value>()["me"], json!(null));
+    assert_ne!(Session::of(&answer).cookie, session.cookie);
+}
+
+#[tokio::test]
 async fn a_used_token_ends_its_whole_session() {
     let app = TestApp::new().await;
     let other = sign_in(&app, "sam").await;

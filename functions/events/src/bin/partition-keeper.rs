@@ -1,7 +1,8 @@
 //! Daily: makes the event partitions of this month and the next three and of every month that has events without one, while events go
 //! on being read and written, and throws away what has had its time: answers kept for an `Idempotency-Key` (24 hours), revoked tokens
-//! that have expired by themselves, sessions whose time is over, deliveries in the inbox (open 90 days, done 30, of nobody 7), and
-//! secrets of webhooks whose rotation is over. Says how much strangers sent in the last day.
+//! that have expired by themselves, sessions whose time is over, deliveries in the inbox (open 90 days, done 30, of nobody 7), what told
+//! members of something (read 30 days, unread 90), and secrets of webhooks whose rotation is over. Says how much strangers sent in the
+//! last day.
 //!
 //! Safe to run at any time; a run that was interrupted is ended by the next.
 
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use shared::flows::partitions;
-use shared::store::{inbox, jobs, sign_in, tenants};
+use shared::store::{inbox, jobs, notifications, sign_in, tenants};
 use shared::telemetry::metrics::{EVENTS_IN_DEFAULT_PARTITION, EVENTS_MOVED, PARTITIONS_MADE, STRANGER_BYTES_OF_DAY};
 use shared::{App, Failure, schedule, store};
 
@@ -42,6 +43,8 @@ struct Done {
     sessions: i64,
     /// Deliveries of the inbox that were thrown away.
     inbox: i64,
+    /// Notifications that were thrown away.
+    notifications: i64,
     /// Secrets of webhooks that were forgotten because their rotation is over.
     secrets: i32,
     /// Deliveries with a token nobody has, in the last day.
@@ -55,6 +58,7 @@ async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
     let purged = jobs::purge_expired(app.database(), moment).await?;
     let sign_ins = sign_in::purge(app.database(), moment).await?;
     let inbox = inbox::purge(app.database(), moment).await?;
+    let notifications = notifications::purge(app.database(), moment).await?;
     let secrets = tenants::end_rotations(app.database(), moment).await?;
     let strangers = inbox::strangers_of_day(app.database(), moment).await?;
     let kept = kept?;
@@ -74,6 +78,7 @@ async fn handle(app: App, moment: Timestamp) -> Result<Done, Failure> {
         revoked_tokens: purged.revoked_tokens,
         sessions: sign_ins.sessions,
         inbox,
+        notifications,
         secrets,
         stranger_deliveries: strangers.deliveries,
     })

@@ -35,6 +35,20 @@ async fn a_fresh_database_lacks_nothing_today() {
 }
 
 #[tokio::test]
+async fn what_told_members_of_something_is_thrown_away_after_its_time() {
+    let app = TestApp::new().await;
+    let db = app.db().await;
+    let rows = "INSERT INTO notifications (tenant_id, member_id, kind, cause, record_type, record_id, created_at, read_at)
+        SELECT m.tenant_id, m.id, 'assigned', 'x:' || age || COALESCE(read, ''), 'lead', gen_random_uuid(), now() - age * interval '1 day', read::timestamptz
+          FROM team_members m, (VALUES (29, 'now'), (32, 'now'), (32, NULL), (89, NULL), (92, NULL)) AS v (age, read) WHERE m.name = 'sam'";
+    db.execute(rows, &[]).await.unwrap();
+    assert_eq!(app.run_job("partition-keeper", json!({})).await["notifications"], json!(2));
+    let left = "SELECT string_agg(cause, ' ' ORDER BY cause) FROM notifications";
+    let left: String = db.query_one(left, &[]).await.unwrap().get(0);
+    assert_eq!(left, "x:29now x:32 x:89");
+}
+
+#[tokio::test]
 async fn events_that_wait_in_the_default_partition_move_to_their_month() {
     let app = TestApp::new().await;
     let db = app.db().await;

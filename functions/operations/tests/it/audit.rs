@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 /// Tables of records, what the audit log calls them, and columns that are no facts about the record: the machine's notes for itself, and
 /// what renumbering a board moves.
-const RECORDS: [(&str, &str, &[&str]); 9] = [
+const RECORDS: [(&str, &str, &[&str]); 12] = [
     ("leads", "lead", &[]),
     ("deals", "deal", &["position"]),
     ("tasks", "task", &["scheduled_at", "reminded_at"]),
@@ -22,14 +22,19 @@ const RECORDS: [(&str, &str, &[&str]); 9] = [
     ("stages", "stage", &[]),
     ("scoring_rules", "scoring_rule", &[]),
     ("intent_rules", "intent_rule", &[]),
+    ("saved_views", "saved_view", &[]),
+    ("member_preferences", "preferences", &[]),
+    // Which rules are published, the versions themselves say.
+    ("tenants", "tenant", &["rule_set_version"]),
 ];
 
 /// Tables with a version that are none: each publication of the rules is a row nobody changes, and the engine's settings have no
 /// endpoint yet.
 const NO_RECORDS: [&str; 2] = ["rule_set_versions", "engine_settings"];
 
-/// What takes events and webhooks in writes no record; signing in is noted as what happened to a session (see the tests of `auth`).
-const NO_WRITES: [&str; 7] = [
+/// What takes events and webhooks in writes no record; signing in is noted as what happened to a session (see the tests of `auth`); what
+/// somebody has read is nobody's record.
+const NO_WRITES: [&str; 8] = [
     "events-ingest",
     "events-webhook",
     "webhooks-lemlist",
@@ -37,11 +42,13 @@ const NO_WRITES: [&str; 7] = [
     "auth-login",
     "auth-refresh",
     "auth-logout",
+    "notifications-read",
 ];
 
-/// One and the same person in every call.
-fn admin(app: &TestApp) -> String {
-    Token::new(&app.tenant().id).role("admin").claim("sub", json!("0192f1c2-0000-7000-8000-00000000ad01")).sign()
+/// One and the same member in every call: who is none has no preferences to change, and only who changed many records undoes it.
+async fn admin(app: &TestApp) -> String {
+    let ada = member(app, app.tenant(), "ada").await;
+    Token::new(&app.tenant().id).role("admin").claim("sub", json!(ada)).sign()
 }
 
 /// Every record by kind and id, as it is.
@@ -89,6 +96,13 @@ impl World {
         let lead = self.board.lead(app).await;
         let deal = self.board.deal_of(app, lead, "Deal", stage, 1.0).await;
         (lead, deal, self.task(app, lead, deal, "decision:x").await)
+    }
+
+    /// A view of the whole team.
+    async fn view(&self, app: &TestApp) -> Uuid {
+        let body = json!({"list": "leads", "name": Uuid::now_v7(), "shared": true});
+        let made = app.post("/api/v1/saved-views", &body).bearer(&app.token("admin")).send().await.expect(201);
+        made.json::<Value>()["id"].as_str().unwrap().parse().unwrap()
     }
 
     async fn task(&self, app: &TestApp, lead: Uuid, deal: Uuid, cause: &str) -> Uuid {
@@ -149,8 +163,7 @@ async fn prepared(app: &TestApp, world: &World, function: &str) -> (Uuid, Value)
         "bulk-undo" => {
             let (one, other) = (world.lead(app, NEW).await.1, world.lead(app, NEW).await.1);
             let body = json!({"ids": [one, other], "change": {"close": {"outcome": "won"}}});
-            // Only who did it undoes it, so that all calls are one person's.
-            let done = app.post("/api/v1/deals/bulk-update", &body).bearer(&admin(app)).send().await;
+            let done = app.post("/api/v1/deals/bulk-update", &body).bearer(&admin(app).await).send().await;
             (nobody, json!({"token": done.expect(200).json::<Value>()["undo"]["token"]}))
         }
         "tasks-create" => (nobody, json!({"title": "Call", "lead_id": world.lead(app, NEW).await.0})),
@@ -164,6 +177,11 @@ async fn prepared(app: &TestApp, world: &World, function: &str) -> (Uuid, Value)
                 "conditions": {"all": [condition]}, "points": 12, "max_per_day": 1});
             (nobody, rule)
         }
+        "saved-views-create" => (nobody, json!({"list": "leads", "name": "Mine"})),
+        "saved-views-update" => (world.view(app).await, json!({"name": "Another"})),
+        "saved-views-delete" => (world.view(app).await, Value::Null),
+        "preferences-update" => (nobody, json!({"theme": "dark", "language": "en"})),
+        "settings-update" => (nobody, json!({"name": "Renamed", "stuck_after_days": 30})),
         "scoring-recalculate" => (world.lead(app, NEW).await.0, Value::Null),
         "routing-evaluate" => {
             let events: Vec<Value> = ["demo_requested", "form_submitted", "meeting_booked"]
@@ -216,7 +234,7 @@ async fn notes_everything(app: &TestApp, endpoint: &Endpoint, id: Uuid, query: &
     let (before, lines_before) = (records(app).await, lines(app).await.len());
 
     let path = format!("{}{query}", endpoint.at(&id.to_string()));
-    let request = app.request(endpoint.method.clone(), &path).bearer(&admin(app));
+    let request = app.request(endpoint.method.clone(), &path).bearer(&admin(app).await);
     let request = if body.is_null() { request } else { request.json(body) };
     let answer = request.send().await;
 

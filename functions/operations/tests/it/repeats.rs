@@ -30,6 +30,8 @@ async fn right_body(app: &TestApp, db: &Client, own: &Own, endpoint: &Endpoint) 
         "deals-create" => json!({"name": endpoint.path, "lead_id": own.lead, "pipeline_id": own.pipeline}),
         "tasks-create" => json!({"title": "Anrufen"}),
         "team-create" => json!({"email": "new@team.example", "name": "Neu", "role": "sales"}),
+        "notifications-read" => json!({"all": true}),
+        "saved-views-create" => json!({"list": "leads", "name": "Noch eine", "shared": true}),
         "scoring-rules-create" => {
             let mut body = rule();
             body["slug"] = json!("another");

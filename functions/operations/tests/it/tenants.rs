@@ -64,6 +64,11 @@ pub async fn fill(app: &TestApp) {
     app.post("/api/v1/events/ingest", &json!(events)).api_key(&key).send().await.expect(202);
     app.drain().await;
     app.post("/api/v1/scoring/rules", &rule()).bearer(&app.token("admin")).send().await.expect(201);
+    // More than are deleted in one go.
+    for n in 0..4 {
+        let view = json!({"list": "leads", "name": format!("Geheimnis {n}"), "shared": true});
+        app.post("/api/v1/saved-views", &view).bearer(&app.token("admin")).send().await.expect(201);
+    }
     app.drain().await;
 }
 
@@ -86,6 +91,7 @@ pub async fn ids(db: &Client, tenant: &Tenant) -> Vec<String> {
         "inbox",
         "scoring_rules",
         "routing_decisions",
+        "saved_views",
     ] {
         let statement = format!("SELECT id::text FROM {table} WHERE tenant_id::text = $1 ORDER BY id LIMIT 3");
         let rows = db.query(&statement, &[&tenant.id]).await.unwrap();
@@ -186,6 +192,23 @@ async fn write(app: &TestApp, endpoint: &Endpoint, stranger: &Tenant, own: &Own,
                 body["pipeline_ids"] = json!([id]);
                 let answer = send(body).await;
                 assert_eq!(answer.status, 400, "a member who serves a foreign pipeline");
+                shows_nothing(&answer, ids, &format!("{} {id}", endpoint.path));
+            }
+        }
+        "saved-views-create" => {
+            let body = json!({"list": "leads", "name": "Fremd", "shared": true});
+            shows_nothing(&send(body).await.expect(201), ids, &endpoint.path);
+        }
+        "notifications-read" => {
+            let answer = send(json!({ "ids": ids })).await.expect(200);
+            assert_eq!(answer.json::<Value>(), json!({"read": 0, "unread": 0}));
+        }
+        "preferences-update" | "settings-update" => {
+            // There is nothing in it that names a record but the member of a goal; and a member's id is in the token.
+            for id in ids {
+                let right = json!({"goals": [{"member_id": id, "won_minor_per_month": 1}]});
+                let answer = app.patch(&endpoint.path, &right).bearer(&token).send().await;
+                assert_eq!(answer.status, 400, "{} {id}", endpoint.path);
                 shows_nothing(&answer, ids, &format!("{} {id}", endpoint.path));
             }
         }

@@ -1,6 +1,10 @@
 //! The team, tested as the deployed executables.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends in a panic that says where")]
 
+mod notifications;
+mod preferences;
+mod saved_views;
+mod settings;
 mod team_create;
 mod team_get;
 mod team_list;

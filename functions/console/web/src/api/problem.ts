@@ -26,18 +26,16 @@ export function kindOf(problem: Pick<Problem, "type">): string {
     return problem.type.slice(problem.type.lastIndexOf(":") + 1);
 }
 
-/** The answer as an error. It has the fields that react-admin looks at; its own `HttpError` cannot be extended, since it sets its prototype. */
+/** The answer as an error. */
 export class ApiError extends Error {
     readonly problem: Problem;
     readonly retryAfter: number | null;
     readonly status: number;
-    readonly body: Problem;
 
     constructor(problem: Problem, retryAfter: number | null = null) {
         super(problem.detail);
         this.name = "ApiError";
         this.status = problem.status;
-        this.body = problem;
         this.problem = problem;
         this.retryAfter = retryAfter;
     }

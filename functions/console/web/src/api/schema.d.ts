@@ -768,6 +768,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what concerns the signed-in member, newest first: given to them, overdue, failed.
+         * @description `unread=true` leaves out what they have read.
+         *
+         *     Callers who are no members of the team have nothing of their own: their list is empty.
+         */
+        get: operations["notifications-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Marks what concerns the signed-in member as read: by id, or all of it, as far as they have seen it (`until`).
+         * @description What is somebody else's, gone, or read already is passed over.
+         */
+        post: operations["notifications-read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pipelines": {
         parameters: {
             query?: never;
@@ -829,6 +871,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows how the signed-in member wants the console: theme, language, columns, and what else it keeps.
+         * @description API keys, and people of an identity provider who are not in the team, have none (404).
+         */
+        get: operations["preferences-get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes how the signed-in member wants the console, by JSON merge-patch: absent keeps, null clears.
+         * @description The language is the member's own, in which they get messages too. API keys, and people of an identity provider who are not in the
+         *     team, have no preferences (404). Refuses a version that is no longer current.
+         */
+        patch: operations["preferences-update"];
+        trace?: never;
+    };
     "/api/v1/routing/config": {
         parameters: {
             query?: never;
@@ -867,6 +934,58 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the saved views of a list, or of all: the team's, and the caller's own.
+         * @description Sorts by `name` and `created_at`.
+         */
+        get: operations["saved-views-list"];
+        put?: never;
+        /**
+         * Keeps a list's layout, columns, filters and sort under a name, for oneself or for the team.
+         * @description Refuses a name that one has for this list already (409), more than a hundred views (409), and views of their own for callers who are
+         *     no members of the team.
+         */
+        post: operations["saved-views-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a saved view; whoever had it as default finds the list as it comes.
+         * @description Only its owner deletes a view, or an administrator if it is the team's (403). Somebody else's own view is not there (404).
+         */
+        delete: operations["saved-views-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a saved view: absent keeps, null clears.
+         * @description `is_default` is the caller's own matter, whoever the view belongs to.
+         *
+         *     Only its owner changes a view, or an administrator if it is the team's (403). Somebody else's own view is not there (404). Refuses a
+         *     name that is taken (409), and a version that is no longer current.
+         */
+        patch: operations["saved-views-update"];
         trace?: never;
     };
     "/api/v1/scoring/leads/{leadId}/breakdown": {
@@ -973,6 +1092,31 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the tenant's settings: name, zone, language, country and state, reasons for losing, when a deal is stuck, and goals. */
+        get: operations["settings-get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes the tenant's settings: absent keeps, null clears.
+         * @description Only administrators do.
+         *
+         *     Refuses zones, countries and states that do not exist, a state of another country, goals of people who are not in the team, and a
+         *     version that is no longer current. Another name, zone, language or country is published with the rules: every function knows the
+         *     tenant by them.
+         */
+        patch: operations["settings-update"];
         trace?: never;
     };
     "/api/v1/stages/{id}": {
@@ -1290,6 +1434,8 @@ export interface components {
              * @description Seconds until the access token is no longer believed.
              */
             expires_in: number;
+            /** @description Who that is and what they may do, as `GET /auth/me` says it. Null: it could not be read now, ask there. */
+            me?: components["schemas"]["MeView"] | null;
             /** @description `Bearer`. */
             token_type: string;
         };
@@ -1298,6 +1444,8 @@ export interface components {
         AuthMeOutput: {
             /** @description None for API keys and for people of an identity provider who are not in the team. */
             member?: components["schemas"]["MeMemberView"] | null;
+            /** @description How the member wants the console; none without a member. */
+            preferences?: components["schemas"]["PreferencesView"] | null;
             /** @description What the caller may do, as `leads:read`. */
             scopes: string[];
             tenant: components["schemas"]["MeTenantView"];
@@ -1311,6 +1459,8 @@ export interface components {
              * @description Seconds until the access token is no longer believed.
              */
             expires_in: number;
+            /** @description Who that is and what they may do, as `GET /auth/me` says it. Null: it could not be read now, ask there. */
+            me?: components["schemas"]["MeView"] | null;
             /** @description `Bearer`. */
             token_type: string;
         };
@@ -1446,6 +1596,15 @@ export interface components {
          * @enum {string}
          */
         Category: "demographic" | "engagement" | "behavior";
+        /** @description A column of a list, and how wide somebody wants it. */
+        Column: {
+            field: string;
+            /**
+             * Format: int32
+             * @description In pixels, 40 to 2000; without it the list decides.
+             */
+            width?: number | null;
+        };
         /** @description One stage of a board: its sums over all its deals, and its first deals. */
         ColumnView: {
             /**
@@ -2199,6 +2358,16 @@ export interface components {
             /** @description JSON pointer (RFC 6901) to the value, for example `/2/occurred_at`; empty for the whole input. */
             pointer: string;
         };
+        /** @description What somebody is to win in a month. */
+        Goal: {
+            /** @description Absent: everybody together. */
+            member_id?: components["schemas"]["MemberId"] | null;
+            /**
+             * Format: int64
+             * @description In minor units of the tenant's currency.
+             */
+            won_minor_per_month: number;
+        };
         /** @description How the whole is. */
         HealthOutput: {
             /** Format: date-time */
@@ -2357,6 +2526,11 @@ export interface components {
          * @enum {string}
          */
         Language: "de" | "en";
+        /**
+         * @description How a list is laid out.
+         * @enum {string}
+         */
+        Layout: "table" | "board" | "calendar";
         /** @description The deal that is open for a lead. */
         LeadDealView: {
             /** @description ISO 4217 code. */
@@ -3015,6 +3189,16 @@ export interface components {
             /** @description IANA name of the time zone. */
             zone: string;
         };
+        /** @description Who is calling. */
+        MeView: {
+            /** @description None for API keys and for people of an identity provider who are not in the team. */
+            member?: components["schemas"]["MeMemberView"] | null;
+            /** @description How the member wants the console; none without a member. */
+            preferences?: components["schemas"]["PreferencesView"] | null;
+            /** @description What the caller may do, as `leads:read`. */
+            scopes: string[];
+            tenant: components["schemas"]["MeTenantView"];
+        };
         /** @description What must change, all of it together, for the machine to route the lead by its intent. */
         Missing: {
             /** @description Why the machine leaves the lead alone whatever its score. */
@@ -3062,6 +3246,82 @@ export interface components {
         /** @description The cookie says it all; an empty body does too. */
         Nothing: Record<string, never>;
         /**
+         * @description Why something concerns a member.
+         *
+         *     - `assigned`: It is theirs now.
+         *     - `mentioned`: Somebody named them.
+         *     - `overdue`: Their task was to be done by now.
+         *     - `failed`: Something to be done outside about a lead of theirs was refused, or nobody knows whether it was done.
+         * @enum {string}
+         */
+        NotificationKind: "assigned" | "mentioned" | "overdue" | "failed";
+        /** @description A part of a list. */
+        NotificationsListOutput: {
+            data: components["schemas"]["NotificationView"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        NotificationsReadInput: {
+            /**
+             * @description Everything.
+             * @default false
+             */
+            all?: boolean;
+            /** @description At most 500. */
+            ids?: string[] | null;
+            /**
+             * Format: date-time
+             * @description Of everything only what had come by this moment; without it, by now.
+             */
+            until?: string | null;
+        };
+        NotificationsReadOutput: {
+            /**
+             * Format: uint64
+             * @description How many of them had not been read before.
+             */
+            read: number;
+            /**
+             * Format: int64
+             * @description How many are left that were not.
+             */
+            unread: number;
+        };
+        /** @description Something a member should know of; told once for what caused it. */
+        NotificationView: {
+            /** @description Null: the machine, or an API key. */
+            actor_id?: components["schemas"]["MemberId"] | null;
+            actor_name?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int32 */
+            deals: number;
+            /** @description What was said when it failed. */
+            error?: string | null;
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["NotificationKind"];
+            /** @description The lead that this is, or that it is about. */
+            lead_id?: components["schemas"]["LeadId"] | null;
+            /**
+             * Format: int32
+             * @description How many of each it is about: what was given away at once is told at once.
+             */
+            leads: number;
+            /**
+             * Format: date-time
+             * @description Null: not read yet.
+             */
+            read_at?: string | null;
+            /** Format: uuid */
+            record_id: string;
+            /** @description Null: it is gone. */
+            record_name?: string | null;
+            /** @description The first of what it is about; a lead before its deal, and that before its task. */
+            record_type: components["schemas"]["OwnedType"];
+            /** Format: int32 */
+            tasks: number;
+        };
+        /**
          * Format: uuid
          * @description A company a lead works for.
          */
@@ -3091,6 +3351,11 @@ export interface components {
          * @enum {string}
          */
         OutcomeKind: "routed" | "conflict" | "discovery" | "manual" | "pending";
+        /**
+         * @description A kind of record that members own.
+         * @enum {string}
+         */
+        OwnedType: "lead" | "deal" | "task";
         /** @description Where this part stands in the whole. */
         Pagination: {
             /** Format: int64 */
@@ -3213,6 +3478,101 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
+            version: number;
+        };
+        /** @description How a member wants the console. */
+        PreferencesGetOutput: {
+            /** @description Per list its columns, in their order, where no saved view says otherwise. */
+            columns: {
+                [key: string]: components["schemas"]["Column"][];
+            };
+            /** @description What else the console keeps, by names of its own. */
+            defaults: {
+                [key: string]: unknown;
+            };
+            /** @description The member's. */
+            id: components["schemas"]["MemberId"];
+            /** @description Null: the tenant's. It is the member's own language, in which they get messages too. */
+            language?: components["schemas"]["Language"] | null;
+            theme: components["schemas"]["Theme"];
+            /**
+             * Format: date-time
+             * @description Null: nothing was set yet.
+             */
+            updated_at?: string | null;
+            /**
+             * Format: int64
+             * @description 0: nothing was set yet.
+             */
+            version: number;
+        };
+        /**
+         * @description A change of one's preferences, by JSON merge-patch to the depth of a list's columns and of a name in `defaults`: absent keeps, null
+         *     clears.
+         */
+        PreferencesUpdateInput: {
+            /** @description Per list all of its columns; null: as the list comes. */
+            columns?: {
+                [key: string]: components["schemas"]["Column"][] | null;
+            } | null;
+            /** @description At most 8 KB of JSON in all. */
+            defaults?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Null: the tenant's. */
+            language?: components["schemas"]["Language"] | null;
+            theme?: components["schemas"]["Theme"] | null;
+        };
+        /** @description How a member wants the console. */
+        PreferencesUpdateOutput: {
+            /** @description Per list its columns, in their order, where no saved view says otherwise. */
+            columns: {
+                [key: string]: components["schemas"]["Column"][];
+            };
+            /** @description What else the console keeps, by names of its own. */
+            defaults: {
+                [key: string]: unknown;
+            };
+            /** @description The member's. */
+            id: components["schemas"]["MemberId"];
+            /** @description Null: the tenant's. It is the member's own language, in which they get messages too. */
+            language?: components["schemas"]["Language"] | null;
+            theme: components["schemas"]["Theme"];
+            /**
+             * Format: date-time
+             * @description Null: nothing was set yet.
+             */
+            updated_at?: string | null;
+            /**
+             * Format: int64
+             * @description 0: nothing was set yet.
+             */
+            version: number;
+        };
+        /** @description How a member wants the console. */
+        PreferencesView: {
+            /** @description Per list its columns, in their order, where no saved view says otherwise. */
+            columns: {
+                [key: string]: components["schemas"]["Column"][];
+            };
+            /** @description What else the console keeps, by names of its own. */
+            defaults: {
+                [key: string]: unknown;
+            };
+            /** @description The member's. */
+            id: components["schemas"]["MemberId"];
+            /** @description Null: the tenant's. It is the member's own language, in which they get messages too. */
+            language?: components["schemas"]["Language"] | null;
+            theme: components["schemas"]["Theme"];
+            /**
+             * Format: date-time
+             * @description Null: nothing was set yet.
+             */
+            updated_at?: string | null;
+            /**
+             * Format: int64
+             * @description 0: nothing was set yet.
+             */
             version: number;
         };
         /** @description RFC 9457 */
@@ -3455,6 +3815,152 @@ export interface components {
          * @enum {string}
          */
         RuleType: "event" | "profile";
+        /**
+         * Format: uuid
+         * @description A list's layout, columns, filters and sort under a name.
+         */
+        SavedViewId: string;
+        /** @description A view that somebody wants to keep. */
+        SavedViewsCreateInput: {
+            /** @default [] */
+            columns?: components["schemas"]["Column"][];
+            /**
+             * @description At most 8 KB of JSON.
+             * @default {}
+             */
+            filters?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Find the list in this view from now on.
+             * @default false
+             */
+            is_default?: boolean;
+            /** @description `table` unless given. */
+            layout?: components["schemas"]["Layout"];
+            /** @description Which list it is of: a lower-case word such as `leads`, `deals` or `tasks`. */
+            list: string;
+            name: string;
+            /**
+             * @description Everybody in the team sees it.
+             * @default false
+             */
+            shared?: boolean;
+            sort?: string | null;
+        };
+        /** @description A saved view of a list. */
+        SavedViewsCreateOutput: {
+            /** @description In their order; empty: as the list comes. */
+            columns: components["schemas"]["Column"][];
+            /** Format: date-time */
+            created_at: string;
+            /** @description As the console writes them. */
+            filters: {
+                [key: string]: unknown;
+            };
+            id: components["schemas"]["SavedViewId"];
+            /** @description Whoever asks finds the list in this view. */
+            is_default: boolean;
+            layout: components["schemas"]["Layout"];
+            /** @description Which list it is of, such as `leads`. */
+            list: string;
+            /** @description Whether whoever asks may change and delete it. */
+            may_change: boolean;
+            name: string;
+            /** @description Null: nobody's in particular; administrators change it. */
+            owner_id?: components["schemas"]["MemberId"] | null;
+            owner_name?: string | null;
+            /** @description Everybody in the team sees it. */
+            shared: boolean;
+            /** @description A field, with `-` in front when it descends. */
+            sort?: string | null;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A part of a list. */
+        SavedViewsListOutput: {
+            data: components["schemas"]["SavedViewView"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        /** @description A change of a view: absent keeps, null clears. */
+        SavedViewsUpdateInput: {
+            /** @description All of them, in their order. */
+            columns?: components["schemas"]["Column"][] | null;
+            /** @description All of them: these replace what was there. */
+            filters?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Of whoever asks; everybody who sees a view may set it for themselves. */
+            is_default?: boolean | null;
+            layout?: components["schemas"]["Layout"] | null;
+            name?: string | null;
+            shared?: boolean | null;
+            sort?: string | null;
+        };
+        /** @description A saved view of a list. */
+        SavedViewsUpdateOutput: {
+            /** @description In their order; empty: as the list comes. */
+            columns: components["schemas"]["Column"][];
+            /** Format: date-time */
+            created_at: string;
+            /** @description As the console writes them. */
+            filters: {
+                [key: string]: unknown;
+            };
+            id: components["schemas"]["SavedViewId"];
+            /** @description Whoever asks finds the list in this view. */
+            is_default: boolean;
+            layout: components["schemas"]["Layout"];
+            /** @description Which list it is of, such as `leads`. */
+            list: string;
+            /** @description Whether whoever asks may change and delete it. */
+            may_change: boolean;
+            name: string;
+            /** @description Null: nobody's in particular; administrators change it. */
+            owner_id?: components["schemas"]["MemberId"] | null;
+            owner_name?: string | null;
+            /** @description Everybody in the team sees it. */
+            shared: boolean;
+            /** @description A field, with `-` in front when it descends. */
+            sort?: string | null;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A saved view of a list. */
+        SavedViewView: {
+            /** @description In their order; empty: as the list comes. */
+            columns: components["schemas"]["Column"][];
+            /** Format: date-time */
+            created_at: string;
+            /** @description As the console writes them. */
+            filters: {
+                [key: string]: unknown;
+            };
+            id: components["schemas"]["SavedViewId"];
+            /** @description Whoever asks finds the list in this view. */
+            is_default: boolean;
+            layout: components["schemas"]["Layout"];
+            /** @description Which list it is of, such as `leads`. */
+            list: string;
+            /** @description Whether whoever asks may change and delete it. */
+            may_change: boolean;
+            name: string;
+            /** @description Null: nobody's in particular; administrators change it. */
+            owner_id?: components["schemas"]["MemberId"] | null;
+            owner_name?: string | null;
+            /** @description Everybody in the team sees it. */
+            shared: boolean;
+            /** @description A field, with `-` in front when it descends. */
+            sort?: string | null;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
         /** @description Something that changed a lead's score, and what it came to. */
         ScoreStepView: {
             /** Format: date-time */
@@ -3742,6 +4248,82 @@ export interface components {
              * @description How strongly.
              */
             weight: number;
+        };
+        /** @description A tenant's settings. */
+        SettingsGetOutput: {
+            /** @description ISO 3166-1, two letters: completes telephone numbers that come from now on. */
+            country: string;
+            /** @description ISO 4217. */
+            currency: string;
+            goals: components["schemas"]["Goal"][];
+            id: components["schemas"]["TenantId"];
+            language: components["schemas"]["Language"];
+            /** @description Why deals are lost, to choose from. */
+            lost_reasons: string[];
+            name: string;
+            /** @description Its short name, in addresses. */
+            slug: string;
+            /** @description ISO 3166-2, such as `DE-BY` or `AT-9`: whose public holidays count. Null: only the country's. */
+            state?: string | null;
+            /**
+             * Format: int32
+             * @description An open deal that stands longer in one stage is stuck.
+             */
+            stuck_after_days: number;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+            /** @description IANA name of the time zone: when its days begin. */
+            zone: string;
+        };
+        /** @description A change of the settings: absent keeps, null clears. */
+        SettingsUpdateInput: {
+            /** @description ISO 3166-1, two letters. Numbers that were stored stay as they are. */
+            country?: string | null;
+            /** @description All of them. */
+            goals?: components["schemas"]["Goal"][] | null;
+            language?: components["schemas"]["Language"] | null;
+            /** @description All of them, in their order; null: those every tenant begins with. */
+            lost_reasons?: string[] | null;
+            name?: string | null;
+            /** @description ISO 3166-2, such as `DE-BY` or `AT-9`: a state of Germany or Austria. */
+            state?: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 365.
+             */
+            stuck_after_days?: number | null;
+            /** @description IANA name such as `Europe/Berlin`. */
+            zone?: string | null;
+        };
+        /** @description A tenant's settings. */
+        SettingsUpdateOutput: {
+            /** @description ISO 3166-1, two letters: completes telephone numbers that come from now on. */
+            country: string;
+            /** @description ISO 4217. */
+            currency: string;
+            goals: components["schemas"]["Goal"][];
+            id: components["schemas"]["TenantId"];
+            language: components["schemas"]["Language"];
+            /** @description Why deals are lost, to choose from. */
+            lost_reasons: string[];
+            name: string;
+            /** @description Its short name, in addresses. */
+            slug: string;
+            /** @description ISO 3166-2, such as `DE-BY` or `AT-9`: whose public holidays count. Null: only the country's. */
+            state?: string | null;
+            /**
+             * Format: int32
+             * @description An open deal that stands longer in one stage is stuck.
+             */
+            stuck_after_days: number;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+            /** @description IANA name of the time zone: when its days begin. */
+            zone: string;
         };
         /** @description A delivery that stays where it is. */
         Skipped: {
@@ -4289,6 +4871,13 @@ export interface components {
          * @description A customer of Lotse; every row belongs to exactly one.
          */
         TenantId: string;
+        /**
+         * @description Light or dark.
+         *
+         *     - `system`: As the device.
+         * @enum {string}
+         */
+        Theme: "light" | "dark" | "system";
         /**
          * @description What decided between candidates of equal load.
          *
@@ -8608,6 +9197,179 @@ export interface operations {
             };
         };
     };
+    "notifications-list": {
+        parameters: {
+            query?: {
+                /** @description `pagination.next_cursor` of the part before: walks the whole list */
+                cursor?: string;
+                limit?: number;
+                page?: number;
+                /** @description A field of the list; with `-` in front descending. A wrong one is answered with the possible ones */
+                sort?: string;
+                /** @description Only what was not read yet. */
+                unread?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsListOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "notifications-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key within 24 hours gives the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationsReadInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsReadOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change conflicts with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "pipelines-list": {
         parameters: {
             query?: {
@@ -8864,6 +9626,168 @@ export interface operations {
             };
         };
     };
+    "preferences-get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesGetOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preferences-update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreferencesUpdateInput"];
+                "application/merge-patch+json": components["schemas"]["PreferencesUpdateInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesUpdateOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change conflicts with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "routing-config": {
         parameters: {
             query?: never;
@@ -8961,6 +9885,394 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RoutingEvaluateOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such record, or it belongs to another tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change conflicts with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record has changed since it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "saved-views-list": {
+        parameters: {
+            query?: {
+                /** @description `pagination.next_cursor` of the part before: walks the whole list */
+                cursor?: string;
+                limit?: number;
+                /** @description Only views of this list, such as `leads`. */
+                list?: string | null;
+                page?: number;
+                /** @description A field of the list; with `-` in front descending. A wrong one is answered with the possible ones */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewsListOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "saved-views-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key within 24 hours gives the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewsCreateInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewsCreateOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change conflicts with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "saved-views-delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The record's ETag as it was read; answers 412 when somebody changed it meanwhile */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such record, or it belongs to another tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change conflicts with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record has changed since it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "saved-views-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The record's ETag as it was read; answers 412 when somebody changed it meanwhile */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewsUpdateInput"];
+                "application/merge-patch+json": components["schemas"]["SavedViewsUpdateInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewsUpdateOutput"];
                 };
             };
             /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
@@ -9548,6 +10860,168 @@ export interface operations {
             };
             /** @description The credentials lack the scope this needs */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "settings-get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsGetOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "settings-update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsUpdateInput"];
+                "application/merge-patch+json": components["schemas"]["SettingsUpdateInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsUpdateOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change conflicts with what is there */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,19 +2,19 @@
 import { Box, Button, Typography } from "@mui/material";
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { ArrowDownRight, ArrowUpRight, CheckCheck, Flame, Inbox, KanbanSquare, Route as RouteIcon } from "lucide-react";
-import { type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { Link } from "react-router-dom";
 import { api, take, type Schemas } from "../api/client";
 import { useFormat } from "../i18n/format";
 import { addDays, dayOf, hourOf, startOf } from "../i18n/zone";
 import { useT } from "../providers/i18n";
-import { part } from "../shell/part";
 import { useHotFrom, useMay, useMe, usePipelines, useZone } from "../ui/known";
-import { leadName, useLabel } from "../ui/labels";
+import { Async } from "../ui/async";
+import { Bars } from "../ui/charts";
+import { leadName, useLabel, useStageName } from "../ui/labels";
 import { Card, Empty, Face, Failed, Lines, Muted, PageHead, TierBadge, When } from "../ui/parts";
+import { SimpleTable } from "../ui/simple-table";
 import { TaskRow } from "./tasks/row";
-
-const BoardChart = part(() => import("./dashboard-chart"));
 
 /** Days begin at midnight where the person is, so that figures do not change from minute to minute. */
 function useDayStart(): (offsetDays: number) => string {
@@ -100,9 +100,9 @@ function filtered(filter: Record<string, unknown>): string {
 function Figure({ label, value, note, to }: { label: string; value: string | false | undefined; note: ReactNode; to: string }) {
     return (
         <Box component={Link} to={to} sx={{ display: "block", bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 1.25, px: 2, py: 1.5, textDecoration: "none", color: "text.primary", "&:hover": { borderColor: "text.disabled" } }}>
-            <Muted sx={{ fontSize: "0.78125rem" }}>{label}</Muted>
-            {value ? <Box sx={{ fontSize: "1.625rem", fontWeight: 650, letterSpacing: "-0.02em", lineHeight: 1.35 }}>{value}</Box> : <Lines count={1} height={24} />}
-            <Muted sx={{ fontSize: "0.75rem" }}>{note || "\u00a0"}</Muted>
+            <Muted sx={{ fontSize: "s" }}>{label}</Muted>
+            {value ? <Box sx={{ fontSize: "figure", fontWeight: 650, letterSpacing: "-0.02em", lineHeight: 1.35 }}>{value}</Box> : <Lines count={1} height={24} />}
+            <Muted sx={{ fontSize: "s" }}>{note || "\u00a0"}</Muted>
         </Box>
     );
 }
@@ -110,6 +110,7 @@ function Figure({ label, value, note, to }: { label: string; value: string | fal
 function Boards() {
     const t = useT();
     const format = useFormat();
+    const stageName = useStageName();
     const { pipelines, error, refetch } = usePipelines();
     const live = pipelines?.filter((pipeline) => !pipeline.archived_at) ?? [];
     const boards = useQueries({
@@ -118,54 +119,49 @@ function Boards() {
             queryFn: () => take(api.GET("/api/v1/pipelines/{id}/deals", { params: { path: { id: pipeline.id }, query: { limit: 1 } } })),
         })),
     });
-    if (error) return <Card title={t("dashboard.boards")}><Failed error={error} retry={() => void refetch()} /></Card>;
     const rows = live.map((pipeline, at) => {
         const open = boards[at]?.data?.columns.filter((column) => !column.stage.is_won && !column.stage.is_lost) ?? [];
         const sum = (pick: (column: Schemas["ColumnView"]) => number) => open.reduce((total, column) => total + pick(column), 0);
         return { pipeline, open, count: sum((column) => column.count), value: sum((column) => column.value_minor), weighted: sum((column) => column.weighted_minor) };
     });
-    const ready = pipelines && boards.every((board) => board.data);
+    const failed = error ?? boards.find((board) => board.error)?.error;
+    const read = { data: pipelines && boards.every((board) => board.data) ? rows : undefined, error: failed, refetch: () => [refetch(), ...boards.map((board) => board.refetch())] };
     return (
         <Card title={t("dashboard.boards")} hint={t("dashboard.boardsHint")} flush>
-            {!ready ? (
-                <Box sx={{ px: 2 }}>
-                    <Lines count={5} />
-                </Box>
-            ) : rows.length === 0 ? (
-                <Empty icon={KanbanSquare} title={t("board.noPipelines")} hint={t("board.noPipelinesHint")} />
-            ) : (
-                <>
-                    <Box sx={{ height: 148, px: 1, pt: 1.5 }}>
-                        <Suspense fallback={<Box sx={{ px: 1 }}><Lines count={4} /></Box>}>
-                            <BoardChart rows={rows} />
-                        </Suspense>
-                    </Box>
-                    <Box component="table" sx={{ width: "100%", borderCollapse: "collapse", fontSize: "0.8125rem", "& td, & th": { px: 2, py: 0.875, borderTop: 1, borderColor: "divider", textAlign: "right" }, "& th": { fontWeight: 500 }, "& td:first-of-type, & th:first-of-type": { textAlign: "left" } }}>
-                        <thead>
-                            <Box component="tr" sx={{ color: "text.secondary", fontSize: "0.75rem" }}>
-                                <th>{t("board.pipeline")}</th>
-                                <th>{t("board.open")}</th>
-                                <th>{t("board.value")}</th>
-                                <th>{t("board.weighted")}</th>
-                            </Box>
-                        </thead>
-                        <tbody>
-                            {rows.map(({ pipeline, count, value, weighted }) => (
-                                <tr key={pipeline.id}>
-                                    <td>
+            <Async of={read} flush lines={10} empty={<Empty icon={KanbanSquare} title={t("board.noPipelines")} hint={t("board.noPipelinesHint")} />}>
+                {(read) => (
+                    <>
+                        <Box sx={{ px: 2, py: 1.5 }}>
+                            <Bars
+                                label={t("dashboard.boards")}
+                                share
+                                rows={read.map(({ pipeline, open }) => ({ key: pipeline.id, name: pipeline.name, parts: open.map(({ stage, value_minor }) => ({ name: stageName(stage.name), color: stage.color, value: value_minor })) }))}
+                                shown={(minor, { key }) => format.moneyRound(minor, read.find(({ pipeline }) => pipeline.id === key)?.pipeline.currency ?? "EUR")}
+                            />
+                        </Box>
+                        <SimpleTable
+                            label={t("dashboard.boards")}
+                            rows={read}
+                            keyOf={({ pipeline }) => pipeline.id}
+                            columns={[
+                                {
+                                    key: "pipeline",
+                                    label: t("board.pipeline"),
+                                    wrap: 120,
+                                    cell: ({ pipeline }) => (
                                         <Box component={Link} to={`/board/${pipeline.id}`} sx={{ color: "text.primary", fontWeight: 550, textDecoration: "none", "&:hover": { textDecoration: "underline" } }}>
                                             {pipeline.name}
                                         </Box>
-                                    </td>
-                                    <td>{format.number(count)}</td>
-                                    <td>{format.moneyRound(value, pipeline.currency)}</td>
-                                    <Box component="td" sx={{ color: "text.secondary" }}>{format.moneyRound(weighted, pipeline.currency)}</Box>
-                                </tr>
-                            ))}
-                        </tbody>
-                    </Box>
-                </>
-            )}
+                                    ),
+                                },
+                                { key: "count", label: t("board.open"), figure: true, cell: ({ count }) => format.number(count) },
+                                { key: "value", label: t("board.value"), figure: true, cell: ({ value, pipeline }) => format.moneyRound(value, pipeline.currency) },
+                                { key: "weighted", label: t("board.weighted"), figure: true, quiet: true, cell: ({ weighted, pipeline }) => format.moneyRound(weighted, pipeline.currency) },
+                            ]}
+                        />
+                    </>
+                )}
+            </Async>
         </Card>
     );
 }
@@ -198,22 +194,20 @@ function Routed() {
 
 function People({ query, empty, note }: { query: { data?: Schemas["LeadView"][]; error: unknown; refetch: () => unknown }; empty: ReactNode; note: (lead: Schemas["LeadView"]) => string | null | undefined }) {
     const label = useLabel();
-    if (query.error) return <Failed error={query.error} retry={() => void query.refetch()} />;
-    if (!query.data) return <Box sx={{ px: 2 }}><Lines count={5} height={28} /></Box>;
-    if (query.data.length === 0) return empty;
     return (
-        <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0.75 }}>
-            {query.data.map((lead) => (
+        <Async of={{ data: query.data, error: query.error, refetch: query.refetch }} flush lines={6} height={38} empty={empty}>
+            {(leads) => (        <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0.75 }}>
+            {leads.map((lead) => (
                 <li key={lead.id}>
                     <Box component={Link} to={`/leads/${lead.id}`} sx={{ display: "flex", alignItems: "center", gap: 1.25, px: 1.25, py: 0.75, borderRadius: 1, textDecoration: "none", color: "text.primary", "&:hover": { bgcolor: "subtle" } }}>
                         <Face name={leadName(lead)} size={26} />
                         <Box sx={{ minWidth: 0, flex: 1, lineHeight: 1.3 }}>
                             <Box sx={{ fontWeight: 550, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{leadName(lead)}</Box>
-                            <Muted sx={{ fontSize: "0.75rem", display: "block", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>
+                            <Muted sx={{ fontSize: "s", display: "block", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>
                                 {[lead.company, lead.primary_intent && label("intent", lead.primary_intent)].filter(Boolean).join(" · ") || lead.email}
                             </Muted>
                         </Box>
-                        <Box sx={{ textAlign: "right", fontSize: "0.75rem" }}>
+                        <Box sx={{ textAlign: "right", fontSize: "s" }}>
                             <TierBadge tier={lead.tier} bare />
                             <Muted sx={{ display: "block" }}>
                                 <When at={note(lead)} />
@@ -223,6 +217,8 @@ function People({ query, empty, note }: { query: { data?: Schemas["LeadView"][];
                 </li>
             ))}
         </Box>
+            )}
+        </Async>
     );
 }
 
@@ -251,21 +247,15 @@ function Due() {
                 )
             }
         >
-            {query.error ? (
-                <Failed error={query.error} retry={() => void query.refetch()} />
-            ) : !query.data ? (
-                <Box sx={{ px: 2 }}>
-                    <Lines count={6} height={30} />
-                </Box>
-            ) : query.data.data.length === 0 ? (
-                <Empty compact icon={mine ? CheckCheck : Inbox} title={t("tasks.none")} hint={t("tasks.noneDueHint")} />
-            ) : (
-                <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0 }}>
-                    {query.data.data.map((task) => (
-                        <TaskRow key={task.id} task={task} showOwner={!mine} />
-                    ))}
-                </Box>
-            )}
+            <Async of={query} flush lines={8} height={38} isEmpty={({ data }) => data.length === 0} empty={<Empty compact icon={mine ? CheckCheck : Inbox} title={t("tasks.none")} hint={t("tasks.noneDueHint")} />}>
+                {({ data }) => (
+                    <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0 }}>
+                        {data.map((task) => (
+                            <TaskRow key={task.id} task={task} showOwner={!mine} />
+                        ))}
+                    </Box>
+                )}
+            </Async>
             {rest > 0 && (
                 <Typography variant="body2" sx={{ px: 2, py: 1.25 }}>
                     <Link to="/tasks" style={{ color: "inherit" }}>

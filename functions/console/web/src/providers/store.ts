@@ -1,9 +1,67 @@
-// What somebody has set for themselves in this browser: appearance, columns.
-import { localStorageStore, type Store } from "ra-core";
+// What somebody has set for themselves in this browser: appearance, columns. Signing out, or a session that ends, takes nothing of it away.
+import { useCallback, useSyncExternalStore } from "react";
 
-/** Signing out, or a session that ends, takes nothing of it away; the framework would empty the store. */
-export function lasting(store: Store): Store {
-    return { ...store, reset: () => {} };
+const PREFIX = "lotse.set.";
+/** What was set before the console kept it by itself. */
+const FORMER = "RaStorelotse.";
+
+const known = new Map<string, unknown>();
+const told = new Map<string, Set<() => void>>();
+
+function read(key: string): unknown {
+    if (!known.has(key)) {
+        const text = localStorage.getItem(PREFIX + key) ?? localStorage.getItem(FORMER + key);
+        let value: unknown;
+        try {
+            value = text === null ? undefined : JSON.parse(text);
+        } catch {
+            // Somebody else's, or cut off.
+        }
+        known.set(key, value);
+    }
+    return known.get(key);
 }
 
-export const store = lasting(localStorageStore("1", "lotse"));
+const tell = (key: string) => {
+    for (const each of told.get(key) ?? []) each();
+};
+
+export function setStored<T>(key: string, value: T): void {
+    known.set(key, value);
+    try {
+        localStorage.setItem(PREFIX + key, JSON.stringify(value));
+    } catch {
+        // There is no room: it holds until the page is closed.
+    }
+    tell(key);
+}
+
+/** Forgets what was read, not what is kept: for tests, which begin anew. */
+export function rereadStored(): void {
+    known.clear();
+    for (const key of told.keys()) tell(key);
+}
+
+if (typeof window !== "undefined") {
+    // Set in another tab.
+    window.addEventListener("storage", ({ key }) => {
+        if (!key?.startsWith(PREFIX)) return;
+        known.delete(key.slice(PREFIX.length));
+        tell(key.slice(PREFIX.length));
+    });
+}
+
+/** As `useState`, kept in this browser. `initial` must be the same at each call. */
+export function useStored<T>(key: string, initial: T): [T, (value: T) => void] {
+    const subscribe = useCallback(
+        (each: () => void) => {
+            const all = told.get(key) ?? new Set();
+            told.set(key, all.add(each));
+            return () => void all.delete(each);
+        },
+        [key],
+    );
+    const value = useSyncExternalStore(subscribe, () => (read(key) as T | undefined) ?? initial);
+    const set = useCallback((next: T) => setStored(key, next), [key]);
+    return [value, set];
+}

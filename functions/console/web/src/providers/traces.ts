@@ -2,6 +2,7 @@
 // back to it; whoever signs in after them, or after they signed out, begins at the start.
 import { forgetDrafts } from "../ui/drafts";
 import { forgetLists } from "../ui/list-state";
+import { forgetUndo } from "../ui/undo";
 
 /** Who signed in here last; empty once they have signed out. */
 const PERSON = "lotse.person";
@@ -9,6 +10,7 @@ const PERSON = "lotse.person";
 function forget(): void {
     forgetDrafts();
     forgetLists();
+    forgetUndo();
 }
 
 /** Whether this person may go on where the tab was left. A tab that nobody signed in to yet was opened by a link: that is theirs. */

@@ -1,11 +1,9 @@
 import { ThemeProvider } from "@mui/material/styles";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, configure, fireEvent, render, screen, waitFor } from "@testing-library/react";
-import { CoreAdminContext, memoryStore } from "ra-core";
 import { MemoryRouter, useLocation } from "react-router-dom";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { session } from "../api/client";
-import { dataProvider } from "../providers/data";
-import { i18nProvider } from "../providers/i18n";
 import { makeTheme } from "../theme/theme";
 import { Finder } from "./finder";
 
@@ -25,6 +23,7 @@ beforeEach(() => {
     vi.stubGlobal("fetch", async (request: Request) => {
         const { pathname, searchParams } = new URL(request.url);
         const q = searchParams.get("q") ?? "";
+        if (pathname === "/api/v1/auth/me") return Response.json({ scopes: ["leads:read", "tasks:read"], tenant: { name: "T", zone: "Europe/Berlin", language: "en" }, member: null });
         if (pathname !== "/api/v1/leads") return Response.json({ data: [], pagination: {} });
         await new Promise<void>((let_through) => waiting.set(q, let_through));
         return Response.json({ data: PEOPLE.filter((one) => one.last_name.toLowerCase().includes(q)), pagination: {} });
@@ -47,12 +46,12 @@ const answer = async (q: string) => {
 async function show() {
     render(
         <MemoryRouter>
-            <CoreAdminContext dataProvider={dataProvider} i18nProvider={i18nProvider} store={memoryStore()} authProvider={{ login: async () => {}, logout: async () => {}, checkAuth: async () => {}, checkError: async () => {}, getPermissions: async () => ["leads:read", "tasks:read"] }}>
+            <QueryClientProvider client={new QueryClient()}>
                 <ThemeProvider theme={makeTheme("light")}>
                     <Finder open onClose={() => {}} />
                     <Where />
                 </ThemeProvider>
-            </CoreAdminContext>
+            </QueryClientProvider>
         </MemoryRouter>,
     );
     // Places are there once it is known what one may see.

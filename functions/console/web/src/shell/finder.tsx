@@ -105,15 +105,15 @@ function Results({ onClose }: { onClose: () => void }) {
                     }}
                     onKeyDown={onKey}
                     slotProps={{ input: { role: "combobox", "aria-label": t("find.open"), "aria-expanded": true, "aria-controls": listId, "aria-activedescendant": found[at] ? `${listId}-${at}` : undefined, autoComplete: "off", spellCheck: false } }}
-                    sx={{ fontSize: "0.9375rem" }}
+                    sx={{ fontSize: "xl" }}
                 />
             </Box>
             <Box role="listbox" id={listId} aria-label={t("find.results")} aria-busy={!answered} sx={{ opacity: answered ? 1 : 0.6, p: 0.75, maxHeight: 380, overflowY: "auto" }}>
                 {found.map((one, index) => (
-                    <Box key={one.key} id={`${listId}-${index}`} role="option" aria-selected={index === at} onMouseEnter={() => setAt(index)} onClick={() => choose(one)} sx={{ display: "flex", alignItems: "center", gap: 1.25, px: 1.25, minHeight: 38, borderRadius: 1, cursor: "pointer", bgcolor: index === at ? "subtle" : undefined, fontSize: "0.84375rem" }}>
+                    <Box key={one.key} id={`${listId}-${index}`} role="option" aria-selected={index === at} onMouseEnter={() => setAt(index)} onClick={() => choose(one)} sx={{ display: "flex", alignItems: "center", gap: 1.25, px: 1.25, minHeight: 38, borderRadius: 1, cursor: "pointer", bgcolor: index === at ? "subtle" : undefined, fontSize: "l" }}>
                         <one.icon size={16} aria-hidden="true" style={{ flexShrink: 0 }} />
                         <Box component="span" sx={CUT}>{one.text}</Box>
-                        {one.hint && <Muted sx={{ ...CUT, flexShrink: 4, fontSize: "0.8125rem" }}>{one.hint}</Muted>}
+                        {one.hint && <Muted sx={{ ...CUT, flexShrink: 4, fontSize: "m" }}>{one.hint}</Muted>}
                         <Box sx={{ ml: "auto", flexShrink: 0, display: "flex", alignItems: "center", gap: 1, color: "text.secondary" }}>
                             {one.tier && <TierBadge tier={one.tier} bare />}
                             {index === at && <ArrowRight size={14} aria-hidden="true" />}

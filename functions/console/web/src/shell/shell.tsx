@@ -5,18 +5,20 @@ import { Search } from "lucide-react";
 import { ErrorBoundary } from "react-error-boundary";
 import { type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { NavLink, useLocation, useNavigationType } from "react-router-dom";
-import { Notification } from "ra-ui-materialui";
+import { useSessionWatch } from "../providers/auth";
 import { useLanguage, useProfileLanguage, useT } from "../providers/i18n";
 import { useMay, useMe } from "../ui/known";
+import { Clashes } from "../ui/clashes";
+import { Notices } from "../ui/notify";
 import { Hidden } from "../ui/parts";
 import { announcer } from "../ui/title";
+import { useUndoKey } from "../ui/undo";
 import { Account } from "./account";
 import { Finder } from "./finder";
 import { PLACES } from "./navigation";
 import { Offline } from "./offline";
 import { askForPartsAgain } from "./part";
 import { Crash, Starting } from "./states";
-import { useSessionWatch } from "./watch";
 
 export function Shell({ children }: { children?: ReactNode }) {
     const t = useT();
@@ -30,6 +32,7 @@ export function Shell({ children }: { children?: ReactNode }) {
     const arrival = useNavigationType();
     const me = useMe();
     useSessionWatch();
+    useUndoKey();
     useProfileLanguage(me?.member?.language ?? me?.tenant.language);
 
     useEffect(() => {
@@ -72,7 +75,8 @@ export function Shell({ children }: { children?: ReactNode }) {
                     <span {...announcer} />
                 </Hidden>
                 <Finder open={finding} onClose={() => setFinding(false)} />
-                <Notification autoHideDuration={6000} />
+                <Notices />
+                <Clashes />
             </Box>
         </>
     );
@@ -97,16 +101,16 @@ function Side({ narrow, onFind }: { narrow: boolean; onFind: () => void }) {
                 {!narrow && (
                     <Box sx={{ minWidth: 0, lineHeight: 1.25 }}>
                         <Box sx={{ fontWeight: 680, letterSpacing: "-0.01em" }}>Lotse</Box>
-                        <Box sx={{ fontSize: "0.71875rem", color: "text.secondary", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{me?.tenant.name}</Box>
+                        <Box sx={{ fontSize: "xs", color: "text.secondary", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{me?.tenant.name}</Box>
                     </Box>
                 )}
             </Box>
-            <ButtonBase onClick={onFind} aria-label={narrow ? t("find.open") : undefined} aria-keyshortcuts="Control+K Meta+K /" sx={{ justifyContent: narrow ? "center" : "flex-start", gap: 1, px: 1.125, height: 34, borderRadius: 1, border: 1, borderColor: "divider", bgcolor: "background.paper", color: "text.secondary", fontSize: "0.8125rem", "&:hover": { color: "text.primary" } }}>
+            <ButtonBase onClick={onFind} aria-label={narrow ? t("find.open") : undefined} aria-keyshortcuts="Control+K Meta+K /" sx={{ justifyContent: narrow ? "center" : "flex-start", gap: 1, px: 1.125, height: 34, borderRadius: 1, border: 1, borderColor: "divider", bgcolor: "background.paper", color: "text.secondary", fontSize: "m", "&:hover": { color: "text.primary" } }}>
                 <Search size={15} aria-hidden="true" />
                 {!narrow && (
                     <>
                         {t("find.short")}
-                        <Box component="kbd" sx={{ ml: "auto", fontFamily: "inherit", fontSize: "0.6875rem", px: 0.625, border: 1, borderColor: "divider", borderRadius: 0.5 }}>
+                        <Box component="kbd" sx={{ ml: "auto", fontFamily: "inherit", fontSize: "xs", px: 0.625, border: 1, borderColor: "divider", borderRadius: 0.5 }}>
                             {t("find.key")}
                         </Box>
                     </>
@@ -167,7 +171,7 @@ function Places({ narrow = false, bottom = false }: { narrow?: boolean; bottom?:
                         borderRadius: 1,
                         textDecoration: "none",
                         color: "text.secondary",
-                        fontSize: bottom ? "0.6875rem" : "0.84375rem",
+                        fontSize: bottom ? "xs" : "l",
                         fontWeight: 500,
                         "&:hover": { color: "text.primary", bgcolor: bottom ? undefined : "subtle" },
                         "&.active": bottom ? { color: "primary.main", fontWeight: 600 } : { color: "text.primary", bgcolor: "subtle", fontWeight: 600 },

@@ -1,6 +1,5 @@
 // What nearly every page needs to know: the team, the pipelines, how routing is set, and what the person may do. Read once and kept.
 import { useQuery } from "@tanstack/react-query";
-import { usePermissions } from "ra-core";
 import { useMemo } from "react";
 import { api, take, type Schemas } from "../api/client";
 import { knownZone } from "../i18n/zone";
@@ -53,8 +52,8 @@ export function useHotFrom(): number {
 
 /** `may("leads", "write")`: what is not allowed is not offered. */
 export function useMay() {
-    const { permissions } = usePermissions<string[]>();
-    return (area: string, action: "read" | "write") => allows(permissions ?? [], area, action);
+    const me = useMe();
+    return (area: string, action: "read" | "write") => allows(me?.scopes ?? [], area, action);
 }
 
 export function useMe() {

@@ -37,7 +37,7 @@ export function LeadChoice({ value, onChange, label, error, autoFocus, required,
             closeText={t("choice.close")}
             clearText={t("choice.clear")}
             renderOption={({ key, ...props }, lead) => (
-                <Box component="li" {...props} key={key} sx={{ gap: 1, fontSize: "0.8125rem" }}>
+                <Box component="li" {...props} key={key} sx={{ gap: 1, fontSize: "m" }}>
                     <Face name={leadName(lead)} size={22} />
                     <span>{leadName(lead)}</span>
                     <Muted sx={{ flex: 1, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{lead.company}</Muted>

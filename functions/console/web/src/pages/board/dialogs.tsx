@@ -1,14 +1,14 @@
 // Changing a deal: why it was lost, what is said about it, whose it is.
 import { Alert, Box, Button, Dialog, DialogActions, DialogContent, DialogTitle } from "@mui/material";
-import { useNotify, useTranslate } from "ra-core";
 import { type FormEvent, useRef, useState } from "react";
 import { useController, useFormContext, useWatch } from "react-hook-form";
 import type { Schemas } from "../../api/client";
 import { fieldErrors } from "../../api/problem";
 import { useReread } from "../../api/reread";
 import { minorUnits } from "../../i18n/format";
-import { useT } from "../../providers/i18n";
+import { useT, useTranslate } from "../../providers/i18n";
 import { patch } from "../../providers/data";
+import { useOfferBack } from "../../ui/change";
 import { Field, FormDialog, Pair, type Values } from "../../ui/form";
 import { type Pipeline, usePipelines, useTeam } from "../../ui/known";
 import { leadName } from "../../ui/labels";
@@ -16,6 +16,7 @@ import { LeadChoice } from "../../ui/lead-choice";
 import { useOwners } from "../../ui/owners";
 import type { Deal } from "./order";
 import { createDeal, isOvertaken, setLead, updateDeal } from "./queries";
+import { useNotify } from "../../ui/notify";
 
 type Lead = Pick<Schemas["LeadView"], "id" | "owner_id" | "first_name" | "last_name" | "company" | "email" | "phone" | "linkedin_url">;
 
@@ -123,7 +124,7 @@ function LeadField() {
 
 export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; onClose: () => void }) {
     const t = useT();
-    const notify = useNotify();
+    const offerBack = useOfferBack("deal");
     const refresh = useReread("deal");
     const owners = useOwners({ pipeline: deal.pipeline_id, current: deal.owner_id });
     const unit = minorUnits(deal.currency);
@@ -132,8 +133,9 @@ export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; o
     const save = async (next: Values, before: Values) => {
         const body = patch(read(next), read(before));
         if (Object.keys(body).length > 0) {
-            await updateDeal(deal, body as Schemas["DealsUpdateInput"]);
-            notify("deal.saved", { type: "success" });
+            const after = await updateDeal(deal, body as Schemas["DealsUpdateInput"]);
+            const back = patch(read(before), read(next)) as Schemas["DealsUpdateInput"];
+            offerBack("deal.saved", after, back as Partial<Deal>, (version) => updateDeal({ id: deal.id, version }, back));
             await refresh();
         }
     };
@@ -153,7 +155,7 @@ export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; o
 export function ChooseLead({ deal, open, onClose }: { deal: Deal; open: boolean; onClose: () => void }) {
     const t = useT();
     const translate = useTranslate();
-    const notify = useNotify();
+    const offerBack = useOfferBack("deal");
     const refresh = useReread("deal");
     const [lead, choose] = useState<Schemas["LeadView"] | null>(null);
     const [errors, setErrors] = useState<Record<string, string>>({});
@@ -166,8 +168,9 @@ export function ChooseLead({ deal, open, onClose }: { deal: Deal; open: boolean;
         }
         setBusy(true);
         try {
-            await setLead(deal, lead.id);
-            notify("deal.leadSet", { type: "success" });
+            const after = await setLead(deal, lead.id);
+            // A deal that came from a lead never loses its lead, so there was one to go back to, or there may be none.
+            offerBack("deal.leadSet", after, { lead_id: deal.lead_id }, (version) => setLead({ id: deal.id, version }, deal.lead_id ?? null));
             await refresh();
             onClose();
         } catch (error) {
@@ -179,7 +182,7 @@ export function ChooseLead({ deal, open, onClose }: { deal: Deal; open: boolean;
         }
     };
     return (
-        <Dialog open={open} onClose={onClose} maxWidth="xs" fullWidth aria-label={t("deal.chooseLead")}>
+        <Dialog open={open} onClose={onClose} maxWidth="xs" fullWidth slotProps={{ paper: { "aria-label": t("deal.chooseLead") } }}>
             <Box component="form" noValidate onSubmit={(event: FormEvent) => void save(event)}>
                 <DialogTitle>{t("deal.chooseLead")}</DialogTitle>
                 <DialogContent sx={{ display: "grid", gap: 1.5, pt: "12px !important" }}>

@@ -1,9 +1,9 @@
 // The board of a pipeline: a column per stage, deals to drag by mouse, finger or keyboard.
 import { type BeforeCapture, DragDropContext, Draggable, Droppable, type DragStart, type DragUpdate, type DropResult, type ResponderProvided } from "@hello-pangea/dnd";
 import { Box, Button, Skeleton, Tab, Tabs } from "@mui/material";
-import { CalendarClock, Calendar, Check, CircleDot, FileText, Handshake, Inbox, KanbanSquare, Plus, Trophy, X, type LucideIcon } from "lucide-react";
+import { CalendarClock, Calendar, Check, CircleDot, FileText, Handshake, Inbox, KanbanSquare, Plus, Table2, Trophy, X, type LucideIcon } from "lucide-react";
 import { useCallback, useRef, useState } from "react";
-import { useNavigate, useParams, useSearchParams } from "react-router-dom";
+import { Link, useNavigate, useParams, useSearchParams } from "react-router-dom";
 import { useFormat } from "../../i18n/format";
 import { styleNonce } from "../../nonce";
 import { useT } from "../../providers/i18n";
@@ -37,6 +37,11 @@ export default function BoardPage() {
     return (
         <>
             <PageHead title={t("nav.board")} tab={deal.data?.name ?? live.find((pipeline) => pipeline.id === chosen)?.name}>
+                {chosen && (
+                    <Button variant="outlined" component={Link} to={`/deals?filter=${encodeURIComponent(JSON.stringify({ status: "open", pipeline_id: chosen }))}`} startIcon={<Table2 size={15} aria-hidden="true" />}>
+                        {t("list.layout.table")}
+                    </Button>
+                )}
                 {live.length > 0 && !archived && may("deals", "write") && (
                     <Button variant="contained" startIcon={<Plus size={15} aria-hidden="true" />} onClick={() => setCreating(true)}>
                         {t("deal.new")}
@@ -107,7 +112,9 @@ function Pipeline({ id }: { id: string }) {
         else next.delete(name);
         return next;
     }, { replace }), [setParams]);
-    const open = useCallback((deal: string | null) => set("deal", deal ?? undefined, deal === null), [set]);
+    const openDeal = params.get("deal");
+    // From one deal to the next is no step to go back to.
+    const open = useCallback((deal: string | null) => set("deal", deal ?? undefined, deal === null || openDeal !== null), [set, openDeal]);
     const word = useStageName();
     const stageName = (stage: string) => word(board.data?.columns.find((column) => column.stage.id === stage)?.stage.name);
     const dealName = (deal: string) => (board.data && find(board.data, deal)?.deal.name) ?? "";
@@ -151,7 +158,7 @@ function Pipeline({ id }: { id: string }) {
     const total = (pick: (column: Column) => number) => running.reduce((sum, column) => sum + pick(column), 0);
     return (
         <>
-            <Box sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", columnGap: 2.5, rowGap: 1, mb: 1.5, fontSize: "0.8125rem" }}>
+            <Box sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", columnGap: 2.5, rowGap: 1, mb: 1.5, fontSize: "m" }}>
                 <Narrow board={whole} text={wanted.text} owner={wanted.owner} set={set} />
                 <span role="status">
                     <b>{format.number(total((column) => column.count))}</b> <Muted>{t("board.openDeals")}</Muted>
@@ -179,7 +186,7 @@ function Pipeline({ id }: { id: string }) {
                     setLosing(null);
                 }}
             />
-            <DealPanel id={params.get("deal")} onClose={() => open(null)} />
+            {openDeal && <DealPanel id={openDeal} order={seen.columns.flatMap((column) => column.deals.map((deal) => deal.id))} onOpen={open} onClose={() => open(null)} />}
         </>
     );
 }
@@ -213,13 +220,13 @@ function Stage({ column, whole, narrowed, pipeline, currency, writable, onOpen }
             <Box component="header" sx={{ px: 1.25, pt: 1, pb: 0.75 }}>
                 <Box sx={{ display: "flex", alignItems: "center", gap: 0.75 }}>
                     <Icon size={15} aria-hidden="true" />
-                    <Box component="h2" sx={{ m: 0, fontSize: "0.8125rem", fontWeight: 620 }}>
+                    <Box component="h2" sx={{ m: 0, fontSize: "m", fontWeight: 620 }}>
                         {name}
                     </Box>
-                    <Muted sx={{ fontSize: "0.75rem" }}>{narrowed ? t("board.shownOf", { shown: format.number(column.count), count: format.number(whole.count) }) : format.number(column.count)}</Muted>
-                    <Muted sx={{ ml: "auto", fontSize: "0.75rem" }}>{t("board.probability", { percent: format.percent(stage.probability) })}</Muted>
+                    <Muted sx={{ fontSize: "s" }}>{narrowed ? t("board.shownOf", { shown: format.number(column.count), count: format.number(whole.count) }) : format.number(column.count)}</Muted>
+                    <Muted sx={{ ml: "auto", fontSize: "s" }}>{t("board.probability", { percent: format.percent(stage.probability) })}</Muted>
                 </Box>
-                <Box sx={{ fontSize: "0.8125rem", mt: 0.25, fontWeight: 550 }}>
+                <Box sx={{ fontSize: "m", mt: 0.25, fontWeight: 550 }}>
                     {format.money(column.value_minor, currency)}
                     {column.other_currencies.map((sum) => (
                         <Muted key={sum.currency} sx={{ ml: 0.75, fontWeight: 400 }}>
@@ -235,8 +242,8 @@ function Stage({ column, whole, narrowed, pipeline, currency, writable, onOpen }
                             <DealCard key={deal.id} deal={deal} pipeline={pipeline} at={at} writable={writable} onOpen={onOpen} />
                         ))}
                         {drop.placeholder}
-                        {column.deals.length === 0 && !isDraggingOver && <Muted sx={{ display: "block", textAlign: "center", fontSize: "0.75rem", py: 3 }}>{narrowed && whole.count > 0 ? nothing : writable ? t("board.emptyStage") : t("board.nothing")}</Muted>}
-                        {hidden > 0 && <Muted sx={{ display: "block", textAlign: "center", fontSize: "0.75rem", py: 1 }}>{narrowed ? t("board.notSearched", { smart_count: hidden }) : t("board.hidden", { smart_count: hidden, shown: SHOWN_PER_COLUMN })}</Muted>}
+                        {column.deals.length === 0 && !isDraggingOver && <Muted sx={{ display: "block", textAlign: "center", fontSize: "s", py: 3 }}>{narrowed && whole.count > 0 ? nothing : writable ? t("board.emptyStage") : t("board.nothing")}</Muted>}
+                        {hidden > 0 && <Muted sx={{ display: "block", textAlign: "center", fontSize: "s", py: 1 }}>{narrowed ? t("board.notSearched", { smart_count: hidden }) : t("board.hidden", { smart_count: hidden, shown: SHOWN_PER_COLUMN })}</Muted>}
                     </Box>
                 )}
             </Droppable>
@@ -271,10 +278,10 @@ function DealCard({ deal, pipeline, at, writable, onOpen }: { deal: Deal; pipeli
                     }}
                     sx={{ bgcolor: "background.paper", border: 1, borderColor: isDragging ? "primary.main" : "divider", borderRadius: 1, px: 1.25, py: 1, mb: 0.75, cursor: "pointer", userSelect: "none", boxShadow: isDragging ? "0 10px 26px rgb(0 0 0 / 20%)" : "none", "&:hover": { borderColor: "text.disabled" } }}
                 >
-                    <Box sx={{ fontWeight: 570, fontSize: "0.8125rem", lineHeight: 1.35, overflowWrap: "anywhere" }}>{cardName(deal, pipeline)}</Box>
-                    {about && <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{about}</Muted>}
-                    <Box sx={{ display: "flex", alignItems: "center", gap: 1, mt: 0.75, fontSize: "0.75rem" }}>
-                        <Box sx={{ fontWeight: 620, fontSize: "0.8125rem" }}>{format.money(deal.value_minor, deal.currency)}</Box>
+                    <Box sx={{ fontWeight: 570, fontSize: "m", lineHeight: 1.35, overflowWrap: "anywhere" }}>{cardName(deal, pipeline)}</Box>
+                    {about && <Muted sx={{ display: "block", fontSize: "s", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{about}</Muted>}
+                    <Box sx={{ display: "flex", alignItems: "center", gap: 1, mt: 0.75, fontSize: "s" }}>
+                        <Box sx={{ fontWeight: 620, fontSize: "m" }}>{format.money(deal.value_minor, deal.currency)}</Box>
                         {deal.expected_close_on && (
                             <Box sx={{ display: "inline-flex", alignItems: "center", gap: 0.375, color: late ? "bad.main" : "text.secondary" }}>
                                 <CalendarClock size={12} aria-hidden="true" />

@@ -1,11 +1,14 @@
 // What the board reads and does. A move shows at once; what the API refuses goes back to where it was.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNotify, useTranslate } from "ra-core";
 import { useCallback, useRef } from "react";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
 import { ApiError, sayError } from "../../api/problem";
 import { useReread } from "../../api/reread";
-import { type Board, type Deal, find, moved, placeOf, replaced, type Spot } from "./order";
+import { useStageName } from "../../ui/labels";
+import { offerUndo } from "../../ui/undo";
+import { type Board, cardName, type Deal, find, moved, type Place, placeOf, replaced, type Spot } from "./order";
+import { useNotify } from "../../ui/notify";
+import { useTranslate } from "../../providers/i18n";
 
 /** Deals per column; the rest is counted. */
 export const SHOWN_PER_COLUMN = 100;
@@ -25,8 +28,6 @@ export const useDeal = (id: string | null) => useQuery({ queryKey: ["deal", id],
 
 export const useStays = (id: string) => useQuery({ queryKey: ["deal", id, "history"], queryFn: async () => (await take(api.GET("/api/v1/deals/{id}/history", { params: { path: { id }, query: { limit: 50 } } }))).data });
 
-export const useDealTasks = (id: string) => useQuery({ queryKey: ["tasks", "deal", id], queryFn: async () => (await take(api.GET("/api/v1/tasks", { params: { query: { deal_id: id, limit: 20 } } }))).data });
-
 /** Somebody else was faster: changed, closed or removed it. */
 export const isOvertaken = (error: unknown) => error instanceof ApiError && [404, 409, 412].includes(error.status);
 
@@ -34,8 +35,10 @@ interface Move {
     id: string;
     to: Spot;
     place: ReturnType<typeof placeOf>;
-    lostReason?: string;
+    lostReason?: string | null;
     before: Board;
+    /** It takes another move back, which is not offered again. */
+    back?: boolean;
 }
 
 export function useMove(pipeline: string) {
@@ -43,6 +46,7 @@ export function useMove(pipeline: string) {
     const notify = useNotify();
     const translate = useTranslate();
     const refresh = useReread("deal");
+    const stageName = useStageName();
     /** Versions that answers brought and the board may not show yet: two quick moves of one deal must not fight each other. */
     const versions = useRef(new Map<string, number>());
     const key = boardKey(pipeline);
@@ -54,9 +58,14 @@ export function useMove(pipeline: string) {
             const version = Math.max(shown, versions.current.get(id) ?? 0);
             return take(api.POST("/api/v1/deals/{id}/move", { params: { path: { id }, header: { ...ifMatch(version), ...once() } }, body: { stage_id: to.stage, lost_reason: lostReason, ...place } }));
         },
-        onSuccess: (deal) => {
+        onSuccess: (deal, { id, to, before, back }) => {
             versions.current.set(deal.id, deal.version);
             client.setQueryData<Board>(key, (board) => board && replaced(board, deal));
+            const from = find(before, id);
+            const stage = before.columns.find((column) => column.stage.id === to.stage)?.stage;
+            if (back) notify("undo.done", { type: "success" });
+            // Within its column one sees it, and puts it back as it was put there.
+            else if (from && from.column.stage.id !== to.stage) offerUndo("deal.movedTo", () => again.current(id, { stage: from.column.stage.id, index: from.index }, from.deal.lost_reason, true), { messageArgs: { name: cardName(deal, before.name), stage: stageName(stage?.name) } });
         },
         onError: (error, { before }) => {
             client.setQueryData(key, before);
@@ -66,22 +75,28 @@ export function useMove(pipeline: string) {
         onSettled: () => refresh(),
     });
     const { mutate } = mutation;
-    return useCallback(
-        (id: string, to: Spot, lostReason?: string) => {
+    const again = useRef<(id: string, to: Spot, lostReason?: string | null, back?: boolean) => void>(() => {});
+    const move = useCallback(
+        (id: string, to: Spot, lostReason?: string | null, back = false) => {
             const before = client.getQueryData<Board>(key);
             if (!before) return;
             // An answer under way would show the deal at its old place for a moment.
             void client.cancelQueries({ queryKey: key });
             client.setQueryData(key, moved(before, id, to));
-            mutate({ id, to, place: placeOf(before, id, to), lostReason, before });
+            mutate({ id, to, place: placeOf(before, id, to), lostReason, before, back });
         },
         [client, mutate, pipeline],
     );
+    again.current = move;
+    return move;
 }
 
+/** Which deal, as it was seen. */
+type Known = Pick<Deal, "id" | "version">;
+
 export const createDeal = (body: Schemas["DealsCreateInput"]) => take(api.POST("/api/v1/deals", { params: { header: once() }, body }));
-export const closeDeal = (deal: Deal, outcome: Schemas["DealOutcome"], reason: string | null) => take(api.POST("/api/v1/deals/{id}/close", { params: { path: { id: deal.id }, header: { ...ifMatch(deal.version), ...once() } }, body: { outcome, reason } }));
-/** To the top of another stage. */
-export const moveDeal = (deal: Deal, stage: string, reason?: string) => take(api.POST("/api/v1/deals/{id}/move", { params: { path: { id: deal.id }, header: { ...ifMatch(deal.version), ...once() } }, body: { stage_id: stage, index: 0, lost_reason: reason } }));
-export const updateDeal = (deal: Deal, body: Schemas["DealsUpdateInput"]) => take(api.PATCH("/api/v1/deals/{id}", { params: { path: { id: deal.id }, header: ifMatch(deal.version) }, body }));
-export const setLead = (deal: Deal, lead: string | null) => take(api.PATCH("/api/v1/deals/{id}/lead", { params: { path: { id: deal.id }, header: ifMatch(deal.version) }, body: { lead_id: lead } }));
+export const closeDeal = (deal: Known, outcome: Schemas["DealOutcome"], reason: string | null) => take(api.POST("/api/v1/deals/{id}/close", { params: { path: { id: deal.id }, header: { ...ifMatch(deal.version), ...once() } }, body: { outcome, reason } }));
+/** To a place in a stage; without one, to its top. */
+export const moveDeal = (deal: Known, stage: string, reason?: string | null, place: Place = { index: 0 }) => take(api.POST("/api/v1/deals/{id}/move", { params: { path: { id: deal.id }, header: { ...ifMatch(deal.version), ...once() } }, body: { stage_id: stage, ...place, lost_reason: reason } }));
+export const updateDeal = (deal: Known, body: Schemas["DealsUpdateInput"]) => take(api.PATCH("/api/v1/deals/{id}", { params: { path: { id: deal.id }, header: ifMatch(deal.version) }, body }));
+export const setLead = (deal: Known, lead: string | null) => take(api.PATCH("/api/v1/deals/{id}/lead", { params: { path: { id: deal.id }, header: ifMatch(deal.version) }, body: { lead_id: lead } }));
