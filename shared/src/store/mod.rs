@@ -5,6 +5,8 @@
 pub mod address;
 pub mod audit;
 pub mod auth;
+pub mod bulk;
+pub mod choice;
 pub mod database;
 pub mod deals;
 pub mod effects;
