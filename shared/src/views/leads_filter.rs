@@ -150,7 +150,7 @@ pub struct LeadFilter {
     pub columns: Option<String>,
     /// Of a file: the language of its headings and words; otherwise the first of `Accept-Language`.
     pub language: Option<Language>,
-    /// Where days begin, for example `Europe/Berlin`, in filters and in a file; otherwise the tenant's zone.
+    /// Of a file: the zone of its moments, for example `Europe/Berlin`; otherwise the tenant's.
     pub zone: Option<String>,
 }
 
@@ -189,7 +189,7 @@ pub struct PoolFilter {
     pub columns: Option<String>,
     /// Of a file: the language of its headings and words; otherwise the first of `Accept-Language`.
     pub language: Option<Language>,
-    /// Where days begin, for example `Europe/Berlin`, in filters and in a file; otherwise the tenant's zone.
+    /// Of a file: the zone of its moments, for example `Europe/Berlin`; otherwise the tenant's.
     pub zone: Option<String>,
 }
 
