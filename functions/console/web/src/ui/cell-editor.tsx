@@ -4,7 +4,8 @@ import { Check } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import type { Entity, Field, Versioned } from "../entities/entity";
 import { isDay, isMoment } from "../i18n/day";
-import { minorUnits } from "../i18n/format";
+import { useFormat } from "../i18n/format";
+import { readMoney, showMoney } from "../i18n/money";
 import { fromLocal, toLocal } from "../i18n/zone";
 import { useT, useTranslate } from "../providers/i18n";
 import { DateField } from "./date-field";
@@ -85,11 +86,12 @@ function Words<T extends Versioned>({ label, field, current, choose }: { label: 
 function Written<T extends Versioned>({ label, field, record, was, save, cancel }: { label: string; field: Field<T>; record: T; was: unknown; save: (value: unknown) => void; cancel: () => void }) {
     const t = useT();
     const zone = useZone();
+    const { region } = useFormat();
     const kind = field.edit!.kind;
     const currency = ((record as Loose).currency as string | undefined) ?? "EUR";
     const [text, setText] = useState(() => {
         if (kind === "tags") return (was as string[]).join(", ");
-        if (kind === "money") return String((was as number) / minorUnits(currency));
+        if (kind === "money") return showMoney(was as number, region, currency);
         if (kind === "moment") return toLocal(was as string | null, zone);
         return (was as string | null) ?? "";
     });
@@ -99,9 +101,9 @@ function Written<T extends Versioned>({ label, field, record, was, save, cancel 
         const written = text.trim();
         if (kind === "tags") return save([...new Set(written.split(",").map((tag) => tag.trim()).filter(Boolean))]);
         if (kind === "money") {
-            const amount = Number(written.replace(",", "."));
-            const minor = Math.round(amount * minorUnits(currency));
-            return written !== "" && Number.isSafeInteger(minor) && minor >= 0 ? save(minor) : setFault(t("fault.at.number"));
+            // As the person's region writes it: `1.234` is a thousand and more in German.
+            const minor = readMoney(written, region, currency);
+            return minor !== null && minor >= 0 ? save(minor) : setFault(t("form.money", { example: showMoney(123450, region, currency) }));
         }
         if (written !== "" && ((kind === "day" && !isDay(written)) || (kind === "moment" && !isMoment(written)))) return setFault(t("form.date"));
         // The field knows no seconds: what was not touched must not lose them.
