@@ -400,6 +400,28 @@ describe("leads", () => {
         await page.getByRole("button", { name, exact: true }).waitFor({ state: "detached" });
     });
 
+    it("are narrowed to several values at once, and to those that nobody has", async () => {
+        const { page } = desk;
+        await go(page, "/leads?filter=%7B%7D");
+        await settled(page);
+        await page.getByRole("button", { name: "Temperatur", exact: true }).click();
+        const choice = page.getByRole("dialog", { name: "Temperatur" });
+        await choice.getByRole("checkbox", { name: "Kalt" }).check();
+        await choice.getByRole("checkbox", { name: "Warm" }).check();
+        await page.keyboard.press("Escape");
+        await page.getByRole("button", { name: "Temperatur: Kalt oder Warm" }).waitFor();
+        await page.getByRole("button", { name: "Zuständig", exact: true }).click();
+        await page.getByRole("dialog", { name: "Zuständig" }).getByRole("checkbox", { name: "niemand" }).check();
+        await page.keyboard.press("Escape");
+        await page.getByRole("button", { name: "Zuständig: niemand" }).waitFor();
+        await settled(page);
+        const { pagination } = await api.get("/api/v1/leads?filter[tier][in]=cold,warm&filter[owner_id][in]=none&limit=1");
+        assert.match(await page.locator("main header").first().innerText(), new RegExp(`Leads\\s+${pagination.total}`));
+        await page.goBack();
+        await page.goBack();
+        await page.getByRole("button", { name: "Temperatur", exact: true }).waitFor();
+    });
+
     it("of the pool say what each lacks", async () => {
         const { page } = desk;
         const [first] = (await api.get("/api/v1/leads/unrouted?sort=-total_score&limit=1")).data;

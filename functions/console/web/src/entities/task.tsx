@@ -29,26 +29,28 @@ const FIELDS: Field<Task>[] = [
         first: "ASC",
         file: ["due_at"],
         edit: { kind: "moment" },
+        filter: { kind: "moment", optional: true, field: "due_at", quick: true },
         text: (task, { format }) => task.due_at && format.dateTime(task.due_at),
         show: (task) => (task.due_at ? <Box component="span" sx={overdue(task) ? { color: "bad.main", fontWeight: 600 } : undefined}><When at={task.due_at} /></Box> : NOTHING),
     },
-    ownerField((task, { nameOf }) => task.owner_name ?? nameOf(task.owner_id), { filter: { kind: "person", optional: true, plain: { in: "owner_id" }, choices: { of: "people" }, quick: true } }),
+    ownerField((task, { nameOf }) => task.owner_name ?? nameOf(task.owner_id), { filter: { kind: "person", optional: true, plain: { in: "owner_id" }, field: "owner_id", choices: { of: "people" }, quick: true } }),
     {
         key: "status",
         api: "status",
         label: "field.status",
         file: ["status"],
         edit: { kind: "choice", values: TASK_STATUSES, say: "taskStatus" },
-        filter: { kind: "choice", words: TASK_STATUSES, plain: { in: "status" }, choices: { of: "words", values: TASK_STATUSES, say: "taskStatus" }, quick: true },
+        filter: { kind: "choice", words: TASK_STATUSES, plain: { in: "status" }, field: "status", choices: { of: "words", values: TASK_STATUSES, say: "taskStatus" }, quick: true },
         text: (task, { t }) => t(`taskStatus.${task.status}`),
         show: (task) => <StatusTag of="taskStatus" status={task.status} />,
     },
     plain("kind", "kind", (task, { t }) => t(`taskKind.${task.kind}`), {
         edit: { kind: "choice", values: KINDS, say: "taskKind" },
-        filter: { kind: "choice", words: ALL_KINDS, plain: { in: "kind" }, choices: { of: "words", values: ALL_KINDS, say: "taskKind" }, quick: true },
+        filter: { kind: "choice", words: ALL_KINDS, plain: { in: "kind" }, field: "kind", choices: { of: "words", values: ALL_KINDS, say: "taskKind" }, quick: true },
     }),
     plain("priority", "priority", (task, { t }) => t(`priority.${task.priority}`), {
         edit: { kind: "choice", values: PRIORITIES, say: "priority" },
+        filter: { kind: "choice", words: PRIORITIES, field: "priority", choices: { of: "words", values: PRIORITIES, say: "priority" } },
         show: (task, { t }) => (task.priority === "high" ? <Tag tone="bad">{t("priority.high")}</Tag> : t(`priority.${task.priority}`)),
     }),
     {
@@ -63,8 +65,8 @@ const FIELDS: Field<Task>[] = [
     },
     plain("deal", "deal_id", (task) => task.deal_name, { file: ["deal"] }),
     plain("description", "description", (task) => task.description, { edit: { kind: "text" } }),
-    moment("created", "created_at", (task) => task.created_at, { sort: "created_at" }),
-    moment("completed", "completed_at", (task) => task.completed_at),
+    moment("created", "created_at", (task) => task.created_at, { sort: "created_at", filter: { kind: "moment", field: "created_at" } }),
+    moment("completed", "completed_at", (task) => task.completed_at, { filter: { kind: "moment", optional: true, field: "completed_at" } }),
 ];
 
 export const TASK = entity<Task>({

@@ -285,6 +285,7 @@ export const de: Messages = {
     },
     stage: { new: "Neu", qualified: "Qualifiziert", meeting: "Termin", proposal: "Angebot", negotiation: "Verhandlung", won: "Gewonnen", lost: "Verloren" },
     field: {
+        next_step: "Nächster Schritt",
         total_score: "Punkte",
         primary_intent: "Absicht",
         last_activity_at: "Zuletzt aktiv",
@@ -403,6 +404,8 @@ export const de: Messages = {
         unselect: "Auswahl aufheben",
         bulkBusy: "%{at} von %{all} …",
         bulkDone: { lead: "%{smart_count} Lead geändert |||| %{smart_count} Leads geändert", deal: "%{smart_count} Deal geändert |||| %{smart_count} Deals geändert", task: "%{smart_count} Aufgabe geändert |||| %{smart_count} Aufgaben geändert", member: "%{smart_count} Mitglied geändert |||| %{smart_count} Mitglieder geändert" },
+        done: "Als erledigt markieren",
+        skipped: { not_found: "es ist nicht mehr da", changed: "jemand hat es inzwischen geändert" },
         bulkFailed: "%{done} geändert, %{failed} nicht: %{reason}",
         atLeast: "mindestens %{total}",
         file: { lead: "leads", deal: "deals", task: "aufgaben", member: "team" },
@@ -501,7 +504,7 @@ export const de: Messages = {
         cut: "Ohne Verbindung keine Antwort",
         cutHint: "Danach wurde vor dem Abbruch noch nicht gefragt. Sobald die Verbindung wieder steht, erscheint es hier.",
     },
-    deals: { view: { open: "Offene", mine: "Meine offenen", won: "Gewonnene", lost: "Verlorene", all: "Alle" } },
+    deals: { view: { open: "Offene", mine: "Meine offenen", idle: "Ohne nächsten Schritt", won: "Gewonnene", lost: "Verlorene", all: "Alle" } },
     lead: {
         tabs: "Teile dieses Leads",
         create: "Lead anlegen",

@@ -289,6 +289,7 @@ export const en = {
     },
     stage: { new: "New", qualified: "Qualified", meeting: "Meeting", proposal: "Proposal", negotiation: "Negotiation", won: "Won", lost: "Lost" },
     field: {
+        next_step: "Next step",
         total_score: "Score",
         primary_intent: "Intent",
         last_activity_at: "Last active",
@@ -407,6 +408,8 @@ export const en = {
         unselect: "Clear the selection",
         bulkBusy: "%{at} of %{all} …",
         bulkDone: { lead: "%{smart_count} lead changed |||| %{smart_count} leads changed", deal: "%{smart_count} deal changed |||| %{smart_count} deals changed", task: "%{smart_count} task changed |||| %{smart_count} tasks changed", member: "%{smart_count} member changed |||| %{smart_count} members changed" },
+        done: "Mark as done",
+        skipped: { not_found: "it is gone", changed: "somebody has changed it meanwhile" },
         bulkFailed: "%{done} changed, %{failed} not: %{reason}",
         atLeast: "at least %{total}",
         file: { lead: "leads", deal: "deals", task: "tasks", member: "team" },
@@ -505,7 +508,7 @@ export const en = {
         cut: "No answer without a connection",
         cutHint: "This was not asked before the connection broke. It is shown as soon as there is one again.",
     },
-    deals: { view: { open: "Open", mine: "Mine, open", won: "Won", lost: "Lost", all: "All" } },
+    deals: { view: { open: "Open", mine: "Mine, open", idle: "Without next step", won: "Won", lost: "Lost", all: "All" } },
     lead: {
         tabs: "Parts of this lead",
         create: "Add lead",

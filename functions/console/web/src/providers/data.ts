@@ -53,7 +53,8 @@ function address(resource: string, init: Params): { path: string; asked: Params 
     if (resource === "leads" && init.pool) {
         // The pool is a list of its own, which says what each lead lacks. It cannot be asked for a pipeline, since none of it has one.
         const { pool: _, status: __, pipeline_id: ___, ...rest } = init;
-        return { path: "/api/v1/leads/unrouted", asked: rest };
+        const asked = Object.fromEntries(Object.entries(rest).filter(([name]) => !/^filter\[(status|pipeline_id|stage_id)\]/.test(name)));
+        return { path: "/api/v1/leads/unrouted", asked };
     }
     return { path: root(resource), asked: init };
 }

@@ -1,14 +1,15 @@
 // What can be done with the chosen rows of a list: those of a page, or all that the filters find.
 import { Box, Button, IconButton, Menu, MenuItem, Tooltip } from "@mui/material";
 import { useMutation } from "@tanstack/react-query";
-import { Download, Tag as TagIcon, UserRound, X } from "lucide-react";
+import { CheckCheck, Download, Tag as TagIcon, UserRound, X } from "lucide-react";
 import { useState } from "react";
+import { api, once, take } from "../api/client";
 import { sayError } from "../api/problem";
 import { useReread } from "../api/reread";
 import type { Field, Versioned } from "../entities/entity";
 import { isPool } from "../entities/lead";
 import { useFormat } from "../i18n/format";
-import { changeOne, fileOf, listFile, listPage, patch, readOne } from "../providers/data";
+import { fileOf, listFile, listPage } from "../providers/data";
 import { useT, useTranslate } from "../providers/i18n";
 import { Field as FormField, FormDialog } from "./form";
 import { useMay } from "./known";
@@ -17,24 +18,34 @@ import { useExport } from "./list-page";
 import { notify } from "./notify";
 import { useOwners } from "./owners";
 import { Face, Muted } from "./parts";
+import { offerUndo } from "./undo";
 
 /** Which of the changes a kind of record knows. */
-export type BulkAction = "owner" | "tag";
+export type BulkAction = "owner" | "tag" | "done";
 
-/** One change for many records. */
+/** One change for many records, as the API takes it. */
 interface Wanted {
     owner_id?: string;
-    add_tag?: string;
+    add_tags?: string[];
+    status?: "done";
 }
 
-type Loose = Versioned & { tags?: string[] };
+/** What became of them. */
+interface Outcome {
+    changed: unknown[];
+    unchanged: number;
+    skipped: { id: string; code: string; detail: string }[];
+    undo: { token: string } | null;
+}
 
-const fieldsOf = (record: Loose, { owner_id, add_tag }: Wanted) => ({ ...(owner_id ? { owner_id } : {}), ...(add_tag ? { tags: [...new Set([...(record.tags ?? []), add_tag])] } : {}) });
+/** As many as the API lists, and changes, at once. */
+const LISTED = 100;
+const CHANGED = 500;
 
-/** As many as the API lists at once. */
-const AT_ONCE = 100;
+/** Paths are put together here from the resource's name. */
+const post = api.POST as unknown as (path: string, init: object) => Promise<{ data?: Outcome; error?: unknown; response: Response }>;
 
-/** Changes the chosen records. Each as it is now, guarded by its version; what fails is counted and stays chosen. */
+/** Changes the chosen records with one request for as many as five hundred. What cannot be changed is named, and stays chosen. */
 function useMany() {
     const translate = useTranslate();
     const { entity, selection, asked, sort } = useList();
@@ -44,32 +55,45 @@ function useMany() {
         if (!selection.everything) return selection.ids;
         const ids: string[] = [];
         for (let page = 1; ; page += 1) {
-            const { data, total } = await listPage(entity.resource, { filter: asked, sort, page, limit: AT_ONCE });
+            const { data, total } = await listPage(entity.resource, { filter: asked, sort, page, limit: LISTED });
             ids.push(...data.map((row) => (row as Versioned).id));
-            if (data.length < AT_ONCE || ids.length >= total) return ids;
+            if (data.length < LISTED || ids.length >= total) return ids;
         }
     };
+    const send = (body: object) => take(post(`/api/v1/${entity.resource}/bulk-update`, { params: { header: once() }, body }));
+    const takeBack = async (tokens: string[]) => {
+        try {
+            for (const token of tokens) await take(api.POST("/api/v1/bulk-undo", { params: { header: once() }, body: { token } }));
+            notify("undo.done", { type: "success" });
+        } catch (error) {
+            notify(sayError(error, translate), { type: "error" });
+        }
+        await refresh();
+    };
     const { mutate } = useMutation({
-        mutationFn: async (wanted: Wanted) => {
-            const ids = await chosen();
-            const failed: string[] = [];
-            let reason: unknown;
-            for (const [at, id] of ids.entries()) {
-                setProgress({ at, all: ids.length });
-                try {
-                    const record = await readOne<Loose>(entity.resource, id);
-                    await changeOne(entity.resource, id, patch(fieldsOf(record, wanted), record as unknown as Record<string, unknown>), record.version);
-                } catch (error) {
-                    failed.push(id);
-                    reason = error;
-                }
+        mutationFn: async (change: Wanted) => {
+            // Of all that match the API itself knows which they are; the pool is no list that it changes.
+            if (selection.everything && selection.count <= CHANGED && !asked.pool) {
+                setProgress({ at: 0, all: selection.count });
+                const filter = new URLSearchParams(Object.entries(asked).map(([name, value]): [string, string] => [name, String(value)])).toString();
+                return [await send({ filter, expected: selection.count, change })];
             }
-            return { done: ids.length - failed.length, failed, reason };
+            const ids = await chosen();
+            const outcomes: Outcome[] = [];
+            for (let at = 0; at < ids.length; at += CHANGED) {
+                setProgress({ at, all: ids.length });
+                outcomes.push(await send({ ids: ids.slice(at, at + CHANGED), change }));
+            }
+            return outcomes;
         },
-        onSuccess: ({ done, failed, reason }) => {
-            if (failed.length) notify("list.bulkFailed", { type: "warning", messageArgs: { done, failed: failed.length, reason: sayError(reason, translate) } });
-            else notify(`list.bulkDone.${entity.kind}`, { type: "success", messageArgs: { smart_count: done } });
-            selection.set(failed);
+        onSuccess: (outcomes) => {
+            const skipped = outcomes.flatMap((one) => one.skipped);
+            const done = outcomes.reduce((sum, one) => sum + one.changed.length + one.unchanged, 0);
+            const tokens = outcomes.flatMap(({ undo }) => undo?.token ?? []).reverse();
+            const [said, args] = skipped.length ? ["list.bulkFailed", { done, failed: skipped.length, reason: translate(`list.skipped.${skipped[0]!.code}`, { _: skipped[0]!.detail }) }] : [`list.bulkDone.${entity.kind}`, { smart_count: done }];
+            if (tokens.length) offerUndo(said as string, () => takeBack(tokens), { type: skipped.length ? "warning" : "success", messageArgs: args as Record<string, unknown> });
+            else notify(said as string, { type: skipped.length ? "warning" : "success", messageArgs: args as Record<string, unknown> });
+            selection.set(skipped.map(({ id }) => id));
         },
         onError: (error) => notify(sayError(error, translate), { type: "error" }),
         onSettled: () => {
@@ -122,6 +146,11 @@ export function Bulk<T extends Versioned>({ fields, actions }: { fields: readonl
                     {t("list.addTag")}
                 </Button>
             )}
+            {writable && actions.includes("done") && (
+                <Button disabled={busy} startIcon={<CheckCheck size={15} aria-hidden="true" />} onClick={() => change({ status: "done" })}>
+                    {t("list.done")}
+                </Button>
+            )}
             {exports && (
                 <Button disabled={busy} startIcon={<Download size={15} aria-hidden="true" />} onClick={() => void exportChosen()}>
                     CSV
@@ -155,7 +184,7 @@ export function Bulk<T extends Versioned>({ fields, actions }: { fields: readonl
                 onClose={() => setTagging(false)}
                 onSubmit={async ({ tag }) => {
                     setTagging(false);
-                    change({ add_tag: tag.trim() });
+                    change({ add_tags: [String(tag).trim()] });
                 }}
             >
                 <FormField name="tag" label={t("list.tag")} autoFocus required />

@@ -31,7 +31,8 @@ export function sayCondition(filter: EntityFilter, condition: Condition, choices
     const parts: string[] = [];
     if (condition.in) parts.push(list.format(condition.in.map(name)));
     if (condition.not_in) parts.push(t("filter.not", { values: list.format(condition.not_in.map(name)) }));
-    const { min, max } = condition;
+    const { per = 1 } = filter;
+    const [min, max] = [condition.min, condition.max].map((value) => (value === undefined ? undefined : value / per));
     if (min !== undefined && max !== undefined) parts.push(`${format.number(min)}–${format.number(max)}`);
     else if (min !== undefined) parts.push(t("filter.from", { value: format.number(min) }));
     else if (max !== undefined) parts.push(t("filter.to", { value: format.number(max) }));

@@ -143,6 +143,8 @@ function Editor(props: EditorProps) {
         case "moment":
         case "day":
             return <Moments {...props} />;
+        case "presence":
+            return <Presence {...props} />;
         case "flag":
             return <YesNo {...props} />;
         case "text":
@@ -193,6 +195,19 @@ function YesNo({ filter, condition, change }: EditorProps) {
     );
 }
 
+/** Whether there is one. */
+function Presence({ filter, condition, change }: EditorProps) {
+    const t = useT();
+    const now = condition?.empty === undefined ? "any" : condition.empty ? "empty" : "filled";
+    return (
+        <RadioGroup aria-label={t(filter.label)} value={now} onChange={(_, value) => change(value === "any" ? undefined : { empty: value === "empty" })} sx={{ px: 1.5, py: 0.75 }}>
+            <FormControlLabel value="any" control={<Radio size="small" />} label={t("choice.any")} slotProps={{ typography: { variant: "body2" } }} />
+            <FormControlLabel value="filled" control={<Radio size="small" />} label={t("filter.filled")} slotProps={{ typography: { variant: "body2" } }} />
+            <FormControlLabel value="empty" control={<Radio size="small" />} label={t("filter.empty")} slotProps={{ typography: { variant: "body2" } }} />
+        </RadioGroup>
+    );
+}
+
 function Form({ onSubmit, children }: { onSubmit: () => void; children: ReactNode }) {
     const t = useT();
     const submit = (event: FormEvent) => {
@@ -209,9 +224,10 @@ function Form({ onSubmit, children }: { onSubmit: () => void; children: ReactNod
     );
 }
 
-function Numbers({ condition, apply }: EditorProps) {
+function Numbers({ filter: { per = 1 }, condition, apply }: EditorProps) {
     const t = useT();
-    const [text, setText] = useState({ min: String(condition?.min ?? ""), max: String(condition?.max ?? "") });
+    const shown = (value: number | undefined) => (value === undefined ? "" : String(value / per));
+    const [text, setText] = useState({ min: shown(condition?.min), max: shown(condition?.max) });
     const [fault, setFault] = useState<{ min?: string; max?: string }>({});
     const read = (one: string) => (one.trim() === "" ? undefined : Number(one));
     const submit = () => {
@@ -219,7 +235,7 @@ function Numbers({ condition, apply }: EditorProps) {
         const whole = (value: number | undefined) => (value === undefined || Number.isSafeInteger(value) ? undefined : t("leads.filterFault.whole"));
         const faults = { min: whole(min), max: whole(max) ?? (min !== undefined && max !== undefined && max < min ? t("leads.filterFault.below") : undefined) };
         setFault(faults);
-        if (!faults.min && !faults.max) apply({ min, max });
+        if (!faults.min && !faults.max) apply({ min: min === undefined ? undefined : min * per, max: max === undefined ? undefined : max * per });
     };
     return (
         <Form onSubmit={submit}>

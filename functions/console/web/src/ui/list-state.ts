@@ -30,7 +30,7 @@ export interface Condition {
 
 export type Filters = Readonly<Record<string, Condition>>;
 
-export type FilterKind = "search" | "choice" | "text" | "id" | "person" | "number" | "moment" | "day" | "flag";
+export type FilterKind = "search" | "choice" | "text" | "id" | "person" | "number" | "moment" | "day" | "flag" | "presence";
 
 /** How a list can be narrowed by one field. */
 export interface FilterSpec {
@@ -43,6 +43,8 @@ export interface FilterSpec {
     words?: readonly string[];
     /** Parameters of the API for one value of an operator. */
     plain?: Partial<Record<Op, string>>;
+    /** How many of the API's units one of the person's is, such as cents of a euro. */
+    per?: number;
     /** The API's name in `filter[…]`; without one there are only the plain parameters. */
     field?: string;
 }
@@ -89,6 +91,8 @@ const OPS: Record<FilterKind, readonly Op[]> = {
     moment: ["from", "before", "last", "next"],
     day: ["from", "before", "last", "next"],
     flag: ["is"],
+    /** Only whether it is there. */
+    presence: [],
 };
 
 /** What can be asked of a field. */

@@ -44,6 +44,7 @@ beforeEach(() => {
         const one = leads.find(({ id }) => pathname === `/api/v1/leads/${id}`);
         // A colleague was faster with this one.
         if (new URL(request.url).searchParams.get("format") === "csv") return new Response("\ufeffName\r\n", { headers: { "content-type": "text/csv" } });
+        if (pathname === "/api/v1/leads/bulk-update") return Response.json({ changed: [{ id: "a", version: 2 }], unchanged: 0, skipped: [{ id: "b", code: "changed", detail: "It was changed since." }], undo: { token: "u1", expires_at: "2026-11-28T12:10:00Z" } });
         if (request.method === "PATCH" && one?.id === "a") return Response.json(Object.assign(one, await request.clone().json(), { version: one.version + 1 }));
         if (request.method === "PATCH" && one?.id === "b") return Response.json({ type: "urn:lotse:problem:stale", title: "", status: 412, detail: "" }, { status: 412 });
         return Response.json(one ?? ANSWERS[pathname] ?? list([]));
@@ -114,8 +115,12 @@ it("chooses leads on a phone and changes them together; what failed stays chosen
     fireEvent.change(screen.getByRole("textbox", { name: /Tag/ }), { target: { value: "fair" } });
     fireEvent.submit(screen.getByRole("textbox", { name: /Tag/ }));
     await waitFor(() => expect(boxes().map((box) => box.checked)).toEqual([false, true, false]));
-    const changes = asked.filter((request) => request.method === "PATCH");
-    expect(await Promise.all(changes.map((request) => request.json()))).toEqual([{ tags: ["vip", "fair"] }, { tags: ["fair"] }]);
+    const posted = () => Promise.all(asked.filter(({ method }) => method === "POST").map(async (request) => [new URL(request.url).pathname, await request.clone().json()]));
+    // One request, however many they are.
+    expect(await posted()).toEqual([["/api/v1/leads/bulk-update", { ids: ["a", "b"], change: { add_tags: ["fair"] } }]]);
+    await screen.findByText("1 changed, 1 not: somebody has changed it meanwhile");
+    fireEvent.click(button("Undo"));
+    await waitFor(async () => expect((await posted())[1]).toEqual(["/api/v1/bulk-undo", { token: "u1" }]));
     fireEvent.click(button("Done"));
     expect(screen.queryAllByRole("checkbox")).toEqual([]);
 });
@@ -286,6 +291,13 @@ it("chooses all that match, not only those of the page, until something else is 
     fireEvent.click(button("Select all 159 that match"));
     expect(screen.getByText("All 159 selected")).toBeTruthy();
     expect(boxes().every((box) => box.checked)).toBe(true);
+    // The API itself knows which they are, and refuses where they are others by now.
+    fireEvent.click(button("Assign owner"));
+    fireEvent.click(await screen.findByRole("menuitem", { name: /Aylin Demir/ }));
+    await waitFor(async () => expect(await asked.findLast(({ method }) => method === "POST")?.clone().json()).toEqual({ filter: "", expected: 159, change: { owner_id: "m1" } }));
+    await waitFor(() => expect(screen.queryByText("All 159 selected")).toBeNull());
+    fireEvent.click(screen.getByRole("checkbox", { name: "Select all on this page" }));
+    fireEvent.click(button("Select all 159 that match"));
     fireEvent.click(button("Hot"));
     await waitFor(() => expect(screen.queryByText("All 159 selected")).toBeNull());
     ANSWERS["/api/v1/leads"] = list(leads);
@@ -339,4 +351,31 @@ it("does to one row what its menu says", async () => {
     fireEvent.click(button("Actions for Lead B"));
     fireEvent.click(screen.getByRole("menuitem", { name: "Open in a new tab" }));
     expect(open.mock.calls.map(([address]) => address)).toEqual(["/leads/b"]);
+});
+
+it("asks for several at once, for what is not, and for what is empty; one step back undoes the question", async () => {
+    await show({ width: 1280 });
+    fireEvent.click(button("Tier"));
+    fireEvent.click(await screen.findByRole("checkbox", { name: "Hot" }));
+    await waitFor(() => expect(screen.getByRole<HTMLInputElement>("checkbox", { name: "Hot" }).checked).toBe(true));
+    fireEvent.click(screen.getByRole("checkbox", { name: "Warm" }));
+    await waitFor(() => expect(question().get("filter[tier][in]")).toBe("hot,warm"));
+    fireEvent.click(screen.getByRole("button", { name: "is not" }));
+    await waitFor(() => expect(question().get("filter[tier][not_in]")).toBe("hot,warm"));
+    fireEvent.keyDown(screen.getByRole("dialog"), { key: "Escape" });
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect(button("Tier: not Hot or Warm")).toBeTruthy();
+    fireEvent.click(button("back"));
+    await screen.findByRole("button", { name: "Tier" });
+
+    fireEvent.click(button("Owner"));
+    fireEvent.click(await screen.findByRole("checkbox", { name: "nobody" }));
+    await waitFor(() => expect(question().get("filter[owner_id][in]")).toBe("none"));
+    fireEvent.keyDown(screen.getByRole("dialog"), { key: "Escape" });
+    await screen.findByRole("button", { name: "Owner: nobody" });
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    fireEvent.click(button("More filters"));
+    fireEvent.click(screen.getByRole("menuitem", { name: "Phone" }));
+    fireEvent.click(await screen.findByRole("radio", { name: "empty" }));
+    await waitFor(() => expect(question().get("filter[phone][empty]")).toBe("true"));
 });
