@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::tenants::{Own, fill, fingerprint, ids, rule};
 
 /// A body that an endpoint accepts from the first tenant, once.
-async fn right_body(app: &TestApp, db: &Client, own: &Own, endpoint: &Endpoint) -> Value {
+async fn right_body(app: &TestApp, db: &Client, own: &Own, endpoint: &Endpoint, token: &str) -> Value {
     let tenant = app.tenant();
     match endpoint.function.as_str() {
         "deals-close" => {
@@ -17,6 +17,11 @@ async fn right_body(app: &TestApp, db: &Client, own: &Own, endpoint: &Endpoint) 
             let deal = json!({"name": endpoint.path, "lead_id": own.lead, "pipeline_id": own.pipeline});
             app.post("/api/v1/deals", &deal).bearer(&app.token("admin")).send().await.expect(201);
             own.body(endpoint)
+        }
+        "bulk-undo" => {
+            let change = json!({"ids": [own.lead], "change": {"add_tags": ["undone"]}});
+            let done = app.post("/api/v1/leads/bulk-update", &change).bearer(token).send().await.expect(200);
+            json!({"token": done.json::<Value>()["undo"]["token"]})
         }
         "events-ingest" => {
             json!({"event_type": "page_visited", "source": "portal", "lead_identifier": {"email": "again@x.example"}})
@@ -62,7 +67,7 @@ async fn every_post_gives_the_same_answer_to_the_same_key() {
     let posts = app.endpoints().into_iter().filter(|one| one.method == Method::POST && !one.is_public());
     for endpoint in posts {
         let what = format!("POST {}", endpoint.path);
-        let body = right_body(&app, &db, &own, &endpoint).await;
+        let body = right_body(&app, &db, &own, &endpoint, &token).await;
         let send = async |id: &str, body: &Value| {
             let request = app.post(&endpoint.at(id), body).bearer(&token);
             request.header("idempotency-key", &endpoint.path).send().await

@@ -43,6 +43,8 @@ impl Own {
             "tasks-update" => json!({"title": "Fremd"}),
             "leads-route" => json!({"pipeline_id": self.pipeline}),
             "leads-update" => json!({"first_name": "Fremd"}),
+            "leads-bulk-update" => json!({"ids": [self.lead], "change": {"add_tags": ["fremd"]}}),
+            "deals-bulk-update" | "tasks-bulk-update" => json!({"ids": [self.lead], "change": {"owner_id": null}}),
             _ if endpoint.contract["input"]["required"].as_array().is_none_or(Vec::is_empty) => json!({}),
             other => panic!("{other} takes a body about a record: say here what a right one is"),
         }
@@ -211,6 +213,15 @@ async fn write(app: &TestApp, endpoint: &Endpoint, stranger: &Tenant, own: &Own,
                 assert_eq!(answer.status, 400, "{} {id}", endpoint.path);
                 shows_nothing(&answer, ids, &format!("{} {id}", endpoint.path));
             }
+        }
+        "leads-bulk-update" | "deals-bulk-update" | "tasks-bulk-update" => {
+            let answer = send(json!({"ids": ids, "change": {"owner_id": null}})).await.expect(200);
+            let answer: Value = answer.json();
+            assert_eq!((&answer["changed"], &answer["unchanged"]), (&json!([]), &json!(0)), "{}", endpoint.path);
+            assert!(answer["skipped"].as_array().unwrap().iter().all(|one| one["code"] == "not_found"), "{answer}");
+        }
+        "bulk-undo" => {
+            shows_nothing(&send(json!({"token": "made-up"})).await.expect(404), ids, &endpoint.path);
         }
         other => panic!("{other} writes without an id in its path: say here what it does with another tenant's ids"),
     }

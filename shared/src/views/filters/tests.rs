@@ -11,7 +11,10 @@ const FIELDS: &[Field] = &[
     Field::optional("email", Kind::Presence),
 ];
 
-fn read(query: &str) -> (Filters, Vec<(String, String)>, Vec<(String, &'static str)>) {
+/// Filters, the other parameters, and pointer and code of each fault.
+type Read = (Filters, Vec<(String, String)>, Vec<(String, &'static str)>);
+
+fn read(query: &str) -> Read {
     let pairs =
         url::form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned()));
     let mut faults = Vec::new();
