@@ -2,7 +2,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ApiError } from "../api/problem";
-import { type Change, forgetChanges, fought, useChange, withFields } from "./change";
+import { type Change, forgetChanges, fought, useChange, versionFor, withFields } from "./change";
 import { Clashes } from "./clashes";
 import { forgetNotices, Notices } from "./notify";
 import { forgetUndo, UNDO_MS, undoLast, useUndoKey } from "./undo";
@@ -130,6 +130,32 @@ it("asks, field by field, where both wrote into the same, and writes over it onl
     expect(versions).toEqual([3]);
     fireEvent.click(screen.getByRole("button", { name: "Use mine" }));
     await waitFor(() => expect(versions).toEqual([3, 7]));
+});
+
+it("takes nothing back over what somebody else wrote since", async () => {
+    const versions: number[] = [];
+    const undo = vi.fn(async (version: number) => {
+        versions.push(version);
+        throw stale();
+    });
+    await act(() => change({ ...base, send: async (version) => ({ ...deal, owner_id: "m", version: version + 1 }), undo }));
+    // They made 5 of it; our next change is added to theirs and makes 6.
+    await act(() => change({ record: { ...deal, version: 5 }, fields: { name: "X" }, said: "done", send: async (version) => ({ ...deal, name: "X", version: version + 1 }) }));
+    expect([versionFor("d", 3), versionFor("d", 4), versionFor("d", 5)]).toEqual([3, 4, 6]);
+    undoLast();
+    await waitFor(() => expect(versions).toEqual([4]));
+    await screen.findByText(/Somebody has changed this/);
+});
+
+it("fights over no name that only stands beside what was changed", async () => {
+    const send = async (version: number) => {
+        if (version < 7) throw stale();
+        return { ...deal, version: 8 };
+    };
+    const show = vi.fn(String);
+    await act(() => change({ ...base, beside: { name: "Shown" }, send, fieldwise: { ...fieldwise({ owner_id: "other", name: "Theirs" }), show: (_, value) => show(value) } }));
+    await screen.findByRole("alertdialog");
+    expect(show.mock.calls.map(([value]) => value)).toEqual(["other", "m"]);
 });
 
 it("only what both changed to something different is a conflict", () => {

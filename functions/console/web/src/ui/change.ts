@@ -28,6 +28,8 @@ export interface Change<R extends Versioned> {
     record: R;
     /** What it will say: shown until there is an answer. */
     fields: Partial<R>;
+    /** Stands beside them and is only shown, such as the name of an owner: nobody fights over it. */
+    beside?: Partial<R>;
     send: (version: number) => Promise<R>;
     /** Makes it as it was; without it, it cannot be taken back. `was`: the fields as they were. */
     undo?: (version: number, was: Partial<R>) => Promise<R>;
@@ -45,8 +47,23 @@ export interface Clash {
     insist: () => void;
 }
 
-/** Versions that answers brought and pages may not show yet: two quick changes of one record must not fight each other. */
-const versions = new Map<string, number>();
+/**
+ * Versions that follow each other by what was done here, and that pages may not show yet: two quick changes of one record must not fight
+ * each other. Somebody else's change ends such a row: what was seen before it is out of date.
+ */
+const mine = new Map<string, { from: number; to: number }>();
+
+/** The version that a change of what was seen goes out with. */
+export function versionFor(id: string, seen: number): number {
+    const row = mine.get(id);
+    return row && seen >= row.from && seen < row.to ? row.to : seen;
+}
+
+function follow(id: string, sent: number, answered: number): void {
+    const row = mine.get(id);
+    mine.set(id, row?.to === sent ? { from: row.from, to: answered } : { from: sent, to: answered });
+}
+
 /** What is on its way, by record: one after the other, as the person did them. */
 const queues = new Map<string, Promise<unknown>>();
 
@@ -110,14 +127,19 @@ export function fought(before: Fields, mine: Fields, theirs: Fields): string[] {
 let clashCount = 0;
 
 async function run<R extends Versioned>(client: QueryClient, kind: Changed, change: Change<R>, translate: Translate): Promise<R | null> {
-    const { record, fields, send, undo, said, args, fieldwise } = change;
+    const { record, fields, beside = {}, send, undo, said, args, fieldwise } = change;
     const names = Object.keys(fields);
+    const before = pick(record, [...names, ...Object.keys(beside)]);
     // An answer under way would show it as it was for a moment.
     await Promise.all(SHOWN_IN[kind].map((name) => client.cancelQueries({ queryKey: [name] })));
-    showEverywhere(client, kind, record.id, fields);
+    showEverywhere(client, kind, record.id, { ...fields, ...beside });
     try {
-        const after = await inTurn(record.id, () => send(Math.max(record.version, versions.get(record.id) ?? 0)));
-        versions.set(record.id, after.version);
+        const after = await inTurn(record.id, async () => {
+            const version = versionFor(record.id, record.version);
+            const answer = await send(version);
+            follow(record.id, version, answer.version);
+            return answer;
+        });
         // As the API has it: a phone number, for one, is written its own way.
         showEverywhere(client, kind, record.id, { ...pick(after, names), version: after.version });
         const was = pick(record, names);
@@ -127,7 +149,7 @@ async function run<R extends Versioned>(client: QueryClient, kind: Changed, chan
         void reread(client, kind);
         return after;
     } catch (error) {
-        showEverywhere(client, kind, record.id, pick(record, names));
+        showEverywhere(client, kind, record.id, before);
         if (isStale(error) && fieldwise) return await bringTogether(client, kind, change, fieldwise, translate);
         const overtaken = isOvertaken(error) && !error.problem.code;
         notify(overtaken ? "undo.overtaken" : sayError(error, translate), { type: overtaken ? "warning" : "error", autoHideDuration: 8000 });
@@ -154,9 +176,9 @@ async function bringTogether<R extends Versioned>(client: QueryClient, kind: Cha
         theirs = await fieldwise.read();
     } catch (error) {
         notify(sayError(error, translate), { type: "error" });
+        void reread(client, kind);
         return null;
     }
-    versions.set(theirs.id, theirs.version);
     const both = fought(change.record as Fields, change.fields as Fields, theirs as unknown as Fields);
     const again = { ...change, record: theirs };
     if (both.length === 0) return run(client, kind, again, translate);
@@ -184,7 +206,7 @@ export function useChange(kind: Changed) {
 
 /** For tests, which begin anew. */
 export function forgetChanges(): void {
-    versions.clear();
+    mine.clear();
     queues.clear();
     setClash(null);
 }

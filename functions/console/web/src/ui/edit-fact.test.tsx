@@ -1,7 +1,7 @@
 import { TextField } from "@mui/material";
 import { cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { barriers, show } from "./blocks.testing";
+import { barriers, show, Surroundings } from "./blocks.testing";
 import { EditFact } from "./edit-fact";
 import { Facts } from "./facts";
 
@@ -70,4 +70,15 @@ it("offers nothing to those who may only read", async () => {
     show(fact());
     expect(screen.queryByRole("button")).toBeNull();
     expect(await barriers()).toEqual([]);
+});
+
+it("saves what one began with, although somebody else has written meanwhile: the older version is refused", () => {
+    const [before, after] = [vi.fn(async () => ({})), vi.fn(async () => ({}))];
+    const { rerender } = show(fact(before));
+    edit();
+    type("456");
+    rerender(<Surroundings>{fact(after)}</Surroundings>);
+    fireEvent.keyDown(box(), { key: "Enter" });
+    expect(before).toHaveBeenCalledWith("456");
+    expect(after).not.toHaveBeenCalled();
 });

@@ -14,6 +14,8 @@ export interface Editing<V> {
     change: (value: V) => void;
     /** Saves it as it stands, or this. */
     commit: (value?: V) => void;
+    /** Saves nothing. What was written stays as a draft. */
+    leave: () => void;
 }
 
 interface Props<V> {
@@ -25,6 +27,8 @@ interface Props<V> {
     draft: string;
     /** Resolves to nothing where it did not work. Without it, it is only read. */
     save?: (value: V) => Promise<unknown>;
+    /** What cannot be read is not sent; the field itself says why. */
+    valid?: (value: V) => boolean;
     editor: (editing: Editing<V>) => ReactNode;
 }
 
@@ -32,14 +36,20 @@ interface Held<V> {
     value: V;
 }
 
-export function EditFact<V>({ label, children, value, draft, save, editor }: Props<V>) {
+export function EditFact<V>({ label, children, value, draft, save, valid = () => true, editor }: Props<V>) {
     const t = useT();
     const [held, setHeld] = useState(() => readDraft<Held<V>>(draft, ["value"])?.values ?? null);
     const [editing, setEditing] = useState(false);
     const box = useRef<HTMLDivElement>(null);
     const pencil = useRef<HTMLButtonElement>(null);
     const now = held ? held.value : value;
+    // Written at once: what leaves the field saves in the same moment.
+    const written = useRef(now);
+    written.current = now;
+    // As it was when one began: what somebody else writes meanwhile must not be taken for what one saw.
+    const begun = useRef({ value, save });
     const change = (next: V) => {
+        written.current = next;
         if (same(next, value)) {
             dropDraft(draft);
             setHeld(null);
@@ -56,9 +66,10 @@ export function EditFact<V>({ label, children, value, draft, save, editor }: Pro
         if (back) setTimeout(() => pencil.current?.focus());
     };
     const commit = (next: V, back: boolean) => {
-        if (over.current) return undefined;
+        if (over.current || !valid(next)) return undefined;
         leave(back);
-        if (same(next, value) || !save) {
+        const { save } = begun.current;
+        if (same(next, begun.current.value) || !save) {
             dropDraft(draft);
             setHeld(null);
             return undefined;
@@ -73,7 +84,7 @@ export function EditFact<V>({ label, children, value, draft, save, editor }: Pro
     };
     const press = (event: KeyboardEvent) => {
         if (event.key === "Escape") leave(true);
-        else if (event.key === "Enter" && !event.defaultPrevented) commit(now, true);
+        else if (event.key === "Enter" && !event.defaultPrevented) commit(written.current, true);
         else return;
         event.preventDefault();
         event.stopPropagation();
@@ -81,13 +92,13 @@ export function EditFact<V>({ label, children, value, draft, save, editor }: Pro
     const blur = ({ relatedTarget }: FocusEvent) => {
         // A list that belongs to the field lies elsewhere in the page.
         const within = relatedTarget instanceof Element && (box.current?.contains(relatedTarget) || relatedTarget.closest(".MuiModal-root, .MuiAutocomplete-popper") !== null);
-        if (!within && relatedTarget !== null) commit(now, false);
+        if (!within && relatedTarget !== null) commit(written.current, false);
     };
     if (editing) {
         return (
             <Fact label={label}>
                 <Box ref={box} onKeyDown={press} onBlur={blur}>
-                    {editor({ value: now, label, change, commit: (next) => commit(next === undefined ? now : next, true) })}
+                    {editor({ value: now, label, change, commit: (next) => commit(next === undefined ? written.current : next, true), leave: () => leave(true) })}
                 </Box>
             </Fact>
         );
@@ -104,7 +115,11 @@ export function EditFact<V>({ label, children, value, draft, save, editor }: Pro
                     )}
                 </Box>
                 {save && (
-                    <IconButton ref={pencil} className="edit" aria-label={t("form.editFact", { name: label })} onClick={() => (setEditing(true), (over.current = false))} sx={{ minWidth: 24, minHeight: 24, p: 0.25 }}>
+                    <IconButton ref={pencil} className="edit" aria-label={t("form.editFact", { name: label })} onClick={() => {
+                            over.current = false;
+                            begun.current = { value, save };
+                            setEditing(true);
+                        }} sx={{ minWidth: 24, minHeight: 24, p: 0.25 }}>
                         <Pencil size={13} />
                     </IconButton>
                 )}

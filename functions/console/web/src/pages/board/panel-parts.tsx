@@ -6,7 +6,7 @@ import { useFormat } from "../../i18n/format";
 import { type MessageKey, useT } from "../../providers/i18n";
 import { Async } from "../../ui/async";
 import { useChange } from "../../ui/change";
-import { DateField } from "../../ui/date-field";
+import { DateField, isDateValue } from "../../ui/date-field";
 import { EditFact } from "../../ui/edit-fact";
 import { Fact, Facts, Section } from "../../ui/facts";
 import { MoneyField, PersonPick } from "../../ui/inputs";
@@ -33,7 +33,8 @@ function useFactChange(deal: Deal) {
         return change<Deal>({
             record: deal,
             // The name stands beside the id.
-            fields: { ...fields, ...(name === "owner_id" ? { owner_name: nameOf(value as string | null) } : {}) } as Partial<Deal>,
+            fields: fields as Partial<Deal>,
+            beside: name === "owner_id" ? { owner_name: nameOf(value as string | null) } : undefined,
             send: (version) => updateDeal({ id: deal.id, version }, fields!),
             undo: (version) => updateDeal({ id: deal.id, version }, was!),
             said: "form.factSaved",
@@ -71,12 +72,13 @@ export function DealFacts({ deal, writable }: { deal: Deal; writable: boolean })
                 value={deal.value_minor}
                 draft={draft("value_minor")}
                 // A deal is worth something, if only nothing.
-                save={writable ? (minor) => (Number.isNaN(minor) ? Promise.resolve(null) : change("value_minor", minor ?? 0)) : undefined}
+                valid={(minor) => minor === null || (typeof minor === "number" && !Number.isNaN(minor))}
+                save={writable ? (minor) => change("value_minor", minor ?? 0) : undefined}
                 editor={({ value, label, change }) => <MoneyField label={label} value={value} currency={deal.currency} onChange={change} autoFocus fullWidth />}
             >
                 {format.money(deal.value_minor, deal.currency)}
             </EditFact>
-            <EditFact label={t("lead.owner")} value={deal.owner_id ?? null} draft={draft("owner_id")} save={writable ? (id) => change("owner_id", id) : undefined} editor={({ value, label, commit }) => <PersonPick label={label} value={value} pipeline={deal.pipeline_id} none={t("lead.nobody")} opened autoFocus fullWidth onChange={(id) => commit(id)} onClosed={() => commit()} />}>
+            <EditFact label={t("lead.owner")} value={deal.owner_id ?? null} draft={draft("owner_id")} save={writable ? (id) => change("owner_id", id) : undefined} editor={({ value, label, commit, leave }) => <PersonPick label={label} value={value} pipeline={deal.pipeline_id} none={t("lead.nobody")} opened autoFocus fullWidth onChange={(id) => commit(id)} onClosed={leave} />}>
                 {owner && (
                     <Box component="span" sx={{ display: "inline-flex", alignItems: "center", gap: 0.75 }}>
                         <Face name={owner} size={18} />
@@ -84,7 +86,7 @@ export function DealFacts({ deal, writable }: { deal: Deal; writable: boolean })
                     </Box>
                 )}
             </EditFact>
-            <EditFact label={t("deal.expected")} value={deal.expected_close_on ?? ""} draft={draft("expected_close_on")} save={writable ? (day) => change("expected_close_on", day || null) : undefined} editor={({ value, label, change }) => <DateField label={label} value={value} onChange={change} autoFocus fullWidth />}>
+            <EditFact label={t("deal.expected")} value={deal.expected_close_on ?? ""} draft={draft("expected_close_on")} valid={(day) => isDateValue(day, false)} save={writable ? (day) => change("expected_close_on", day || null) : undefined} editor={({ value, label, change }) => <DateField label={label} value={value} onChange={change} autoFocus fullWidth error={!isDateValue(value, false)} helperText={isDateValue(value, false) ? undefined : t("form.date")} />}>
                 {deal.expected_close_on && format.date(deal.expected_close_on)}
             </EditFact>
             {facts.map(([name, value]) => (

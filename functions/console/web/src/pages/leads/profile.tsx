@@ -90,7 +90,7 @@ function Owner({ lead }: { lead: LeadDetails }) {
     const { nameOf } = useTeam();
     const owner = nameOf(lead.owner_id) ?? (lead.owner?.id === lead.owner_id ? lead.owner?.name : null);
     return (
-        <EditFact label={t("lead.owner")} value={lead.owner_id ?? null} draft={`lead/${lead.id}/owner`} save={writable ? (id) => change("owner_id", id) : undefined} editor={({ value, label, commit }) => <PersonPick label={label} value={value} pipeline={lead.pipeline_id} none={t("lead.nobody")} opened autoFocus fullWidth onChange={(id) => commit(id)} onClosed={() => commit()} />}>
+        <EditFact label={t("lead.owner")} value={lead.owner_id ?? null} draft={`lead/${lead.id}/owner`} save={writable ? (id) => change("owner_id", id) : undefined} editor={({ value, label, commit, leave }) => <PersonPick label={label} value={value} pipeline={lead.pipeline_id} none={t("lead.nobody")} opened autoFocus fullWidth onChange={(id) => commit(id)} onClosed={leave} />}>
             {owner && (
                 <Box component="span" sx={{ display: "inline-flex", alignItems: "center", gap: 0.75 }}>
                     <Face name={owner} size={18} />

@@ -150,13 +150,16 @@ function Composer({ about, owner, onMore }: { about: About; owner?: string | nul
         event.preventDefault();
         if (!title.trim() || busy) return;
         setBusy(true);
+        const given = title.trim();
+        // What is typed until the answer is there is the next one.
+        write("");
         try {
-            const made = await createTask({ title: title.trim(), kind, due_at: dueAt(due, new Date(), zone), owner_id: me?.member?.id ?? owner ?? null, lead_id: about.lead?.id ?? null, deal_id: about.deal?.id ?? null });
-            write("");
+            const made = await createTask({ title: given, kind, due_at: dueAt(due, new Date(), zone), owner_id: me?.member?.id ?? owner ?? null, lead_id: about.lead?.id ?? null, deal_id: about.deal?.id ?? null });
             offerBack("tasks.created", made, { status: "cancelled" }, (version) => updateTask(made.id, version, { status: "cancelled" }));
             void refresh();
         } catch (error) {
-            // It stays in the line.
+            // It is back in the line.
+            write(given);
             notify(sayError(error, translate), { type: "error" });
         } finally {
             setBusy(false);
