@@ -5,6 +5,7 @@
 pub mod address;
 pub mod audit;
 pub mod auth;
+pub mod changes;
 pub mod database;
 pub mod deals;
 pub mod effects;
@@ -12,6 +13,7 @@ pub mod effects_work;
 
 pub mod event_path;
 pub mod health;
+pub mod home;
 pub mod idempotency;
 pub mod ids;
 pub mod inbox;

@@ -1,5 +1,6 @@
 //! JSON shown to people. `Serialize` for the API lives here and not in `domain`: what is shown is a promise to somebody else.
 
+pub mod changes;
 pub mod csv;
 pub mod cursor;
 pub mod deals;
@@ -8,6 +9,7 @@ pub mod deals_input;
 pub mod decisions;
 pub mod events;
 pub mod health;
+pub mod home;
 pub mod inbox;
 pub mod input;
 pub mod leads;

@@ -4,11 +4,11 @@ import { useCallback } from "react";
 
 /** The beginnings of the keys of what shows records of a kind, or figures about them. */
 export const SHOWN_IN = {
-    lead: ["lead", "leads", "find", "board", "deal", "tasks", "team"],
-    deal: ["deal", "board", "find", "lead", "leads", "tasks", "team"],
-    task: ["tasks", "lead"],
+    lead: ["lead", "leads", "find", "board", "deal", "tasks", "team", "home"],
+    deal: ["deal", "board", "find", "lead", "leads", "tasks", "team", "home"],
+    task: ["tasks", "lead", "home"],
     /** Somebody who leaves hands everything over. */
-    member: ["team", "lead", "leads", "board", "deal", "tasks"],
+    member: ["team", "lead", "leads", "board", "deal", "tasks", "home"],
 } as const;
 
 export type Changed = keyof typeof SHOWN_IN;

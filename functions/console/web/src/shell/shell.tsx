@@ -14,7 +14,9 @@ import { Hidden } from "../ui/parts";
 import { announcer } from "../ui/title";
 import { useUndoKey } from "../ui/undo";
 import { Account } from "./account";
+import { Bell } from "./bell";
 import { Finder } from "./finder";
+import { AlsoHere } from "./live";
 import { PLACES } from "./navigation";
 import { Offline } from "./offline";
 import { askForPartsAgain } from "./part";
@@ -75,6 +77,7 @@ export function Shell({ children }: { children?: ReactNode }) {
                     <span {...announcer} />
                 </Hidden>
                 <Finder open={finding} onClose={() => setFinding(false)} />
+                <AlsoHere />
                 <Notices />
                 <Clashes />
             </Box>
@@ -117,8 +120,11 @@ function Side({ narrow, onFind }: { narrow: boolean; onFind: () => void }) {
                 )}
             </ButtonBase>
             <Places narrow={narrow} />
-            <Box sx={{ mt: "auto" }}>
-                <Account narrow={narrow} />
+            <Box sx={{ mt: "auto", display: "flex", flexDirection: narrow ? "column" : "row", alignItems: "center", gap: 0.5, minWidth: 0 }}>
+                <Box sx={{ flex: narrow ? undefined : 1, minWidth: 0 }}>
+                    <Account narrow={narrow} />
+                </Box>
+                <Bell />
             </Box>
         </Box>
     );
@@ -133,6 +139,7 @@ function TopBar({ onFind }: { onFind: () => void }) {
             <IconButton sx={{ ml: "auto" }} aria-label={t("find.open")} onClick={onFind}>
                 <Search size={18} />
             </IconButton>
+            <Bell />
             <Account narrow />
         </Box>
     );
