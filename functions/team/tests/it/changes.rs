@@ -64,7 +64,8 @@ async fn tells_what_others_have_changed() {
     assert!(kinds(&few).iter().all(|(kind, _)| *kind == "lead"), "{few}");
     assert_eq!(ask(&app, &by_sophie, "since=2090-01-01T00:00:00Z").await["changes"], json!([]));
     let other = app.new_tenant("other").await;
-    assert_eq!(ask(&app, &other.token("admin"), &since).await["changes"], json!([]));
+    let theirs = ask(&app, &other.token("admin"), &since).await;
+    assert!(kinds(&theirs).iter().all(|(kind, _)| ["tenant", "member"].contains(kind)), "what it began with: {theirs}");
 }
 
 #[tokio::test]

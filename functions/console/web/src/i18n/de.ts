@@ -611,7 +611,6 @@ export const de: Messages = {
         pipelines: "Pipelines",
         noPipelines: "Noch keine Pipeline",
         noPipelinesHint: "Eine Pipeline hat Stufen, durch die Deals gehen. Die Administration kann eine anlegen.",
-        open: "Offen",
         openDeals: "offene Deals",
         value: "Wert",
         weighted: "Gewichtet",

@@ -615,7 +615,6 @@ export const en = {
         pipelines: "Pipelines",
         noPipelines: "No pipeline yet",
         noPipelinesHint: "A pipeline has stages through which deals move. An administrator can add one.",
-        open: "Open",
         openDeals: "open deals",
         value: "Value",
         weighted: "Weighted",

@@ -6,7 +6,7 @@ import { api, take, type Schemas } from "../api/client";
 import { type Changed, reread, SHOWN_IN } from "../api/reread";
 import { useT } from "../providers/i18n";
 import { useMe } from "../ui/known";
-import { Face } from "../ui/parts";
+import { Face, Hidden } from "../ui/parts";
 
 type Changes = Schemas["ChangesListOutput"];
 type Change = Changes["changes"][number];
@@ -68,19 +68,20 @@ export function useLive(): Changes | undefined {
     return data;
 }
 
-/** Who else looks at the record of this page. It lies over the page, so that nothing moves when somebody comes. */
-export function AlsoHere() {
+/** Who else looks at the record of this page. It stands in the frame, so that nothing of the page moves when somebody comes. */
+export function AlsoHere({ words = false }: { words?: boolean }) {
     const t = useT();
     const present = useLive()?.present ?? [];
-    const names = present.map(({ name }) => name);
+    const said = t("live.here", { names: present.map(({ name }) => name).join(", "), smart_count: present.length });
     return (
-        <Box role="status" sx={{ position: "fixed", top: { xs: 58, sm: 10 }, right: { xs: 12, sm: 16 }, zIndex: 15, display: "flex", pointerEvents: "none" }}>
-            {names.length > 0 && (
-                <Tooltip title={t("live.here", { names: names.join(", "), smart_count: names.length })}>
-                    <Box aria-label={t("live.here", { names: names.join(", "), smart_count: names.length })} sx={{ display: "flex", gap: 0.25, p: 0.375, borderRadius: 4, bgcolor: "background.paper", border: 1, borderColor: "primary.main", pointerEvents: "auto" }}>
+        <Box role="status" sx={{ minWidth: 0 }}>
+            {present.length > 0 && (
+                <Tooltip title={words ? "" : said}>
+                    <Box sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", gap: 0.5, p: 0.75, fontSize: "s", color: "text.secondary" }}>
                         {present.slice(0, 4).map(({ member_id, name }) => (
                             <Face key={member_id} name={name} size={22} />
                         ))}
+                        {words ? <span>{said}</span> : <Hidden>{said}</Hidden>}
                     </Box>
                 </Tooltip>
             )}

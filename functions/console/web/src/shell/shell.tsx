@@ -77,7 +77,6 @@ export function Shell({ children }: { children?: ReactNode }) {
                     <span {...announcer} />
                 </Hidden>
                 <Finder open={finding} onClose={() => setFinding(false)} />
-                <AlsoHere />
                 <Notices />
                 <Clashes />
             </Box>
@@ -120,7 +119,10 @@ function Side({ narrow, onFind }: { narrow: boolean; onFind: () => void }) {
                 )}
             </ButtonBase>
             <Places narrow={narrow} />
-            <Box sx={{ mt: "auto", display: "flex", flexDirection: narrow ? "column" : "row", alignItems: "center", gap: 0.5, minWidth: 0 }}>
+            <Box sx={{ mt: "auto" }}>
+                <AlsoHere words={!narrow} />
+            </Box>
+            <Box sx={{ display: "flex", flexDirection: narrow ? "column" : "row", alignItems: "center", gap: 0.5, minWidth: 0 }}>
                 <Box sx={{ flex: narrow ? undefined : 1, minWidth: 0 }}>
                     <Account narrow={narrow} />
                 </Box>
@@ -139,6 +141,7 @@ function TopBar({ onFind }: { onFind: () => void }) {
             <IconButton sx={{ ml: "auto" }} aria-label={t("find.open")} onClick={onFind}>
                 <Search size={18} />
             </IconButton>
+            <AlsoHere />
             <Bell />
             <Account narrow />
         </Box>
