@@ -2,7 +2,7 @@
 
 -- What was won in a period, and what is open.
 CREATE INDEX deals_won_idx ON deals (tenant_id, closed_at) WHERE status = 'won';
-CREATE INDEX deals_open_idx ON deals (tenant_id, owner_id) WHERE status = 'open';
+CREATE INDEX deals_open_idx ON deals (tenant_id, stage_id) WHERE status = 'open';
 -- Who became hot since a moment.
 CREATE INDEX tier_alerts_at_idx ON tier_alerts (tenant_id, alerted_at);
 -- What the machine has routed since a moment.

@@ -12,7 +12,7 @@ SELECT a.lead_id, max(a.alerted_at) AS hot_at
 
 -- name: list_people
 -- Of everybody who works, or of $5 alone: what is due, which deals have no next step, who became hot.
-WITH hot AS (
+WITH hot AS MATERIALIZED (
   SELECT l.owner_id, count(*) AS leads
     FROM ({hot}) h
     JOIN leads l ON l.id = h.lead_id

@@ -155,11 +155,22 @@ pub struct TeamFiguresView {
     pub goal_currency: String,
 }
 
-/// Something that a new tenant does first.
+/// What a new tenant does first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FirstStep {
+    /// Has a first lead.
+    Lead,
+    /// Has a first deal.
+    Deal,
+    /// Has somebody else who works here too.
+    Team,
+}
+
+/// Something that a new tenant does first, and whether it is done.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FirstStepView {
-    /// `lead`: has a first lead; `deal`: has a first deal; `team`: somebody else works here too.
-    pub step: &'static str,
+    pub step: FirstStep,
     pub done: bool,
 }
 
@@ -167,7 +178,8 @@ pub struct FirstStepView {
 pub fn first_steps(steps: FirstSteps) -> Option<Vec<FirstStepView>> {
     let FirstSteps { leads, deals, team } = steps;
     let step = |step, done| FirstStepView { step, done };
-    (!(leads && deals && team)).then(|| vec![step("lead", leads), step("deal", deals), step("team", team)])
+    let steps = || vec![step(FirstStep::Lead, leads), step(FirstStep::Deal, deals), step(FirstStep::Team, team)];
+    (!(leads && deals && team)).then(steps)
 }
 
 /// Sums by currency of those that pass.
@@ -214,9 +226,8 @@ mod tests {
     fn the_steps_are_shown_until_all_are_done() {
         let steps = |leads, deals, team| first_steps(FirstSteps { leads, deals, team });
         assert!(steps(true, true, true).is_none());
-        let left: Vec<(&str, bool)> =
-            steps(true, false, true).unwrap().iter().map(|one| (one.step, one.done)).collect();
-        assert_eq!(left, [("lead", true), ("deal", false), ("team", true)]);
+        let left: Vec<_> = steps(true, false, true).unwrap().iter().map(|one| (one.step, one.done)).collect();
+        assert_eq!(left, [(FirstStep::Lead, true), (FirstStep::Deal, false), (FirstStep::Team, true)]);
     }
 
     #[test]

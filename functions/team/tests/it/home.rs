@@ -190,7 +190,9 @@ async fn reads_through_indexes() {
              SELECT id, tenant_id, 'hot', now() FROM leads ON CONFLICT DO NOTHING;
              INSERT INTO tier_alerts (tenant_id, lead_id, tier, alerted_at)
              SELECT tenant_id, id, 'hot', created_at - random() * interval '90 days' FROM leads;
-             UPDATE deals SET status = 'won', closed_at = now() - random() * interval '300 days' WHERE value_minor % 2 = 0;
+             UPDATE deals d SET owner_id = (SELECT m.id FROM team_members m WHERE m.tenant_id = d.tenant_id ORDER BY m.id
+                                              OFFSET d.value_minor % 5 LIMIT 1);
+             UPDATE deals SET status = 'won', closed_at = now() - random() * interval '300 days' WHERE position::bigint % 2 = 0;
              ANALYZE",
         )
         .await

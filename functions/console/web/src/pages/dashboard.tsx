@@ -109,7 +109,7 @@ function Figure({ label, value, note, to, bar = null, bad = false }: { label: st
 
 function FirstSteps({ steps }: { steps: NonNullable<Home["first_steps"]> }) {
     const t = useT();
-    const path: Record<string, string> = { lead: "/leads", deal: "/board", team: "/team" };
+    const path = { lead: "/leads", deal: "/board", team: "/team" };
     return (
         <Card title={t("dashboard.first")} hint={t("dashboard.firstHint")} sx={{ mb: 2 }}>
             <Box component="ol" sx={{ listStyle: "none", m: 0, p: 0, display: "grid", gap: 1 }}>
@@ -120,7 +120,7 @@ function FirstSteps({ steps }: { steps: NonNullable<Home["first_steps"]> }) {
                             <Box sx={{ display: "inline-flex", color: done ? "good.main" : "text.secondary" }}>
                                 <Icon size={18} aria-label={t(done ? "dashboard.stepDone" : "dashboard.stepOpen")} />
                             </Box>
-                            {done ? t(`dashboard.step.${step}`) : <Link to={path[step] ?? "/"} style={{ color: "inherit", fontWeight: 550 }}>{t(`dashboard.step.${step}`)}</Link>}
+                            {done ? t(`dashboard.step.${step}`) : <Link to={path[step]} style={{ color: "inherit", fontWeight: 550 }}>{t(`dashboard.step.${step}`)}</Link>}
                         </Box>
                     );
                 })}
