@@ -64,6 +64,9 @@ pub struct Contract {
     pub input: Option<Value>,
     /// JSON Schema of the query string.
     pub query: Option<Value>,
+    /// Parameters that filter a list by its fields, as the API's description has them.
+    #[serde(default)]
+    pub filters: Vec<Value>,
     /// JSON Schema of the answer.
     pub output: Option<Value>,
     /// The media type that a good answer may have instead of JSON.

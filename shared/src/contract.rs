@@ -35,6 +35,8 @@ pub struct Contract {
     pub public: bool,
     pub input: Option<Value>,
     pub query: Option<Value>,
+    /// Of a list: the parameters that filter it by fields, as the API's description has them.
+    pub filters: Vec<Value>,
     pub output: Option<Value>,
     /// The media type that a good answer may have instead of JSON.
     pub other_media: Option<&'static str>,
@@ -52,6 +54,7 @@ impl Contract {
             public: false,
             input: None,
             query: None,
+            filters: Vec::new(),
             output: None,
             other_media: None,
             status: None,

@@ -55,6 +55,20 @@ impl Failure {
         Self::Invalid(vec![Fault::new(pointer, code, detail)])
     }
 
+    /// The same with every bad field below another one, for a body that holds what was checked.
+    #[must_use]
+    pub fn below(self, pointer: &str) -> Self {
+        match self {
+            Self::Invalid(faults) => Self::Invalid(
+                faults
+                    .into_iter()
+                    .map(|fault| Fault { pointer: format!("{pointer}{}", fault.pointer), ..fault })
+                    .collect(),
+            ),
+            other => other,
+        }
+    }
+
     /// The state does not allow it.
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
         Self::Conflict { code, detail: detail.into(), matches: None }

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tracing::field::{Empty, display};
 use tracing::{Instrument as _, Span, Subscriber};
@@ -109,17 +110,24 @@ fn figures(change: impl FnOnce(&mut Figures)) {
 ///
 /// # Errors
 /// As the step fails.
-pub async fn step<T>(span: Span, work: impl Future<Output = Result<T, Failure>> + Send) -> Result<T, Failure> {
-    // Boxed: the compiler follows futures within futures only so far.
-    let outcome = work.boxed().instrument(span.clone()).await;
-    if let Err(failure) = &outcome {
-        span.in_scope(|| match failure {
-            Failure::Internal(_) | Failure::Unsure(_) => tracing::warn!(reason = %failure, "a step failed"),
-            Failure::Unavailable { .. } if !failure.is_busy() => tracing::warn!(reason = %failure, "a step failed"),
-            _ => tracing::debug!(code = failure.code(), reason = %failure, "a step ended early"),
-        });
+pub fn step<'a, T: Send + 'a>(
+    span: Span,
+    work: impl Future<Output = Result<T, Failure>> + Send + 'a,
+) -> BoxFuture<'a, Result<T, Failure>> {
+    // Boxed with the work within: the compiler follows futures within futures only so far, and an `async fn` is as deep as what it
+    // is given.
+    async move {
+        let outcome = work.instrument(span.clone()).await;
+        if let Err(failure) = &outcome {
+            span.in_scope(|| match failure {
+                Failure::Internal(_) | Failure::Unsure(_) => tracing::warn!(reason = %failure, "a step failed"),
+                Failure::Unavailable { .. } if !failure.is_busy() => tracing::warn!(reason = %failure, "a step failed"),
+                _ => tracing::debug!(code = failure.code(), reason = %failure, "a step ended early"),
+            });
+        }
+        outcome
     }
-    outcome
+    .boxed()
 }
 
 /// The one of a set that has no other: a line about one lead names it, a line about many says how many.

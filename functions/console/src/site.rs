@@ -9,7 +9,7 @@ mod tests;
 use std::io::Read as _;
 
 use shared::Failure;
-use shared::http::RawReply;
+use shared::http::{Encoding, RawReply};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -61,6 +61,9 @@ pub const NONCE: &str = "__CSP_NONCE__";
 
 /// Vite names these by their content, so they never change.
 const HASHED: &str = "assets/";
+
+/// What there is of every text; the last one is the smallest.
+const PACKED: [Encoding; 2] = [Encoding::Gzip, Encoding::Brotli];
 
 const A_YEAR: &str = "public, max-age=31536000, immutable";
 
@@ -122,7 +125,7 @@ fn serve(file: &File, request: Request<'_>) -> Result<RawReply, Failure> {
     headers.push(("content-type", file.kind.to_owned()));
     // A picture that is opened as a page may hold scripts as well; this one runs none.
     headers.push(("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox".to_owned()));
-    let body = match (&file.body, Encoding::best(request.accept_encoding)) {
+    let body = match (&file.body, Encoding::best(request.accept_encoding, &PACKED)) {
         (Body::AsIs(content), _) => content.to_vec(),
         (Body::Packed { brotli, .. }, Encoding::Brotli) => {
             headers.push(("content-encoding", "br".to_owned()));
@@ -164,39 +167,4 @@ fn common(request: Request<'_>) -> Vec<(&'static str, String)> {
 fn matches(if_none_match: Option<&str>, tag: &str) -> bool {
     let mut known = if_none_match.unwrap_or_default().split(',').map(str::trim);
     known.any(|known| known == "*" || known.trim_start_matches("W/").trim_matches('"') == tag)
-}
-
-/// How a body is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encoding {
-    Brotli,
-    Gzip,
-    Identity,
-}
-
-impl Encoding {
-    /// The one the caller likes best; of equals the smallest. Who says nothing gets the content as it is.
-    fn best(accept: Option<&str>) -> Self {
-        let wishes: Vec<(String, f32)> = accept.unwrap_or_default().split(',').filter_map(wish).collect();
-        let weight = |name: &str| wishes.iter().find(|(wished, _)| wished == name).map(|(_, weight)| *weight);
-        let any = weight("*");
-        // What is not named is taken only where `*` says so; as it is, everybody takes it who does not refuse it.
-        let mut best = (Self::Identity, weight("identity").or(any).unwrap_or(f32::MIN_POSITIVE));
-        for (encoding, name) in [(Self::Gzip, "gzip"), (Self::Brotli, "br")] {
-            let weight = weight(name).or(any).unwrap_or(0.0);
-            if weight > 0.0 && weight >= best.1 {
-                best = (encoding, weight);
-            }
-        }
-        best.0
-    }
-}
-
-/// `gzip;q=0.8` as name and weight.
-fn wish(text: &str) -> Option<(String, f32)> {
-    let mut parts = text.split(';').map(str::trim);
-    let name = parts.next().filter(|name| !name.is_empty())?.to_ascii_lowercase();
-    let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-    let weight = weight.map_or(Some(1.0), |weight| weight.trim().parse().ok())?;
-    Some((name, weight))
 }

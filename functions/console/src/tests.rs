@@ -29,7 +29,7 @@ fn header<'a>(reply: &'a RawReply, name: &str) -> Option<&'a str> {
 
 #[track_caller]
 fn check_encoding(accept: Option<&str>, expected: Encoding) {
-    assert_eq!(Encoding::best(accept), expected, "{accept:?}");
+    assert_eq!(Encoding::best(accept, &PACKED), expected, "{accept:?}");
 }
 
 #[test]

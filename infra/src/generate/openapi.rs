@@ -164,6 +164,7 @@ fn parameters(contract: &Contract, route: &Route) -> Vec<Value> {
         }
         parameters.push(parameter);
     }
+    parameters.extend(contract.filters.iter().cloned());
     parameters
 }
 

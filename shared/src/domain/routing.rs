@@ -209,7 +209,7 @@ impl OutcomeKind {
 
 /// The result of a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Outcome {
+pub struct RoutingOutcome {
     /// How it came out.
     #[serde(rename = "outcome")]
     pub kind: OutcomeKind,
@@ -303,7 +303,7 @@ pub struct DecisionRecord {
     pub manual: Option<ManualChoice>,
     /// The result.
     #[serde(flatten)]
-    pub outcome: Outcome,
+    pub outcome: RoutingOutcome,
 }
 
 impl DecisionRecord {
@@ -336,7 +336,7 @@ pub fn decide_by_hand(inputs: DecisionInputs, choice: ManualChoice) -> DecisionR
 }
 
 /// Decides again from the record alone. The outcome equals the recorded one.
-pub fn redecide(record: &DecisionRecord) -> Outcome {
+pub fn redecide(record: &DecisionRecord) -> RoutingOutcome {
     if let Some(choice) = &record.manual {
         return by_hand(choice);
     }
@@ -344,10 +344,10 @@ pub fn redecide(record: &DecisionRecord) -> Outcome {
     decide(record.inputs.clone(), &candidates).outcome
 }
 
-fn conclude(assessment: Assessment, choice: &OwnerChoice) -> Outcome {
+fn conclude(assessment: Assessment, choice: &OwnerChoice) -> RoutingOutcome {
     let (owner_id, tie_break) = (choice.owner, choice.tie_break);
     match assessment {
-        Assessment::Routed { intent, pipeline } => Outcome {
+        Assessment::Routed { intent, pipeline } => RoutingOutcome {
             kind: OutcomeKind::Routed,
             intent: Some(intent),
             pipeline_id: Some(pipeline),
@@ -355,7 +355,7 @@ fn conclude(assessment: Assessment, choice: &OwnerChoice) -> Outcome {
             tie_break,
             missing: None,
         },
-        Assessment::Discovery { pipeline, missing } => Outcome {
+        Assessment::Discovery { pipeline, missing } => RoutingOutcome {
             kind: OutcomeKind::Discovery,
             intent: None,
             pipeline_id: Some(pipeline),
@@ -363,7 +363,7 @@ fn conclude(assessment: Assessment, choice: &OwnerChoice) -> Outcome {
             tie_break,
             missing: Some(missing),
         },
-        Assessment::Conflict { missing, .. } => Outcome {
+        Assessment::Conflict { missing, .. } => RoutingOutcome {
             kind: OutcomeKind::Conflict,
             intent: None,
             pipeline_id: None,
@@ -371,7 +371,7 @@ fn conclude(assessment: Assessment, choice: &OwnerChoice) -> Outcome {
             tie_break: None,
             missing: Some(missing),
         },
-        Assessment::Pending { missing } => Outcome {
+        Assessment::Pending { missing } => RoutingOutcome {
             kind: OutcomeKind::Pending,
             intent: None,
             pipeline_id: None,
@@ -382,8 +382,8 @@ fn conclude(assessment: Assessment, choice: &OwnerChoice) -> Outcome {
     }
 }
 
-fn by_hand(choice: &ManualChoice) -> Outcome {
-    Outcome {
+fn by_hand(choice: &ManualChoice) -> RoutingOutcome {
+    RoutingOutcome {
         kind: OutcomeKind::Manual,
         intent: None,
         pipeline_id: choice.pipeline_id,

@@ -15,7 +15,7 @@ mod website;
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use verify::{Reason, verify};
+pub use verify::{Rejection, verify};
 
 use crate::app::App;
 use crate::domain::events::{self as domain, depends_on_country};
@@ -90,7 +90,8 @@ pub async fn check_and_translate(app: &App, delivery: &Delivery) -> Result<Resul
     let tenant = match &delivery.verdict {
         Verdict::Proven { tenant_id } => *tenant_id,
         Verdict::Rejected { tenant_id, reason } => {
-            let detail = Reason::parse(reason).map_or("The receiver did not believe this delivery.", Reason::detail);
+            let detail =
+                Rejection::parse(reason).map_or("The receiver did not believe this delivery.", Rejection::detail);
             let park = Park { tenant: *tenant_id, reason: reason.clone(), detail: detail.to_owned(), checked: false };
             return Ok(Err(park));
         }
@@ -122,17 +123,17 @@ pub async fn check_and_translate(app: &App, delivery: &Delivery) -> Result<Resul
     Ok(Ok(translated))
 }
 
-fn refused(tenant: Option<TenantId>, reason: Reason) -> Park {
+fn refused(tenant: Option<TenantId>, reason: Rejection) -> Park {
     Park { tenant, reason: reason.as_str().to_owned(), detail: reason.detail().to_owned(), checked: false }
 }
 
 /// The tenant of a delivery whose check is passed now.
 async fn prove(app: &App, delivery: &Delivery) -> Result<Result<TenantId, Park>, Failure> {
     let Some(hash) = delivery.token_hash.as_deref().and_then(hex::decode_hash) else {
-        return Ok(Err(refused(None, Reason::NoToken)));
+        return Ok(Err(refused(None, Rejection::NoToken)));
     };
     let Some(source) = find_webhook_source(app.database(), &delivery.source, &hash, delivery.received_at).await? else {
-        return Ok(Err(refused(None, Reason::UnknownToken)));
+        return Ok(Err(refused(None, Rejection::UnknownToken)));
     };
     let secrets = open_secrets(app, &source, delivery)?;
     let outcome = verify(delivery.via, &delivery.headers, delivery.body.as_bytes(), &secrets, delivery.received_at);

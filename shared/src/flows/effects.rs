@@ -54,7 +54,7 @@ use tracing::{Instrument as _, error_span};
 use crate::app::App;
 use crate::domain::ids::EffectId;
 use crate::failure::Failure;
-use crate::integrations::partner::{Outcome, Partner, Sight};
+use crate::integrations::partner::{CallOutcome, Partner, Sight};
 use crate::messages::{EffectDue, queues};
 use crate::store::effects::{self, NewEffect};
 use crate::store::effects_work::{self as ledger, Freed, Status};
@@ -105,7 +105,7 @@ pub async fn work(app: &App, partner: &dyn Partner, due: &EffectDue) -> Result<(
         Ok(())
     };
     // Boxed: the compiler follows futures within futures only so far.
-    work.instrument(span).boxed().await
+    work.boxed().instrument(span).await
 }
 
 /// What a transaction left of an effect: written, committed, and now for whoever counts and for its message.
@@ -158,7 +158,7 @@ impl Became {
 
 /// What a call or a look ended with.
 enum Ended {
-    Called(Outcome),
+    Called(CallOutcome),
     Looked(Sight),
 }
 
@@ -168,7 +168,7 @@ async fn act(claimed: &Claimed) -> Ended {
     let asked = async {
         match tokio::time::timeout(LONGEST_CALL, link.look_up(call)).await {
             Ok(sight) => sight,
-            Err(_) => Sight::Unanswered(Outcome::not_now("no answer in time")),
+            Err(_) => Sight::Unanswered(CallOutcome::not_now("no answer in time")),
         }
     };
     if claimed.step == Step::Look {
@@ -176,16 +176,16 @@ async fn act(claimed: &Claimed) -> Ended {
     }
     if claimed.step == Step::LookAndPerform {
         match asked.await {
-            Sight::Found(answer) => return Ended::Called(Outcome::Done(answer)),
+            Sight::Found(answer) => return Ended::Called(CallOutcome::Done(answer)),
             Sight::Absent | Sight::CannotAsk => tokio::time::sleep(claimed.pause).await,
             // Nothing was done yet, so that the question may be asked again with everything else.
-            Sight::Unanswered(Outcome::Unknown(reason)) => return Ended::Called(Outcome::not_now(reason)),
+            Sight::Unanswered(CallOutcome::Unknown(reason)) => return Ended::Called(CallOutcome::not_now(reason)),
             Sight::Unanswered(outcome) => return Ended::Called(outcome),
         }
     }
     match tokio::time::timeout(LONGEST_CALL, link.perform(call)).await {
         Ok(outcome) => Ended::Called(outcome),
-        Err(_) => Ended::Called(Outcome::Unknown("no answer in time".to_owned())),
+        Err(_) => Ended::Called(CallOutcome::Unknown("no answer in time".to_owned())),
     }
 }
 

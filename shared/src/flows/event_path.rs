@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -113,7 +114,8 @@ async fn process_set(app: &App, tenant: TenantId, set: &[Submission], now: Times
         let tx = app.begin(tenant).await?;
         let lost = || Failure::unavailable("lost every race for the same people; the events come again");
         let span = error_span!("set", events = set.len(), attempt);
-        let outcome = within(app, &tx, set, now).instrument(span).await.and_then(|report| report.ok_or_else(lost));
+        let outcome =
+            within(app, &tx, set, now).boxed().instrument(span).await.and_then(|report| report.ok_or_else(lost));
         let again = attempt < RACES && matches!(outcome, Err(Failure::Unavailable { .. }));
         let ended = app.end(&tx, outcome).await;
         match ended {

@@ -244,7 +244,7 @@ async fn recalculate(app: &App, step: Recalculate, now: Timestamp) -> Result<(),
         // A newer version has its own walk.
         if tx.rule_set_version() == step.rule_set_version { walk(app, &tx, &step, now).await } else { Ok(()) }
     });
-    walked.instrument(span).await
+    walked.boxed().instrument(span).await
 }
 
 async fn walk(app: &App, tx: &Tx, step: &Recalculate, now: Timestamp) -> Result<(), Failure> {

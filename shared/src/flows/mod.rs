@@ -3,6 +3,7 @@
 
 mod alerts;
 pub mod batch;
+pub mod bulk;
 pub mod deals;
 pub mod deliveries;
 pub mod effects;

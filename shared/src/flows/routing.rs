@@ -131,7 +131,7 @@ pub async fn route(app: &App, tenant: TenantId, leads: &[LeadId], now: Timestamp
         tracing::info!(decisions, "evaluated");
         Ok(decisions)
     };
-    work.instrument(span).await
+    work.boxed().instrument(span).await
 }
 
 /// Asks the router about leads whose score has been high for long enough that an unclear intent sends them to Discovery.

@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 
 use ::http::HeaderMap;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::body;
+use super::{Listing, body};
 use crate::app::App;
 use crate::domain::access::Caller;
 use crate::failure::Failure;
-use crate::store::Tx;
 use crate::store::audit::{self, Actor, AuditEntry};
+use crate::store::{Tx, tenants};
+use crate::views::filters::{Filters, Viewpoint};
 use crate::views::paging::Paging;
 use crate::views::record::Record;
 
@@ -51,19 +53,22 @@ pub struct Call<B = (), Q = NoQuery> {
     pub body: B,
     pub query: Q,
     pub paging: Paging,
+    /// What is asked of the fields of a list.
+    pub filters: Filters,
     path: BTreeMap<&'static str, String>,
     headers: HeaderMap,
 }
 
 impl<B: DeserializeOwned + JsonSchema, Q: DeserializeOwned + JsonSchema> Call<B, Q> {
-    /// `paged` endpoints take the parameters of lists; to the others those are as unknown as any.
-    pub(crate) fn from_parts(parts: Parts, paged: bool) -> Result<Self, Failure> {
+    /// Paged endpoints take the parameters of lists, and those with fields their filters; to the others those are as unknown as any.
+    pub(crate) fn from_parts(parts: Parts, listing: Listing) -> Result<Self, Failure> {
         let mut faults = Vec::new();
         let parameters = body::parameters(&parts.query, &mut faults);
-        let (paging, rest) = match paged {
+        let (paging, rest) = match listing.paged {
             true => Paging::read(parameters, &mut faults),
             false => (Paging::default(), parameters),
         };
+        let (filters, rest) = Filters::read(listing.fields, rest, &mut faults);
         let query = body::query::<Q>(&rest, &mut faults);
         let body = body::json::<B>(&parts.body, &mut faults);
         match (body, query) {
@@ -77,6 +82,7 @@ impl<B: DeserializeOwned + JsonSchema, Q: DeserializeOwned + JsonSchema> Call<B,
                 body,
                 query,
                 paging,
+                filters,
                 path: parts.path,
                 headers: parts.headers,
             }),
@@ -88,8 +94,24 @@ impl<B: DeserializeOwned + JsonSchema, Q: DeserializeOwned + JsonSchema> Call<B,
 impl<B, Q> Call<B, Q> {
     /// The body on its own, for handlers that take it apart.
     pub fn split(self) -> (Call<(), Q>, B) {
-        let Self { app, tx, caller, now, request_id, source_ip, body, query, paging, path, headers } = self;
-        (Call { app, tx, caller, now, request_id, source_ip, body: (), query, paging, path, headers }, body)
+        let Self { app, tx, caller, now, request_id, source_ip, body, query, paging, filters, path, headers } = self;
+        (Call { app, tx, caller, now, request_id, source_ip, body: (), query, paging, filters, path, headers }, body)
+    }
+
+    /// From where relative moments and `me` are seen: in the zone that is named, else the tenant's, which is looked up only where `filters`
+    /// depend on it.
+    ///
+    /// # Errors
+    /// `Invalid` for a zone that does not exist.
+    pub async fn viewpoint(&self, filters: &Filters, zone: Option<&str>) -> Result<Viewpoint, Failure> {
+        let zone = match zone {
+            Some(name) => Viewpoint::zone(name)?,
+            None if filters.is_relative() => {
+                TimeZone::get(&tenants::get(&self.tx).await?.zone).unwrap_or(TimeZone::UTC)
+            }
+            None => TimeZone::UTC,
+        };
+        Ok(Viewpoint { now: self.now, zone, me: self.caller.subject.parse().ok() })
     }
 
     /// Notes in the audit log what became of a record: as people saw it before, and as they see it now.

@@ -7,6 +7,7 @@ use super::reply::Listed;
 use crate::failure::Failure;
 use crate::store;
 use crate::views::csv::{Export, Shown, Table};
+use crate::views::filters::Viewpoint;
 use crate::views::team::Language;
 
 impl<B, Q> Call<B, Q> {
@@ -17,9 +18,7 @@ impl<B, Q> Call<B, Q> {
     pub async fn shown(&self, export: &Export<'_>) -> Result<Shown, Failure> {
         let language = export.language.or_else(|| self.accepted_language()).unwrap_or(Language::En);
         let zone = match export.zone {
-            Some(name) => TimeZone::get(name).map_err(|_| {
-                Failure::invalid("?zone", "unknown_value", "Name a zone as `Europe/Berlin`, or leave `zone` out.")
-            })?,
+            Some(name) => Viewpoint::zone(name)?,
             None => TimeZone::get(&store::tenants::get(&self.tx).await?.zone).unwrap_or(TimeZone::UTC),
         };
         Ok(Shown { language, zone, names: store::names::list(&self.tx).await? })

@@ -14,9 +14,12 @@
 pub mod auth;
 mod beside;
 mod body;
+mod bulk;
 mod call;
 mod export;
 pub mod ingest;
+mod packing;
+mod parts_of;
 mod problem;
 mod public;
 mod reply;
@@ -38,7 +41,10 @@ use serde::de::DeserializeOwned;
 
 pub use auth::Anyone;
 pub use beside::Beside;
+pub use bulk::{ListQuery, versions};
 pub use call::{Call, NoQuery};
+pub use packing::Encoding;
+pub use parts_of::{DealPart, DealPartsView, LeadPart, LeadPartsView, WithParts};
 pub use public::{PublicCall, public, public_post, receive, site};
 pub use reply::{Accepted, Created, Html, Json, Listed, NoContent, RawReply, Reply};
 
@@ -49,6 +55,7 @@ pub use crate::views::patch::Patch;
 
 use crate::contract::{Contract, Kind, Route};
 use crate::failure::Failure;
+use crate::views::filters::Field;
 use call::Parts;
 use route::Paths;
 
@@ -62,6 +69,8 @@ pub(crate) struct Endpoint {
     scope: Option<Scope>,
     handler: Handler,
     contract: fn() -> Shapes,
+    /// Of a list: the fields by which it is filtered.
+    fields: &'static [Field],
     source: &'static str,
 }
 
@@ -87,9 +96,35 @@ macro_rules! verb {
             Fut: Future<Output = Result<R, Failure>> + Send + 'static,
         {
             let source = std::panic::Location::caller().file();
-            run(endpoint(Method::$method, paths.list(), scope.into(), $paged, handle, source))
+            run(endpoint(Method::$method, paths.list(), scope.into(), Listing { paged: $paged, fields: &[] }, handle, source))
         }
     };
+}
+
+/// What of a query string is read before the query itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Listing {
+    paged: bool,
+    fields: &'static [Field],
+}
+
+/// A list that is filtered by fields, with `filter[<field>][<operator>]` (see [`crate::views::filters`]).
+#[track_caller]
+pub fn filtered<B, Q, R, F, Fut>(
+    paths: impl Paths,
+    scope: impl Into<Option<Scope>>,
+    fields: &'static [Field],
+    handle: F,
+) -> ExitCode
+where
+    B: DeserializeOwned + JsonSchema + Send + 'static,
+    Q: DeserializeOwned + JsonSchema + Send + 'static,
+    R: Reply,
+    F: Fn(Call<B, Q>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<R, Failure>> + Send + 'static,
+{
+    let source = std::panic::Location::caller().file();
+    run(endpoint(Method::GET, paths.list(), scope.into(), Listing { paged: true, fields }, handle, source))
 }
 
 verb!(
@@ -118,7 +153,7 @@ fn endpoint<B, Q, R, F, Fut>(
     method: Method,
     paths: Vec<&'static str>,
     scope: Option<Scope>,
-    paged: bool,
+    listing: Listing,
     handle: F,
     source: &'static str,
 ) -> Endpoint
@@ -133,7 +168,7 @@ where
     let handler: Handler = Arc::new(move |parts: Parts| {
         let handle = Arc::clone(&handle);
         Box::pin(async move {
-            let call = Call::from_parts(parts, paged)?;
+            let call = Call::from_parts(parts, listing)?;
             handle(call).await?.into_raw()
         })
     });
@@ -144,7 +179,7 @@ where
         other_media: R::other_media(),
         status: R::STATUS,
     };
-    Endpoint { method, paths, scope, handler, contract, source }
+    Endpoint { method, paths, scope, handler, contract, fields: listing.fields, source }
 }
 
 /// The schema of a type, or nothing for `()` and [`NoQuery`]. Release builds do not describe themselves, and so carry none.
@@ -174,6 +209,7 @@ fn run(endpoint: Endpoint) -> ExitCode {
             public: false,
             input: shapes.input,
             query: shapes.query,
+            filters: endpoint.fields.iter().flat_map(Field::parameters).collect(),
             output: shapes.output,
             other_media: shapes.other_media,
             status: Some(shapes.status),

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use super::auth::{Credentials, Verifier};
 use super::reply::{RawReply, Reply};
 use super::route::Paths;
-use super::serve::{self, Incoming, KnownRate, MAX_BODY, Patience, Service};
+use super::serve::{self, Incoming, KnownRate, MAX_BODY, Packing, Patience, Service};
 use super::{body, sign_in};
 use crate::app::App;
 use crate::config::{JwtConfig, Stage};
@@ -87,7 +87,7 @@ where
     Fut: Future<Output = Result<R, Failure>> + Send + 'static,
 {
     let contract = Contract { public: true, output: R::schema(), status: Some(R::STATUS), ..Contract::of(Kind::Http) };
-    let start = Start { methods: &["GET"], paths: paths.list(), contract, max_body: MAX_BODY, verifier: None };
+    let start = Start::of(&["GET"], paths.list(), contract);
     start.with(handle, std::panic::Location::caller().file())
 }
 
@@ -100,7 +100,7 @@ where
     Fut: Future<Output = Result<R, Failure>> + Send + 'static,
 {
     let contract = Contract { public: true, output: R::schema(), status: Some(R::STATUS), ..Contract::of(Kind::Http) };
-    let start = Start { methods: &["GET", "HEAD"], paths: paths.list(), contract, max_body: MAX_BODY, verifier: None };
+    let start = Start { packing: Packing::Never, ..Start::of(&["GET", "HEAD"], paths.list(), contract) };
     start.with(handle, std::panic::Location::caller().file())
 }
 
@@ -121,7 +121,8 @@ where
         status: Some(R::STATUS),
         ..Contract::of(Kind::Http)
     };
-    let mut start = Start { methods: &["POST"], paths: paths.list(), contract, max_body: MAX_BODY, verifier: None };
+    // Secrets stand in these answers.
+    let mut start = Start { packing: Packing::Never, ..Start::of(&["POST"], paths.list(), contract) };
     if !crate::contract::asked() {
         start.verifier = match JwtConfig::from_env() {
             Ok(config) => Some(Arc::new(Verifier::new(config))),
@@ -165,7 +166,7 @@ where
         ..Contract::of(Kind::Http)
     };
     let source = std::panic::Location::caller().file();
-    let mut start = Start { methods: &["POST"], paths: paths.list(), contract, max_body: MAX_RECEIVED, verifier: None };
+    let mut start = Start { max_body: MAX_RECEIVED, ..Start::of(&["POST"], paths.list(), contract) };
     if crate::contract::asked() {
         return start.with(handle, source);
     }
@@ -188,10 +189,15 @@ struct Start {
     paths: Vec<&'static str>,
     contract: Contract,
     max_body: usize,
+    packing: Packing,
     verifier: Option<Arc<Verifier>>,
 }
 
 impl Start {
+    fn of(methods: &'static [&'static str], paths: Vec<&'static str>, contract: Contract) -> Self {
+        Self { methods, paths, contract, max_body: MAX_BODY, packing: Packing::IfItPays, verifier: None }
+    }
+
     fn with<R, F, Fut>(self, handle: F, source: &str) -> ExitCode
     where
         R: Reply,
@@ -209,7 +215,7 @@ impl Start {
     }
 
     fn boxed(self, handle: Handle, source: &str) -> ExitCode {
-        let Self { methods, paths, mut contract, max_body, verifier } = self;
+        let Self { methods, paths, mut contract, max_body, packing, verifier } = self;
         if crate::contract::asked() {
             let route = |path: &&str, method: &&str| Route { method: (*method).to_owned(), path: (*path).to_owned() };
             contract.routes =
@@ -238,7 +244,7 @@ impl Start {
             });
             Box::pin(patience.keep(work))
         });
-        serve::listen(paths, max_body, service)
+        serve::listen(paths, max_body, packing, service)
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::auth::{Credentials, Verifier, note_rate};
 use super::call::Parts;
 use super::reply::RawReply;
-use super::{Endpoint, problem, route};
+use super::{Endpoint, packing as packer, problem, route};
 use crate::app::App;
 use crate::config::JwtConfig;
 use crate::domain::access::{Caller, Rate};
@@ -108,11 +108,19 @@ pub(crate) fn run(endpoint: Endpoint) -> ExitCode {
             patience.keep(authenticated(app, &verifier, &endpoint, incoming, now)).await
         })
     });
-    listen(paths, MAX_BODY, service)
+    listen(paths, MAX_BODY, Packing::IfItPays, service)
+}
+
+/// Whether answers are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Packing {
+    IfItPays,
+    /// They hold secrets, or are packed already.
+    Never,
 }
 
 /// Takes requests from Lambda and hands them to the service.
-pub(crate) fn listen(paths: Vec<&'static str>, max_body: usize, service: Service) -> ExitCode {
+pub(crate) fn listen(paths: Vec<&'static str>, max_body: usize, packing: Packing, service: Service) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return refuse_start(&error),
@@ -122,7 +130,7 @@ pub(crate) fn listen(paths: Vec<&'static str>, max_body: usize, service: Service
         let (paths, service) = (Arc::clone(&paths), Arc::clone(&service));
         async move {
             let (request_id, now) = (request.lambda_context().request_id, crate::app::now());
-            let answered = answer(&paths, max_body, &service, request, now);
+            let answered = answer(&paths, max_body, packing, &service, request, now);
             Ok::<_, Error>(Answer(telemetry::invocation(&request_id, now, answered).await))
         }
     })));
@@ -145,6 +153,7 @@ impl IntoResponse for Answer {
 async fn answer(
     paths: &[&'static str],
     max_body: usize,
+    packing: Packing,
     service: &Service,
     request: Request,
     now: Timestamp,
@@ -168,6 +177,7 @@ async fn answer(
         Body::Binary(bytes) => bytes,
         _ => Vec::new(),
     };
+    let accepted = head.headers.get("accept-encoding").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let values = paths.iter().find_map(|pattern| route::matched(pattern, &path));
     let rate = KnownRate::default();
     let outcome = match values {
@@ -196,6 +206,9 @@ async fn answer(
     });
     if let Some(rate) = rate.get() {
         note_rate(*rate, &mut reply.headers);
+    }
+    if packing == Packing::IfItPays {
+        packer::pack(&mut reply, accepted.as_deref());
     }
     let took = started.elapsed();
     tracing::info!(method = %method, status = reply.status, duration_ms = took.as_secs_f64() * 1e3, "answered");

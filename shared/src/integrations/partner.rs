@@ -63,7 +63,7 @@ pub trait Link: Send + Sync {
     }
 
     /// Does it.
-    fn perform<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome>;
+    fn perform<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, CallOutcome>;
 
     /// Whether it was done. Only reads.
     fn look_up<'a>(&'a self, _call: &'a Call) -> BoxFuture<'a, Sight> {
@@ -87,7 +87,7 @@ pub struct Call {
 
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum CallOutcome {
     /// It is done; what is kept of the partner's answer (its id, a deep link).
     Done(Value),
     /// The partner will never take it as it is.
@@ -95,7 +95,7 @@ pub enum Outcome {
         code: String,
         /// The partner's own sentence, when it has one.
         words: Option<String>,
-        fault: Fault,
+        fault: FaultDomain,
     },
     /// The partner wants nothing from this key for so long. It was not done.
     Limited(Duration),
@@ -105,9 +105,9 @@ pub enum Outcome {
     Unknown(String),
 }
 
-impl Outcome {
+impl CallOutcome {
     /// Refused with nothing but a code.
-    pub fn refused(code: impl Into<String>, fault: Fault) -> Self {
+    pub fn refused(code: impl Into<String>, fault: FaultDomain) -> Self {
         Self::Refused { code: code.into(), words: None, fault }
     }
 
@@ -119,7 +119,7 @@ impl Outcome {
 
 /// What is at fault when a partner refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum FaultDomain {
     /// The key: somebody must connect the partner again. Everything for it waits until then.
     Connection,
     /// The place: it is gone, or not ours to write to.
@@ -128,7 +128,7 @@ pub enum Fault {
     Content,
 }
 
-impl Fault {
+impl FaultDomain {
     /// As the ledger spells it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -149,5 +149,5 @@ pub enum Sight {
     /// There is no way to tell.
     CannotAsk,
     /// The question itself was not answered: `Limited`, `NotNow`, or `Refused` for the key.
-    Unanswered(Outcome),
+    Unanswered(CallOutcome),
 }

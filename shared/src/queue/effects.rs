@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{Delivery, consume};
+use super::consume;
 use crate::flows::effects;
 use crate::integrations::partner::Partner;
 use crate::messages::EffectDue;
@@ -10,7 +10,5 @@ use crate::messages::EffectDue;
 /// Does the effects of one partner, from the queue that is named like it.
 #[track_caller]
 pub fn do_effects(partner: &'static dyn Partner) -> ExitCode {
-    consume(partner.name(), move |app, delivery: Delivery<EffectDue>| async move {
-        effects::work(&app, partner, &delivery.message).await
-    })
+    consume(partner.name(), move |app, due: EffectDue| async move { effects::work(&app, partner, &due).await })
 }

@@ -43,13 +43,6 @@ const RESERVE: Duration = Duration::from_secs(3);
 /// Of that, what is left for putting them off when parking does not end.
 const RESERVE_AFTER_PARKING: Duration = Duration::from_millis(1_500);
 
-/// One typed message.
-pub struct Delivery<M> {
-    pub message: M,
-    /// 1 at the first delivery.
-    pub attempt: u32,
-}
-
 /// What became of each message of a batch, in order.
 pub type Outcomes = Vec<Result<(), Failure>>;
 
@@ -60,7 +53,7 @@ type Batch = Arc<dyn Fn(App, Arc<[RawMessage]>, Deadline) -> BoxFuture<'static, 
 pub fn consume<M, F, Fut>(queue: &'static str, handle: F) -> ExitCode
 where
     M: DeserializeOwned + Send + 'static,
-    F: Fn(App, Delivery<M>) -> Fut + Send + Sync + 'static,
+    F: Fn(App, M) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<(), Failure>> + Send + 'static,
 {
     let source = std::panic::Location::caller().file();
@@ -73,10 +66,7 @@ where
             for message in messages.iter() {
                 about(message);
                 let span = tracing::error_span!("message", message_id = message.id, attempt = message.attempt);
-                let one = async {
-                    let decoded = message.decode::<M>()?;
-                    handle(app.clone(), Delivery { message: decoded, attempt: message.attempt }).await
-                };
+                let one = async { handle(app.clone(), message.decode::<M>()?).await };
                 outcomes.push(gate.through(one.instrument(span)).await);
             }
             outcomes

@@ -79,7 +79,8 @@ impl Database {
         if let Some(client) = slot.as_ref().filter(|client| !client.is_over()) {
             return Ok(Arc::clone(client));
         }
-        let client = tokio::time::timeout(CONNECT_TIMEOUT, self.open())
+        // Boxed: the compiler follows futures within futures only so far, and every function has this one at the bottom of its own.
+        let client = tokio::time::timeout(CONNECT_TIMEOUT, self.open().boxed())
             .await
             .map_err(|_| Failure::unavailable("the database did not accept a connection within 5 s"))??;
         let client = Arc::new(Connection::new(client, self.keeps_statements.load(Ordering::Relaxed)));

@@ -9,6 +9,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::Tx;
+use super::choice::{Between, Choice};
 use super::pipelines::{self, Stage};
 use super::sql::{Param, params, section, statements};
 use super::window::Window;
@@ -89,41 +90,100 @@ fn deal(row: &Row) -> Deal {
     }
 }
 
-/// Which deals a list shows.
+/// Which deals a list shows. What is absent does not filter.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    pub pipeline: Option<PipelineId>,
-    pub stage: Option<StageId>,
-    pub owner: Option<MemberId>,
-    pub lead: Option<LeadId>,
-    pub status: Option<&'static str>,
+    pub pipeline: Choice<PipelineId>,
+    pub stage: Choice<StageId>,
+    pub owner: Choice<MemberId>,
+    pub lead: Choice<LeadId>,
+    pub company: Choice<Uuid>,
+    pub status: Choice<String>,
+    pub currency: Choice<String>,
+    pub source: Choice<String>,
+    pub campaign: Choice<String>,
+    pub lost_reason: Choice<String>,
+    pub min_value: Option<i64>,
+    pub max_value: Option<i64>,
+    pub created: Between<Timestamp>,
+    pub updated: Between<Timestamp>,
+    pub closed: Between<Timestamp>,
+    pub close_on: Between<Date>,
+    /// Opened by the machine.
+    pub routed: Option<bool>,
+    /// Without an open task.
+    pub lacks_task: Option<bool>,
+    /// Only these.
+    pub ids: Option<Vec<DealId>>,
     /// Words that the name must contain, all of them.
     pub words: Option<Words>,
-    /// From this moment on.
-    pub created_from: Option<Timestamp>,
-    /// Before this moment.
-    pub created_to: Option<Timestamp>,
 }
 
 impl Filter {
     /// For `{filter}`; patterns as the words have them.
     fn params<'a>(&'a self, patterns: &'a Option<Vec<String>>) -> Vec<Param<'a>> {
-        params![
-            self.pipeline,
-            self.stage,
-            self.owner,
-            self.lead,
-            self.status,
-            *patterns,
-            self.created_from,
-            self.created_to,
-        ]
-        .to_vec()
+        let mut list = Vec::with_capacity(41);
+        self.pipeline.push(&mut list);
+        self.stage.push(&mut list);
+        self.owner.push(&mut list);
+        self.lead.push(&mut list);
+        self.company.push(&mut list);
+        for texts in [&self.status, &self.currency, &self.source, &self.campaign, &self.lost_reason] {
+            texts.push(&mut list);
+        }
+        list.extend_from_slice(params![self.min_value, self.max_value]);
+        for between in [&self.created, &self.updated] {
+            list.extend_from_slice(params![between.from, between.before]);
+        }
+        list.extend_from_slice(params![self.closed.from, self.closed.before, self.closed.empty]);
+        list.extend_from_slice(params![self.close_on.from, self.close_on.before, self.close_on.empty]);
+        list.extend_from_slice(params![self.routed, self.lacks_task, self.ids, *patterns]);
+        list
     }
 
     fn patterns(&self) -> Option<Vec<String>> {
         self.words.as_ref().map(Words::patterns)
     }
+}
+
+/// The ids of the deals that pass the filter, in their order: all of them, or none where there are more than `most`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn ids(tx: &Tx, filter: &Filter, most: i64) -> Result<Option<Vec<DealId>>, Failure> {
+    let (patterns, up_to) = (filter.patterns(), most + 1);
+    let mut list = filter.params(&patterns);
+    list.extend_from_slice(params![up_to]);
+    let rows = tx.query(const { section(SQL, "ids") }, &list).await?;
+    let ids: Vec<DealId> = rows.iter().map(|row| row.get(0)).collect();
+    Ok(i64::try_from(ids.len()).is_ok_and(|found| found <= most).then_some(ids))
+}
+
+/// What the values of deals in one currency come to, in its minor units.
+#[derive(Debug, Clone)]
+pub struct Values {
+    pub currency: String,
+    pub sum: i64,
+    pub average: f64,
+    pub least: i64,
+    pub most: i64,
+}
+
+/// The values of all deals that pass the filter, by currency.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn aggregate(tx: &Tx, filter: &Filter) -> Result<Vec<Values>, Failure> {
+    let patterns = filter.patterns();
+    let rows = tx.query(const { section(SQL, "aggregate") }, &filter.params(&patterns)).await?;
+    let values = |row: &Row| Values {
+        currency: row.get("currency"),
+        sum: row.get("sum"),
+        average: row.get("avg"),
+        least: row.get("min"),
+        most: row.get("max"),
+    };
+    Ok(rows.iter().map(values).collect())
 }
 
 /// The deals of leads, and those named.
@@ -194,6 +254,15 @@ pub async fn list_board(tx: &Tx, pipeline: PipelineId, limit: i64) -> Result<Vec
 pub async fn get(tx: &Tx, id: DealId) -> Result<Deal, Failure> {
     let row = tx.find(const { section(SQL, "find") }, params![id]).await?;
     row.as_ref().map(deal).ok_or_else(|| Failure::not_found("deal"))
+}
+
+/// Several deals, locked until the end of the transaction in the order of their ids: those that exist. Their leads are locked by now.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_many(tx: &Tx, ids: &[DealId]) -> Result<Vec<Deal>, Failure> {
+    let rows = tx.query(const { section(SQL, "lock_many") }, params![ids]).await?;
+    Ok(rows.iter().map(deal).collect())
 }
 
 /// A deal and the stage it is to move to, locked with the deal's lead until the end of the transaction. No stage when this

@@ -12,36 +12,82 @@ d.id, d.name, d.lead_id, d.contact_id, d.company_id, d.pipeline_id, d.stage_id, 
        (SELECT m.name FROM team_members m WHERE m.id = d.owner_id) AS owner_name
 
 -- part: filter
-($1::uuid IS NULL OR d.pipeline_id = $1)
-   AND ($2::uuid IS NULL OR d.stage_id = $2)
-   AND ($3::uuid IS NULL OR d.owner_id = $3)
-   AND ($4::uuid IS NULL OR d.lead_id = $4)
-   AND ($5::text IS NULL OR d.status = $5)
-   AND ($6::text[] IS NULL OR d.search_text LIKE ALL ($6))
-   AND ($7::timestamptz IS NULL OR d.created_at >= $7)
-   AND ($8::timestamptz IS NULL OR d.created_at < $8)
+-- Of two arrays the first has the values that pass, the second those that do not; no value is a value there, too. One value alone is
+-- compared as such, so that an index which begins with it keeps its order.
+($1::uuid[] IS NULL OR CASE WHEN cardinality($1::uuid[]) = 1 THEN d.pipeline_id = ($1::uuid[])[1] ELSE d.pipeline_id = ANY ($1) END)
+   AND ($2::uuid[] IS NULL OR array_position($2, d.pipeline_id) IS NULL)
+   AND ($3::uuid[] IS NULL OR CASE WHEN cardinality($3::uuid[]) = 1 THEN d.stage_id = ($3::uuid[])[1] ELSE d.stage_id = ANY ($3) END)
+   AND ($4::uuid[] IS NULL OR array_position($4, d.stage_id) IS NULL)
+   AND ($5::uuid[] IS NULL OR CASE WHEN array_position($5, NULL) IS NOT NULL THEN d.owner_id IS NULL OR d.owner_id = ANY ($5) WHEN cardinality($5::uuid[]) = 1 THEN d.owner_id = ($5::uuid[])[1] ELSE d.owner_id = ANY ($5) END)
+   AND ($6::uuid[] IS NULL OR array_position($6, d.owner_id) IS NULL)
+   AND ($7::uuid[] IS NULL OR CASE WHEN array_position($7, NULL) IS NOT NULL THEN d.lead_id IS NULL OR d.lead_id = ANY ($7) WHEN cardinality($7::uuid[]) = 1 THEN d.lead_id = ($7::uuid[])[1] ELSE d.lead_id = ANY ($7) END)
+   AND ($8::uuid[] IS NULL OR array_position($8, d.lead_id) IS NULL)
+   AND ($9::uuid[] IS NULL OR CASE WHEN array_position($9, NULL) IS NOT NULL THEN d.company_id IS NULL OR d.company_id = ANY ($9) WHEN cardinality($9::uuid[]) = 1 THEN d.company_id = ($9::uuid[])[1] ELSE d.company_id = ANY ($9) END)
+   AND ($10::uuid[] IS NULL OR array_position($10, d.company_id) IS NULL)
+   AND ($11::text[] IS NULL OR CASE WHEN cardinality($11::text[]) = 1 THEN d.status = ($11::text[])[1] ELSE d.status = ANY ($11) END)
+   AND ($12::text[] IS NULL OR array_position($12, d.status) IS NULL)
+   AND ($13::text[] IS NULL OR CASE WHEN cardinality($13::text[]) = 1 THEN d.currency = ($13::text[])[1] ELSE d.currency = ANY ($13) END)
+   AND ($14::text[] IS NULL OR array_position($14, d.currency) IS NULL)
+   AND ($15::text[] IS NULL OR CASE WHEN array_position($15, NULL) IS NOT NULL THEN d.source IS NULL OR d.source = ANY ($15) WHEN cardinality($15::text[]) = 1 THEN d.source = ($15::text[])[1] ELSE d.source = ANY ($15) END)
+   AND ($16::text[] IS NULL OR array_position($16, d.source) IS NULL)
+   AND ($17::text[] IS NULL OR CASE WHEN array_position($17, NULL) IS NOT NULL THEN d.campaign IS NULL OR d.campaign = ANY ($17) WHEN cardinality($17::text[]) = 1 THEN d.campaign = ($17::text[])[1] ELSE d.campaign = ANY ($17) END)
+   AND ($18::text[] IS NULL OR array_position($18, d.campaign) IS NULL)
+   AND ($19::text[] IS NULL OR CASE WHEN array_position($19, NULL) IS NOT NULL THEN d.lost_reason IS NULL OR d.lost_reason = ANY ($19) WHEN cardinality($19::text[]) = 1 THEN d.lost_reason = ($19::text[])[1] ELSE d.lost_reason = ANY ($19) END)
+   AND ($20::text[] IS NULL OR array_position($20, d.lost_reason) IS NULL)
+   AND ($21::int8 IS NULL OR d.value_minor >= $21)
+   AND ($22::int8 IS NULL OR d.value_minor <= $22)
+   AND ($23::timestamptz IS NULL OR d.created_at >= $23)
+   AND ($24::timestamptz IS NULL OR d.created_at < $24)
+   AND ($25::timestamptz IS NULL OR d.updated_at >= $25)
+   AND ($26::timestamptz IS NULL OR d.updated_at < $26)
+   AND ($27::timestamptz IS NULL OR d.closed_at >= $27)
+   AND ($28::timestamptz IS NULL OR d.closed_at < $28)
+   AND ($29::bool IS NULL OR (d.closed_at IS NULL) = $29)
+   AND ($30::date IS NULL OR d.expected_close_on >= $30)
+   AND ($31::date IS NULL OR d.expected_close_on < $31)
+   AND ($32::bool IS NULL OR (d.expected_close_on IS NULL) = $32)
+   AND ($33::bool IS NULL OR (d.origin = 'routing') = $33)
+   AND ($34::bool IS NULL OR (NOT EXISTS (SELECT FROM tasks t WHERE t.deal_id = d.id AND t.status = 'open')) = $34)
+   AND ($35::uuid[] IS NULL OR d.id = ANY ($35))
+   AND ($36::text[] IS NULL OR d.search_text LIKE ALL ($36))
 
 -- name: list
 -- Statements are planned with their values: conditions on absent filters and the orders not asked for vanish from the plan.
 SELECT {columns}
   FROM deals d
  WHERE {filter}
-   AND ($12::timestamptz IS NULL OR (d.created_at, d.id) < ($12, $13))
- ORDER BY CASE WHEN $9 = '-created_at' THEN d.created_at END DESC,
-          CASE WHEN $9 = '-created_at' THEN d.id END DESC,
-          CASE WHEN $9 = 'created_at' THEN d.created_at END,
-          CASE WHEN $9 = '-value_minor' THEN d.value_minor END DESC,
-          CASE WHEN $9 = 'value_minor' THEN d.value_minor END,
-          CASE WHEN $9 = '-expected_close_on' THEN d.expected_close_on END DESC NULLS LAST,
-          CASE WHEN $9 = 'expected_close_on' THEN d.expected_close_on END NULLS LAST,
+   AND ($40::timestamptz IS NULL OR (d.created_at, d.id) < ($40, $41))
+ ORDER BY CASE WHEN $37 = '-created_at' THEN d.created_at END DESC,
+          CASE WHEN $37 = '-created_at' THEN d.id END DESC,
+          CASE WHEN $37 = 'created_at' THEN d.created_at END,
+          CASE WHEN $37 = '-value_minor' THEN d.value_minor END DESC,
+          CASE WHEN $37 = 'value_minor' THEN d.value_minor END,
+          CASE WHEN $37 = '-expected_close_on' THEN d.expected_close_on END DESC NULLS LAST,
+          CASE WHEN $37 = 'expected_close_on' THEN d.expected_close_on END NULLS LAST,
           d.id
- LIMIT $10
-OFFSET $11
+ LIMIT $38
+OFFSET $39
 
 -- name: count
 SELECT count(*)
   FROM deals d
  WHERE {filter}
+
+-- name: ids
+SELECT d.id
+  FROM deals d
+ WHERE {filter}
+ ORDER BY d.id
+ LIMIT $37
+
+-- name: aggregate
+SELECT d.currency, sum(d.value_minor)::int8 AS sum, avg(d.value_minor)::float8 AS avg, min(d.value_minor) AS min,
+       max(d.value_minor) AS max
+  FROM deals d
+ WHERE {filter}
+ GROUP BY d.currency
+ ORDER BY d.currency
+ LIMIT 100
 
 -- name: list_board
 -- The first $2 deals of every stage, by the index on (pipeline, stage, position).
@@ -72,6 +118,13 @@ SELECT l.id
 SELECT {columns}
   FROM deals d
  WHERE d.id = $1
+   FOR NO KEY UPDATE
+
+-- name: lock_many
+SELECT {columns}
+  FROM deals d
+ WHERE d.id = ANY ($1::uuid[])
+ ORDER BY d.id
    FOR NO KEY UPDATE
 
 -- name: gap_before

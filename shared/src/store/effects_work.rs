@@ -185,7 +185,7 @@ pub async fn postpone(
 
 /// Why something is not done, as the ledger keeps it.
 #[derive(Debug, Clone, Copy)]
-pub struct Reason<'a> {
+pub struct EffectError<'a> {
     pub code: &'a str,
     /// The partner's sentence, or ours where there is no partner to ask.
     pub words: Option<&'a str>,
@@ -197,7 +197,7 @@ pub struct Reason<'a> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn hold(tx: &Tx, effect: &Effect, error: Option<Reason<'_>>) -> Result<bool, Failure> {
+pub async fn hold(tx: &Tx, effect: &Effect, error: Option<EffectError<'_>>) -> Result<bool, Failure> {
     let (code, words) = (error.map(|error| error.code), error.and_then(|error| error.words));
     Ok(tx.execute(const { section(SQL, "hold") }, params![effect.id, code, words, effect.attempts]).await? > 0)
 }
@@ -215,7 +215,7 @@ pub async fn finish(tx: &Tx, effect: &Effect, answer: &Value, now: Timestamp) ->
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn fail(tx: &Tx, effect: &Effect, reason: Reason<'_>, now: Timestamp) -> Result<bool, Failure> {
+pub async fn fail(tx: &Tx, effect: &Effect, reason: EffectError<'_>, now: Timestamp) -> Result<bool, Failure> {
     let parameters = params![effect.id, reason.code, reason.words, reason.fault, now, effect.attempts];
     Ok(tx.execute(const { section(SQL, "fail") }, parameters).await? > 0)
 }

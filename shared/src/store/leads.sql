@@ -9,33 +9,70 @@ l.id, l.email, l.phone, l.linkedin_url, l.first_name, l.last_name, l.company, l.
 leads l
   LEFT JOIN lead_standings s ON s.lead_id = l.id
 
+-- part: status
+COALESCE(l.lifecycle, CASE s.tier WHEN 'cold' THEN 'new' WHEN 'warm' THEN 'engaged' ELSE 'qualified' END)
+
 -- part: filter
--- Statements are planned with their parameters, so that a filter which was not asked for costs nothing and decides no plan.
-($1 IS NULL OR $1 = COALESCE(l.lifecycle, CASE s.tier WHEN 'cold' THEN 'new' WHEN 'warm' THEN 'engaged' ELSE 'qualified' END))
-   AND ($2 IS NULL OR s.tier = $2)
-   AND ($3 IS NULL OR s.total_score >= $3)
-   AND ($4 IS NULL OR s.total_score <= $4)
-   AND ($5 IS NULL OR s.primary_intent = $5)
-   AND ($6 IS NULL OR l.pipeline_id = $6)
-   AND ($7 IS NULL OR l.owner_id = $7)
-   AND ($8 IS NULL OR l.source = $8)
-   AND ($9 IS NULL OR l.campaign = $9)
-   AND ($10 IS NULL OR $10 = ANY (l.tags))
-   AND ($11 IS NULL OR l.created_at >= $11)
-   AND ($12 IS NULL OR l.created_at < $12)
-   AND ($13 IS NULL OR s.last_activity_at >= $13)
-   AND ($14 IS NULL OR s.last_activity_at < $14)
-   AND ($15 = false OR (l.pipeline_id IS NULL AND l.lifecycle IS NULL))
+-- Statements are planned with their parameters, so that a filter which was not asked for costs nothing and decides no plan. Of two arrays
+-- the first has the values that pass, the second those that do not; no value is a value there, too. One value alone is compared as such,
+-- so that an index which begins with it keeps its order.
+($1::text[] IS NULL OR CASE WHEN cardinality($1::text[]) = 1 THEN {status} = ($1::text[])[1] ELSE {status} = ANY ($1) END)
+   AND ($2::text[] IS NULL OR array_position($2, {status}) IS NULL)
+   AND ($3::text[] IS NULL OR CASE WHEN cardinality($3::text[]) = 1 THEN s.tier = ($3::text[])[1] ELSE s.tier = ANY ($3) END)
+   AND ($4::text[] IS NULL OR array_position($4, s.tier) IS NULL)
+   AND ($5::int4 IS NULL OR s.total_score >= $5)
+   AND ($6::int4 IS NULL OR s.total_score <= $6)
+   AND ($7::text[] IS NULL OR CASE WHEN array_position($7, NULL) IS NOT NULL THEN s.primary_intent IS NULL OR s.primary_intent = ANY ($7) WHEN cardinality($7::text[]) = 1 THEN s.primary_intent = ($7::text[])[1] ELSE s.primary_intent = ANY ($7) END)
+   AND ($8::text[] IS NULL OR array_position($8, s.primary_intent) IS NULL)
+   AND ($9::uuid[] IS NULL OR CASE WHEN array_position($9, NULL) IS NOT NULL THEN l.pipeline_id IS NULL OR l.pipeline_id = ANY ($9) WHEN cardinality($9::uuid[]) = 1 THEN l.pipeline_id = ($9::uuid[])[1] ELSE l.pipeline_id = ANY ($9) END)
+   AND ($10::uuid[] IS NULL OR array_position($10, l.pipeline_id) IS NULL)
+   AND ($11::uuid[] IS NULL OR CASE WHEN array_position($11, NULL) IS NOT NULL THEN l.stage_id IS NULL OR l.stage_id = ANY ($11) WHEN cardinality($11::uuid[]) = 1 THEN l.stage_id = ($11::uuid[])[1] ELSE l.stage_id = ANY ($11) END)
+   AND ($12::uuid[] IS NULL OR array_position($12, l.stage_id) IS NULL)
+   AND ($13::uuid[] IS NULL OR CASE WHEN array_position($13, NULL) IS NOT NULL THEN l.owner_id IS NULL OR l.owner_id = ANY ($13) WHEN cardinality($13::uuid[]) = 1 THEN l.owner_id = ($13::uuid[])[1] ELSE l.owner_id = ANY ($13) END)
+   AND ($14::uuid[] IS NULL OR array_position($14, l.owner_id) IS NULL)
+   AND ($15::text[] IS NULL OR CASE WHEN array_position($15, NULL) IS NOT NULL THEN l.source IS NULL OR l.source = ANY ($15) WHEN cardinality($15::text[]) = 1 THEN l.source = ($15::text[])[1] ELSE l.source = ANY ($15) END)
+   AND ($16::text[] IS NULL OR array_position($16, l.source) IS NULL)
+   AND ($17::text[] IS NULL OR CASE WHEN array_position($17, NULL) IS NOT NULL THEN l.campaign IS NULL OR l.campaign = ANY ($17) WHEN cardinality($17::text[]) = 1 THEN l.campaign = ($17::text[])[1] ELSE l.campaign = ANY ($17) END)
+   AND ($18::text[] IS NULL OR array_position($18, l.campaign) IS NULL)
+   AND ($19::text[] IS NULL OR CASE WHEN array_position($19, NULL) IS NOT NULL THEN l.company IS NULL OR l.company = ANY ($19) WHEN cardinality($19::text[]) = 1 THEN l.company = ($19::text[])[1] ELSE l.company = ANY ($19) END)
+   AND ($20::text[] IS NULL OR array_position($20, l.company) IS NULL)
+   AND ($21::text[] IS NULL OR CASE WHEN array_position($21, NULL) IS NOT NULL THEN l.country IS NULL OR l.country = ANY ($21) WHEN cardinality($21::text[]) = 1 THEN l.country = ($21::text[])[1] ELSE l.country = ANY ($21) END)
+   AND ($22::text[] IS NULL OR array_position($22, l.country) IS NULL)
+   AND ($23::text[] IS NULL OR CASE WHEN array_position($23, NULL) IS NOT NULL THEN l.language IS NULL OR l.language = ANY ($23) WHEN cardinality($23::text[]) = 1 THEN l.language = ($23::text[])[1] ELSE l.language = ANY ($23) END)
+   AND ($24::text[] IS NULL OR array_position($24, l.language) IS NULL)
+   AND ($25::text[] IS NULL OR l.tags && $25 OR l.tags = '{}' AND array_position($25, NULL) IS NOT NULL)
+   AND ($26::text[] IS NULL OR NOT (l.tags && $26 OR l.tags = '{}' AND array_position($26, NULL) IS NOT NULL))
+   AND ($27::int4 IS NULL OR s.intent_confidence >= $27)
+   AND ($28::int4 IS NULL OR s.intent_confidence <= $28)
+   AND ($29::timestamptz IS NULL OR l.created_at >= $29)
+   AND ($30::timestamptz IS NULL OR l.created_at < $30)
+   AND ($31::timestamptz IS NULL OR l.updated_at >= $31)
+   AND ($32::timestamptz IS NULL OR l.updated_at < $32)
+   AND ($33::timestamptz IS NULL OR s.last_activity_at >= $33)
+   AND ($34::timestamptz IS NULL OR s.last_activity_at < $34)
+   AND ($35::bool IS NULL OR (s.last_activity_at IS NULL) = $35)
+   AND ($36::timestamptz IS NULL OR l.routed_at >= $36)
+   AND ($37::timestamptz IS NULL OR l.routed_at < $37)
+   AND ($38::bool IS NULL OR (l.routed_at IS NULL) = $38)
+   AND ($39::bool IS NULL OR COALESCE(s.conflict, false) = $39)
+   AND ($40::bool IS NULL OR l.suppressed = $40)
+   AND ($41::bool IS NULL OR (l.email IS NULL) = $41)
+   AND ($42::bool IS NULL OR (l.phone IS NULL) = $42)
+   AND ($43::bool IS NULL OR (l.linkedin_url IS NULL) = $43)
+   AND ($44::bool IS NULL OR (l.organization_id IS NULL) = $44)
+   AND ($45::bool IS NULL OR (l.job_title IS NULL) = $45)
+   AND ($46::bool IS NULL OR (l.deal_id IS NULL) = $46)
+   AND ($47 = false OR (l.pipeline_id IS NULL AND l.lifecycle IS NULL))
    -- Within a query, because the planner would weigh each of thousands of ids.
-   AND ($16 IS NULL OR l.id = ANY (ARRAY(SELECT unnest($16))))
-   AND ($17 IS NULL OR l.search_text LIKE ALL ($17))
+   AND ($48::uuid[] IS NULL OR l.id = ANY (ARRAY(SELECT unnest($48))))
+   AND ($49::text[] IS NULL OR l.search_text LIKE ALL ($49))
 
 -- part: newest_first
-AND ($20 IS NULL OR (l.created_at, l.id) < ($20, $21))
+AND ($52::timestamptz IS NULL OR (l.created_at, l.id) < ($52, $53::uuid))
  ORDER BY l.created_at DESC, l.id DESC
 
 -- part: oldest_first
-AND ($20 IS NULL OR (l.created_at, l.id) > ($20, $21))
+AND ($52::timestamptz IS NULL OR (l.created_at, l.id) > ($52, $53::uuid))
  ORDER BY l.created_at, l.id
 
 -- part: standing
@@ -60,10 +97,10 @@ AND {standing}
 
 -- part: looked
 -- Of the leads that are looked at, how many contain the words, and which of those are on the page.
-count(*) AS looked, count(*) FILTER (WHERE f.fits) AS found, (array_agg(f.id) FILTER (WHERE f.fits))[$23 : $24] AS ids
+count(*) AS looked, count(*) FILTER (WHERE f.fits) AS found, (array_agg(f.id) FILTER (WHERE f.fits))[$55::int4 : $56::int4] AS ids
 
 -- part: fits
-l.id, l.search_text LIKE ALL ($22) AS fits
+l.id, l.search_text LIKE ALL ($54::text[]) AS fits
 
 -- name: get
 SELECT {columns}
@@ -86,49 +123,49 @@ SELECT count(*)
   FROM (SELECT
           FROM {leads}
          WHERE {filter}
-         LIMIT $18) f
+         LIMIT $50) f
 
 -- name: list_newest_first
 SELECT {columns}
   FROM {leads}
  WHERE {filter}
    {newest_first}
- LIMIT $18 OFFSET $19
+ LIMIT $50 OFFSET $51
 
 -- name: list_oldest_first
 SELECT {columns}
   FROM {leads}
  WHERE {filter}
    {oldest_first}
- LIMIT $18 OFFSET $19
+ LIMIT $50 OFFSET $51
 
 -- name: list_highest_score_first
 SELECT {columns}
   FROM {leads}
  WHERE {filter}
    {highest_score_first}
- LIMIT $18 OFFSET $19
+ LIMIT $50 OFFSET $51
 
 -- name: list_lowest_score_first
 SELECT {columns}
   FROM {leads}
  WHERE {filter}
    {lowest_score_first}
- LIMIT $18 OFFSET $19
+ LIMIT $50 OFFSET $51
 
 -- name: list_latest_activity_first
 SELECT {columns}
   FROM {leads}
  WHERE {filter}
    {latest_activity_first}
- LIMIT $18 OFFSET $19
+ LIMIT $50 OFFSET $51
 
 -- name: list_earliest_activity_first
 SELECT {columns}
   FROM {leads}
  WHERE {filter}
    {earliest_activity_first}
- LIMIT $18 OFFSET $19
+ LIMIT $50 OFFSET $51
 
 -- name: search_newest_first
 SELECT {looked}
@@ -136,7 +173,7 @@ SELECT {looked}
           FROM {leads}
          WHERE {filter}
            {newest_first}
-         LIMIT $18 OFFSET $19) f
+         LIMIT $50 OFFSET $51) f
 
 -- name: search_oldest_first
 SELECT {looked}
@@ -144,7 +181,7 @@ SELECT {looked}
           FROM {leads}
          WHERE {filter}
            {oldest_first}
-         LIMIT $18 OFFSET $19) f
+         LIMIT $50 OFFSET $51) f
 
 -- name: search_highest_score_first
 SELECT {looked}
@@ -152,7 +189,7 @@ SELECT {looked}
           FROM {leads}
          WHERE {filter}
            {highest_score_first}
-         LIMIT $18 OFFSET $19) f
+         LIMIT $50 OFFSET $51) f
 
 -- name: search_lowest_score_first
 SELECT {looked}
@@ -160,7 +197,7 @@ SELECT {looked}
           FROM {leads}
          WHERE {filter}
            {lowest_score_first}
-         LIMIT $18 OFFSET $19) f
+         LIMIT $50 OFFSET $51) f
 
 -- name: search_latest_activity_first
 SELECT {looked}
@@ -168,7 +205,7 @@ SELECT {looked}
           FROM {leads}
          WHERE {filter}
            {latest_activity_first}
-         LIMIT $18 OFFSET $19) f
+         LIMIT $50 OFFSET $51) f
 
 -- name: search_earliest_activity_first
 SELECT {looked}
@@ -176,7 +213,49 @@ SELECT {looked}
           FROM {leads}
          WHERE {filter}
            {earliest_activity_first}
-         LIMIT $18 OFFSET $19) f
+         LIMIT $50 OFFSET $51) f
+
+-- part: name_of
+-- As it is shown, folded so that an umlaut stands where its letter stands.
+COALESCE(l.search_text, lower(lotse.lead_name(l.first_name, l.last_name, l.company, l.email)))
+
+-- part: company_of
+translate(lower(l.company), 'äöüßÄÖÜáàâéèêíìîóòôúùûñç', 'aousaouaaaeeeiiiooouuunc')
+
+-- name: list_sorted
+-- For lists that are short enough to be sorted: no index has these orders.
+SELECT {columns}
+  FROM {leads}
+ WHERE {filter}
+ ORDER BY CASE WHEN $52 = 'name' THEN {name_of} END NULLS LAST,
+          CASE WHEN $52 = '-name' THEN {name_of} END DESC NULLS LAST,
+          CASE WHEN $52 = 'company' THEN {company_of} END NULLS LAST,
+          CASE WHEN $52 = '-company' THEN {company_of} END DESC NULLS LAST,
+          CASE WHEN $52 = 'status' THEN array_position(ARRAY['new', 'engaged', 'qualified', 'routed', 'customer', 'lost', 'anonymized'], {status}) END,
+          CASE WHEN $52 = '-status' THEN array_position(ARRAY['new', 'engaged', 'qualified', 'routed', 'customer', 'lost', 'anonymized'], {status}) END DESC,
+          CASE WHEN $52 IN ('owner', '-owner') AND l.owner_id IS NULL THEN 1 END NULLS FIRST,
+          CASE WHEN $52 = 'owner' THEN (SELECT lower(m.name) FROM team_members m WHERE m.id = l.owner_id) END,
+          CASE WHEN $52 = '-owner' THEN (SELECT lower(m.name) FROM team_members m WHERE m.id = l.owner_id) END DESC,
+          CASE WHEN $52 IN ('intent', '-intent') AND s.primary_intent IS NULL THEN 1 END NULLS FIRST,
+          CASE WHEN $52 = 'intent' THEN s.primary_intent END,
+          CASE WHEN $52 = '-intent' THEN s.primary_intent END DESC,
+          CASE WHEN $52 = 'updated_at' THEN l.updated_at END,
+          CASE WHEN $52 = '-updated_at' THEN l.updated_at END DESC,
+          l.id DESC
+ LIMIT $50 OFFSET $51
+
+-- name: ids
+SELECT l.id
+  FROM {leads}
+ WHERE {filter}
+ ORDER BY l.id
+ LIMIT $50
+
+-- name: aggregate
+SELECT count(*) AS total, sum(s.total_score)::int8 AS sum, avg(s.total_score)::float8 AS avg, min(s.total_score) AS min,
+       max(s.total_score) AS max
+  FROM {leads}
+ WHERE {filter}
 
 -- name: exists
 SELECT 1 FROM leads WHERE id = $1

@@ -5,7 +5,9 @@
 pub mod address;
 pub mod audit;
 pub mod auth;
+pub mod bulk;
 pub mod changes;
+pub mod choice;
 pub mod database;
 pub mod deals;
 pub mod effects;

@@ -12,7 +12,7 @@ const SQL: &str = include_str!("partners.sql");
 
 /// A partner as this tenant set it up.
 #[derive(Debug, Clone)]
-pub struct Connection {
+pub struct Integration {
     pub settings: Value,
     /// Sealed; its context is `integrations::secret_context`.
     pub secret: Option<Vec<u8>>,
@@ -26,9 +26,9 @@ pub struct Connection {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find(tx: &Tx, name: &str) -> Result<Option<Connection>, Failure> {
+pub async fn find(tx: &Tx, name: &str) -> Result<Option<Integration>, Failure> {
     let row = tx.find(const { section(SQL, "find") }, params![name]).await?;
-    Ok(row.map(|row| Connection {
+    Ok(row.map(|row| Integration {
         settings: row.get("settings"),
         secret: row.get("secret"),
         down: row.get("down"),
@@ -62,7 +62,7 @@ pub async fn note_error(tx: &Tx, name: &str, error: &str, now: Timestamp) -> Res
 pub async fn take_down(
     tx: &Tx,
     name: &str,
-    called_with: &Connection,
+    called_with: &Integration,
     error: &str,
     now: Timestamp,
 ) -> Result<bool, Failure> {

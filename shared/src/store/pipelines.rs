@@ -178,6 +178,24 @@ pub async fn lock_stage_for_move(tx: &Tx, id: StageId) -> Result<Option<Stage>, 
     Ok(row.as_ref().map(stage))
 }
 
+/// The same for several stages, in the order of their ids: those that exist.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_stages_for_move(tx: &Tx, ids: &[StageId]) -> Result<Vec<Stage>, Failure> {
+    let rows = tx.query(const { section(SQL, "lock_stages_for_move") }, params![ids]).await?;
+    Ok(rows.iter().map(stage).collect())
+}
+
+/// The stages in which deals of these pipelines end, `won` or `lost`: at most one of each pipeline.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn closing_stages(tx: &Tx, deals: &[DealId], outcome: &str) -> Result<Vec<StageId>, Failure> {
+    let rows = tx.query(const { section(SQL, "closing_stages") }, params![deals, outcome]).await?;
+    Ok(rows.iter().map(|row| row.get("id")).collect())
+}
+
 /// A stage, locked until the end of the transaction: no deal is moved into it meanwhile.
 ///
 /// # Errors

@@ -68,6 +68,22 @@ SELECT {stage}
  WHERE s.id = $1
    FOR NO KEY UPDATE
 
+-- name: lock_stages_for_move
+-- Several of them, in the order of ids.
+SELECT {stage}
+  FROM stages s
+ WHERE s.id = ANY ($1::uuid[])
+ ORDER BY s.id
+   FOR NO KEY UPDATE
+
+-- name: closing_stages
+-- The first stage of each pipeline of deals that is won, or lost.
+SELECT DISTINCT ON (s.pipeline_id) s.pipeline_id, s.id
+  FROM stages s
+ WHERE s.pipeline_id IN (SELECT d.pipeline_id FROM deals d WHERE d.id = ANY ($1::uuid[]))
+   AND CASE $2 WHEN 'won' THEN s.won ELSE s.lost END
+ ORDER BY s.pipeline_id, s.position
+
 -- name: lock_stage
 -- FOR UPDATE: a new deal's foreign key waits too.
 SELECT {stage}

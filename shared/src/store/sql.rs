@@ -30,14 +30,17 @@ pub const fn section(file: &'static str, name: &str) -> &'static str {
     let bytes = file.as_bytes();
     let name = name.as_bytes();
     let mut at = 0;
-    while at + MARK.len() + name.len() < bytes.len() {
-        if starts_with(bytes, at, MARK)
+    // The compiler counts calls and rounds: see [`parts`].
+    let (last, end_of_file) = (bytes.len().saturating_sub(MARK.len() + name.len()), bytes.len());
+    while at < last {
+        if bytes[at] == b'-'
+            && starts_with(bytes, at, MARK)
             && starts_with(bytes, at + MARK.len(), name)
             && bytes[at + MARK.len() + name.len()] == b'\n'
         {
             let start = at + MARK.len() + name.len() + 1;
             let mut end = start;
-            while end < bytes.len() && !starts_with(bytes, end, MARK) {
+            while end < end_of_file && (bytes[end] != b'-' || !starts_with(bytes, end, MARK)) {
                 end += 1;
             }
             return file.split_at(end).0.split_at(start).1;

@@ -5,6 +5,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::Tx;
+use super::choice::{Between, Choice};
 use super::sql::{Param, params, section, statements};
 use super::team;
 use super::window::Window;
@@ -65,23 +66,50 @@ fn task(row: &Row) -> Task {
     }
 }
 
-/// Which tasks a list shows.
+/// Which tasks a list shows. What is absent does not filter.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    pub owner: Option<MemberId>,
-    pub status: Option<&'static str>,
-    /// Due before this moment; tasks without a due date are left out then.
-    pub due_before: Option<Timestamp>,
-    pub lead: Option<LeadId>,
-    pub deal: Option<DealId>,
-    pub kind: Option<&'static str>,
+    pub owner: Choice<MemberId>,
+    pub status: Choice<String>,
+    pub kind: Choice<String>,
+    pub priority: Choice<String>,
+    pub lead: Choice<LeadId>,
+    pub deal: Choice<DealId>,
+    pub due: Between<Timestamp>,
+    pub created: Between<Timestamp>,
+    pub completed: Between<Timestamp>,
+    /// Only these.
+    pub ids: Option<Vec<TaskId>>,
 }
 
 impl Filter {
     /// For `{filter}`.
     fn params(&self) -> Vec<Param<'_>> {
-        params![self.owner, self.status, self.due_before, self.lead, self.deal, self.kind].to_vec()
+        let mut list = Vec::with_capacity(24);
+        self.owner.push(&mut list);
+        for texts in [&self.status, &self.kind, &self.priority] {
+            texts.push(&mut list);
+        }
+        self.lead.push(&mut list);
+        self.deal.push(&mut list);
+        list.extend_from_slice(params![self.due.from, self.due.before, self.due.empty]);
+        list.extend_from_slice(params![self.created.from, self.created.before]);
+        list.extend_from_slice(params![self.completed.from, self.completed.before, self.completed.empty, self.ids]);
+        list
     }
+}
+
+/// The ids of the tasks that pass the filter, in their order: all of them, or none where there are more than `most`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn ids(tx: &Tx, filter: &Filter, most: i64) -> Result<Option<Vec<TaskId>>, Failure> {
+    let up_to = most + 1;
+    let mut list = filter.params();
+    list.extend_from_slice(params![up_to]);
+    let rows = tx.query(const { section(SQL, "ids") }, &list).await?;
+    let ids: Vec<TaskId> = rows.iter().map(|row| row.get(0)).collect();
+    Ok(i64::try_from(ids.len()).is_ok_and(|found| found <= most).then_some(ids))
 }
 
 /// A part of the tasks that pass the filter, by `due_at` or `created_at`; tasks without a due date come last in both directions.
@@ -130,6 +158,15 @@ pub async fn count(tx: &Tx, filter: &Filter) -> Result<i64, Failure> {
 pub async fn lock(tx: &Tx, id: TaskId) -> Result<Task, Failure> {
     let row = tx.find(const { section(SQL, "lock") }, params![id]).await?;
     row.as_ref().map(task).ok_or_else(|| Failure::not_found("task"))
+}
+
+/// Several tasks, locked until the end of the transaction in the order of their ids: those that exist.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_many(tx: &Tx, ids: &[TaskId]) -> Result<Vec<Task>, Failure> {
+    let rows = tx.query(const { section(SQL, "lock_many") }, params![ids]).await?;
+    Ok(rows.iter().map(task).collect())
 }
 
 /// Marks a locked task as done.

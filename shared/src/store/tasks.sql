@@ -6,35 +6,66 @@ t.id, t.title, t.description, t.kind, t.priority, t.due_at, t.owner_id, t.lead_i
        (SELECT m.name FROM team_members m WHERE m.id = t.owner_id) AS owner_name
 
 -- part: filter
-($1::uuid IS NULL OR t.owner_id = $1)
-   AND ($2::text IS NULL OR t.status = $2)
-   AND ($3::timestamptz IS NULL OR t.due_at < $3)
-   AND ($4::uuid IS NULL OR t.lead_id = $4)
-   AND ($5::uuid IS NULL OR t.deal_id = $5)
-   AND ($6::text IS NULL OR t.kind = $6)
+-- Of two arrays the first has the values that pass, the second those that do not; no value is a value there, too. One value alone is
+-- compared as such, so that an index which begins with it keeps its order.
+($1::uuid[] IS NULL OR CASE WHEN array_position($1, NULL) IS NOT NULL THEN t.owner_id IS NULL OR t.owner_id = ANY ($1) WHEN cardinality($1::uuid[]) = 1 THEN t.owner_id = ($1::uuid[])[1] ELSE t.owner_id = ANY ($1) END)
+   AND ($2::uuid[] IS NULL OR array_position($2, t.owner_id) IS NULL)
+   AND ($3::text[] IS NULL OR CASE WHEN cardinality($3::text[]) = 1 THEN t.status = ($3::text[])[1] ELSE t.status = ANY ($3) END)
+   AND ($4::text[] IS NULL OR array_position($4, t.status) IS NULL)
+   AND ($5::text[] IS NULL OR CASE WHEN cardinality($5::text[]) = 1 THEN t.kind = ($5::text[])[1] ELSE t.kind = ANY ($5) END)
+   AND ($6::text[] IS NULL OR array_position($6, t.kind) IS NULL)
+   AND ($7::text[] IS NULL OR CASE WHEN cardinality($7::text[]) = 1 THEN t.priority = ($7::text[])[1] ELSE t.priority = ANY ($7) END)
+   AND ($8::text[] IS NULL OR array_position($8, t.priority) IS NULL)
+   AND ($9::uuid[] IS NULL OR CASE WHEN array_position($9, NULL) IS NOT NULL THEN t.lead_id IS NULL OR t.lead_id = ANY ($9) WHEN cardinality($9::uuid[]) = 1 THEN t.lead_id = ($9::uuid[])[1] ELSE t.lead_id = ANY ($9) END)
+   AND ($10::uuid[] IS NULL OR array_position($10, t.lead_id) IS NULL)
+   AND ($11::uuid[] IS NULL OR CASE WHEN array_position($11, NULL) IS NOT NULL THEN t.deal_id IS NULL OR t.deal_id = ANY ($11) WHEN cardinality($11::uuid[]) = 1 THEN t.deal_id = ($11::uuid[])[1] ELSE t.deal_id = ANY ($11) END)
+   AND ($12::uuid[] IS NULL OR array_position($12, t.deal_id) IS NULL)
+   AND ($13::timestamptz IS NULL OR t.due_at >= $13)
+   AND ($14::timestamptz IS NULL OR t.due_at < $14)
+   AND ($15::bool IS NULL OR (t.due_at IS NULL) = $15)
+   AND ($16::timestamptz IS NULL OR t.created_at >= $16)
+   AND ($17::timestamptz IS NULL OR t.created_at < $17)
+   AND ($18::timestamptz IS NULL OR t.completed_at >= $18)
+   AND ($19::timestamptz IS NULL OR t.completed_at < $19)
+   AND ($20::bool IS NULL OR (t.completed_at IS NULL) = $20)
+   AND ($21::uuid[] IS NULL OR t.id = ANY ($21))
 
 -- name: list
 -- Statements are planned with their values: conditions on absent filters and the orders not asked for vanish from the plan.
 SELECT {columns}
   FROM tasks t
  WHERE {filter}
- ORDER BY CASE WHEN $7 = 'due_at' THEN t.due_at END NULLS LAST,
-          CASE WHEN $7 = '-due_at' THEN t.due_at END DESC NULLS LAST,
-          CASE WHEN $7 = 'created_at' THEN t.created_at END,
-          CASE WHEN $7 = '-created_at' THEN t.created_at END DESC,
+ ORDER BY CASE WHEN $22 = 'due_at' THEN t.due_at END NULLS LAST,
+          CASE WHEN $22 = '-due_at' THEN t.due_at END DESC NULLS LAST,
+          CASE WHEN $22 = 'created_at' THEN t.created_at END,
+          CASE WHEN $22 = '-created_at' THEN t.created_at END DESC,
           t.id
- LIMIT $8
-OFFSET $9
+ LIMIT $23
+OFFSET $24
 
 -- name: count
 SELECT count(*)
   FROM tasks t
  WHERE {filter}
 
+-- name: ids
+SELECT t.id
+  FROM tasks t
+ WHERE {filter}
+ ORDER BY t.id
+ LIMIT $22
+
 -- name: lock
 SELECT {columns}
   FROM tasks t
  WHERE t.id = $1
+   FOR NO KEY UPDATE
+
+-- name: lock_many
+SELECT {columns}
+  FROM tasks t
+ WHERE t.id = ANY ($1::uuid[])
+ ORDER BY t.id
    FOR NO KEY UPDATE
 
 -- name: complete

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::csv::{Export, Format};
+use super::filters::{Field, Filters, Kind, Viewpoint};
 use super::paging::{Orders, Paging};
 use super::room::Room;
 use super::team::Language;
@@ -12,12 +13,33 @@ use crate::domain::ids::{LeadId, MemberId, PipelineId};
 use crate::domain::scoring::Tier;
 use crate::domain::search::Words;
 use crate::failure::{Failure, Fault};
+use crate::store::choice::Choice;
 use crate::store::leads::LeadStatus;
-use crate::store::leads::list::Filter;
+use crate::store::leads::list::{Filter, Lacks};
 
-/// The orders of all leads. A cursor walks only those that new leads and new scores do not shift.
+/// The orders of all leads. A cursor walks only those that new leads and new scores do not shift; those behind activity are for lists of at
+/// most 10,000 leads, because no index has them.
 pub const ORDERS: Orders = Orders {
-    sorts: &["-created_at", "created_at", "-total_score", "total_score", "-last_activity_at", "last_activity_at"],
+    sorts: &[
+        "-created_at",
+        "created_at",
+        "-total_score",
+        "total_score",
+        "-last_activity_at",
+        "last_activity_at",
+        "name",
+        "-name",
+        "company",
+        "-company",
+        "status",
+        "-status",
+        "owner",
+        "-owner",
+        "intent",
+        "-intent",
+        "updated_at",
+        "-updated_at",
+    ],
     walks: WALKS,
 };
 
@@ -28,6 +50,45 @@ pub const POOL_ORDERS: Orders = Orders {
 };
 
 const WALKS: &[&str] = &["-created_at", "created_at"];
+
+const STATUSES: Kind = Kind::Word(&["new", "engaged", "qualified", "routed", "customer", "lost", "anonymized"]);
+const TIERS: Kind = Kind::Word(&["cold", "warm", "hot", "very_hot"]);
+
+/// The fields by which leads are filtered.
+pub const FIELDS: &[Field] = &[
+    Field::full("status", STATUSES),
+    Field::optional("pipeline_id", Kind::Id),
+    Field::optional("stage_id", Kind::Id),
+    Field::full("tier", TIERS),
+    Field::full("total_score", Kind::Number),
+    Field::optional("intent", Kind::Text),
+    Field::optional("owner_id", Kind::Member),
+    Field::optional("source", Kind::Text),
+    Field::optional("campaign", Kind::Text),
+    Field::optional("company", Kind::Text),
+    Field::optional("country", Kind::Text),
+    Field::optional("language", Kind::Text),
+    Field::optional("tags", Kind::Text),
+    Field::full("intent_confidence", Kind::Number),
+    Field::full("created_at", Kind::Moment),
+    Field::full("updated_at", Kind::Moment),
+    Field::optional("last_activity_at", Kind::Moment),
+    Field::optional("routed_at", Kind::Moment),
+    Field::full("conflict", Kind::Flag),
+    Field::full("suppressed", Kind::Flag),
+    Field::optional("email", Kind::Presence),
+    Field::optional("phone", Kind::Presence),
+    Field::optional("linkedin_url", Kind::Presence),
+    Field::optional("organization_id", Kind::Presence),
+    Field::optional("job_title", Kind::Presence),
+    Field::optional("deal_id", Kind::Presence),
+];
+
+/// The same in the global pool, without what says where a lead stands.
+pub const POOL_FIELDS: &[Field] = FIELDS.split_at(3).1;
+
+/// What figures a list of leads has.
+pub const FIGURES: &[&str] = &["total_score"];
 
 /// More than these make no search better.
 const MAX_WORDS: usize = 8;
@@ -81,6 +142,8 @@ pub struct LeadFilter {
     /// Only these: ids with commas between, at most 100.
     pub ids: Option<String>,
     pub include: Option<Include>,
+    /// Figures over the whole list: `sum`, `avg`, `min` or `max` of `total_score`, with commas between, as in `avg(total_score)`.
+    pub aggregate: Option<String>,
     /// `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then.
     pub format: Option<Format>,
     /// Of a file: its columns with commas between, in their order; otherwise all there are. A wrong one is answered with the right ones.
@@ -143,7 +206,7 @@ impl LeadFilter {
     ///
     /// # Errors
     /// `Invalid` with every range that is the wrong way round, and a `q` that finds nothing sensible.
-    pub fn check(&self) -> Result<Filter, Failure> {
+    pub fn check(&self, filters: &Filters, view: &Viewpoint) -> Result<Filter, Failure> {
         let mut faults = Vec::new();
         if self.min_score.zip(self.max_score).is_some_and(|(min, max)| min > max) {
             faults.push(Fault::new("?max_score", "range", "`max_score` must not be below `min_score`."));
@@ -161,21 +224,42 @@ impl LeadFilter {
         if !faults.is_empty() {
             return Err(Failure::Invalid(faults));
         }
+        let text = |value: &Option<String>| Choice::asked(value.clone());
+        let (min_score, max_score) = filters.small_numbers("total_score");
+        let (least, most) = filters.small_numbers("intent_confidence");
+        let lacks = |field| filters.flag(field, "empty");
         Ok(Filter {
-            status: self.status,
-            tier: self.tier,
-            min_score: self.min_score,
-            max_score: self.max_score,
-            intent: self.intent.clone(),
-            pipeline: self.pipeline_id,
-            owner: self.owner_id,
-            source: self.source.clone(),
-            campaign: self.campaign.clone(),
-            tag: self.tag.clone(),
-            created_from: self.created_from,
-            created_to: self.created_to,
-            active_from: self.active_from,
-            active_to: self.active_to,
+            status: Choice::asked(self.status.map(|status| status.as_str().to_owned())).and(filters.texts("status")),
+            tier: Choice::asked(self.tier.map(|tier| tier.as_str().to_owned())).and(filters.texts("tier")),
+            min_score: self.min_score.max(min_score),
+            max_score: self.max_score.into_iter().chain(max_score).min(),
+            intent: text(&self.intent).and(filters.texts("intent")),
+            pipeline: Choice::asked(self.pipeline_id).and(filters.ids("pipeline_id", view)),
+            stage: filters.ids("stage_id", view),
+            owner: Choice::asked(self.owner_id).and(filters.ids("owner_id", view)),
+            source: text(&self.source).and(filters.texts("source")),
+            campaign: text(&self.campaign).and(filters.texts("campaign")),
+            company: filters.texts("company"),
+            country: filters.texts("country"),
+            language: filters.texts("language"),
+            tags: text(&self.tag).and(filters.texts("tags")),
+            // Stored in tenths.
+            min_confidence: least.map(|least| least.saturating_mul(10)),
+            max_confidence: most.map(|most| most.saturating_mul(10)),
+            created: filters.moments("created_at", view).and(self.created_from, self.created_to),
+            updated: filters.moments("updated_at", view),
+            active: filters.moments("last_activity_at", view).and(self.active_from, self.active_to),
+            routed: filters.moments("routed_at", view),
+            conflict: filters.flag("conflict", "is"),
+            suppressed: filters.flag("suppressed", "is"),
+            lacks: Lacks {
+                email: lacks("email"),
+                phone: lacks("phone"),
+                linkedin_url: lacks("linkedin_url"),
+                organization: lacks("organization_id"),
+                job_title: lacks("job_title"),
+                deal: lacks("deal_id"),
+            },
             words,
             unrouted: false,
             ids,
@@ -196,7 +280,7 @@ impl PoolFilter {
     ///
     /// # Errors
     /// As [`LeadFilter::check`].
-    pub fn check(&self) -> Result<Filter, Failure> {
+    pub fn check(&self, filters: &Filters, view: &Viewpoint) -> Result<Filter, Failure> {
         let filter = LeadFilter {
             tier: self.tier,
             min_score: self.min_score,
@@ -214,7 +298,7 @@ impl PoolFilter {
             ids: self.ids.clone(),
             ..LeadFilter::default()
         };
-        Ok(Filter { unrouted: true, ..filter.check()? })
+        Ok(Filter { unrouted: true, ..filter.check(filters, view)? })
     }
 }
 
@@ -274,7 +358,8 @@ mod tests {
             q: Some("a b".to_owned()),
             ..LeadFilter::default()
         };
-        let Err(Failure::Invalid(faults)) = filter.check() else { panic!("it passed") };
+        let view = Viewpoint { now: Timestamp::UNIX_EPOCH, zone: jiff::tz::TimeZone::UTC, me: None };
+        let Err(Failure::Invalid(faults)) = filter.check(&Filters::default(), &view) else { panic!("it passed") };
         let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(pointers, ["?max_score", "?created_to", "?q"]);
     }

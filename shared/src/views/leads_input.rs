@@ -15,7 +15,8 @@ use crate::domain::profile::custom::MAX_FIELDS;
 use crate::domain::profile::{Profile, ProfileField, Provenance};
 use crate::failure::Failure;
 use crate::store::leads::write::Handling;
-use values::{checked_custom, checked_tags, kind, normal_form};
+pub(super) use values::checked_tags;
+use values::{checked_custom, kind, normal_form};
 
 /// A lead typed by a person. It needs an e-mail address, phone number, LinkedIn profile, last name or company.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

@@ -10,7 +10,7 @@ use super::leads::LeadView;
 use super::room::Room;
 use crate::domain::engine::LeadState;
 use crate::domain::routing::{
-    Assessment, DecisionInputs, DecisionRecord, Missing, Outcome, OutcomeKind, assess, explain, next_nightly,
+    Assessment, DecisionInputs, DecisionRecord, Missing, OutcomeKind, RoutingOutcome, assess, explain, next_nightly,
 };
 use crate::store::leads::Lead;
 use crate::store::rules::TenantRules;
@@ -59,7 +59,13 @@ pub fn present(now: Timestamp, tenant: &TenantRules, lead: &Lead, state: &LeadSt
             (OutcomeKind::Pending, Missing { discovery_at, ..missing })
         }
     };
-    let outcome =
-        Outcome { kind, intent: None, pipeline_id: None, owner_id: None, tie_break: None, missing: Some(missing) };
+    let outcome = RoutingOutcome {
+        kind,
+        intent: None,
+        pipeline_id: None,
+        owner_id: None,
+        tie_break: None,
+        missing: Some(missing),
+    };
     DecisionRecord { inputs, candidates: Vec::new(), manual: None, outcome }
 }

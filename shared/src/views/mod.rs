@@ -1,13 +1,17 @@
 //! JSON shown to people. `Serialize` for the API lives here and not in `domain`: what is shown is a promise to somebody else.
 
+pub mod aggregates;
+pub mod bulk;
 pub mod changes;
 pub mod csv;
 pub mod cursor;
 pub mod deals;
 pub mod deals_csv;
+pub mod deals_filter;
 pub mod deals_input;
 pub mod decisions;
 pub mod events;
+pub mod filters;
 pub mod health;
 pub mod home;
 pub mod inbox;
@@ -34,6 +38,7 @@ pub mod settings;
 pub mod stages_input;
 pub mod tasks;
 pub mod tasks_csv;
+pub mod tasks_filter;
 pub mod tasks_input;
 pub mod team;
 pub mod team_input;

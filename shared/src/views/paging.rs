@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::aggregates::AggregateView;
 use super::cursor::Cursor;
 use crate::failure::{Failure, Fault};
 use crate::store::window::Window;
@@ -153,6 +154,10 @@ fn after(cursor: &str, walks: bool) -> Result<Cursor, Failure> {
 pub struct Page<T> {
     pub data: Vec<T>,
     pub pagination: Pagination,
+    /// What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<AggregateView>>")]
+    pub aggregates: Option<Option<Vec<AggregateView>>>,
 }
 
 /// Where this part stands in the whole.
@@ -184,6 +189,7 @@ impl<T> Page<T> {
                 total_is_exact: None,
                 next_cursor: None,
             },
+            aggregates: None,
         }
     }
 
@@ -206,9 +212,20 @@ impl<T> Page<T> {
         self
     }
 
+    /// With the figures that were asked for, if any were.
+    #[must_use]
+    pub fn with_aggregates(mut self, asked: bool, figures: Option<Vec<AggregateView>>) -> Self {
+        self.aggregates = asked.then_some(figures);
+        self
+    }
+
     /// With each row as people see it.
     pub fn map<U>(self, show: impl FnMut(T) -> U) -> Page<U> {
-        Page { data: self.data.into_iter().map(show).collect(), pagination: self.pagination }
+        Page {
+            data: self.data.into_iter().map(show).collect(),
+            pagination: self.pagination,
+            aggregates: self.aggregates,
+        }
     }
 }
 

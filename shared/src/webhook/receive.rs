@@ -12,6 +12,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use futures_util::FutureExt as _;
 use tracing::{Instrument as _, error_span};
 
 use crate::aws::queues::MAX_BODY;
@@ -22,7 +23,7 @@ use crate::domain::redact;
 use crate::domain::text::decoded;
 use crate::failure::Failure;
 use crate::flows::deliveries::verify::{BODY_SECRET_HASH, SIGNATURE, TIMESTAMP};
-use crate::flows::deliveries::{Reason, open_secrets, verify};
+use crate::flows::deliveries::{Rejection, open_secrets, verify};
 use crate::flows::inbox::stranger;
 use crate::http::ingest::origin::in_time;
 use crate::http::{Accepted, PublicCall};
@@ -89,17 +90,17 @@ pub async fn receive(
         Via::Generic | Via::Website => sent.into_owned(),
     };
     let verdict = match claim.filter(|claim| !claim.token.is_empty() && parse_source(claim.source).is_ok()) {
-        None => rejected(None, Reason::NoToken),
+        None => rejected(None, Rejection::NoToken),
         Some(claim) => {
             let hash = token_hash(claim.token);
             delivery.source = claim.source.to_owned();
             delivery.token_hash = Some(hex::encode(&hash));
             let span = error_span!("judge", delivery_id = %id, source = claim.source);
-            judge(call, &delivery, &hash, readable).instrument(span).await
+            judge(call, &delivery, &hash, readable).boxed().instrument(span).await
         }
     };
     let refused = match &verdict {
-        Verdict::Rejected { reason, .. } => Reason::parse(reason),
+        Verdict::Rejected { reason, .. } => Rejection::parse(reason),
         Verdict::Proven { .. } | Verdict::Unproven => None,
     };
     // What belongs to nobody is worth no message: anybody can send as much of it as they like.
@@ -110,7 +111,7 @@ pub async fn receive(
         step(span, keep(call, delivery)).await?;
     }
     match refused {
-        Some(reason) if reason != Reason::OverRate => Err(Failure::Unauthenticated(reason.detail().to_owned())),
+        Some(reason) if reason != Rejection::OverRate => Err(Failure::Unauthenticated(reason.detail().to_owned())),
         _ => Ok(Accepted(DeliveryReceipt::accepted(id))),
     }
 }
@@ -120,7 +121,7 @@ async fn judge(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32], readable
     let found = in_time(&call.app, asked).await;
     let source = match found {
         Ok(Some(source)) => source,
-        Ok(None) => return rejected(None, Reason::UnknownToken),
+        Ok(None) => return rejected(None, Rejection::UnknownToken),
         Err(failure) => {
             tracing::warn!(reason = %failure, "cannot check this webhook now; taken unproven");
             return Verdict::Unproven;
@@ -137,8 +138,8 @@ async fn judge(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32], readable
     // The signature is over the bytes as they came.
     match verify(delivery.via, &delivery.headers, &call.body, &secrets, delivery.received_at) {
         Err(reason) => rejected(Some(source.tenant), reason),
-        Ok(()) if !readable => rejected(Some(source.tenant), Reason::NotText),
-        Ok(()) if !is_within_rate(call, delivery, hash).await => rejected(Some(source.tenant), Reason::OverRate),
+        Ok(()) if !readable => rejected(Some(source.tenant), Rejection::NotText),
+        Ok(()) if !is_within_rate(call, delivery, hash).await => rejected(Some(source.tenant), Rejection::OverRate),
         Ok(()) => Verdict::Proven { tenant_id: source.tenant },
     }
 }
@@ -156,8 +157,8 @@ async fn is_within_rate(call: &PublicCall, delivery: &Delivery, hash: &[u8; 32])
 }
 
 /// Counts the delivery of a stranger. Not while the database is away: it then goes the way of all deliveries, and the processor counts it.
-async fn is_counted(call: &PublicCall, delivery: &Delivery, reason: Option<Reason>) -> bool {
-    let stranger = stranger(delivery, reason.map_or("unknown", Reason::as_str), call.body.len());
+async fn is_counted(call: &PublicCall, delivery: &Delivery, reason: Option<Rejection>) -> bool {
+    let stranger = stranger(delivery, reason.map_or("unknown", Rejection::as_str), call.body.len());
     STRANGER_DELIVERIES.add(1.0);
     match in_time(&call.app, note_stranger(call.app.database(), &stranger)).await {
         Ok(()) => true,
@@ -168,7 +169,7 @@ async fn is_counted(call: &PublicCall, delivery: &Delivery, reason: Option<Reaso
     }
 }
 
-fn rejected(tenant_id: Option<TenantId>, reason: Reason) -> Verdict {
+fn rejected(tenant_id: Option<TenantId>, reason: Rejection) -> Verdict {
     Verdict::Rejected { tenant_id, reason: reason.as_str().to_owned() }
 }
 

@@ -326,3 +326,15 @@ async fn a_password_survives_a_repeated_tenant_create() {
     let error = app.invoke("tenant-create", bad).await.unwrap_err().to_string();
     assert!(error.contains("/members/0/password") && !error.contains("short\""), "{error}");
 }
+
+#[tokio::test]
+async fn a_secret_is_not_packed_beside_what_was_sent() {
+    let app = TestApp::new().await;
+    let (email, password) = (app.tenant().email("sam"), app.tenant().password("sam"));
+    let body = json!({"email": email, "password": password});
+    let answer = app.post(LOGIN, &body).header("accept-encoding", "gzip").send().await.expect(200);
+    assert_eq!((answer.header("content-encoding"), answer.header("vary")), (None, None));
+    let fault = json!({"email": "x".repeat(3000), "password": "y"});
+    let answer = app.post(LOGIN, &fault).header("accept-encoding", "gzip").send().await.expect(400);
+    assert_eq!(answer.header("content-encoding"), None);
+}

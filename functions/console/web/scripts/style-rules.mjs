@@ -30,6 +30,8 @@ export function styleFaults(name, text) {
             }
         }
         if (ts.isJsxAttribute(node) && node.name.getText() === "fontSize" && node.initializer && /\d/.test(node.initializer.getText())) fault(node, "is a size of its own; write DRAWN_TEXT");
+        // On the element around it a name reaches nobody: what has the role of a dialog is the paper within.
+        if (ts.isJsxAttribute(node) && node.name.getText() === "aria-label" && /^(Dialog|Drawer)$/.test(node.parent.parent.tagName.getText())) fault(node, 'names nothing there; write slotProps={{ paper: { "aria-label": … } }}');
         ts.forEachChild(node, visit);
     };
     visit(file);

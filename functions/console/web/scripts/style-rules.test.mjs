@@ -15,3 +15,7 @@ it("refuses sizes of text that stand in no list, in styles and in drawings", () 
 it("refuses spaces off the scale, and lets hairlines be", () => {
     expect(lines(`const a = { gap: "7px" };\nconst b = { px: 1.25, gap: "2px", mt: "-1px" };\nconst c = { paddingInline: "0.4rem" };`)).toEqual([1, 3]);
 });
+
+it("refuses a name on the element around a dialog", () => {
+    expect(lines(`const a = <Dialog aria-label="x" />;\nconst b = <Dialog slotProps={{ paper: { "aria-label": "x" } }} />;\nconst c = <Button aria-label="x" />;\nconst d = <Dialog aria-label={t("x")}><p /></Dialog>;`)).toEqual([1, 4]);
+});

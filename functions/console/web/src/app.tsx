@@ -13,6 +13,7 @@ import { Lost } from "./shell/states";
 import { Themed } from "./theme/mode";
 
 const Board = part(() => import("./pages/board/page"));
+const DealList = part(() => import("./pages/deals/list"));
 const TaskList = part(() => import("./pages/tasks/page"));
 const TeamList = part(() => import("./pages/team/page"));
 
@@ -57,6 +58,7 @@ export function Console() {
                                 <Route path="/leads/:id/*" element={<LeadPage />} />
                             </Route>
                             <Route element={of("deals")}>
+                                <Route path="/deals" element={<DealList />} />
                                 <Route path="/board" element={<Board />} />
                                 <Route path="/board/:pipelineId" element={<Board />} />
                             </Route>

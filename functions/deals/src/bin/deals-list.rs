@@ -1,74 +1,32 @@
 //! Lists deals, newest first, by pipeline, stage, owner, lead, status, words of the name and time of creation.
 //!
-//! Sorts by `created_at`, `value_minor` and `expected_close_on` (deals without a date last). `next_cursor` walks the whole list in
-//! the order it has by default. `format=csv` gives the whole list as a file, as it stands at one moment.
+//! `filter[<field>][<operator>]` asks for several values, for what is empty, for all but some, and for times that stand to now. Sorts by
+//! `created_at`, `value_minor` and `expected_close_on` (deals without a date last). `aggregate` adds figures over the whole list, by
+//! currency. `next_cursor` walks the whole list in the order it has by default. `format=csv` gives the whole list as a file, as it stands at
+//! one moment.
 
 use std::process::ExitCode;
 
-use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::Deserialize;
-use shared::domain::ids::{LeadId, MemberId, PipelineId, StageId};
 use shared::http::{self, Call, Listed, Page};
-use shared::store::deals::{Deal, Filter};
-use shared::views::csv::{Export, Format, Table};
+use shared::store::deals::Deal;
+use shared::views::aggregates::{self, AggregateView, Figures};
+use shared::views::csv::Table;
 use shared::views::cursor::Cursor;
-use shared::views::deals::{DealStatus, DealView};
+use shared::views::deals::DealView;
 use shared::views::deals_csv::COLUMNS;
-use shared::views::leads_filter;
-use shared::views::paging::Orders;
-use shared::views::team::Language;
+use shared::views::deals_filter::{DealFilter, FIELDS, FIGURES, ORDERS};
 use shared::{Failure, Scope, store};
 
 pub fn main() -> ExitCode {
-    http::list(["/api/v1/deals", "/api/v1/crm/deals"], Scope::DealsRead, handle)
+    http::filtered(["/api/v1/deals", "/api/v1/crm/deals"], Scope::DealsRead, FIELDS, handle)
 }
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Query {
-    pipeline_id: Option<PipelineId>,
-    stage_id: Option<StageId>,
-    owner_id: Option<MemberId>,
-    lead_id: Option<LeadId>,
-    status: Option<DealStatus>,
-    /// Words that the name must contain, all of them, in any case and with or without accents.
-    #[schemars(length(max = 200))]
-    q: Option<String>,
-    /// From this moment on.
-    created_from: Option<Timestamp>,
-    /// Before this moment.
-    created_to: Option<Timestamp>,
-    /// `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then.
-    format: Option<Format>,
-    /// Of a file: its columns with commas between, in their order; otherwise all there are. A wrong one is answered with the right ones.
-    columns: Option<String>,
-    /// Of a file: the language of its headings and words; otherwise the first of `Accept-Language`.
-    language: Option<Language>,
-    /// Of a file: the zone of its moments, for example `Europe/Berlin`; otherwise the tenant's.
-    zone: Option<String>,
-}
-
-const ORDERS: Orders = Orders {
-    sorts: &["-created_at", "created_at", "-value_minor", "value_minor", "-expected_close_on", "expected_close_on"],
-    walks: &["-created_at"],
-};
-
-async fn handle(call: Call<(), Query>) -> Result<Listed<DealView>, Failure> {
+async fn handle(call: Call<(), DealFilter>) -> Result<Listed<DealView>, Failure> {
     let window = call.paging.window(&ORDERS)?;
-    let query = &call.query;
-    let (columns, zone) = (query.columns.as_deref(), query.zone.as_deref());
-    let export = Export::asked(query.format, columns, query.language, zone, &call.paging)?;
-    let filter = Filter {
-        pipeline: query.pipeline_id,
-        stage: query.stage_id,
-        owner: query.owner_id,
-        lead: query.lead_id,
-        status: query.status.map(DealStatus::as_str),
-        words: leads_filter::few_words(query.q.as_deref())?,
-        created_from: query.created_from,
-        created_to: query.created_to,
-    };
+    let export = call.query.export(&call.paging)?;
+    let asked = aggregates::asked(call.query.aggregate.as_deref(), FIGURES)?;
+    let view = call.viewpoint(&call.filters, call.query.zone.as_deref()).await?;
+    let filter = call.query.check(&call.filters, &view)?;
     if let Some(export) = export {
         let mut table = Table::new(&COLUMNS, export.columns, call.shown(&export).await?)?;
         let whole = window.whole(table.limit());
@@ -78,5 +36,14 @@ async fn handle(call: Call<(), Query>) -> Result<Listed<DealView>, Failure> {
     let deals = store::deals::list(&call.tx, &filter, window).await?;
     let total = store::deals::count(&call.tx, &filter).await?;
     let place = |deal: &Deal| Cursor { at: deal.created_at, id: deal.id.into() };
-    Ok(Listed::Page(Page::walked(deals, &call.paging, total, place).map(DealView::from)))
+    let mut page = Page::walked(deals, &call.paging, total, place);
+    if !asked.is_empty() {
+        let mut figures: Vec<AggregateView> = Vec::new();
+        for values in store::deals::aggregate(&call.tx, &filter).await? {
+            let of = Figures::from(&values);
+            figures.extend(asked.iter().map(|asked| of.show(*asked, Some(&values.currency))));
+        }
+        page = page.with_aggregates(true, Some(figures));
+    }
+    Ok(Listed::Page(page.map(DealView::from)))
 }

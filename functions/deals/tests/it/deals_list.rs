@@ -207,38 +207,103 @@ async fn shows_nothing_of_other_tenants() {
 async fn reads_through_indexes() {
     let app = TestApp::new().await;
     let board = crowd(&app).await;
-    let (pipeline, stage) = (format!("'{}'", board.pipeline), format!("'{}'", board.stages[0]));
+    let (pipeline, stage) = (format!("'{{{}}}'", board.pipeline), format!("'{{{}}}'", board.stages[0]));
     let db = app.db().await;
     let some = "SELECT lead_id::text, owner_id::text FROM deals WHERE stage_id = $1 LIMIT 1";
     let row = db.query_one(some, &[&board.stages[0]]).await.unwrap();
-    let (lead, owner) = (format!("'{}'", row.get::<_, &str>(0)), format!("'{}'", row.get::<_, &str>(1)));
-    let null = "NULL";
+    let list = |n: usize| format!("'{{{}}}'", row.get::<_, &str>(n));
+    let (lead, owner) = (list(0), list(1));
+    let two = format!("'{{{},{}}}'", row.get::<_, &str>(1), uuid::Uuid::nil());
+    let null = ["NULL"; 2];
     let order = "'-created_at'";
-    let list = |filters: [&str; 8], order: &str, after: [&str; 2]| {
-        let mut values: Vec<String> = filters.iter().map(|value| (*value).to_owned()).collect();
-        values.extend([order, "25", "0", after[0], after[1]].map(str::to_owned));
-        values
-    };
-    for (values, index) in [
-        (list([null; 8], order, [null; 2]), "deals_created_at_idx"),
-        (list([null; 8], "'created_at'", [null; 2]), "deals_created_at_idx"),
-        (list([null; 8], "'-value_minor'", [null; 2]), "deals_created_at_idx"),
-        (list([null, null, null, null, null, "'{%42%}'", null, null], order, [null; 2]), "deals_created_at_idx"),
-        (list([null; 8], order, ["'2026-01-01'", "'0192f1c2-0000-7000-8000-000000000000'"]), "deals_created_at_idx"),
-        (list([&pipeline, &stage, null, null, null, null, null, null], "'value_minor'", [null; 2]), "deals_board_idx"),
-        (list([null, null, null, &lead, null, null, null, null], order, [null; 2]), "deals_lead_idx"),
-        (
-            list([null, null, &owner, null, "'open'", null, null, null], "'-value_minor'", [null; 2]),
-            "deals_owner_open_idx",
-        ),
-    ] {
-        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+    // Filters by the number of their parameter.
+    let cases: [(&[(usize, &str)], &str, [&str; 2], &str); 10] = [
+        (&[], order, null, "deals_created_at_idx"),
+        (&[], "'created_at'", null, "deals_created_at_idx"),
+        (&[], "'-value_minor'", null, "deals_created_at_idx"),
+        (&[(FILTERS, "'{%42%}'")], order, null, "deals_created_at_idx"),
+        (&[], order, ["'2026-01-01'", "'0192f1c2-0000-7000-8000-000000000000'"], "deals_created_at_idx"),
+        (&[(1, &pipeline), (3, &stage)], "'value_minor'", null, "deals_board_idx"),
+        (&[(7, &lead)], order, null, "deals_lead_idx"),
+        (&[(5, &owner), (11, "'{open}'")], "'-value_minor'", null, "deals_owner_open_idx"),
+        (&[(5, &two), (11, "'{open}'")], "'-value_minor'", null, "deals_owner_open_idx"),
+        // Nobody's deals and those without a next step are met on the way.
+        (&[(5, "'{NULL}'"), (34, "true")], order, null, "deals_created_at_idx"),
+    ];
+    for (filters, order, after, index) in cases {
+        let mut values = vec!["NULL"; FILTERS];
+        for (number, value) in filters {
+            values[number - 1] = value;
+        }
+        values.extend([order, "25", "0", after[0], after[1]]);
         let plan = plan(&app, board.tenant, &statement("deals.list"), &values).await;
         uses(&plan, index, &["deals"]);
         // The default order comes out of the index: a page costs the same in a list of any length.
-        let walks = values[8] == order && values[..5].iter().all(|value| *value == null);
+        let walks = order == "'-created_at'" && filters.iter().all(|(number, _)| *number > 12);
         assert!(!walks || !plan.contains("Sort"), "sorts the whole list:\n{plan}");
-        let count = crate::support::plan(&app, board.tenant, &statement("deals.count"), &values[..8]).await;
-        uses(&count, "deals_", &["deals"]);
+        for of in ["deals.count", "deals.aggregate"] {
+            let count = crate::support::plan(&app, board.tenant, &statement(of), &values[..FILTERS]).await;
+            uses(&count, "deals_", &["deals"]);
+        }
     }
+}
+
+/// As many parameters has the filter.
+const FILTERS: usize = 36;
+
+#[tokio::test]
+async fn filters_of_fields_and_sums() {
+    let app = TestApp::new().await;
+    let (_, [alpha, beta, gamma]) = three(&app).await;
+    let db = app.db().await;
+    let sam = testkit::sales::member(&app, app.tenant(), "sam").await;
+    let set = "UPDATE deals d SET value_minor = v.value, currency = v.currency, expected_close_on = current_date + v.days, owner_id = v.owner
+        FROM (VALUES ($1::uuid, 1000::int8, 'EUR', 3, $4::uuid), ($2, 500, 'EUR', NULL, NULL), ($3, 70, 'CHF', -3, NULL)) v (id, value, currency, days, owner)
+        WHERE d.id = v.id";
+    db.execute(set, &[&alpha, &beta, &gamma, &sam]).await.unwrap();
+    let task = "INSERT INTO tasks (id, tenant_id, title, kind, deal_id, status, completed_at, created_at, updated_at)
+        SELECT gen_random_uuid(), tenant_id, 'T', 'call', id, CASE WHEN id = $1 THEN 'open' ELSE 'done' END, CASE WHEN id <> $1 THEN now() END, now(), now() FROM deals";
+    db.execute(task, &[&alpha]).await.unwrap();
+    let list = listed(&app, "sort=-value_minor").await;
+    let [alpha, beta, gamma] = names(&list["data"])[..] else { panic!("three deals: {list}") };
+    let cases: [(String, &[&str]); 12] = [
+        (format!("filter[owner_id][in]={sam},none"), &[alpha, beta, gamma]),
+        (format!("filter[owner_id][not_in]={sam}"), &[beta, gamma]),
+        ("filter[owner_id][empty]=false".to_owned(), &[alpha]),
+        (format!("owner_id={sam}&filter[owner_id][empty]=true"), &[]),
+        ("filter[currency][in]=EUR".to_owned(), &[alpha, beta]),
+        ("filter[value_minor][min]=70&filter[value_minor][max]=500".to_owned(), &[beta, gamma]),
+        ("filter[expected_close_on][next]=7d".to_owned(), &[alpha]),
+        ("filter[expected_close_on][last]=7d".to_owned(), &[gamma]),
+        ("filter[expected_close_on][empty]=true".to_owned(), &[beta]),
+        ("filter[expected_close_on][before]=today".to_owned(), &[gamma]),
+        ("filter[task][empty]=true".to_owned(), &[beta, gamma]),
+        ("filter[task][empty]=false".to_owned(), &[alpha]),
+    ];
+    for (query, expected) in cases {
+        let list = listed(&app, &format!("sort=-value_minor&{query}")).await;
+        assert_eq!(names(&list["data"]), expected, "{query}");
+        assert_eq!(list["pagination"]["total"], expected.len(), "{query}");
+    }
+    let list = listed(&app, "aggregate=sum(value_minor),avg(value_minor)&limit=1").await;
+    let figure = |function: &str, currency: &str, value: Value| serde_json::json!({"function": function, "field": "value_minor", "currency": currency, "value": value});
+    let expected = [
+        ("sum", "CHF", 70.into()),
+        ("avg", "CHF", 70.0.into()),
+        ("sum", "EUR", 1500.into()),
+        ("avg", "EUR", 750.0.into()),
+    ];
+    let expected: Vec<Value> =
+        expected.into_iter().map(|(function, currency, value)| figure(function, currency, value)).collect();
+    assert_eq!(list["aggregates"], Value::from(expected));
+    assert_eq!(listed(&app, "aggregate=sum(value_minor)&q=nothing").await["aggregates"], serde_json::json!([]));
+    let path =
+        "/api/v1/deals?filter[stage]=x&filter[owner_id][in]=sam&filter[created_at][last]=soon&filter[routed][is]=1";
+    let refused = app.get(path).bearer(&app.token("sales")).send().await.expect(400);
+    let mut found = pointers(&refused);
+    found.sort_unstable();
+    let expected = ["?filter[created_at][last]", "?filter[owner_id][in]", "?filter[routed][is]", "?filter[stage]"];
+    assert_eq!(found, expected);
+    let refused = app.get("/api/v1/deals?aggregate=sum(name)").bearer(&app.token("sales")).send().await.expect(400);
+    assert_eq!(pointers(&refused), ["?aggregate"]);
 }

@@ -1,6 +1,7 @@
 //! Deals, tested as the deployed executables.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends in a panic that says where")]
 
+mod deals_bulk_update;
 mod deals_close;
 mod deals_create;
 mod deals_get;

@@ -6,7 +6,7 @@ mod refusals;
 
 use serde_json::{Value, json};
 use testkit::app::{Tenant, TestApp, tenant_input};
-use testkit::fakes::slack::Fault;
+use testkit::fakes::slack::SlackFault;
 use uuid::Uuid;
 
 /// Puts a message into the ledger of a tenant and on the queue; answers with the effect's id.
@@ -145,7 +145,7 @@ async fn a_message_delivered_many_times_is_posted_once() {
 #[tokio::test]
 async fn a_pause_that_slack_asks_for_holds_everybody_back() {
     let app = TestApp::new().await;
-    app.slack().fail_next(Fault::RateLimited(2));
+    app.slack().fail_next(SlackFault::RateLimited(2));
     let first = send(&app, app.tenant(), "#a", "first").await;
     app.deliver("slack").await;
     assert_eq!((app.slack().requests(), error(&app, first).await.as_str()), (1, "429"));
@@ -167,7 +167,7 @@ async fn a_pause_that_slack_asks_for_holds_everybody_back() {
 async fn a_bots_pause_holds_for_the_whole_workspace() {
     let app = TestApp::new().await;
     let tenant = bot(&app).await;
-    app.slack().fail_next(Fault::RateLimited(2));
+    app.slack().fail_next(SlackFault::RateLimited(2));
     send(&app, &tenant, "#a", "first").await;
     app.deliver("slack").await;
     send(&app, &tenant, "#b", "second").await;
@@ -207,7 +207,7 @@ async fn messages_without_a_free_second_wait_their_turn() {
 async fn what_slack_cannot_do_now_is_tried_again() {
     let app = TestApp::new().await;
     let tenant = bot(&app).await;
-    app.slack().fail_next(Fault::ApiError("service_unavailable".to_owned()));
+    app.slack().fail_next(SlackFault::ApiError("service_unavailable".to_owned()));
     let id = send(&app, &tenant, "#a", "later").await;
     app.deliver("slack").await;
     let row = effect(&app, id).await;

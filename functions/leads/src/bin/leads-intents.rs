@@ -2,24 +2,17 @@
 
 use std::process::ExitCode;
 
+use shared::domain::ids::LeadId;
 use shared::http::{self, Call, Json, Page};
-use shared::store::leads::history;
 use shared::views::leads_history::LeadIntentView;
-use shared::views::paging::Orders;
 use shared::{Failure, Scope, store};
 
 pub fn main() -> ExitCode {
     http::list("/api/v1/leads/{id}/intents", Scope::LeadsRead, handle)
 }
 
-const ORDERS: Orders = Orders::by_page(&["-detected_at"]);
-
 async fn handle(call: Call) -> Result<Json<Page<LeadIntentView>>, Failure> {
-    let id = call.id("id")?;
-    let window = call.paging.window(&ORDERS)?;
+    let id: LeadId = call.id("id")?;
     store::leads::exists(&call.tx, id).await?;
-    let signals = history::list_intents(&call.tx, id, window).await?;
-    let total = history::count_intents(&call.tx, id).await?;
-    let data = signals.into_iter().map(|signal| LeadIntentView::at(call.now, signal)).collect();
-    Ok(Json::new(Page::new(data, &call.paging, total)))
+    Ok(Json::new(call.intents_of(id, &call.paging).await?))
 }

@@ -9,10 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::domain::ids::LeadId;
 use shared::http::{self, Call, Json, Page};
-use shared::store::leads::{self, timeline};
-use shared::views::cursor::Cursor;
-use shared::views::paging::Orders;
-use shared::views::room::Room;
+use shared::store::leads;
 use shared::views::timeline::{TimelineEntryView, kinds};
 use shared::{Failure, Scope};
 
@@ -27,18 +24,9 @@ struct Query {
     kinds: Option<String>,
 }
 
-const ORDERS: Orders = Orders::walked(&["-at"]);
-
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<TimelineEntryView>>, Failure> {
     let id: LeadId = call.id("id")?;
-    let window = call.paging.window(&ORDERS)?;
     let kinds = kinds(call.query.kinds.as_deref())?;
     leads::exists(&call.tx, id).await?;
-    let entries = timeline::list(&call.tx, id, kinds.as_deref(), window).await?;
-    let total = timeline::count(&call.tx, id, kinds.as_deref()).await?;
-    let Page { data, pagination } =
-        Page::walked(entries, &call.paging, total, |entry| Cursor { at: entry.at, id: entry.id });
-    let mut room = Room::default();
-    let data = data.into_iter().map(|entry| TimelineEntryView::of(entry, &mut room)).collect::<Result<_, _>>()?;
-    Ok(Json::new(Page { data, pagination }))
+    Ok(Json::new(call.timeline_of(id, kinds.as_deref(), &call.paging).await?))
 }

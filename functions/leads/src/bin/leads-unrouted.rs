@@ -13,7 +13,7 @@ use shared::store::window::Window;
 use shared::views::csv::{Export, Table};
 use shared::views::cursor::Cursor;
 use shared::views::leads_csv::{COLUMNS, MISSING, Row};
-use shared::views::leads_filter::{Include, POOL_ORDERS, PoolFilter};
+use shared::views::leads_filter::{Include, POOL_FIELDS, POOL_ORDERS, PoolFilter};
 use shared::views::leads_unrouted::UnroutedLeadView;
 use shared::views::room::Room;
 use shared::{Failure, Scope};
@@ -23,20 +23,21 @@ const MOST_WITH_MISSING: usize = 5_000;
 const TOGETHER: usize = 500;
 
 pub fn main() -> ExitCode {
-    http::list("/api/v1/leads/unrouted", Scope::LeadsRead, handle)
+    http::filtered("/api/v1/leads/unrouted", Scope::LeadsRead, POOL_FIELDS, handle)
 }
 
 async fn handle(call: Call<(), PoolFilter>) -> Result<Listed<UnroutedLeadView>, Failure> {
-    let filter = call.query.check()?;
+    let view = call.viewpoint(&call.filters, call.query.zone.as_deref()).await?;
+    let filter = call.query.check(&call.filters, &view)?;
     let window = call.paging.window(&POOL_ORDERS)?;
     if let Some(export) = call.query.export(&call.paging)? {
         return file(&call, &export, &filter, window).await;
     }
     let Found { leads, total, exact } = list::page(&call.tx, &filter, window).await?;
     let place = |lead: &Lead| Cursor { at: lead.created_at, id: lead.id.into() };
-    let Page { data, pagination } = Page::walked(leads, &call.paging, total, place).counted(exact);
+    let Page { data, pagination, aggregates } = Page::walked(leads, &call.paging, total, place).counted(exact);
     let data = views(&call, data, Include::room(call.query.include)).await?;
-    Ok(Listed::Page(Page { data, pagination }))
+    Ok(Listed::Page(Page { data, pagination, aggregates }))
 }
 
 async fn views(

@@ -103,3 +103,46 @@ async fn each_request_writes_one_line_of_figures_by_its_route() {
         assert!(!line.to_string().contains(&app.tenant().id), "no figure is kept by tenant");
     }
 }
+
+#[tokio::test]
+async fn what_hangs_on_a_lead_comes_along_as_its_own_endpoint_shows_it() {
+    let app = TestApp::new().await;
+    let lead = anna(&app).await;
+    let deal = deal(&app, &lead, "b2b", "open").await;
+    let task = json!({"title": "Anrufen", "lead_id": lead["id"], "deal_id": deal});
+    app.post("/api/v1/tasks", &task).bearer(&app.token("sales")).send().await.expect(201);
+    let id = lead["id"].as_str().unwrap();
+    let include = "decisions,breakdown,scores,intents,timeline,tasks,deals,tasks";
+    let shown: Value = get(&app, &path(&lead, &format!("?include={include}"))).await.expect(200).json();
+    for (part, alone) in [
+        ("decisions", path(&lead, "/decisions")),
+        ("breakdown", format!("/api/v1/scoring/leads/{id}/breakdown")),
+        ("scores", path(&lead, "/scores")),
+        ("intents", path(&lead, "/intents")),
+        ("timeline", path(&lead, "/timeline")),
+        ("tasks", format!("/api/v1/tasks?lead_id={id}")),
+        ("deals", format!("/api/v1/deals?lead_id={id}")),
+    ] {
+        let mut alone: Value = get(&app, &alone).await.expect(200).json();
+        let mut part = shown["included"][part].clone();
+        // Each is computed at its own moment.
+        for side in [&mut alone, &mut part] {
+            side.as_object_mut().map(|members| members.remove("at"));
+        }
+        assert_eq!(part, alone);
+    }
+    assert_eq!(shown["included"]["tasks"]["pagination"]["total"], 1);
+    let plain: Value = get(&app, &path(&lead, "")).await.expect(200).json();
+    assert_eq!(plain.get("included"), None);
+    let some: Value = get(&app, &path(&lead, "?include=tasks")).await.expect(200).json();
+    assert_eq!(some["included"].as_object().unwrap().keys().collect::<Vec<_>>(), ["tasks"]);
+
+    let refused = get(&app, &path(&lead, "?include=tasks,secrets")).await.expect(400);
+    assert_eq!(crate::support::faults(&refused), [("?include".to_owned(), "unknown_value".to_owned())]);
+    // A right to the lead is none to what hangs on it.
+    let leads_only = app.token_with_scopes(&["leads:read"]);
+    app.get(&path(&lead, "?include=timeline")).bearer(&leads_only).send().await.expect(200);
+    for part in ["tasks", "deals", "breakdown"] {
+        app.get(&path(&lead, &format!("?include={part}"))).bearer(&leads_only).send().await.expect(403);
+    }
+}

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails, with the place as the message")]
 
 mod contract;
+mod leads_bulk_update;
 mod leads_create;
 mod leads_csv;
 mod leads_decisions;

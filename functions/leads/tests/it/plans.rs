@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 use shared::domain::ids::{LeadId, MemberId, PipelineId, TenantId};
-use shared::domain::scoring::Tier;
 use shared::domain::search::Words;
+use shared::store::choice::{Between, Choice};
+use shared::store::leads::history;
 use shared::store::leads::list::{Arguments, Filter, Order, TOTAL, search};
-use shared::store::leads::{LeadStatus, history};
 use shared::store::sql::{Param, type_of};
 use shared::store::window::Window;
 use testkit::app::TestApp;
@@ -145,16 +145,27 @@ const ORDERS: [(Order, &str); 6] = [
 async fn lists_of_leads(app: &TestApp) {
     let client = entered(app, app.database().app_client().await.unwrap()).await;
     let later = jiff::Timestamp::UNIX_EPOCH;
+    let since = Between { from: Some(later), ..Between::default() };
+    let one = |text: &str| Choice::asked(Some(text.to_owned()));
     let filters: Vec<(&str, Filter)> = vec![
         ("all", Filter::default()),
-        ("status", Filter { status: Some(LeadStatus::Engaged), ..Filter::default() }),
-        ("tier", Filter { tier: Some(Tier::Hot), min_score: Some(40), max_score: Some(90), ..Filter::default() }),
-        ("intent", Filter { intent: Some("b2b".to_owned()), ..Filter::default() }),
-        ("pipeline", Filter { pipeline: Some(PipelineId(pipeline(app, "b2b").await)), ..Filter::default() }),
-        ("owner", Filter { owner: Some(MemberId(member(app, app.tenant(), "sam").await)), ..Filter::default() }),
-        ("origin", Filter { source: Some("portal".to_owned()), campaign: Some("x".to_owned()), ..Filter::default() }),
-        ("tag", Filter { tag: Some("vip".to_owned()), ..Filter::default() }),
-        ("time", Filter { created_from: Some(later), active_from: Some(later), ..Filter::default() }),
+        ("status", Filter { status: one("engaged"), ..Filter::default() }),
+        ("tier", Filter { tier: one("hot"), min_score: Some(40), max_score: Some(90), ..Filter::default() }),
+        ("intent", Filter { intent: one("b2b"), ..Filter::default() }),
+        (
+            "pipeline",
+            Filter { pipeline: Choice::asked(Some(PipelineId(pipeline(app, "b2b").await))), ..Filter::default() },
+        ),
+        (
+            "owner",
+            Filter {
+                owner: Choice::asked(Some(MemberId(member(app, app.tenant(), "sam").await))),
+                ..Filter::default()
+            },
+        ),
+        ("origin", Filter { source: one("portal"), campaign: one("x"), ..Filter::default() }),
+        ("tag", Filter { tags: one("vip"), ..Filter::default() }),
+        ("time", Filter { created: since, active: since, ..Filter::default() }),
         ("pool", Filter { unrouted: true, ..Filter::default() }),
         ("ids", Filter { ids: Some(vec![LeadId(Uuid::nil())]), ..Filter::default() }),
     ];

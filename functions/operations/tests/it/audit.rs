@@ -45,6 +45,12 @@ const NO_WRITES: [&str; 8] = [
     "notifications-read",
 ];
 
+/// One and the same member in every call: who is none has no preferences to change, and only who changed many records undoes it.
+async fn admin(app: &TestApp) -> String {
+    let ada = member(app, app.tenant(), "ada").await;
+    Token::new(&app.tenant().id).role("admin").claim("sub", json!(ada)).sign()
+}
+
 /// Every record by kind and id, as it is.
 type Records = BTreeMap<(String, String), Value>;
 
@@ -145,6 +151,21 @@ async fn prepared(app: &TestApp, world: &World, function: &str) -> (Uuid, Value)
         }
         "deals-update" => (world.lead(app, NEW).await.1, json!({"name": "Another"})),
         "stages-update" => (world.board.stages[NEW], json!({"name": "Neu"})),
+        "leads-bulk-update" => {
+            let body = json!({"ids": [world.lead(app, NEW).await.0], "change": {"add_tags": ["new"]}});
+            (nobody, body)
+        }
+        "deals-bulk-update" => {
+            let (one, other) = (world.lead(app, NEW).await.1, world.lead(app, QUALIFIED).await.1);
+            (nobody, json!({"ids": [one, other], "change": {"close": {"outcome": "lost", "reason": "too dear"}}}))
+        }
+        "tasks-bulk-update" => (nobody, json!({"ids": [world.lead(app, NEW).await.2], "change": {"status": "done"}})),
+        "bulk-undo" => {
+            let (one, other) = (world.lead(app, NEW).await.1, world.lead(app, NEW).await.1);
+            let body = json!({"ids": [one, other], "change": {"close": {"outcome": "won"}}});
+            let done = app.post("/api/v1/deals/bulk-update", &body).bearer(&admin(app).await).send().await;
+            (nobody, json!({"token": done.expect(200).json::<Value>()["undo"]["token"]}))
+        }
         "tasks-create" => (nobody, json!({"title": "Call", "lead_id": world.lead(app, NEW).await.0})),
         "tasks-update" => (world.lead(app, NEW).await.2, json!({"status": "cancelled"})),
         "tasks-complete" => (world.lead(app, NEW).await.2, json!({})),
@@ -213,10 +234,7 @@ async fn notes_everything(app: &TestApp, endpoint: &Endpoint, id: Uuid, query: &
     let (before, lines_before) = (records(app).await, lines(app).await.len());
 
     let path = format!("{}{query}", endpoint.at(&id.to_string()));
-    // By a member: who is none has no preferences to change.
-    let ada = member(app, app.tenant(), "ada").await;
-    let token = Token::new(&app.tenant().id).role("admin").claim("sub", json!(ada)).sign();
-    let request = app.request(endpoint.method.clone(), &path).bearer(&token);
+    let request = app.request(endpoint.method.clone(), &path).bearer(&admin(app).await);
     let request = if body.is_null() { request } else { request.json(body) };
     let answer = request.send().await;
 

@@ -7,14 +7,14 @@ use std::process::ExitCode;
 
 use shared::flows::reminders;
 use shared::messages::{TaskDue, queues};
-use shared::queue::{self, Delivery};
+use shared::queue;
 use shared::{App, Failure};
 
 pub fn main() -> ExitCode {
     queue::consume(queues::REMINDERS, handle)
 }
 
-async fn handle(app: App, delivery: Delivery<TaskDue>) -> Result<(), Failure> {
-    reminders::remind(&app, &delivery.message).await?;
+async fn handle(app: App, due: TaskDue) -> Result<(), Failure> {
+    reminders::remind(&app, &due).await?;
     Ok(())
 }

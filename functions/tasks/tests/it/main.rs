@@ -3,6 +3,7 @@
 
 mod reminder_worker;
 mod task_reminders;
+mod tasks_bulk_update;
 mod tasks_complete;
 mod tasks_create;
 mod tasks_get;

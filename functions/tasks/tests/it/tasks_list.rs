@@ -136,24 +136,71 @@ async fn reads_through_indexes() {
         )
         .await
         .unwrap();
-    let id = |n: usize| format!("'{}'", row.get::<_, &str>(n));
+    let id = |n: usize| format!("'{{{}}}'", row.get::<_, &str>(n));
     let (owner, lead, deal) = (id(0), id(1), id(2));
-    let null = "NULL";
-    for (filters, order, index) in [
-        ([null, "'open'", null, null, null, null], "'due_at'", "tasks_due_idx"),
-        ([null, "'open'", "now()", null, null, null], "'due_at'", "tasks_due_idx"),
-        ([null, null, null, null, null, null], "'due_at'", "tasks_due_idx"),
-        ([null, null, null, null, null, "'call'"], "'-created_at'", "tasks_due_idx"),
-        ([&owner, "'open'", null, null, null, null], "'due_at'", "tasks_"),
-        ([null, null, null, &lead, null, null], "'due_at'", "tasks_lead_idx"),
-        ([null, null, null, null, &deal, null], "'due_at'", "tasks_deal_idx"),
-    ] {
-        let values: Vec<&str> = filters.into_iter().chain([order, "25", "0"]).collect();
+    let open = (3, "'{open}'");
+    // Filters by the number of their parameter.
+    let cases: [(&[(usize, &str)], &str, &str); 9] = [
+        (&[open], "'due_at'", "tasks_due_idx"),
+        (&[open, (14, "now()")], "'due_at'", "tasks_due_idx"),
+        (&[], "'due_at'", "tasks_due_idx"),
+        (&[(5, "'{call}'")], "'-created_at'", "tasks_due_idx"),
+        (&[(3, "'{open,done}'")], "'-created_at'", "tasks_due_idx"),
+        (&[(1, &owner), open], "'due_at'", "tasks_"),
+        (&[(1, "'{NULL}'"), open], "'due_at'", "tasks_"),
+        (&[(9, &lead)], "'due_at'", "tasks_lead_idx"),
+        (&[(11, &deal)], "'due_at'", "tasks_deal_idx"),
+    ];
+    for (filters, order, index) in cases {
+        let mut values = vec!["NULL"; FILTERS];
+        for (number, value) in filters {
+            values[number - 1] = value;
+        }
+        values.extend([order, "25", "0"]);
         let list = plan(&app, board.tenant, &statement("tasks.list"), &values).await;
         uses(&list, index, &["tasks"]);
         // What is open and due comes out of the index in its order, however long the list.
-        let walks = values[0] == null && values[1] != null;
+        let walks = filters.first() == Some(&open);
         assert!(!walks || !list.contains("Sort"), "sorts the whole list:\n{list}");
-        uses(&plan(&app, board.tenant, &statement("tasks.count"), &values[..6]).await, "tasks_", &["tasks"]);
+        uses(&plan(&app, board.tenant, &statement("tasks.count"), &values[..FILTERS]).await, "tasks_", &["tasks"]);
+    }
+}
+
+/// As many parameters has the filter.
+const FILTERS: usize = 21;
+
+#[tokio::test]
+async fn filters_of_fields() {
+    let app = TestApp::new().await;
+    let sam = testkit::sales::member(&app, app.tenant(), "sam").await;
+    let make = async |title: &str, owner: bool, due: Option<&str>| {
+        let mut body = json!({"title": title, "kind": "call", "priority": if owner { "high" } else { "low" }});
+        if owner {
+            body["owner_id"] = json!(sam);
+        }
+        if let Some(hours) = due {
+            let at = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours.parse().unwrap());
+            body["due_at"] = json!(at);
+        }
+        app.post("/api/v1/tasks", &body).bearer(&app.token("sales")).send().await.expect(201);
+    };
+    make("mine", true, Some("100")).await;
+    make("nobody's", false, Some("-100")).await;
+    make("some day", false, None).await;
+    let me = testkit::keys::Token::new(&app.tenant().id).role("sales").claim("sub", json!(sam)).sign();
+    for (query, expected) in [
+        ("filter[owner_id][in]=me", &["mine"][..]),
+        ("filter[owner_id][in]=me,none", &["nobody's", "mine", "some day"]),
+        ("filter[owner_id][empty]=true", &["nobody's", "some day"]),
+        ("filter[due_at][next]=1w", &["mine"]),
+        ("filter[due_at][before]=today", &["nobody's"]),
+        ("filter[due_at][empty]=true", &["some day"]),
+        ("filter[priority][not_in]=low", &["mine"]),
+        ("filter[status][in]=done,cancelled", &[]),
+    ] {
+        let list: Value = app.get(&format!("/api/v1/tasks?{query}")).bearer(&me).send().await.expect(200).json();
+        let titles: Vec<&str> =
+            list["data"].as_array().unwrap().iter().map(|task| task["title"].as_str().unwrap()).collect();
+        assert_eq!(titles, expected, "{query}");
     }
 }

@@ -54,7 +54,7 @@ fn signed(signature: &str, timestamp: &str) -> BTreeMap<String, String> {
 }
 
 #[track_caller]
-fn check_signature(headers: &BTreeMap<String, String>, body: &[u8], secrets: &[&str], expected: Result<(), Reason>) {
+fn check_signature(headers: &BTreeMap<String, String>, body: &[u8], secrets: &[&str], expected: Result<(), Rejection>) {
     let secrets: Vec<String> = secrets.iter().map(|secret| (*secret).to_owned()).collect();
     assert_eq!(verify(Via::Generic, headers, body, &secrets, now()), expected);
 }
@@ -67,14 +67,14 @@ fn signatures() {
     check_signature(&signed(&good.to_uppercase(), &at), body, &["new"], Ok(()));
     // During a rotation the secret before counts.
     check_signature(&signed(&sign("old", &at, body), &at), body, &["new", "old"], Ok(()));
-    check_signature(&signed(&sign("older", &at, body), &at), body, &["new", "old"], Err(Reason::BadSignature));
-    check_signature(&signed(&good, &at), b"{}", &["new"], Err(Reason::BadSignature));
-    check_signature(&signed(&good[..62], &at), body, &["new"], Err(Reason::BadSignature));
-    check_signature(&signed("", &at), body, &["new"], Err(Reason::BadSignature));
-    check_signature(&signed(&good, &at), body, &[], Err(Reason::NoSecretConfigured));
-    check_signature(&signed(&good, "soon"), body, &["new"], Err(Reason::NoTimestamp));
-    check_signature(&BTreeMap::from([(SIGNATURE.to_owned(), good)]), body, &["new"], Err(Reason::NoTimestamp));
-    check_signature(&BTreeMap::new(), body, &["new"], Err(Reason::NoSignature));
+    check_signature(&signed(&sign("older", &at, body), &at), body, &["new", "old"], Err(Rejection::BadSignature));
+    check_signature(&signed(&good, &at), b"{}", &["new"], Err(Rejection::BadSignature));
+    check_signature(&signed(&good[..62], &at), body, &["new"], Err(Rejection::BadSignature));
+    check_signature(&signed("", &at), body, &["new"], Err(Rejection::BadSignature));
+    check_signature(&signed(&good, &at), body, &[], Err(Rejection::NoSecretConfigured));
+    check_signature(&signed(&good, "soon"), body, &["new"], Err(Rejection::NoTimestamp));
+    check_signature(&BTreeMap::from([(SIGNATURE.to_owned(), good)]), body, &["new"], Err(Rejection::NoTimestamp));
+    check_signature(&BTreeMap::new(), body, &["new"], Err(Rejection::NoSignature));
 }
 
 #[test]
@@ -82,15 +82,15 @@ fn clocks_may_differ_by_five_minutes() {
     for (offset, expected) in [
         (300, Ok(())),
         (-300, Ok(())),
-        (301, Err(Reason::StaleTimestamp)),
-        (-301, Err(Reason::StaleTimestamp)),
-        (i64::MAX - now().as_second(), Err(Reason::StaleTimestamp)),
+        (301, Err(Rejection::StaleTimestamp)),
+        (-301, Err(Rejection::StaleTimestamp)),
+        (i64::MAX - now().as_second(), Err(Rejection::StaleTimestamp)),
     ] {
         let at = (now().as_second() + offset).to_string();
         check_signature(&signed(&sign("s", &at, b"x"), &at), b"x", &["s"], expected);
     }
     let at = i64::MIN.to_string();
-    check_signature(&signed(&sign("s", &at, b"x"), &at), b"x", &["s"], Err(Reason::StaleTimestamp));
+    check_signature(&signed(&sign("s", &at, b"x"), &at), b"x", &["s"], Err(Rejection::StaleTimestamp));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_timestamp_cannot_move_into_the_body() {
     // The dot between timestamp and body is part of what is signed.
     let at = now().as_second().to_string();
     let signature = sign("s", &at, b"5.body");
-    check_signature(&signed(&signature, &format!("{at}.5")), b"body", &["s"], Err(Reason::NoTimestamp));
+    check_signature(&signed(&signature, &format!("{at}.5")), b"body", &["s"], Err(Rejection::NoTimestamp));
 }
 
 #[test]
@@ -113,9 +113,9 @@ fn reasons_come_back_from_their_words() {
         "not_text",
         "over_rate",
     ] {
-        assert_eq!(Reason::parse(word).map(Reason::as_str), Some(word));
+        assert_eq!(Rejection::parse(word).map(Rejection::as_str), Some(word));
     }
-    assert_eq!(Reason::parse("spam"), None);
+    assert_eq!(Rejection::parse("spam"), None);
 }
 
 #[test]
@@ -127,9 +127,9 @@ fn secrets_in_bodies() {
     };
     assert_eq!(check(&presented("a"), &["a"]), Ok(()));
     assert_eq!(check(&presented("b"), &["a", "b"]), Ok(()));
-    assert_eq!(check(&presented("c"), &["a", "b"]), Err(Reason::WrongSecret));
-    assert_eq!(check(&presented("a"), &[]), Err(Reason::NoSecretConfigured));
-    assert_eq!(check(&BTreeMap::new(), &["a"]), Err(Reason::NoSecretInBody));
+    assert_eq!(check(&presented("c"), &["a", "b"]), Err(Rejection::WrongSecret));
+    assert_eq!(check(&presented("a"), &[]), Err(Rejection::NoSecretConfigured));
+    assert_eq!(check(&BTreeMap::new(), &["a"]), Err(Rejection::NoSecretInBody));
 }
 
 #[test]
@@ -202,10 +202,10 @@ proptest! {
         let with = |secret: &str, body: &[u8]| verify(Via::Generic, &headers, body, &[secret.to_owned()], now());
         prop_assert_eq!(with(&secret, &body), Ok(()));
         if other != body {
-            prop_assert_eq!(with(&secret, &other), Err(Reason::BadSignature));
+            prop_assert_eq!(with(&secret, &other), Err(Rejection::BadSignature));
         }
         if wrong != secret {
-            prop_assert_eq!(with(&wrong, &body), Err(Reason::BadSignature));
+            prop_assert_eq!(with(&wrong, &body), Err(Rejection::BadSignature));
         }
     }
 

@@ -30,7 +30,7 @@ pub const MAX_CLOCK_DIFFERENCE: u64 = 300;
 
 /// Why a delivery is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
+pub enum Rejection {
     NoToken,
     UnknownToken,
     NotText,
@@ -45,7 +45,7 @@ pub enum Reason {
     OverRate,
 }
 
-impl Reason {
+impl Rejection {
     const ALL: [Self; 11] = [
         Self::NoToken,
         Self::UnknownToken,
@@ -110,7 +110,7 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.detail())
     }
@@ -127,7 +127,7 @@ pub fn verify(
     body: &[u8],
     secrets: &[String],
     received_at: Timestamp,
-) -> Result<(), Reason> {
+) -> Result<(), Rejection> {
     match via {
         Via::Website => Ok(()),
         Via::Generic => verify_signature(headers, body, secrets, received_at),
@@ -140,17 +140,17 @@ fn verify_signature(
     body: &[u8],
     secrets: &[String],
     received_at: Timestamp,
-) -> Result<(), Reason> {
-    let signature = headers.get(SIGNATURE).ok_or(Reason::NoSignature)?;
-    let timestamp = headers.get(TIMESTAMP).ok_or(Reason::NoTimestamp)?;
-    let seconds: i64 = timestamp.parse().map_err(|_| Reason::NoTimestamp)?;
+) -> Result<(), Rejection> {
+    let signature = headers.get(SIGNATURE).ok_or(Rejection::NoSignature)?;
+    let timestamp = headers.get(TIMESTAMP).ok_or(Rejection::NoTimestamp)?;
+    let seconds: i64 = timestamp.parse().map_err(|_| Rejection::NoTimestamp)?;
     if seconds.abs_diff(received_at.as_second()) > MAX_CLOCK_DIFFERENCE {
-        return Err(Reason::StaleTimestamp);
+        return Err(Rejection::StaleTimestamp);
     }
     if secrets.is_empty() {
-        return Err(Reason::NoSecretConfigured);
+        return Err(Rejection::NoSecretConfigured);
     }
-    let signature = hex::decode(signature.trim()).ok_or(Reason::BadSignature)?;
+    let signature = hex::decode(signature.trim()).ok_or(Rejection::BadSignature)?;
     // Every secret is tried whatever the others say, so that time does not tell which one fits.
     let fits = secrets.iter().fold(false, |fits, secret| {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
@@ -161,15 +161,15 @@ fn verify_signature(
         mac.update(body);
         same(&mac.finalize().into_bytes(), &signature) | fits
     });
-    if fits { Ok(()) } else { Err(Reason::BadSignature) }
+    if fits { Ok(()) } else { Err(Rejection::BadSignature) }
 }
 
-fn verify_body_secret(headers: &BTreeMap<String, String>, secrets: &[String]) -> Result<(), Reason> {
-    let presented = headers.get(BODY_SECRET_HASH).ok_or(Reason::NoSecretInBody)?;
+fn verify_body_secret(headers: &BTreeMap<String, String>, secrets: &[String]) -> Result<(), Rejection> {
+    let presented = headers.get(BODY_SECRET_HASH).ok_or(Rejection::NoSecretInBody)?;
     if secrets.is_empty() {
-        return Err(Reason::NoSecretConfigured);
+        return Err(Rejection::NoSecretConfigured);
     }
-    let presented = hex::decode_hash(presented).ok_or(Reason::WrongSecret)?;
+    let presented = hex::decode_hash(presented).ok_or(Rejection::WrongSecret)?;
     let fits = secrets.iter().fold(false, |fits, secret| same(&token_hash(secret), &presented) | fits);
-    if fits { Ok(()) } else { Err(Reason::WrongSecret) }
+    if fits { Ok(()) } else { Err(Rejection::WrongSecret) }
 }

@@ -14,8 +14,8 @@ use crate::integrations::secret_context;
 use crate::messages::EffectDue;
 use crate::store::Tx;
 use crate::store::effects::Priority;
-use crate::store::effects_work::{self as ledger, Ahead, Effect, Reason, Status, Taken};
-use crate::store::partners::{self, Connection};
+use crate::store::effects_work::{self as ledger, Ahead, Effect, EffectError, Status, Taken};
+use crate::store::partners::{self, Integration};
 
 /// Longer than a function with a claim can live, so that an ended lease means a dead function.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
@@ -45,7 +45,7 @@ pub(super) struct Claimed {
     pub(super) call: Call,
     pub(super) link: Box<dyn Link>,
     /// As it was when this was claimed: an answer to an old key says nothing about a new one.
-    pub(super) connection: Connection,
+    pub(super) connection: Integration,
     pub(super) step: Step,
     /// Until the moment the call was taken for.
     pub(super) wait: Duration,
@@ -125,7 +125,7 @@ async fn decide(app: &App, tx: &Tx, partner: &dyn Partner, due: &EffectDue) -> R
 }
 
 /// The tenant's way in, or a sentence for the person who can mend it.
-fn connect(app: &App, tx: &Tx, partner: &dyn Partner, connection: &Connection) -> Result<Box<dyn Link>, String> {
+fn connect(app: &App, tx: &Tx, partner: &dyn Partner, connection: &Integration) -> Result<Box<dyn Link>, String> {
     let Some(sealed) = &connection.secret else {
         return Err(format!("{} is connected without credentials; connect it again", partner.title()));
     };
@@ -152,7 +152,7 @@ async fn without_connection(
             return Ok(Decision::Rest(Rest::became(Became::Unknown)));
         }
         _ => {
-            let reason = Reason { code: "not_connected", words: Some(&words), fault: Some("connection") };
+            let reason = EffectError { code: "not_connected", words: Some(&words), fault: Some("connection") };
             ledger::fail(tx, effect, reason, now).await?;
             ledger::fail_needing(tx, &[effect.id], now).await?;
             return Ok(Decision::Rest(Rest::became(Became::Failed)));
@@ -167,7 +167,7 @@ async fn no_way_in(
     tx: &Tx,
     partner: &dyn Partner,
     effect: &Effect,
-    connection: &Connection,
+    connection: &Integration,
     problem: Option<String>,
     now: Timestamp,
 ) -> Result<Decision, Failure> {
@@ -182,7 +182,7 @@ async fn no_way_in(
             return Ok(Decision::Rest(Rest::became(Became::Unknown)));
         }
         _ => {
-            let reason = problem.as_deref().map(|words| Reason {
+            let reason = problem.as_deref().map(|words| EffectError {
                 code: "unusable_credentials",
                 words: Some(words),
                 fault: None,
@@ -206,7 +206,7 @@ async fn look(
     effect: Effect,
     call: Call,
     link: Box<dyn Link>,
-    connection: Connection,
+    connection: Integration,
     now: Timestamp,
 ) -> Result<Decision, Failure> {
     let mut wait = Duration::ZERO;
@@ -237,7 +237,7 @@ async fn perform(
     mut effect: Effect,
     call: Call,
     link: Box<dyn Link>,
-    connection: Connection,
+    connection: Integration,
     ahead: Ahead,
     now: Timestamp,
 ) -> Result<Decision, Failure> {

@@ -8,7 +8,7 @@ use crate::domain::ids::{TaskId, TenantId};
 use crate::failure::Failure;
 use crate::integrations::partner::Partner;
 use crate::store::effects_work::Freed;
-use crate::store::partners::{self, Alert, Connection};
+use crate::store::partners::{self, Alert, Integration};
 use crate::store::{Tx, tenants};
 use crate::telemetry::metrics::INTEGRATION_DOWN;
 
@@ -30,7 +30,7 @@ pub(super) async fn down(
     app: &App,
     tx: &Tx,
     partner: &dyn Partner,
-    called_with: &Connection,
+    called_with: &Integration,
     problem: Problem<'_>,
     now: Timestamp,
 ) -> Result<bool, Failure> {

@@ -9,9 +9,9 @@ use super::connection::{self, Problem};
 use super::{Became, Ended, LONGEST_DELAY, Rest, backoff, by_queue, later, promise};
 use crate::app::App;
 use crate::failure::Failure;
-use crate::integrations::partner::{Fault, Outcome, Partner, Sight};
+use crate::integrations::partner::{CallOutcome, FaultDomain, Partner, Sight};
 use crate::messages::EffectDue;
-use crate::store::effects_work::{self as ledger, Reason};
+use crate::store::effects_work::{self as ledger, EffectError};
 use crate::store::{Tx, partners};
 
 /// After so many attempts (most of a day when the partner is unreachable) nobody waits for it any more.
@@ -66,34 +66,34 @@ async fn called(
     tx: &Tx,
     partner: &dyn Partner,
     claimed: &Claimed,
-    outcome: &Outcome,
+    outcome: &CallOutcome,
 ) -> Result<Rest, Failure> {
     let (now, effect) = (app.now(), &claimed.effect);
     match outcome {
-        Outcome::Done(answer) => done(tx, partner, claimed, answer, now).await,
-        Outcome::Refused { code, words, fault } => {
+        CallOutcome::Done(answer) => done(tx, partner, claimed, answer, now).await,
+        CallOutcome::Refused { code, words, fault } => {
             tracing::warn!(effect_id = %effect.id, code, fault = fault.as_str(), "the partner refuses");
-            if *fault == Fault::Connection {
+            if *fault == FaultDomain::Connection {
                 return key_refused(app, tx, partner, claimed, code, words.as_deref(), now).await;
             }
-            let reason = Reason { code, words: words.as_deref(), fault: Some(fault.as_str()) };
-            if *fault == Fault::Target {
+            let reason = EffectError { code, words: words.as_deref(), fault: Some(fault.as_str()) };
+            if *fault == FaultDomain::Target {
                 let text = format!("{} says {code} about {}", partner.title(), effect.target);
                 partners::note_error(tx, partner.name(), &text, now).await?;
             }
             give_up(tx, claimed, reason, now).await
         }
-        Outcome::Limited(pause) => {
+        CallOutcome::Limited(pause) => {
             let again = put_back(tx, partner, claimed, "429", *pause, None, now).await?;
             // Until then the budget stands still; after as long as a message can be delayed it is asked again.
             ledger::pause_calls(tx, &claimed.link.pause_key(), later(now, *pause)?).await?;
             Ok(again)
         }
-        Outcome::NotNow { code, at_least } => {
+        CallOutcome::NotNow { code, at_least } => {
             let wait = backoff(app, effect.attempts).max(at_least.unwrap_or_default());
             put_back(tx, partner, claimed, code, wait, *at_least, now).await
         }
-        Outcome::Unknown(reason) => {
+        CallOutcome::Unknown(reason) => {
             let ask = claimed.link.can_look_up(&claimed.call);
             tracing::error!(effect_id = %effect.id, reason, ask, "it may have been done; it is not done again before that is known");
             let look_at = if ask { Some(later(now, DOUBT)?) } else { None };
@@ -126,7 +126,7 @@ async fn done(
 }
 
 /// Final, for it and for whatever needs it.
-async fn give_up(tx: &Tx, claimed: &Claimed, reason: Reason<'_>, now: Timestamp) -> Result<Rest, Failure> {
+async fn give_up(tx: &Tx, claimed: &Claimed, reason: EffectError<'_>, now: Timestamp) -> Result<Rest, Failure> {
     if !ledger::fail(tx, &claimed.effect, reason, now).await? {
         return Ok(Rest::default());
     }
@@ -146,7 +146,7 @@ async fn key_refused(
 ) -> Result<Rest, Failure> {
     let problem = Problem::Refused(words.unwrap_or(code));
     if connection::down(app, tx, partner, &claimed.connection, problem, now).await? {
-        ledger::hold(tx, &claimed.effect, Some(Reason { code, words, fault: None })).await?;
+        ledger::hold(tx, &claimed.effect, Some(EffectError { code, words, fault: None })).await?;
         return Ok(Rest::became(Became::Held));
     }
     put_back(tx, partner, claimed, code, backoff(app, claimed.effect.attempts), None, now).await
@@ -166,7 +166,7 @@ async fn put_back(
         tracing::error!(effect_id = %effect.id, error, attempts = effect.attempts, "given up");
         let text = format!("gave up after {} attempts: {error}", effect.attempts);
         partners::note_error(tx, partner.name(), &text, now).await?;
-        return give_up(tx, claimed, Reason { code: error, words: None, fault: None }, now).await;
+        return give_up(tx, claimed, EffectError { code: error, words: None, fault: None }, now).await;
     }
     let at = by_queue(now, wait.min(LONGEST_DELAY))?;
     let not_before = at_least.map(|at_least| later(now, at_least)).transpose()?;
@@ -200,12 +200,12 @@ async fn looked(app: &App, tx: &Tx, partner: &dyn Partner, claimed: &Claimed, si
             }
             None => again(APART, Some(now)).await,
         },
-        Sight::Unanswered(Outcome::Limited(pause)) => {
+        Sight::Unanswered(CallOutcome::Limited(pause)) => {
             let at = again(*pause, None).await?;
             ledger::pause_calls(tx, &claimed.link.pause_key(), later(now, *pause)?).await?;
             Ok(at)
         }
-        Sight::Unanswered(Outcome::Refused { code, words, fault: Fault::Connection }) => {
+        Sight::Unanswered(CallOutcome::Refused { code, words, fault: FaultDomain::Connection }) => {
             let problem = Problem::Refused(words.as_deref().unwrap_or(code));
             connection::down(app, tx, partner, &claimed.connection, problem, now).await?;
             again(LONGEST_DELAY, None).await
@@ -213,7 +213,7 @@ async fn looked(app: &App, tx: &Tx, partner: &dyn Partner, claimed: &Claimed, si
         Sight::Unanswered(outcome) => {
             tracing::warn!(effect_id = %effect.id, ?outcome, "the partner does not say whether it was done");
             let at_least = match outcome {
-                Outcome::NotNow { at_least, .. } => at_least.unwrap_or_default(),
+                CallOutcome::NotNow { at_least, .. } => at_least.unwrap_or_default(),
                 _ => Duration::ZERO,
             };
             again(LONGEST_DELAY.max(at_least), None).await

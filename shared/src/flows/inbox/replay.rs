@@ -17,7 +17,7 @@ use crate::aws::queues::MAX_BODY;
 use crate::domain::ids::{DeliveryId, TenantId};
 use crate::failure::Failure;
 use crate::flows::deliveries::verify::{BODY_SECRET_HASH, SIGNATURE};
-use crate::flows::deliveries::{RELEASED, Reason, SPAM};
+use crate::flows::deliveries::{RELEASED, Rejection, SPAM};
 use crate::messages::events::{Delivery, Inbound, Verdict, Via};
 use crate::messages::queues;
 use crate::store::inbox::{self, Kept, Parked};
@@ -159,7 +159,7 @@ pub fn message(
             (queue.name, body)
         }
         // What was no text stands here with signs in the place of bytes that are lost: it would make them what was sent.
-        None if row.reason == Reason::NotText.as_str() => return Ok(Err("damaged")),
+        None if row.reason == Rejection::NotText.as_str() => return Ok(Err("damaged")),
         None => {
             let Ok(mut envelope) = Envelope::deserialize(&row.headers) else {
                 return Ok(Err("incomplete"));

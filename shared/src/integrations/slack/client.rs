@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::credentials::Credentials;
 use super::wire::{post_message_body, read_post_message, read_webhook, webhook_body};
-use crate::integrations::partner::{Fault, Outcome};
+use crate::integrations::partner::{CallOutcome, FaultDomain};
 
 /// Slack answers within a second. Waiting much longer would take the time of the other messages of the batch.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -25,7 +25,7 @@ pub async fn post(
     base_url: Option<&str>,
     credentials: &Credentials,
     payload: &Value,
-) -> Outcome {
+) -> CallOutcome {
     match credentials {
         Credentials::Webhook { origin, path } => {
             let url = format!("{}{path}", base_url.unwrap_or(origin));
@@ -45,7 +45,7 @@ pub async fn post(
     }
 }
 
-async fn send(request: RequestBuilder, read: fn(u16, Option<&str>, &str) -> Outcome) -> Outcome {
+async fn send(request: RequestBuilder, read: fn(u16, Option<&str>, &str) -> CallOutcome) -> CallOutcome {
     // No connection is kept: an environment sleeps between batches, and a message written to a connection that Slack closed
     // meanwhile would look as if it had perhaps arrived.
     let answer = match request.header(CONNECTION, "close").timeout(PATIENCE).send().await {
@@ -77,13 +77,13 @@ async fn body(mut answer: Response) -> Result<String, reqwest::Error> {
 
 /// Before a connection stands nothing was sent; after that, nobody knows. The error's own text is not kept, because it holds
 /// the webhook's address.
-fn not_answered(error: &reqwest::Error) -> Outcome {
+fn not_answered(error: &reqwest::Error) -> CallOutcome {
     if error.is_builder() {
-        return Outcome::refused("unusable_credentials", Fault::Connection);
+        return CallOutcome::refused("unusable_credentials", FaultDomain::Connection);
     }
     match (error.is_connect(), error.is_timeout()) {
-        (true, _) => Outcome::not_now("unreachable"),
-        (false, true) => Outcome::Unknown("no answer in time".to_owned()),
-        (false, false) => Outcome::Unknown("the connection broke before the answer".to_owned()),
+        (true, _) => CallOutcome::not_now("unreachable"),
+        (false, true) => CallOutcome::Unknown("no answer in time".to_owned()),
+        (false, false) => CallOutcome::Unknown("the connection broke before the answer".to_owned()),
     }
 }

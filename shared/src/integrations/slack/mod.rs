@@ -13,7 +13,7 @@ mod tests;
 
 use futures_util::future::BoxFuture;
 
-use super::partner::{Access, Budget, Call, Link, Outcome, Partner};
+use super::partner::{Access, Budget, Call, CallOutcome, Link, Partner};
 use crate::messages::queues;
 use credentials::Credentials;
 
@@ -78,7 +78,7 @@ impl Link for Workspace {
         self.credentials.waits_per_channel()
     }
 
-    fn perform<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+    fn perform<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, CallOutcome> {
         Box::pin(client::post(&self.http, self.base_url.as_deref(), &self.credentials, &call.payload))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::integrations::partner::{Fault, Outcome};
+use crate::integrations::partner::{CallOutcome, FaultDomain};
 
 /// When Slack says 429 without saying for how long.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -38,17 +38,17 @@ fn parts(payload: &Value) -> Value {
 }
 
 /// How an incoming webhook's answer is read: plain text, `ok` when it is posted.
-pub fn read_webhook(status: u16, retry_after: Option<&str>, body: &str) -> Outcome {
+pub fn read_webhook(status: u16, retry_after: Option<&str>, body: &str) -> CallOutcome {
     let body = body.trim();
     match status {
-        200 if body == "ok" => Outcome::Done(json!({"via": "webhook"})),
+        200 if body == "ok" => CallOutcome::Done(json!({"via": "webhook"})),
         // A code is Slack speaking; anything else is somebody in between, who may have passed the message on.
         200 => code(body).map_or_else(
-            || Outcome::Unknown("200 without `ok`".to_owned()),
+            || CallOutcome::Unknown("200 without `ok`".to_owned()),
             |code| refused(webhook_fault(&code, status), code),
         ),
-        429 => Outcome::Limited(pause(retry_after)),
-        500.. => Outcome::Unknown(code(body).unwrap_or_else(|| format!("http_{status}"))),
+        429 => CallOutcome::Limited(pause(retry_after)),
+        500.. => CallOutcome::Unknown(code(body).unwrap_or_else(|| format!("http_{status}"))),
         _ => {
             let code = code(body).unwrap_or_else(|| format!("http_{status}"));
             refused(webhook_fault(&code, status), code)
@@ -56,18 +56,18 @@ pub fn read_webhook(status: u16, retry_after: Option<&str>, body: &str) -> Outco
     }
 }
 
-fn webhook_fault(code: &str, status: u16) -> Fault {
+fn webhook_fault(code: &str, status: u16) -> FaultDomain {
     match code {
-        "invalid_payload" | "no_text" | "too_many_attachments" | "user_not_found" => Fault::Content,
-        _ if code.starts_with("invalid_blocks") => Fault::Content,
+        "invalid_payload" | "no_text" | "too_many_attachments" | "user_not_found" => FaultDomain::Content,
+        _ if code.starts_with("invalid_blocks") => FaultDomain::Content,
         // The hook is bound to its workspace and channel: whatever is wrong with them, it must be made again.
         "invalid_token" | "action_prohibited" | "no_service" | "no_service_id" | "no_active_hooks" | "no_team" => {
-            Fault::Connection
+            FaultDomain::Connection
         }
-        _ if code.starts_with("channel_") || code.starts_with("team_") => Fault::Connection,
-        "posting_to_general_channel_denied" => Fault::Target,
-        _ if matches!(status, 401 | 403 | 404 | 410) || (300..400).contains(&status) => Fault::Connection,
-        _ => Fault::Content,
+        _ if code.starts_with("channel_") || code.starts_with("team_") => FaultDomain::Connection,
+        "posting_to_general_channel_denied" => FaultDomain::Target,
+        _ if matches!(status, 401 | 403 | 404 | 410) || (300..400).contains(&status) => FaultDomain::Connection,
+        _ => FaultDomain::Content,
     }
 }
 
@@ -80,42 +80,42 @@ struct Answer {
 }
 
 /// How the answer of `chat.postMessage` is read: errors, too, come with 200.
-pub fn read_post_message(status: u16, retry_after: Option<&str>, body: &str) -> Outcome {
+pub fn read_post_message(status: u16, retry_after: Option<&str>, body: &str) -> CallOutcome {
     match status {
-        429 => return Outcome::Limited(pause(retry_after)),
-        500.. => return Outcome::Unknown(format!("http_{status}")),
+        429 => return CallOutcome::Limited(pause(retry_after)),
+        500.. => return CallOutcome::Unknown(format!("http_{status}")),
         200 => {}
         401 | 403 => {
-            return refused(Fault::Connection, format!("http_{status}"));
+            return refused(FaultDomain::Connection, format!("http_{status}"));
         }
         _ => {
-            return refused(Fault::Content, format!("http_{status}"));
+            return refused(FaultDomain::Content, format!("http_{status}"));
         }
     }
     let Ok(answer) = serde_json::from_str::<Answer>(body) else {
-        return Outcome::Unknown("200 without Slack's JSON".to_owned());
+        return CallOutcome::Unknown("200 without Slack's JSON".to_owned());
     };
     if answer.ok {
-        return Outcome::Done(json!({"via": "api", "channel": answer.channel, "ts": answer.ts}));
+        return CallOutcome::Done(json!({"via": "api", "channel": answer.channel, "ts": answer.ts}));
     }
     let code = answer.error.as_deref().and_then(code).unwrap_or_else(|| "unnamed_error".to_owned());
     match code.as_str() {
-        "ratelimited" | "rate_limited" => Outcome::Limited(pause(retry_after)),
+        "ratelimited" | "rate_limited" => CallOutcome::Limited(pause(retry_after)),
         "service_unavailable" | "request_timeout" | "team_added_to_org" | "message_limit_exceeded" => {
-            Outcome::not_now(code)
+            CallOutcome::not_now(code)
         }
         // Slack says of these that the call may have had part of its effect.
-        "internal_error" | "fatal_error" => Outcome::Unknown(code),
+        "internal_error" | "fatal_error" => CallOutcome::Unknown(code),
         _ => refused(api_fault(&code), code),
     }
 }
 
 /// Slack says a code and nothing else.
-fn refused(fault: Fault, code: String) -> Outcome {
-    Outcome::Refused { code, words: None, fault }
+fn refused(fault: FaultDomain, code: String) -> CallOutcome {
+    CallOutcome::Refused { code, words: None, fault }
 }
 
-fn api_fault(code: &str) -> Fault {
+fn api_fault(code: &str) -> FaultDomain {
     match code {
         "not_authed"
         | "invalid_auth"
@@ -124,10 +124,12 @@ fn api_fault(code: &str) -> Fault {
         | "token_expired"
         | "missing_scope"
         | "not_allowed_token_type"
-        | "team_access_not_granted" => Fault::Connection,
-        "channel_not_found" | "not_in_channel" | "is_archived" | "no_permission" | "ekm_access_denied" => Fault::Target,
-        _ if code.starts_with("restricted_action") => Fault::Target,
-        _ => Fault::Content,
+        | "team_access_not_granted" => FaultDomain::Connection,
+        "channel_not_found" | "not_in_channel" | "is_archived" | "no_permission" | "ekm_access_denied" => {
+            FaultDomain::Target
+        }
+        _ if code.starts_with("restricted_action") => FaultDomain::Target,
+        _ => FaultDomain::Content,
     }
 }
 

@@ -1,5 +1,5 @@
-//! Lists of leads: one filter, six orders, and a place to go on from for whoever walks the whole list. Lists that are searched for
-//! words take their way through [`search`].
+//! Lists of leads: one filter, six orders that an index has and some for short lists, and a place to go on from for whoever walks the whole
+//! list. Lists that are searched for words take their way through [`search`].
 
 pub mod search;
 
@@ -7,43 +7,64 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::super::Tx;
+use super::super::choice::{Between, Choice};
 use super::super::sql::{Param, params, section};
 use super::super::window::Window;
 use super::SQL;
-use super::row::{self, Lead, LeadStatus};
-use crate::domain::ids::{LeadId, MemberId, PipelineId};
-use crate::domain::scoring::Tier;
+use super::row::{self, Lead};
+use crate::domain::ids::{LeadId, MemberId, PipelineId, StageId};
 use crate::domain::search::Words;
 use crate::failure::Failure;
 
 /// Which leads. What is absent does not filter.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    pub status: Option<LeadStatus>,
-    pub tier: Option<Tier>,
+    /// As [`super::LeadStatus`] names them.
+    pub status: Choice<String>,
+    pub tier: Choice<String>,
     pub min_score: Option<i32>,
     pub max_score: Option<i32>,
     /// The primary intent.
-    pub intent: Option<String>,
-    pub pipeline: Option<PipelineId>,
-    pub owner: Option<MemberId>,
-    pub source: Option<String>,
-    pub campaign: Option<String>,
-    pub tag: Option<String>,
-    /// Included.
-    pub created_from: Option<Timestamp>,
-    /// Not included.
-    pub created_to: Option<Timestamp>,
-    /// Last active: included.
-    pub active_from: Option<Timestamp>,
-    /// Last active: not included.
-    pub active_to: Option<Timestamp>,
+    pub intent: Choice<String>,
+    pub pipeline: Choice<PipelineId>,
+    pub stage: Choice<StageId>,
+    pub owner: Choice<MemberId>,
+    pub source: Choice<String>,
+    pub campaign: Choice<String>,
+    pub company: Choice<String>,
+    pub country: Choice<String>,
+    pub language: Choice<String>,
+    /// Leads with one of the tags, or without any of them.
+    pub tags: Choice<String>,
+    /// Tenths of a per cent.
+    pub min_confidence: Option<i32>,
+    pub max_confidence: Option<i32>,
+    pub created: Between<Timestamp>,
+    pub updated: Between<Timestamp>,
+    /// Last active.
+    pub active: Between<Timestamp>,
+    pub routed: Between<Timestamp>,
+    pub conflict: Option<bool>,
+    pub suppressed: Option<bool>,
+    /// Whether a lead lacks it.
+    pub lacks: Lacks,
     /// Words that name, e-mail address or company must contain, all of them; at least one of two characters or more.
     pub words: Option<Words>,
     /// Only the global pool.
     pub unrouted: bool,
     /// Only these.
     pub ids: Option<Vec<LeadId>>,
+}
+
+/// What a lead may lack.
+#[derive(Debug, Clone, Default)]
+pub struct Lacks {
+    pub email: Option<bool>,
+    pub phone: Option<bool>,
+    pub linkedin_url: Option<bool>,
+    pub organization: Option<bool>,
+    pub job_title: Option<bool>,
+    pub deal: Option<bool>,
 }
 
 /// The order of a list; the id decides between equals.
@@ -55,21 +76,27 @@ pub enum Order {
     LowestScoreFirst,
     LatestActivityFirst,
     EarliestActivityFirst,
+    /// By something else, for lists that are short enough to be sorted: as a [`Window`] names it.
+    Sorted(&'static str),
 }
+
+/// Longer lists have only the orders that an index has.
+pub const MOST_SORTED: i64 = 10_000;
 
 /// How many leads pass the filter.
 pub const TOTAL: &str = const { section(SQL, "total") };
 
 impl Order {
     /// As a [`Window`] names it.
-    pub fn of(order: &str) -> Self {
+    pub fn of(order: &'static str) -> Self {
         match order {
             "-total_score" => Self::HighestScoreFirst,
             "total_score" => Self::LowestScoreFirst,
             "-last_activity_at" => Self::LatestActivityFirst,
             "last_activity_at" => Self::EarliestActivityFirst,
             "created_at" => Self::OldestFirst,
-            _ => Self::NewestFirst,
+            "-created_at" | "" => Self::NewestFirst,
+            other => Self::Sorted(other),
         }
     }
 
@@ -87,14 +114,13 @@ impl Order {
             Self::LowestScoreFirst => const { section(SQL, "list_lowest_score_first") },
             Self::LatestActivityFirst => const { section(SQL, "list_latest_activity_first") },
             Self::EarliestActivityFirst => const { section(SQL, "list_earliest_activity_first") },
+            Self::Sorted(_) => const { section(SQL, "list_sorted") },
         }
     }
 }
 
 /// The parameters of [`TOTAL`] and, followed by those of a [`Window`], of an order's statement.
 pub struct Arguments<'a> {
-    status: Option<&'static str>,
-    tier: Option<&'static str>,
     filter: &'a Filter,
     /// Patterns that search texts must fit, already where leads are read.
     within: Option<&'a [String]>,
@@ -109,8 +135,6 @@ impl<'a> Arguments<'a> {
     /// Of a filter, its words aside, and a part of the list.
     pub fn new(filter: &'a Filter, window: Window) -> Self {
         Self {
-            status: filter.status.map(LeadStatus::as_str),
-            tier: filter.tier.map(Tier::as_str),
             filter,
             within: None,
             after_at: window.after.map(|after| after.0),
@@ -122,27 +146,39 @@ impl<'a> Arguments<'a> {
 
     /// For [`TOTAL`].
     pub fn of_total(&self) -> Vec<Param<'_>> {
-        let filter = self.filter;
-        params![
-            self.status,
-            self.tier,
-            filter.min_score,
-            filter.max_score,
-            filter.intent,
-            filter.pipeline,
-            filter.owner,
-            filter.source,
-            filter.campaign,
-            filter.tag,
-            filter.created_from,
-            filter.created_to,
-            filter.active_from,
-            filter.active_to,
-            filter.unrouted,
-            filter.ids,
-            self.within
-        ]
-        .to_vec()
+        let f = self.filter;
+        let mut list = Vec::with_capacity(56);
+        f.status.push(&mut list);
+        f.tier.push(&mut list);
+        list.extend_from_slice(params![f.min_score, f.max_score]);
+        f.intent.push(&mut list);
+        f.pipeline.push(&mut list);
+        f.stage.push(&mut list);
+        f.owner.push(&mut list);
+        for texts in [&f.source, &f.campaign, &f.company, &f.country, &f.language, &f.tags] {
+            texts.push(&mut list);
+        }
+        list.extend_from_slice(params![f.min_confidence, f.max_confidence]);
+        for between in [&f.created, &f.updated] {
+            list.extend_from_slice(params![between.from, between.before]);
+        }
+        for between in [&f.active, &f.routed] {
+            list.extend_from_slice(params![between.from, between.before, between.empty]);
+        }
+        let Lacks { email, phone, linkedin_url, organization, job_title, deal } = &f.lacks;
+        list.extend_from_slice(params![f.conflict, f.suppressed]);
+        for lacks in [email, phone, linkedin_url, organization, job_title, deal] {
+            list.extend_from_slice(params![*lacks]);
+        }
+        list.extend_from_slice(params![f.unrouted, f.ids, self.within]);
+        list
+    }
+
+    /// For the statement of [`Order::Sorted`].
+    pub fn of_sorted<'b>(&'b self, window: &'b Window) -> Vec<Param<'b>> {
+        let mut list = self.of_total();
+        list.extend_from_slice(params![self.limit, self.offset, window.order]);
+        list
     }
 
     /// For the statement of an order.
@@ -168,6 +204,11 @@ pub struct Found {
 /// When the database does not answer.
 pub async fn page(tx: &Tx, filter: &Filter, window: Window) -> Result<Found, Failure> {
     let order = Order::of(window.order);
+    if let Order::Sorted(_) = order {
+        let (filter, total) = sortable(tx, filter).await?;
+        let leads = list(tx, &filter, order, window).await?;
+        return Ok(Found { leads, total, exact: true });
+    }
     match &filter.words {
         Some(words) => search::page(tx, filter, words, order, window).await,
         None => {
@@ -188,15 +229,109 @@ pub async fn each(
     window: Window,
     mut take: impl FnMut(Lead) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    let order = Order::of(window.order);
+    if let Order::Sorted(_) = order {
+        let (filter, _) = sortable(tx, filter).await?;
+        let arguments = Arguments::new(&filter, window);
+        tx.query_map(order.statement(), &arguments.of_sorted(&window), |row| take(row::lead(row)?)).await?;
+        return Ok(());
+    }
     let patterns = filter.words.as_ref().map(Words::patterns);
     let arguments = Arguments { within: patterns.as_deref(), ..Arguments::new(filter, window) };
-    tx.query_map(Order::of(window.order).statement(), &arguments.of_part(), |row| take(row::lead(row)?)).await?;
+    tx.query_map(order.statement(), &arguments.of_part(), |row| take(row::lead(row)?)).await?;
     Ok(())
+}
+
+/// The filter with its words found, and how many leads pass it, where these are few enough to be sorted.
+async fn sortable(tx: &Tx, filter: &Filter) -> Result<(Filter, i64), Failure> {
+    let filter = narrowed(tx, filter, MOST_SORTED).await?;
+    let total = match &filter {
+        Some(filter) => count_up_to(tx, filter, MOST_SORTED + 1).await?,
+        None => MOST_SORTED + 1,
+    };
+    match filter {
+        Some(filter) if total <= MOST_SORTED => Ok((filter, total)),
+        _ => {
+            let detail = format!(
+                "In this order a list has at most {MOST_SORTED} leads. Narrow it down with a filter, or sort by created_at, \
+                 total_score or last_activity_at."
+            );
+            Err(Failure::invalid("?sort", "too_many", detail))
+        }
+    }
+}
+
+/// The same filter without words: those leads that have them. None: more than `most` have them.
+async fn narrowed(tx: &Tx, filter: &Filter, most: i64) -> Result<Option<Filter>, Failure> {
+    let Some(words) = &filter.words else { return Ok(Some(filter.clone())) };
+    let found = search::find(tx, words, most + 1).await?;
+    if i64::try_from(found.len()).is_ok_and(|found| found > most) {
+        return Ok(None);
+    }
+    let ids = match &filter.ids {
+        Some(ids) => found.into_iter().filter(|id| ids.contains(id)).collect(),
+        None => found,
+    };
+    Ok(Some(Filter { words: None, ids: Some(ids), ..filter.clone() }))
+}
+
+/// How many leads pass the filter, its words aside, counted up to a bound.
+async fn count_up_to(tx: &Tx, filter: &Filter, most: i64) -> Result<i64, Failure> {
+    let arguments = Arguments::new(filter, Window::first("", 0));
+    let mut list = arguments.of_total();
+    list.extend_from_slice(params![most]);
+    Ok(tx.find(search::TOTAL_UP_TO, &list).await?.map_or(0, |row| row.get(0)))
+}
+
+/// What the scores of the leads that pass the filter come to.
+#[derive(Debug, Clone, Copy)]
+pub struct Scores {
+    pub sum: i64,
+    /// None: of no leads.
+    pub average: Option<f64>,
+    pub least: Option<i32>,
+    pub most: Option<i32>,
+}
+
+/// The scores of all leads that pass the filter. None: their words stand in too many leads for that.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn aggregate(tx: &Tx, filter: &Filter) -> Result<Option<Scores>, Failure> {
+    let Some(filter) = narrowed(tx, filter, search::MOST).await? else { return Ok(None) };
+    let arguments = Arguments::new(&filter, Window::first("", 0));
+    let row = tx.find(const { section(SQL, "aggregate") }, &arguments.of_total()).await?;
+    let row = row.ok_or_else(|| Failure::internal("a sum without a row"))?;
+    Ok(Some(Scores {
+        sum: row.get::<_, Option<i64>>("sum").unwrap_or_default(),
+        average: row.get("avg"),
+        least: row.get("min"),
+        most: row.get("max"),
+    }))
+}
+
+/// The ids of the leads that pass the filter, words included, in the order of ids: all of them, or none where there are more than `most`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn ids(tx: &Tx, filter: &Filter, most: i64) -> Result<Option<Vec<LeadId>>, Failure> {
+    let Some(filter) = narrowed(tx, filter, search::MOST).await? else { return Ok(None) };
+    let (arguments, up_to) = (Arguments::new(&filter, Window::first("", 0)), most + 1);
+    let mut list = arguments.of_total();
+    list.extend_from_slice(params![up_to]);
+    let rows = tx.query(const { section(SQL, "ids") }, &list).await?;
+    let ids: Vec<LeadId> = rows.iter().map(|row| row.get(0)).collect();
+    Ok(i64::try_from(ids.len()).is_ok_and(|found| found <= most).then_some(ids))
 }
 
 /// A part of the leads that pass the filter, its words aside.
 async fn list(tx: &Tx, filter: &Filter, order: Order, window: Window) -> Result<Vec<Lead>, Failure> {
-    tx.query(order.statement(), &Arguments::new(filter, window).of_part()).await?.iter().map(row::lead).collect()
+    let arguments = Arguments::new(filter, window);
+    let list = match order {
+        Order::Sorted(_) => arguments.of_sorted(&window),
+        _ => arguments.of_part(),
+    };
+    tx.query(order.statement(), &list).await?.iter().map(row::lead).collect()
 }
 
 /// How many leads pass the filter, its words aside.

@@ -6,11 +6,12 @@
 //!
 //! | | what | who takes it |
 //! |---|---|---|
+//! | 0 | a change of many records that is undone | undoing it |
 //! | 1 | the rules (`rules:` of the tenant) | the event path and changes by hand share it; the end of a walk through all leads waits for all of them |
 //! | 2 | identifiers, by the unique key | the event path, for the people of a batch; changes by hand, for what they add (what they take away waits for nobody) |
 //! | 3 | leads | whoever changes one, or what hangs on it |
 //! | 4 | members of the team | routing, to give out work; the team's endpoints, behind the leads of a member whose rights change |
-//! | 5 | stages | moves into one stage take turns |
+//! | 5 | stages | moves into one stage take turns; of several at once, in the order of ids |
 //! | 6 | deals | moving, closing, giving away; after their leads |
 //! | 7 | tasks | ticking off, reminding |
 //! | 8 | effects, then the rate budgets of their partner | workers |

@@ -41,15 +41,18 @@ pub fn fill(file: &str) -> String {
 /// parts of its own.
 const fn put(text: &[u8], file: &[u8], out: &mut [u8], mut length: usize) -> usize {
     let mut at = 0;
-    while at < text.len() {
-        if starts_with(text, at, PART) {
+    // The compiler counts calls and rounds, and takes too many for an endless loop: so lengths are asked for once, and the first byte tells
+    // of nearly all places that nothing begins there.
+    let (end_of_text, room) = (text.len(), out.len());
+    while at < end_of_text {
+        if text[at] == b'-' && starts_with(text, at, PART) {
             at = section_end(text, at + PART.len());
-        } else if text[at] == b'{' && at + 1 < text.len() && text[at + 1].is_ascii_lowercase() {
+        } else if text[at] == b'{' && at + 1 < end_of_text && text[at + 1].is_ascii_lowercase() {
             let end = find(text, at, b'}');
             length = put(part(file, text.split_at(end).0.split_at(at + 1).1), file, out, length);
             at = end + 1;
         } else {
-            if length < out.len() {
+            if length < room {
                 out[length] = text[at];
             }
             length += 1;
@@ -62,11 +65,14 @@ const fn put(text: &[u8], file: &[u8], out: &mut [u8], mut length: usize) -> usi
 /// The text of a part, without the line break behind it.
 #[expect(clippy::panic, reason = "evaluated by the compiler: a missing part does not build")]
 const fn part<'a>(file: &'a [u8], name: &[u8]) -> &'a [u8] {
-    let mut at = 0;
-    while at < file.len() {
+    let (mut at, end_of_file) = (0, file.len());
+    while at < end_of_file {
+        if file[at] != b'-' || !starts_with(file, at, PART) {
+            at += 1;
+            continue;
+        }
         let start = at + PART.len();
-        if starts_with(file, at, PART) && starts_with(file, start, name) && starts_with(file, start + name.len(), b"\n")
-        {
+        if starts_with(file, start, name) && starts_with(file, start + name.len(), b"\n") {
             let body = start + name.len() + 1;
             return file.split_at(section_end(file, body)).0.split_at(body).1.trim_ascii_end();
         }
@@ -77,7 +83,8 @@ const fn part<'a>(file: &'a [u8], name: &[u8]) -> &'a [u8] {
 
 /// Where the section ends that goes on at `at`.
 const fn section_end(text: &[u8], mut at: usize) -> usize {
-    while at < text.len() && !starts_with(text, at, NAME) && !starts_with(text, at, PART) {
+    let end_of_text = text.len();
+    while at < end_of_text && (text[at] != b'-' || !starts_with(text, at, NAME) && !starts_with(text, at, PART)) {
         at += 1;
     }
     at

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Subject, Trouble, Write};
-use crate::fakes::slack::{Fault, Slack};
+use crate::fakes::slack::{Slack, SlackFault};
 use crate::fakes::strict::Strict;
 
 /// Slack by a bot token. It cannot be asked.
@@ -33,11 +33,11 @@ impl Subject for OnSlack<'_> {
 
     fn trouble_next(&self, trouble: Trouble) {
         self.slack.fail_next(match trouble {
-            Trouble::Busy | Trouble::BusyFor(_) => Fault::ApiError("service_unavailable".to_owned()),
-            Trouble::Limited(seconds) => Fault::RateLimited(seconds),
-            Trouble::Broken { kept } => Fault::Broken { kept },
-            Trouble::Silent { kept } => Fault::Silent { kept },
-            Trouble::Vanished { kept } => Fault::Vanished { kept },
+            Trouble::Busy | Trouble::BusyFor(_) => SlackFault::ApiError("service_unavailable".to_owned()),
+            Trouble::Limited(seconds) => SlackFault::RateLimited(seconds),
+            Trouble::Broken { kept } => SlackFault::Broken { kept },
+            Trouble::Silent { kept } => SlackFault::Silent { kept },
+            Trouble::Vanished { kept } => SlackFault::Vanished { kept },
         });
     }
 

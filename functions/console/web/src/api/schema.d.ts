@@ -113,21 +113,21 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/changes": {
+    "/api/v1/bulk-undo": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Lists what has changed since a moment (record, version, when, by whom), says who else looks at a record, and how much the caller has not read: everything that a page asks for every few seconds, in one call.
-         * @description Without `since` it answers with where to begin. Shows of records only those that the caller may read. More than two hundred changes
-         *     are not listed but said (`more`).
-         */
-        get: operations["changes-list"];
+        get?: never;
         put?: never;
-        post?: never;
+        /**
+         * Undoes one change of many records: each becomes what it was before.
+         * @description The token comes with the answer to the change, and is good once, for ten minutes, for whoever made the change, who needs the right to
+         *     write such records still. What was changed since is left alone and named.
+         */
+        post: operations["bulk-undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -143,8 +143,10 @@ export interface paths {
         };
         /**
          * Lists deals, newest first, by pipeline, stage, owner, lead, status, words of the name and time of creation.
-         * @description Sorts by `created_at`, `value_minor` and `expected_close_on` (deals without a date last). `next_cursor` walks the whole list in
-         *     the order it has by default. `format=csv` gives the whole list as a file, as it stands at one moment.
+         * @description `filter[<field>][<operator>]` asks for several values, for what is empty, for all but some, and for times that stand to now. Sorts by
+         *     `created_at`, `value_minor` and `expected_close_on` (deals without a date last). `aggregate` adds figures over the whole list, by
+         *     currency. `next_cursor` walks the whole list in the order it has by default. `format=csv` gives the whole list as a file, as it stands at
+         *     one moment.
          */
         get: operations["deals-list-2"];
         put?: never;
@@ -169,7 +171,8 @@ export interface paths {
         };
         /**
          * Shows one deal.
-         * @description Answers 404 for deals of other tenants, as for ones that never existed.
+         * @description `include` adds what hangs on it, in the same answer, as the endpoints of these parts show their first page. Answers 404 for deals of other
+         *     tenants, as for ones that never existed.
          */
         get: operations["deals-get-2"];
         put?: never;
@@ -269,6 +272,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/crm/deals/bulk-update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes many deals at once: their owner, when they are expected to close, the stage they stand in, or closes them.
+         * @description Their leads follow.
+         *
+         *     Either those named by `ids`, or all that pass a list's query, if they are as many as the caller saw (409 otherwise). At most 500; for more,
+         *     send them in parts. What cannot be changed (gone, changed since, closed already, a pipeline without such a stage) is left alone and
+         *     named. The answer's token undoes it for ten minutes.
+         */
+        post: operations["deals-bulk-update-2"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/crm/pipelines": {
         parameters: {
             query?: never;
@@ -361,8 +388,10 @@ export interface paths {
         };
         /**
          * Lists deals, newest first, by pipeline, stage, owner, lead, status, words of the name and time of creation.
-         * @description Sorts by `created_at`, `value_minor` and `expected_close_on` (deals without a date last). `next_cursor` walks the whole list in
-         *     the order it has by default. `format=csv` gives the whole list as a file, as it stands at one moment.
+         * @description `filter[<field>][<operator>]` asks for several values, for what is empty, for all but some, and for times that stand to now. Sorts by
+         *     `created_at`, `value_minor` and `expected_close_on` (deals without a date last). `aggregate` adds figures over the whole list, by
+         *     currency. `next_cursor` walks the whole list in the order it has by default. `format=csv` gives the whole list as a file, as it stands at
+         *     one moment.
          */
         get: operations["deals-list"];
         put?: never;
@@ -387,7 +416,8 @@ export interface paths {
         };
         /**
          * Shows one deal.
-         * @description Answers 404 for deals of other tenants, as for ones that never existed.
+         * @description `include` adds what hangs on it, in the same answer, as the endpoints of these parts show their first page. Answers 404 for deals of other
+         *     tenants, as for ones that never existed.
          */
         get: operations["deals-get"];
         put?: never;
@@ -487,6 +517,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deals/bulk-update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes many deals at once: their owner, when they are expected to close, the stage they stand in, or closes them.
+         * @description Their leads follow.
+         *
+         *     Either those named by `ids`, or all that pass a list's query, if they are as many as the caller saw (409 otherwise). At most 500; for more,
+         *     send them in parts. What cannot be changed (gone, changed since, closed already, a pipeline without such a stage) is left alone and
+         *     named. The answer's token undoes it for ten minutes.
+         */
+        post: operations["deals-bulk-update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/ingest": {
         parameters: {
             query?: never;
@@ -527,26 +581,6 @@ export interface paths {
          *     kept there as well. The database may be away: the processor then checks the signature later.
          */
         post: operations["events-webhook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/home": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The first page of a day in one answer: the caller's tasks that are overdue or due today, their deals without a next step, who became hot since yesterday, what was won this month and what is open; for who leads a team the same per person; for a new tenant what it does first.
-         * @description Days and months begin in the member's zone, else the tenant's. What the caller may not read is null; nothing is refused besides.
-         */
-        get: operations["home"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -605,7 +639,10 @@ export interface paths {
         };
         /**
          * Lists leads by status, tier, score, intent, pipeline, owner, origin, tag, time and text.
-         * @description Pages count from 1; whoever walks the whole list passes `next_cursor` on, which new leads do not shift. `format=csv` gives the whole
+         * @description `filter[<field>][<operator>]` asks for several values, for what is empty, for all but some, and for times that stand to now. By name,
+         *     company, status, owner, intent and last change lists of at most 10,000 leads are sorted. `aggregate` adds figures over the whole list.
+         *
+         *     Pages count from 1; whoever walks the whole list passes `next_cursor` on, which new leads do not shift. `format=csv` gives the whole
          *     list as a file, as it stands at one moment.
          */
         get: operations["leads-list"];
@@ -633,7 +670,8 @@ export interface paths {
         };
         /**
          * Shows one lead with scores, intents, organisation, owner, open deal, and leads that may be the same person.
-         * @description Answers 404 for leads of other tenants, as for ones that never existed.
+         * @description `include` adds what hangs on it, in the same answer, as the endpoints of these parts show their first page. Answers 404 for leads of other
+         *     tenants, as for ones that never existed.
          */
         get: operations["leads-get"];
         put?: never;
@@ -765,6 +803,28 @@ export interface paths {
         get: operations["leads-timeline"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/bulk-update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes many leads at once: their owner, or tags that are added or removed.
+         * @description Either those named by `ids`, or all that pass a list's query, if they are as many as the caller saw (409 otherwise). At most 500; for more,
+         *     send them in parts. What cannot be changed (gone, changed since, erased) is left alone and named. The answer's token undoes it for ten
+         *     minutes.
+         */
+        post: operations["leads-bulk-update"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1191,8 +1251,8 @@ export interface paths {
         };
         /**
          * Lists tasks, the most urgent first, by owner, status, due date, lead, deal and kind.
-         * @description Sorts by `due_at` (tasks without a due date last) and `created_at`. `format=csv` gives the whole list as a file, as it stands at one
-         *     moment.
+         * @description `filter[<field>][<operator>]` asks for several values, for what is empty, for all but some, and for times that stand to now. Sorts by
+         *     `due_at` (tasks without a due date last) and `created_at`. `format=csv` gives the whole list as a file, as it stands at one moment.
          */
         get: operations["tasks-list"];
         put?: never;
@@ -1247,6 +1307,28 @@ export interface paths {
          * @description A task that is done already is answered as it is. Refuses cancelled tasks, and a version that is no longer current.
          */
         post: operations["tasks-complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/bulk-update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes many tasks at once: their owner, when they are due, how much they matter, or how they stand.
+         * @description Either those named by `ids`, or all that pass a list's query, if they are as many as the caller saw (409 otherwise). At most 500; for more,
+         *     send them in parts. What cannot be changed (gone, changed since, cancelled and to be done) is left alone and named. The answer's token
+         *     undoes it for ten minutes.
+         */
+        post: operations["tasks-bulk-update"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1461,6 +1543,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A figure over all records that pass the filter. */
+        AggregateView: {
+            /** @description ISO 4217 code, of money: each currency has a figure of its own. */
+            currency?: string | null;
+            field: string;
+            function: components["schemas"]["Function"];
+            /** @description Null: of no records. */
+            value?: number | null;
+        };
         AuthLoginInput: {
             email: string;
             password: string;
@@ -1570,6 +1661,25 @@ export interface components {
              */
             to?: number | null;
         };
+        /** @description What undoes a change. */
+        BulkUndoInput: {
+            /** @description As the change was answered with. */
+            token: string;
+        };
+        /** @description What became of the records. */
+        BulkUndoOutput: {
+            /** @description Those that are different now, with their versions. */
+            changed: components["schemas"]["ChangedView"][];
+            /** @description Those that were left alone, and why. */
+            skipped: components["schemas"]["SkippedView"][];
+            /**
+             * Format: uint
+             * @description How many were so already.
+             */
+            unchanged: number;
+            /** @description Null when nothing was changed, and for what cannot be undone again. */
+            undo?: components["schemas"]["UndoView"] | null;
+        };
         /**
          * Format: uuid
          * @description A marketing campaign.
@@ -1637,51 +1747,18 @@ export interface components {
          * @enum {string}
          */
         Category: "demographic" | "engagement" | "behavior";
-        /** @description What has changed since somebody asked. */
-        ChangesListOutput: {
-            /** @description Newest first. */
-            changes: components["schemas"]["ChangeView"][];
-            /**
-             * Format: date-time
-             * @description Send it as `since` next time. It is a little in the past, because what was begun then may only now be done: so a change may come
-             *     twice, with the same `id`.
-             */
-            cursor: string;
-            /** @description There were more than are listed: read anew what is shown. */
-            more: boolean;
-            /** @description Who else has looked at the record of `on` in the last 30 seconds. */
-            present: components["schemas"]["PresentView"][];
-            /**
-             * Format: int64
-             * @description How many notifications the caller has not read.
-             */
-            unread: number;
-        };
-        /** @description One change of a record. */
-        ChangeView: {
-            /** @description `create`, `update`, `delete`, or a verb such as `move`. */
-            action: string;
-            /** @description `person`, `api_key`, or `machine`. */
-            actor_kind: string;
-            /** Format: date-time */
-            at: string;
-            /**
-             * Format: uuid
-             * @description Of the change itself: what comes twice is the same.
-             */
-            id: string;
-            /** @description The member who did it. */
-            member_id?: components["schemas"]["MemberId"] | null;
-            member_name?: string | null;
+        /** @description A record that was changed. */
+        ChangedView: {
             /** Format: uuid */
-            record_id: string;
-            /** @description `lead`, `deal`, `task`, `pipeline`, `stage`, `member`, or `tenant` for its settings. */
-            record_type: string;
-            /**
-             * Format: int64
-             * @description The record's version after it; null: it is gone.
-             */
-            version?: number | null;
+            id: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description The end of a deal. */
+        CloseDeal: {
+            outcome: components["schemas"]["DealOutcome"];
+            /** @description Why. A lost deal needs a reason. */
+            reason?: string | null;
         };
         /** @description A column of a list, and how wide somebody wants it. */
         Column: {
@@ -1770,6 +1847,24 @@ export interface components {
          * @enum {string}
          */
         DealAction: "opened" | "moved" | "won" | "lost" | "reopened";
+        /** @description One of these, for every deal. */
+        DealBulkChange: {
+            close?: components["schemas"]["CloseDeal"] | null;
+            /** Format: date */
+            expected_close_on?: string | null;
+            /**
+             * @description With `stage_id`: why, where that stage is lost.
+             * @default null
+             */
+            lost_reason?: string | null;
+            /** @description Null: nobody. */
+            owner_id?: components["schemas"]["MemberId"] | null;
+            /**
+             * @description Move to this stage, to its top.
+             * @default null
+             */
+            stage_id?: components["schemas"]["StageId"] | null;
+        };
         /**
          * Format: uuid
          * @description A deal.
@@ -1780,6 +1875,49 @@ export interface components {
          * @enum {string}
          */
         DealOutcome: "won" | "lost";
+        /** @description What was asked for beside a deal. */
+        DealPartsView: {
+            /** @description As `GET /deals/{id}/history` shows its first page. */
+            history?: components["schemas"]["Page"] | null;
+            /** @description As in a list of leads; null for a deal without one. */
+            lead?: components["schemas"]["LeadView"] | null;
+            /** @description As `GET /tasks?deal_id=…` shows its first page. */
+            tasks?: components["schemas"]["Page2"] | null;
+        };
+        /** @description A change of many records: those named by `ids`, or all that pass `filter`. */
+        DealsBulkUpdateInput: {
+            change: components["schemas"]["DealBulkChange"];
+            /**
+             * Format: int64
+             * @description With `filter`: how many records the caller saw. If there are others by now, nothing is changed.
+             */
+            expected?: number | null;
+            /** @description The list's own query, as in its address: `status=new&filter[owner_id][in]=none`. What only says how the list is shown does not count. */
+            filter?: string | null;
+            /** @description At most 500. For more, walk the list and send them in parts. */
+            ids?: string[] | null;
+            /**
+             * @description The versions of records as the caller read them: what was changed since is left alone.
+             * @default {}
+             */
+            versions?: {
+                [key: string]: number;
+            };
+        };
+        /** @description What became of the records. */
+        DealsBulkUpdateOutput: {
+            /** @description Those that are different now, with their versions. */
+            changed: components["schemas"]["ChangedView"][];
+            /** @description Those that were left alone, and why. */
+            skipped: components["schemas"]["SkippedView"][];
+            /**
+             * Format: uint
+             * @description How many were so already.
+             */
+            unchanged: number;
+            /** @description Null when nothing was changed, and for what cannot be undone again. */
+            undo?: components["schemas"]["UndoView"] | null;
+        };
         /** @description The end of a deal. */
         DealsCloseInput: {
             outcome: components["schemas"]["DealOutcome"];
@@ -1923,7 +2061,7 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
-        /** @description A deal. */
+        /** @description A record with what was asked for beside it. */
         DealsGetOutput: {
             /** @description The campaign's name as the events carried it. */
             campaign?: string | null;
@@ -1942,6 +2080,8 @@ export interface components {
             /** Format: date */
             expected_close_on?: string | null;
             id: components["schemas"]["DealId"];
+            /** @description What `include` asked for; absent without it. */
+            included?: components["schemas"]["DealPartsView"] | null;
             lead_company?: string | null;
             lead_id?: components["schemas"]["LeadId"] | null;
             /** @description What its lead is called: the name, else the company, else the e-mail address. */
@@ -1979,11 +2119,15 @@ export interface components {
         };
         /** @description A part of a list. */
         DealsHistoryOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["DealStayView"][];
             pagination: components["schemas"]["Pagination"];
         };
         /** @description A part of a list. */
         DealsListOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["DealView"][];
             pagination: components["schemas"]["Pagination"];
         };
@@ -2445,12 +2589,11 @@ export interface components {
             /** @description JSON pointer (RFC 6901) to the value, for example `/2/occurred_at`; empty for the whole input. */
             pointer: string;
         };
-        /** @description Something that a new tenant does first. */
-        FirstStepView: {
-            done: boolean;
-            /** @description `lead`: has a first lead; `deal`: has a first deal; `team`: somebody else works here too. */
-            step: string;
-        };
+        /**
+         * @description What is worked out of a field.
+         * @enum {string}
+         */
+        Function: "sum" | "avg" | "min" | "max";
         /** @description What somebody is to win in a month. */
         Goal: {
             /** @description Absent: everybody together. */
@@ -2479,51 +2622,6 @@ export interface components {
             /** @description The release that answers. */
             version: string;
         };
-        /** @description Everything that the first page of a day shows. What the caller may not read is null. */
-        HomeOutput: {
-            /** @description The caller's open deals about which nothing is to be done, the most valuable first, 10 at most. */
-            deals_without_next_step?: components["schemas"]["IdleDealView"][] | null;
-            /** @description What a new tenant does first; null once all of it is done. */
-            first_steps?: components["schemas"]["FirstStepView"][] | null;
-            /** @description Who became hot since yesterday began and still is: the caller's and nobody's; of managers everybody's. The latest first. */
-            hot_leads?: components["schemas"]["HotLeadsView"] | null;
-            /** @description How the caller stands; null for who is no member of the team. */
-            me?: components["schemas"]["PersonView"] | null;
-            /** @description How everybody stands, for who leads a team; null for others. */
-            people?: components["schemas"]["PersonView"][] | null;
-            /** @description The caller's open tasks that are overdue or due today, the most urgent first, 20 at most. */
-            tasks?: components["schemas"]["TaskView"][] | null;
-            /** @description What everybody's deals are worth together. */
-            team?: components["schemas"]["TeamFiguresView"] | null;
-            /**
-             * Format: date
-             * @description The day it is where the caller is.
-             */
-            today: string;
-            /** @description IANA name of the zone in which days begin here: the member's, else the tenant's. */
-            zone: string;
-        };
-        /** @description Leads that became hot, 10 at most. */
-        HotLeadsView: {
-            data: components["schemas"]["HotLeadView"][];
-            /** Format: int64 */
-            total: number;
-        };
-        /** @description A lead that became hot. */
-        HotLeadView: {
-            company?: string | null;
-            /** Format: date-time */
-            hot_at: string;
-            id: components["schemas"]["LeadId"];
-            /** @description The name, else the company, else the e-mail address. */
-            name?: string | null;
-            owner_id?: components["schemas"]["MemberId"] | null;
-            owner_name?: string | null;
-            /** @description `hot` or `very_hot`. */
-            tier: string;
-            /** Format: int32 */
-            total_score: number;
-        };
         /** @description Who did it. At least one of them. */
         IdentifierInput: {
             /** @description A cookie or device id. */
@@ -2545,31 +2643,10 @@ export interface components {
             /** @description Wodify's id of the client. */
             wodify_id?: string | null;
         };
-        /** @description A deal about which nothing is to be done. */
-        IdleDealView: {
-            /** @description ISO 4217 code. */
-            currency: string;
-            /** Format: date */
-            expected_close_on?: string | null;
-            id: components["schemas"]["DealId"];
-            /** Format: date-time */
-            in_stage_since: string;
-            lead_id?: components["schemas"]["LeadId"] | null;
-            lead_name?: string | null;
-            name: string;
-            pipeline_id: components["schemas"]["PipelineId"];
-            stage_id: components["schemas"]["StageId"];
-            stage_name?: string | null;
-            /**
-             * Format: int64
-             * @description In minor units of `currency`.
-             */
-            value_minor: number;
-            /** Format: int64 */
-            version: number;
-        };
         /** @description A part of a list. */
         InboxListOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["InboxView"][];
             pagination: components["schemas"]["Pagination"];
         };
@@ -2692,6 +2769,15 @@ export interface components {
          * @enum {string}
          */
         Layout: "table" | "board" | "calendar";
+        /** @description One of these, for every lead. */
+        LeadBulkChange: {
+            /** @default null */
+            add_tags?: string[] | null;
+            /** @description Null: nobody. */
+            owner_id?: components["schemas"]["MemberId"] | null;
+            /** @default null */
+            remove_tags?: string[] | null;
+        };
         /** @description The deal that is open for a lead. */
         LeadDealView: {
             /** @description ISO 4217 code. */
@@ -2800,6 +2886,57 @@ export interface components {
             email: string;
             id: components["schemas"]["MemberId"];
             name: string;
+        };
+        /** @description What was asked for beside a lead: each as its own endpoint shows its first page. */
+        LeadPartsView: {
+            /** @description As `GET /scoring/leads/{leadId}/breakdown`. */
+            breakdown?: components["schemas"]["BreakdownView"] | null;
+            /** @description As `GET /deals?lead_id=…`. */
+            deals?: components["schemas"]["Page6"] | null;
+            /** @description As `GET /leads/{id}/decisions`. */
+            decisions?: components["schemas"]["LeadsGetOutputPage"] | null;
+            /** @description As `GET /leads/{id}/intents`. */
+            intents?: components["schemas"]["Page3"] | null;
+            /** @description As `GET /leads/{id}/scores`. */
+            scores?: components["schemas"]["LeadsGetOutputPage2"] | null;
+            /** @description As `GET /tasks?lead_id=…`. */
+            tasks?: components["schemas"]["Page5"] | null;
+            /** @description As `GET /leads/{id}/timeline`. */
+            timeline?: components["schemas"]["Page4"] | null;
+        };
+        /** @description A change of many records: those named by `ids`, or all that pass `filter`. */
+        LeadsBulkUpdateInput: {
+            change: components["schemas"]["LeadBulkChange"];
+            /**
+             * Format: int64
+             * @description With `filter`: how many records the caller saw. If there are others by now, nothing is changed.
+             */
+            expected?: number | null;
+            /** @description The list's own query, as in its address: `status=new&filter[owner_id][in]=none`. What only says how the list is shown does not count. */
+            filter?: string | null;
+            /** @description At most 500. For more, walk the list and send them in parts. */
+            ids?: string[] | null;
+            /**
+             * @description The versions of records as the caller read them: what was changed since is left alone.
+             * @default {}
+             */
+            versions?: {
+                [key: string]: number;
+            };
+        };
+        /** @description What became of the records. */
+        LeadsBulkUpdateOutput: {
+            /** @description Those that are different now, with their versions. */
+            changed: components["schemas"]["ChangedView"][];
+            /** @description Those that were left alone, and why. */
+            skipped: components["schemas"]["SkippedView"][];
+            /**
+             * Format: uint
+             * @description How many were so already.
+             */
+            unchanged: number;
+            /** @description Null when nothing was changed, and for what cannot be undone again. */
+            undo?: components["schemas"]["UndoView"] | null;
         };
         /** @description One row of a lead's score history. */
         LeadScoreView: {
@@ -2927,15 +3064,19 @@ export interface components {
         };
         /** @description A part of a list. */
         LeadsDecisionsOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["DecisionView"][];
             pagination: components["schemas"]["Pagination"];
         };
         /** @description A part of a list. */
         LeadsEventsOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["LeadEventView"][];
             pagination: components["schemas"]["Pagination"];
         };
-        /** @description A lead with what stands around it. */
+        /** @description A record with what was asked for beside it. */
         LeadsGetOutput: {
             /** @description The campaign's name as the events carried it. */
             campaign?: string | null;
@@ -2960,6 +3101,8 @@ export interface components {
             /** Format: date-time */
             first_seen_at?: string | null;
             id: components["schemas"]["LeadId"];
+            /** @description What `include` asked for; absent without it. */
+            included?: components["schemas"]["LeadPartsView"] | null;
             /** @description Per cent, one decimal. */
             intent_confidence: components["schemas"]["Confidence"];
             /** @description Every intent of the tenant with its confidence in per cent. */
@@ -3008,12 +3151,30 @@ export interface components {
             version: number;
         };
         /** @description A part of a list. */
+        LeadsGetOutputPage: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
+            data: components["schemas"]["DecisionView"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        /** @description A part of a list. */
+        LeadsGetOutputPage2: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
+            data: components["schemas"]["LeadScoreView"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        /** @description A part of a list. */
         LeadsIntentsOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["LeadIntentView"][];
             pagination: components["schemas"]["Pagination"];
         };
         /** @description A part of a list. */
         LeadsListOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["LeadView"][];
             pagination: components["schemas"]["Pagination"];
         };
@@ -3049,6 +3210,8 @@ export interface components {
         };
         /** @description A part of a list. */
         LeadsScoresOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["LeadScoreView"][];
             pagination: components["schemas"]["Pagination"];
         };
@@ -3098,11 +3261,15 @@ export interface components {
         LeadStatus: "new" | "engaged" | "qualified" | "routed" | "customer" | "lost" | "anonymized";
         /** @description A part of a list. */
         LeadsTimelineOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["TimelineEntryView"][];
             pagination: components["schemas"]["Pagination"];
         };
         /** @description A part of a list. */
         LeadsUnroutedOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["UnroutedLeadView"][];
             pagination: components["schemas"]["Pagination"];
         };
@@ -3404,30 +3571,6 @@ export interface components {
              */
             weight?: number | null;
         };
-        /** @description What deals of one currency are worth, in its minor units. */
-        MoneyView: {
-            /** @description ISO 4217 code. */
-            currency: string;
-            /**
-             * Format: int64
-             * @description Open deals.
-             */
-            open: number;
-            /** Format: int64 */
-            open_minor: number;
-            /**
-             * Format: int64
-             * @description Each with the probability of its stage.
-             */
-            weighted_minor: number;
-            /**
-             * Format: int64
-             * @description Deals won this month.
-             */
-            won: number;
-            /** Format: int64 */
-            won_minor: number;
-        };
         /** @description The cookie says it all; an empty body does too. */
         Nothing: Record<string, never>;
         /**
@@ -3442,6 +3585,8 @@ export interface components {
         NotificationKind: "assigned" | "mentioned" | "overdue" | "failed";
         /** @description A part of a list. */
         NotificationsListOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["NotificationView"][];
             pagination: components["schemas"]["Pagination"];
         };
@@ -3541,6 +3686,48 @@ export interface components {
          * @enum {string}
          */
         OwnedType: "lead" | "deal" | "task";
+        /** @description A part of a list. */
+        Page: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
+            data: components["schemas"]["DealStayView"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        /** @description A part of a list. */
+        Page2: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
+            data: components["schemas"]["TaskView"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        /** @description A part of a list. */
+        Page3: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
+            data: components["schemas"]["LeadIntentView"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        /** @description A part of a list. */
+        Page4: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
+            data: components["schemas"]["TimelineEntryView"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        /** @description A part of a list. */
+        Page5: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
+            data: components["schemas"]["TaskView"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        /** @description A part of a list. */
+        Page6: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
+            data: components["schemas"]["DealView"][];
+            pagination: components["schemas"]["Pagination"];
+        };
         /** @description Where this part stands in the whole. */
         Pagination: {
             /** Format: int64 */
@@ -3577,38 +3764,6 @@ export interface components {
          * @enum {string}
          */
         PartStatus: "ok" | "degraded" | "down" | "unconfigured" | "unknown";
-        /** @description How somebody stands. */
-        PersonView: {
-            /**
-             * Format: int64
-             * @description What they are to win in a month, in minor units of the tenant's currency.
-             */
-            goal_minor?: number | null;
-            /**
-             * Format: int64
-             * @description Leads of theirs that became hot since yesterday began.
-             */
-            hot_leads: number;
-            member_id: components["schemas"]["MemberId"];
-            /** @description By currency; null when the caller may not read deals. */
-            money?: components["schemas"]["MoneyView"][] | null;
-            name: string;
-            /**
-             * Format: int64
-             * @description Open tasks whose moment has passed.
-             */
-            overdue: number;
-            /**
-             * Format: int64
-             * @description Open tasks due until the day ends.
-             */
-            today: number;
-            /**
-             * Format: int64
-             * @description Open deals about which nothing is to be done.
-             */
-            without_next_step: number;
-        };
         /**
          * Format: uuid
          * @description A pipeline that deals move through.
@@ -3662,6 +3817,8 @@ export interface components {
         };
         /** @description A part of a list. */
         PipelinesListOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["PipelineView"][];
             pagination: components["schemas"]["Pagination"];
         };
@@ -3791,13 +3948,6 @@ export interface components {
              * @description 0: nothing was set yet.
              */
             version: number;
-        };
-        /** @description A member who looks at a record. */
-        PresentView: {
-            member_id: components["schemas"]["MemberId"];
-            name: string;
-            /** Format: date-time */
-            seen_at: string;
         };
         /** @description RFC 9457 */
         Problem: {
@@ -4105,6 +4255,8 @@ export interface components {
         };
         /** @description A part of a list. */
         SavedViewsListOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["SavedViewView"][];
             pagination: components["schemas"]["Pagination"];
         };
@@ -4273,6 +4425,8 @@ export interface components {
         };
         /** @description A part of a list. */
         ScoringHistoryOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["ScoreStepView"][];
             pagination: components["schemas"]["Pagination"];
         };
@@ -4382,6 +4536,8 @@ export interface components {
         };
         /** @description A part of a list. */
         ScoringRulesListOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["ScoringRuleView"][];
             pagination: components["schemas"]["Pagination"];
         };
@@ -4559,6 +4715,14 @@ export interface components {
              */
             reason: string;
         };
+        /** @description A record that was left alone. */
+        SkippedView: {
+            /** @description `not_found`, `changed`, or the code with which the record's own endpoint refuses. */
+            code: string;
+            detail: string;
+            /** Format: uuid */
+            id: string;
+        };
         /**
          * Format: uuid
          * @description One stage of a pipeline.
@@ -4679,6 +4843,19 @@ export interface components {
          * @enum {string}
          */
         TaskAction: "created" | "completed";
+        /** @description One of these, for every task. */
+        TaskBulkChange: {
+            /**
+             * Format: date-time
+             * @description Null: some day.
+             */
+            due_at?: string | null;
+            /** @description Null: nobody. */
+            owner_id?: components["schemas"]["MemberId"] | null;
+            priority?: components["schemas"]["TaskPriority"] | null;
+            /** @description `done` completes, `cancelled` drops, `open` takes up again. */
+            status?: components["schemas"]["TaskStatus"] | null;
+        };
         /**
          * Format: uuid
          * @description A task for a member.
@@ -4698,6 +4875,40 @@ export interface components {
          * @enum {string}
          */
         TaskPriority: "low" | "normal" | "high";
+        /** @description A change of many records: those named by `ids`, or all that pass `filter`. */
+        TasksBulkUpdateInput: {
+            change: components["schemas"]["TaskBulkChange"];
+            /**
+             * Format: int64
+             * @description With `filter`: how many records the caller saw. If there are others by now, nothing is changed.
+             */
+            expected?: number | null;
+            /** @description The list's own query, as in its address: `status=new&filter[owner_id][in]=none`. What only says how the list is shown does not count. */
+            filter?: string | null;
+            /** @description At most 500. For more, walk the list and send them in parts. */
+            ids?: string[] | null;
+            /**
+             * @description The versions of records as the caller read them: what was changed since is left alone.
+             * @default {}
+             */
+            versions?: {
+                [key: string]: number;
+            };
+        };
+        /** @description What became of the records. */
+        TasksBulkUpdateOutput: {
+            /** @description Those that are different now, with their versions. */
+            changed: components["schemas"]["ChangedView"][];
+            /** @description Those that were left alone, and why. */
+            skipped: components["schemas"]["SkippedView"][];
+            /**
+             * Format: uint
+             * @description How many were so already.
+             */
+            unchanged: number;
+            /** @description Null when nothing was changed, and for what cannot be undone again. */
+            undo?: components["schemas"]["UndoView"] | null;
+        };
         TasksCompleteInput: components["schemas"]["Complete"] | null;
         /** @description A task. */
         TasksCompleteOutput: {
@@ -4829,6 +5040,8 @@ export interface components {
         };
         /** @description A part of a list. */
         TasksListOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["TaskView"][];
             pagination: components["schemas"]["Pagination"];
         };
@@ -4991,18 +5204,6 @@ export interface components {
             /** @description IANA name of the time zone; none: the tenant's. */
             zone?: string | null;
         };
-        /** @description What everybody's deals are worth together. */
-        TeamFiguresView: {
-            /** @description The tenant's. */
-            goal_currency: string;
-            /**
-             * Format: int64
-             * @description What everybody is to win together in a month, in minor units of `goal_currency`.
-             */
-            goal_minor?: number | null;
-            /** @description By currency. */
-            money: components["schemas"]["MoneyView"][];
-        };
         /** @description A member of the team. */
         TeamGetOutput: {
             /** @description One who is not active gets no deals and cannot sign in. */
@@ -5042,6 +5243,8 @@ export interface components {
         };
         /** @description A part of a list. */
         TeamListOutput: {
+            /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
+            aggregates?: components["schemas"]["AggregateView"][] | null;
             data: components["schemas"]["MemberView"][];
             pagination: components["schemas"]["Pagination"];
         };
@@ -5301,6 +5504,13 @@ export interface components {
             rule_id: components["schemas"]["RuleId"];
             /** @description Null like the next two: the rule is gone. */
             slug?: string | null;
+        };
+        /** @description How to take it back. */
+        UndoView: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @description Send it to `POST /api/v1/bulk-undo`. */
+            token: string;
         };
         /** @description A lead in the pool. */
         UnroutedLeadView: {
@@ -5812,19 +6022,21 @@ export interface operations {
             };
         };
     };
-    "changes-list": {
+    "bulk-undo": {
         parameters: {
-            query?: {
-                /** @description The record that the caller looks at, such as `lead:01a1ea0d-46cb-748e-81a5-491da0899a75`. */
-                on?: string | null;
-                /** @description The `cursor` of the answer before. */
-                since?: string | null;
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key within 24 hours gives the same answer */
+                "Idempotency-Key"?: string;
             };
-            header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkUndoInput"];
+            };
+        };
         responses: {
             /** @description Done */
             200: {
@@ -5832,7 +6044,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChangesListOutput"];
+                    "application/json": components["schemas"]["BulkUndoOutput"];
                 };
             };
             /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
@@ -5855,6 +6067,15 @@ export interface operations {
             };
             /** @description The credentials lack the scope this needs */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change conflicts with what is there */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5894,6 +6115,11 @@ export interface operations {
     "deals-list-2": {
         parameters: {
             query?: {
+                /**
+                 * @description Figures over the whole list, by currency: `sum`, `avg`, `min` or `max` of `value_minor`, with commas between, as in
+                 *     `sum(value_minor)`.
+                 */
+                aggregate?: string | null;
                 /** @description Of a file: its columns with commas between, in their order; otherwise all there are. A wrong one is answered with the right ones. */
                 columns?: string | null;
                 /** @description From this moment on. */
@@ -5902,6 +6128,102 @@ export interface operations {
                 created_to?: string | null;
                 /** @description `pagination.next_cursor` of the part before: walks the whole list */
                 cursor?: string;
+                /** @description Whether it is empty. */
+                "filter[campaign][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[campaign][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[campaign][not_in]"?: string;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[closed_at][before]"?: string;
+                /** @description Whether it is empty. */
+                "filter[closed_at][empty]"?: boolean;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[closed_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[closed_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[closed_at][next]"?: string;
+                /** @description Whether it is empty. */
+                "filter[company_id][empty]"?: boolean;
+                /** @description One of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[company_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[company_id][not_in]"?: string;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[created_at][before]"?: string;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[created_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[created_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[created_at][next]"?: string;
+                /** @description One of these, with commas between: `<text>`. */
+                "filter[currency][in]"?: string;
+                /** @description None of these, with commas between: `<text>`. */
+                "filter[currency][not_in]"?: string;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[expected_close_on][before]"?: string;
+                /** @description Whether it is empty. */
+                "filter[expected_close_on][empty]"?: boolean;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[expected_close_on][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[expected_close_on][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[expected_close_on][next]"?: string;
+                /** @description Whether it is empty. */
+                "filter[lead_id][empty]"?: boolean;
+                /** @description One of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[lead_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[lead_id][not_in]"?: string;
+                /** @description Whether it is empty. */
+                "filter[lost_reason][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[lost_reason][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[lost_reason][not_in]"?: string;
+                /** @description Whether it is empty. */
+                "filter[owner_id][empty]"?: boolean;
+                /** @description One of these, with commas between: `<id>`, `me`; `none`: it is empty. */
+                "filter[owner_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`, `me`; `none`: it is empty. */
+                "filter[owner_id][not_in]"?: string;
+                /** @description One of these, with commas between: `<id>`. */
+                "filter[pipeline_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`. */
+                "filter[pipeline_id][not_in]"?: string;
+                /** @description Whether it is so. */
+                "filter[routed][is]"?: boolean;
+                /** @description Whether it is empty. */
+                "filter[source][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[source][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[source][not_in]"?: string;
+                /** @description One of these, with commas between: `<id>`. */
+                "filter[stage_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`. */
+                "filter[stage_id][not_in]"?: string;
+                /** @description One of these, with commas between: `open`, `won`, `lost`. */
+                "filter[status][in]"?: string;
+                /** @description None of these, with commas between: `open`, `won`, `lost`. */
+                "filter[status][not_in]"?: string;
+                /** @description Whether it is empty. */
+                "filter[task][empty]"?: boolean;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[updated_at][before]"?: string;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[updated_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[updated_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[updated_at][next]"?: string;
+                /** @description At most this. */
+                "filter[value_minor][max]"?: number;
+                /** @description At least this. */
+                "filter[value_minor][min]"?: number;
                 /** @description `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then. */
                 format?: ("json" | "csv") | null;
                 /** @description Of a file: the language of its headings and words; otherwise the first of `Accept-Language`. */
@@ -5917,7 +6239,7 @@ export interface operations {
                 sort?: string;
                 stage_id?: string | null;
                 status?: ("open" | "won" | "lost") | null;
-                /** @description Of a file: the zone of its moments, for example `Europe/Berlin`; otherwise the tenant's. */
+                /** @description Where days begin, for example `Europe/Berlin`, in filters and in a file; otherwise the tenant's zone. */
                 zone?: string | null;
             };
             header?: never;
@@ -6084,7 +6406,10 @@ export interface operations {
     };
     "deals-get-2": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Some of `history`, `tasks` and `lead`, with commas between. Each needs the right to read it. */
+                include?: string | null;
+            };
             header?: never;
             path: {
                 id: string;
@@ -6705,6 +7030,96 @@ export interface operations {
             };
         };
     };
+    "deals-bulk-update-2": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key within 24 hours gives the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DealsBulkUpdateInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DealsBulkUpdateOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change conflicts with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "pipelines-list-2": {
         parameters: {
             query?: {
@@ -7076,6 +7491,11 @@ export interface operations {
     "deals-list": {
         parameters: {
             query?: {
+                /**
+                 * @description Figures over the whole list, by currency: `sum`, `avg`, `min` or `max` of `value_minor`, with commas between, as in
+                 *     `sum(value_minor)`.
+                 */
+                aggregate?: string | null;
                 /** @description Of a file: its columns with commas between, in their order; otherwise all there are. A wrong one is answered with the right ones. */
                 columns?: string | null;
                 /** @description From this moment on. */
@@ -7084,6 +7504,102 @@ export interface operations {
                 created_to?: string | null;
                 /** @description `pagination.next_cursor` of the part before: walks the whole list */
                 cursor?: string;
+                /** @description Whether it is empty. */
+                "filter[campaign][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[campaign][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[campaign][not_in]"?: string;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[closed_at][before]"?: string;
+                /** @description Whether it is empty. */
+                "filter[closed_at][empty]"?: boolean;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[closed_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[closed_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[closed_at][next]"?: string;
+                /** @description Whether it is empty. */
+                "filter[company_id][empty]"?: boolean;
+                /** @description One of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[company_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[company_id][not_in]"?: string;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[created_at][before]"?: string;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[created_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[created_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[created_at][next]"?: string;
+                /** @description One of these, with commas between: `<text>`. */
+                "filter[currency][in]"?: string;
+                /** @description None of these, with commas between: `<text>`. */
+                "filter[currency][not_in]"?: string;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[expected_close_on][before]"?: string;
+                /** @description Whether it is empty. */
+                "filter[expected_close_on][empty]"?: boolean;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[expected_close_on][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[expected_close_on][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[expected_close_on][next]"?: string;
+                /** @description Whether it is empty. */
+                "filter[lead_id][empty]"?: boolean;
+                /** @description One of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[lead_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[lead_id][not_in]"?: string;
+                /** @description Whether it is empty. */
+                "filter[lost_reason][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[lost_reason][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[lost_reason][not_in]"?: string;
+                /** @description Whether it is empty. */
+                "filter[owner_id][empty]"?: boolean;
+                /** @description One of these, with commas between: `<id>`, `me`; `none`: it is empty. */
+                "filter[owner_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`, `me`; `none`: it is empty. */
+                "filter[owner_id][not_in]"?: string;
+                /** @description One of these, with commas between: `<id>`. */
+                "filter[pipeline_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`. */
+                "filter[pipeline_id][not_in]"?: string;
+                /** @description Whether it is so. */
+                "filter[routed][is]"?: boolean;
+                /** @description Whether it is empty. */
+                "filter[source][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[source][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[source][not_in]"?: string;
+                /** @description One of these, with commas between: `<id>`. */
+                "filter[stage_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`. */
+                "filter[stage_id][not_in]"?: string;
+                /** @description One of these, with commas between: `open`, `won`, `lost`. */
+                "filter[status][in]"?: string;
+                /** @description None of these, with commas between: `open`, `won`, `lost`. */
+                "filter[status][not_in]"?: string;
+                /** @description Whether it is empty. */
+                "filter[task][empty]"?: boolean;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[updated_at][before]"?: string;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[updated_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[updated_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[updated_at][next]"?: string;
+                /** @description At most this. */
+                "filter[value_minor][max]"?: number;
+                /** @description At least this. */
+                "filter[value_minor][min]"?: number;
                 /** @description `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then. */
                 format?: ("json" | "csv") | null;
                 /** @description Of a file: the language of its headings and words; otherwise the first of `Accept-Language`. */
@@ -7099,7 +7615,7 @@ export interface operations {
                 sort?: string;
                 stage_id?: string | null;
                 status?: ("open" | "won" | "lost") | null;
-                /** @description Of a file: the zone of its moments, for example `Europe/Berlin`; otherwise the tenant's. */
+                /** @description Where days begin, for example `Europe/Berlin`, in filters and in a file; otherwise the tenant's zone. */
                 zone?: string | null;
             };
             header?: never;
@@ -7266,7 +7782,10 @@ export interface operations {
     };
     "deals-get": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Some of `history`, `tasks` and `lead`, with commas between. Each needs the right to read it. */
+                include?: string | null;
+            };
             header?: never;
             path: {
                 id: string;
@@ -7887,6 +8406,96 @@ export interface operations {
             };
         };
     };
+    "deals-bulk-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key within 24 hours gives the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DealsBulkUpdateInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DealsBulkUpdateOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change conflicts with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "events-ingest": {
         parameters: {
             query?: never;
@@ -8010,80 +8619,6 @@ export interface operations {
             };
             /** @description The token, the signature or the secret is not believed; `detail` says why */
             401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; `Retry-After` says when to come back */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A dependency is down; `Retry-After` says when to come back */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    home: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HomeOutput"];
-                };
-            };
-            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing or not valid */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credentials lack the scope this needs */
-            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8308,6 +8843,8 @@ export interface operations {
                 active_from?: string | null;
                 /** @description Last active before this moment. */
                 active_to?: string | null;
+                /** @description Figures over the whole list: `sum`, `avg`, `min` or `max` of `total_score`, with commas between, as in `avg(total_score)`. */
+                aggregate?: string | null;
                 /** @description The campaign's name. */
                 campaign?: string | null;
                 /** @description Of a file: its columns with commas between, in their order; otherwise all there are. A wrong one is answered with the right ones. */
@@ -8318,6 +8855,134 @@ export interface operations {
                 created_to?: string | null;
                 /** @description `pagination.next_cursor` of the part before: walks the whole list */
                 cursor?: string;
+                /** @description Whether it is empty. */
+                "filter[campaign][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[campaign][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[campaign][not_in]"?: string;
+                /** @description Whether it is empty. */
+                "filter[company][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[company][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[company][not_in]"?: string;
+                /** @description Whether it is so. */
+                "filter[conflict][is]"?: boolean;
+                /** @description Whether it is empty. */
+                "filter[country][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[country][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[country][not_in]"?: string;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[created_at][before]"?: string;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[created_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[created_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[created_at][next]"?: string;
+                /** @description Whether it is empty. */
+                "filter[deal_id][empty]"?: boolean;
+                /** @description Whether it is empty. */
+                "filter[email][empty]"?: boolean;
+                /** @description At most this. */
+                "filter[intent_confidence][max]"?: number;
+                /** @description At least this. */
+                "filter[intent_confidence][min]"?: number;
+                /** @description Whether it is empty. */
+                "filter[intent][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[intent][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[intent][not_in]"?: string;
+                /** @description Whether it is empty. */
+                "filter[job_title][empty]"?: boolean;
+                /** @description Whether it is empty. */
+                "filter[language][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[language][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[language][not_in]"?: string;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[last_activity_at][before]"?: string;
+                /** @description Whether it is empty. */
+                "filter[last_activity_at][empty]"?: boolean;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[last_activity_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[last_activity_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[last_activity_at][next]"?: string;
+                /** @description Whether it is empty. */
+                "filter[linkedin_url][empty]"?: boolean;
+                /** @description Whether it is empty. */
+                "filter[organization_id][empty]"?: boolean;
+                /** @description Whether it is empty. */
+                "filter[owner_id][empty]"?: boolean;
+                /** @description One of these, with commas between: `<id>`, `me`; `none`: it is empty. */
+                "filter[owner_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`, `me`; `none`: it is empty. */
+                "filter[owner_id][not_in]"?: string;
+                /** @description Whether it is empty. */
+                "filter[phone][empty]"?: boolean;
+                /** @description Whether it is empty. */
+                "filter[pipeline_id][empty]"?: boolean;
+                /** @description One of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[pipeline_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[pipeline_id][not_in]"?: string;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[routed_at][before]"?: string;
+                /** @description Whether it is empty. */
+                "filter[routed_at][empty]"?: boolean;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[routed_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[routed_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[routed_at][next]"?: string;
+                /** @description Whether it is empty. */
+                "filter[source][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[source][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[source][not_in]"?: string;
+                /** @description Whether it is empty. */
+                "filter[stage_id][empty]"?: boolean;
+                /** @description One of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[stage_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[stage_id][not_in]"?: string;
+                /** @description One of these, with commas between: `new`, `engaged`, `qualified`, `routed`, `customer`, `lost`, `anonymized`. */
+                "filter[status][in]"?: string;
+                /** @description None of these, with commas between: `new`, `engaged`, `qualified`, `routed`, `customer`, `lost`, `anonymized`. */
+                "filter[status][not_in]"?: string;
+                /** @description Whether it is so. */
+                "filter[suppressed][is]"?: boolean;
+                /** @description Whether it is empty. */
+                "filter[tags][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[tags][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[tags][not_in]"?: string;
+                /** @description One of these, with commas between: `cold`, `warm`, `hot`, `very_hot`. */
+                "filter[tier][in]"?: string;
+                /** @description None of these, with commas between: `cold`, `warm`, `hot`, `very_hot`. */
+                "filter[tier][not_in]"?: string;
+                /** @description At most this. */
+                "filter[total_score][max]"?: number;
+                /** @description At least this. */
+                "filter[total_score][min]"?: number;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[updated_at][before]"?: string;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[updated_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[updated_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[updated_at][next]"?: string;
                 /** @description `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then. */
                 format?: ("json" | "csv") | null;
                 /** @description Only these: ids with commas between, at most 100. */
@@ -8514,7 +9179,13 @@ export interface operations {
     };
     "leads-get": {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Some of `decisions`, `breakdown`, `scores`, `intents`, `timeline`, `tasks` and `deals`, with commas between. Each needs the right to
+                 *     read it.
+                 */
+                include?: string | null;
+            };
             header?: never;
             path: {
                 id: string;
@@ -9391,6 +10062,96 @@ export interface operations {
             };
         };
     };
+    "leads-bulk-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key within 24 hours gives the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadsBulkUpdateInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadsBulkUpdateOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change conflicts with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "leads-stats": {
         parameters: {
             query?: {
@@ -9487,6 +10248,118 @@ export interface operations {
                 created_to?: string | null;
                 /** @description `pagination.next_cursor` of the part before: walks the whole list */
                 cursor?: string;
+                /** @description Whether it is empty. */
+                "filter[campaign][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[campaign][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[campaign][not_in]"?: string;
+                /** @description Whether it is empty. */
+                "filter[company][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[company][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[company][not_in]"?: string;
+                /** @description Whether it is so. */
+                "filter[conflict][is]"?: boolean;
+                /** @description Whether it is empty. */
+                "filter[country][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[country][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[country][not_in]"?: string;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[created_at][before]"?: string;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[created_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[created_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[created_at][next]"?: string;
+                /** @description Whether it is empty. */
+                "filter[deal_id][empty]"?: boolean;
+                /** @description Whether it is empty. */
+                "filter[email][empty]"?: boolean;
+                /** @description At most this. */
+                "filter[intent_confidence][max]"?: number;
+                /** @description At least this. */
+                "filter[intent_confidence][min]"?: number;
+                /** @description Whether it is empty. */
+                "filter[intent][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[intent][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[intent][not_in]"?: string;
+                /** @description Whether it is empty. */
+                "filter[job_title][empty]"?: boolean;
+                /** @description Whether it is empty. */
+                "filter[language][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[language][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[language][not_in]"?: string;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[last_activity_at][before]"?: string;
+                /** @description Whether it is empty. */
+                "filter[last_activity_at][empty]"?: boolean;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[last_activity_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[last_activity_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[last_activity_at][next]"?: string;
+                /** @description Whether it is empty. */
+                "filter[linkedin_url][empty]"?: boolean;
+                /** @description Whether it is empty. */
+                "filter[organization_id][empty]"?: boolean;
+                /** @description Whether it is empty. */
+                "filter[owner_id][empty]"?: boolean;
+                /** @description One of these, with commas between: `<id>`, `me`; `none`: it is empty. */
+                "filter[owner_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`, `me`; `none`: it is empty. */
+                "filter[owner_id][not_in]"?: string;
+                /** @description Whether it is empty. */
+                "filter[phone][empty]"?: boolean;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[routed_at][before]"?: string;
+                /** @description Whether it is empty. */
+                "filter[routed_at][empty]"?: boolean;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[routed_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[routed_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[routed_at][next]"?: string;
+                /** @description Whether it is empty. */
+                "filter[source][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[source][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[source][not_in]"?: string;
+                /** @description Whether it is so. */
+                "filter[suppressed][is]"?: boolean;
+                /** @description Whether it is empty. */
+                "filter[tags][empty]"?: boolean;
+                /** @description One of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[tags][in]"?: string;
+                /** @description None of these, with commas between: `<text>`; `none`: it is empty. */
+                "filter[tags][not_in]"?: string;
+                /** @description One of these, with commas between: `cold`, `warm`, `hot`, `very_hot`. */
+                "filter[tier][in]"?: string;
+                /** @description None of these, with commas between: `cold`, `warm`, `hot`, `very_hot`. */
+                "filter[tier][not_in]"?: string;
+                /** @description At most this. */
+                "filter[total_score][max]"?: number;
+                /** @description At least this. */
+                "filter[total_score][min]"?: number;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[updated_at][before]"?: string;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[updated_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[updated_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[updated_at][next]"?: string;
                 /** @description `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then. */
                 format?: ("json" | "csv") | null;
                 /** @description Only these: ids with commas between, at most 100. */
@@ -11568,6 +12441,64 @@ export interface operations {
                 deal_id?: string | null;
                 /** @description Due before this moment; tasks without a due date are left out then. */
                 due_before?: string | null;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[completed_at][before]"?: string;
+                /** @description Whether it is empty. */
+                "filter[completed_at][empty]"?: boolean;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[completed_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[completed_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[completed_at][next]"?: string;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[created_at][before]"?: string;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[created_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[created_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[created_at][next]"?: string;
+                /** @description Whether it is empty. */
+                "filter[deal_id][empty]"?: boolean;
+                /** @description One of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[deal_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[deal_id][not_in]"?: string;
+                /** @description Before this one: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[due_at][before]"?: string;
+                /** @description Whether it is empty. */
+                "filter[due_at][empty]"?: boolean;
+                /** @description From this one on: written out, or as it stands to now (`-14d`, `today`, `month-1m`). */
+                "filter[due_at][from]"?: string;
+                /** @description Within a span that ends now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[due_at][last]"?: string;
+                /** @description Within a span that begins now: `14d`, `6h`, `2w`, `3m`, `1y`. */
+                "filter[due_at][next]"?: string;
+                /** @description One of these, with commas between: `follow_up`, `decide_pipeline`, `assign_owner`, `call`, `email`, `meeting`, `todo`. */
+                "filter[kind][in]"?: string;
+                /** @description None of these, with commas between: `follow_up`, `decide_pipeline`, `assign_owner`, `call`, `email`, `meeting`, `todo`. */
+                "filter[kind][not_in]"?: string;
+                /** @description Whether it is empty. */
+                "filter[lead_id][empty]"?: boolean;
+                /** @description One of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[lead_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`; `none`: it is empty. */
+                "filter[lead_id][not_in]"?: string;
+                /** @description Whether it is empty. */
+                "filter[owner_id][empty]"?: boolean;
+                /** @description One of these, with commas between: `<id>`, `me`; `none`: it is empty. */
+                "filter[owner_id][in]"?: string;
+                /** @description None of these, with commas between: `<id>`, `me`; `none`: it is empty. */
+                "filter[owner_id][not_in]"?: string;
+                /** @description One of these, with commas between: `low`, `normal`, `high`. */
+                "filter[priority][in]"?: string;
+                /** @description None of these, with commas between: `low`, `normal`, `high`. */
+                "filter[priority][not_in]"?: string;
+                /** @description One of these, with commas between: `open`, `done`, `cancelled`. */
+                "filter[status][in]"?: string;
+                /** @description None of these, with commas between: `open`, `done`, `cancelled`. */
+                "filter[status][not_in]"?: string;
                 /** @description `csv`: the whole list as a file, at most 50,000 rows and 5 MB; `page` and `limit` do not count then. */
                 format?: ("json" | "csv") | null;
                 kind?: ("call" | "email" | "meeting" | "todo" | "follow_up" | "decide_pipeline" | "assign_owner") | null;
@@ -11580,7 +12511,7 @@ export interface operations {
                 /** @description A field of the list; with `-` in front descending. A wrong one is answered with the possible ones */
                 sort?: string;
                 status?: ("open" | "done" | "cancelled") | null;
-                /** @description Of a file: the zone of its moments, for example `Europe/Berlin`; otherwise the tenant's. */
+                /** @description Where days begin, for example `Europe/Berlin`, in filters and in a file; otherwise the tenant's zone. */
                 zone?: string | null;
             };
             header?: never;
@@ -12017,6 +12948,96 @@ export interface operations {
             };
             /** @description The record has changed since it was read */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "tasks-bulk-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key within 24 hours gives the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TasksBulkUpdateInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TasksBulkUpdateOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change conflicts with what is there */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

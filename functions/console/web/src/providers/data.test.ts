@@ -31,7 +31,7 @@ describe("a list", () => {
 
     it("is read a page at a time", async () => {
         const answer = await listPage("leads", { page: 2, limit: 25, sort: { field: "total_score", order: "DESC" }, filter: { tier: "hot", q: "" } });
-        expect(answer).toEqual({ rows: [{ id: "1" }], total: 26, atLeast: false });
+        expect(answer).toEqual({ data: [{ id: "1" }], total: 26, atLeast: false });
         const { pathname, searchParams } = new URL(calls[0]!.url);
         expect(pathname).toBe("/api/v1/leads");
         expect(Object.fromEntries(searchParams)).toEqual({ tier: "hot", page: "2", limit: "25", sort: "-total_score" });

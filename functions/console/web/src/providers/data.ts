@@ -16,7 +16,7 @@ export interface Order {
 const MOST_IDS = 100;
 
 export interface Page<T> {
-    rows: T[];
+    data: T[];
     total: number;
     /** Of a search for common words the API counts only so far. */
     atLeast: boolean;
@@ -62,7 +62,7 @@ function address(resource: string, init: Params): { path: string; asked: Params 
 export async function listPage<T>(resource: string, { filter, sort, page, limit }: { filter?: Params; sort?: Order; page: number; limit: number }): Promise<Page<T>> {
     const { path, asked } = address(resource, query({ ...filter, page, limit, sort: order(sort) }));
     const { data, pagination } = (await take(call.GET(path, { params: { query: asked } }))) as Answer<T>;
-    return { rows: data, total: pagination.total, atLeast: pagination.total_is_exact === false };
+    return { data, total: pagination.total, atLeast: pagination.total_is_exact === false };
 }
 
 /** How a file shows what is in it: the API's columns in their order, the language of headings and words, the zone of moments. */

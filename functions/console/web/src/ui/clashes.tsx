@@ -9,7 +9,7 @@ export function Clashes() {
     const t = useT();
     const clash = useSyncExternalStore(clashes.subscribe, clashes.current);
     return (
-        <Dialog open={clash !== null} onClose={clashes.close} maxWidth="xs" fullWidth role="alertdialog" aria-label={t("clash.title")}>
+        <Dialog open={clash !== null} onClose={clashes.close} maxWidth="xs" fullWidth role="alertdialog" slotProps={{ paper: { "aria-label": t("clash.title") } }}>
             <DialogTitle>{t("clash.title")}</DialogTitle>
             <DialogContent sx={{ display: "grid", gap: 2 }}>
                 <Box>{t("clash.hint")}</Box>

@@ -39,7 +39,7 @@ export function FormDialog<V extends Values>(props: Props<V>) {
     const [opening, setOpening] = useState({ open: props.open, count: 0 });
     if (opening.open !== props.open) setOpening({ open: props.open, count: opening.count + Number(props.open) });
     return (
-        <Dialog open={props.open} onClose={() => leave.current()} maxWidth="sm" fullWidth aria-label={props.title}>
+        <Dialog open={props.open} onClose={() => leave.current()} maxWidth="sm" fullWidth slotProps={{ paper: { "aria-label": props.title } }}>
             <Inner key={opening.count} {...props} leave={leave} />
         </Dialog>
     );

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use shared::integrations::partner::{Access, Budget, Call, Fault, Link, Outcome, Partner, Sight};
+use shared::integrations::partner::{Access, Budget, Call, CallOutcome, FaultDomain, Link, Partner, Sight};
 
 pub struct StrictPartner;
 
@@ -42,40 +42,42 @@ struct Account {
 }
 
 impl Account {
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<(u16, Option<u64>, Value), Outcome> {
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<(u16, Option<u64>, Value), CallOutcome> {
         let request = request.bearer_auth(&self.key).header("connection", "close").timeout(Duration::from_secs(5));
         let answer = match request.send().await {
             Ok(answer) => answer,
-            Err(error) if error.is_connect() => return Err(Outcome::not_now("unreachable")),
-            Err(_) => return Err(Outcome::Unknown("no answer".to_owned())),
+            Err(error) if error.is_connect() => return Err(CallOutcome::not_now("unreachable")),
+            Err(_) => return Err(CallOutcome::Unknown("no answer".to_owned())),
         };
         let status = answer.status().as_u16();
         let pause = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
-        let body = answer.text().await.map_err(|_| Outcome::Unknown("half an answer".to_owned()))?;
+        let body = answer.text().await.map_err(|_| CallOutcome::Unknown("half an answer".to_owned()))?;
         Ok((status, pause, serde_json::from_str(&body).unwrap_or_default()))
     }
 
-    async fn write(&self, call: &Call) -> Outcome {
+    async fn write(&self, call: &Call) -> CallOutcome {
         let mut body = call.payload.clone();
         body["reference"] = json!(call.id);
         let request = if call.kind == "slack.update_object" {
-            let Some(made) = &call.needed else { return Outcome::refused("nothing_to_change", Fault::Content) };
+            let Some(made) = &call.needed else {
+                return CallOutcome::refused("nothing_to_change", FaultDomain::Content);
+            };
             body["version"] = made["version"].clone();
             self.http.put(format!("{}/objects/{}", self.base_url, made["id"]))
         } else {
             self.http.post(format!("{}/objects", self.base_url))
         };
         match self.send(request.body(body.to_string())).await {
-            Ok((200 | 201, _, body)) => Outcome::Done(body),
-            Ok((429, pause, _)) => Outcome::Limited(Duration::from_secs(pause.unwrap_or(1))),
+            Ok((200 | 201, _, body)) => CallOutcome::Done(body),
+            Ok((429, pause, _)) => CallOutcome::Limited(Duration::from_secs(pause.unwrap_or(1))),
             Ok((423, pause, _)) => {
-                Outcome::NotNow { code: "busy".to_owned(), at_least: pause.map(Duration::from_secs) }
+                CallOutcome::NotNow { code: "busy".to_owned(), at_least: pause.map(Duration::from_secs) }
             }
-            Ok((500.., ..)) => Outcome::Unknown("a broken gateway".to_owned()),
-            Ok((status, _, body)) => Outcome::Refused {
+            Ok((500.., ..)) => CallOutcome::Unknown("a broken gateway".to_owned()),
+            Ok((status, _, body)) => CallOutcome::Refused {
                 code: body["error"].as_str().unwrap_or("unnamed").to_owned(),
                 words: body["message"].as_str().map(str::to_owned),
-                fault: if status == 401 { Fault::Connection } else { Fault::Content },
+                fault: if status == 401 { FaultDomain::Connection } else { FaultDomain::Content },
             },
             Err(outcome) => outcome,
         }
@@ -88,9 +90,9 @@ impl Account {
                 Some(object) => Sight::Found(object.clone()),
                 None => Sight::Absent,
             },
-            Ok((429, pause, _)) => Sight::Unanswered(Outcome::Limited(Duration::from_secs(pause.unwrap_or(1)))),
-            Ok((401, ..)) => Sight::Unanswered(Outcome::refused("invalid_key", Fault::Connection)),
-            Ok((status, ..)) => Sight::Unanswered(Outcome::not_now(format!("http_{status}"))),
+            Ok((429, pause, _)) => Sight::Unanswered(CallOutcome::Limited(Duration::from_secs(pause.unwrap_or(1)))),
+            Ok((401, ..)) => Sight::Unanswered(CallOutcome::refused("invalid_key", FaultDomain::Connection)),
+            Ok((status, ..)) => Sight::Unanswered(CallOutcome::not_now(format!("http_{status}"))),
             Err(outcome) => Sight::Unanswered(outcome),
         }
     }
@@ -109,7 +111,7 @@ impl Link for Account {
         true
     }
 
-    fn perform<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+    fn perform<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, CallOutcome> {
         Box::pin(self.write(call))
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use testkit::app::TestApp;
-use testkit::fakes::slack::Fault;
+use testkit::fakes::slack::SlackFault;
 use uuid::Uuid;
 
 use super::{bot, error, insert, queue, send, status};
@@ -12,13 +12,13 @@ async fn what_may_have_arrived_is_never_sent_again() {
     let app = TestApp::new().await;
     let bot = bot(&app).await;
     let faults = [
-        Fault::Broken { kept: true },
-        Fault::Broken { kept: false },
-        Fault::Vanished { kept: true },
-        Fault::ApiError("internal_error".to_owned()),
+        SlackFault::Broken { kept: true },
+        SlackFault::Broken { kept: false },
+        SlackFault::Vanished { kept: true },
+        SlackFault::ApiError("internal_error".to_owned()),
     ];
     for (n, fault) in faults.into_iter().enumerate() {
-        let tenant = if matches!(fault, Fault::ApiError(_)) { &bot } else { app.tenant() };
+        let tenant = if matches!(fault, SlackFault::ApiError(_)) { &bot } else { app.tenant() };
         app.slack().set_burst(3);
         app.slack().fail_next(fault.clone());
         let id = send(&app, tenant, "#a", "perhaps").await;
@@ -35,7 +35,7 @@ async fn what_may_have_arrived_is_never_sent_again() {
 #[tokio::test]
 async fn a_message_without_an_answer_in_time_is_never_sent_again() {
     let app = TestApp::new().await;
-    app.slack().fail_next(Fault::Silent { kept: true });
+    app.slack().fail_next(SlackFault::Silent { kept: true });
     let id = send(&app, app.tenant(), "#a", "perhaps").await;
     let delivered = app.deliver("slack").await;
     assert_eq!((delivered.failures, delivered.errors.len()), (0, 0), "the function outlives Slack's silence");
@@ -48,7 +48,7 @@ async fn a_message_without_an_answer_in_time_is_never_sent_again() {
 #[tokio::test]
 async fn a_worker_killed_while_sending_leaves_an_unknown_effect() {
     let app = TestApp::new().await;
-    app.slack().fail_next(Fault::Silent { kept: true });
+    app.slack().fail_next(SlackFault::Silent { kept: true });
     let id = insert(&app, app.tenant(), "#a", "perhaps").await;
     let message = json!({"kind": "effect", "tenant_id": app.tenant().id, "effect_id": id}).to_string();
     let record = json!({"messageId": Uuid::now_v7(), "body": message, "attributes": {"ApproximateReceiveCount": "1"}});
@@ -78,7 +78,7 @@ async fn a_worker_killed_while_sending_leaves_an_unknown_effect() {
 #[tokio::test]
 async fn logs_tell_no_secrets() {
     let app = TestApp::new().await;
-    app.slack().fail_next(Fault::Vanished { kept: false });
+    app.slack().fail_next(SlackFault::Vanished { kept: false });
     send(&app, app.tenant(), "#a", "Erika Beispiel").await;
     app.drain().await;
     let logs = app.logs("slack-worker");

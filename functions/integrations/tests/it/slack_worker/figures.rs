@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use testkit::app::TestApp;
-use testkit::fakes::slack::Fault;
+use testkit::fakes::slack::SlackFault;
 
 use super::{bot, queue, send, status};
 
@@ -29,10 +29,10 @@ async fn every_effect_is_counted_as_what_it_has_become() {
     let (mut expected, tenant) = (BTreeMap::new(), bot(&app).await);
     for (fault, becomes) in [
         (None, &["EffectsDone"][..]),
-        (Some(Fault::ApiError("service_unavailable".to_owned())), &["EffectsWaiting", "EffectsDone"]),
-        (Some(Fault::ApiError("channel_not_found".to_owned())), &["EffectsFailed"]),
-        (Some(Fault::Broken { kept: true }), &["EffectsUnknown"]),
-        (Some(Fault::ApiError("invalid_auth".to_owned())), &["EffectsHeld", "IntegrationDown"]),
+        (Some(SlackFault::ApiError("service_unavailable".to_owned())), &["EffectsWaiting", "EffectsDone"]),
+        (Some(SlackFault::ApiError("channel_not_found".to_owned())), &["EffectsFailed"]),
+        (Some(SlackFault::Broken { kept: true }), &["EffectsUnknown"]),
+        (Some(SlackFault::ApiError("invalid_auth".to_owned())), &["EffectsHeld", "IntegrationDown"]),
     ] {
         if let Some(fault) = &fault {
             app.slack().fail_next(fault.clone());

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use testkit::app::{TestApp, tenant_input};
-use testkit::fakes::slack::Fault;
+use testkit::fakes::slack::SlackFault;
 
 use super::{bot, connected, connection_error, error, insert, queue, send, status};
 
@@ -56,7 +56,7 @@ fn in_an_hour() -> serde_json::Value {
 #[tokio::test]
 async fn a_refused_message_does_not_blame_the_connection() {
     let app = TestApp::new().await;
-    app.slack().fail_next(Fault::Refused(400, "invalid_payload".to_owned()));
+    app.slack().fail_next(SlackFault::Refused(400, "invalid_payload".to_owned()));
     let id = send(&app, app.tenant(), "#a", "odd").await;
     app.drain().await;
     assert_eq!((status(&app, id).await.as_str(), error(&app, id).await.as_str()), ("failed", "invalid_payload"));
@@ -73,7 +73,7 @@ async fn the_web_apis_errors_are_told_apart() {
         ("invalid_auth", "pending", Some("needs reconnect")),
     ] {
         app.db().await.execute("UPDATE integrations SET last_error = NULL", &[]).await.unwrap();
-        app.slack().fail_next(Fault::ApiError(code.to_owned()));
+        app.slack().fail_next(SlackFault::ApiError(code.to_owned()));
         let id = send(&app, &tenant, "#a", code).await;
         app.drain().await;
         assert_eq!((status(&app, id).await.as_str(), error(&app, id).await.as_str()), (becomes, code));
@@ -92,7 +92,7 @@ async fn the_web_apis_errors_are_told_apart() {
 async fn after_many_attempts_nobody_waits_any_more() {
     let app = TestApp::new().await;
     let tenant = bot(&app).await;
-    app.slack().fail_next(Fault::ApiError("service_unavailable".to_owned()));
+    app.slack().fail_next(SlackFault::ApiError("service_unavailable".to_owned()));
     let id = insert(&app, &tenant, "#a", "late").await;
     app.db().await.execute("UPDATE effects SET attempts = 99 WHERE id = $1", &[&id]).await.unwrap();
     queue(&app, &tenant, id);

@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use super::super::client::post;
 use super::super::credentials::Credentials;
-use crate::integrations::partner::{Fault, Outcome};
+use crate::integrations::partner::{CallOutcome, FaultDomain};
 
 fn webhook() -> Credentials {
     Credentials::parse(r#"{"webhook_url":"https://hooks.slack.com/services/T0/B0/secret"}"#).unwrap()
@@ -38,7 +38,7 @@ async fn answering(bytes: &'static str) -> (SocketAddr, tokio::task::JoinHandle<
     (address, served)
 }
 
-async fn outcome(credentials: &Credentials, bytes: &'static str) -> (Outcome, String) {
+async fn outcome(credentials: &Credentials, bytes: &'static str) -> (CallOutcome, String) {
     let (address, served) = answering(bytes).await;
     let http = crate::integrations::client().unwrap();
     let outcome = post(&http, Some(&format!("http://{address}")), credentials, &payload()).await;
@@ -51,38 +51,38 @@ async fn nobody_there_means_not_posted() {
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let http = crate::integrations::client().unwrap();
     let outcome = post(&http, Some(&format!("http://{address}")), &webhook(), &payload()).await;
-    assert_eq!(outcome, Outcome::not_now("unreachable"));
+    assert_eq!(outcome, CallOutcome::not_now("unreachable"));
 }
 
 #[tokio::test]
 async fn a_connection_that_breaks_after_the_request_leaves_it_open() {
     let (outcome, _) = outcome(&webhook(), "").await;
-    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+    assert!(matches!(outcome, CallOutcome::Unknown(_)), "{outcome:?}");
 }
 
 #[tokio::test]
 async fn success_that_breaks_off_is_not_known() {
     let (outcome, _) = outcome(&webhook(), "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\no").await;
-    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+    assert!(matches!(outcome, CallOutcome::Unknown(_)), "{outcome:?}");
 }
 
 #[tokio::test]
 async fn an_error_that_breaks_off_is_still_an_error() {
     let (outcome, _) = outcome(&webhook(), "HTTP/1.1 404 Not Found\r\ncontent-length: 10\r\n\r\nno_").await;
-    assert_eq!(outcome, Outcome::refused("http_404", Fault::Connection));
+    assert_eq!(outcome, CallOutcome::refused("http_404", FaultDomain::Connection));
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let moved = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
     let (outcome, _) = outcome(&webhook(), moved).await;
-    assert_eq!(outcome, Outcome::refused("http_302", Fault::Connection));
+    assert_eq!(outcome, CallOutcome::refused("http_302", FaultDomain::Connection));
 }
 
 #[tokio::test]
 async fn a_webhook_gets_the_message_on_its_path_and_no_connection_is_kept() {
     let (outcome, request) = outcome(&webhook(), "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
-    assert_eq!(outcome, Outcome::Done(json!({"via": "webhook"})));
+    assert_eq!(outcome, CallOutcome::Done(json!({"via": "webhook"})));
     assert!(request.starts_with("POST /services/T0/B0/secret HTTP/1.1\r\n"), "{request}");
     assert!(request.contains("connection: close") && request.contains(r#""text":"hello""#), "{request}");
 }
@@ -91,7 +91,7 @@ async fn a_webhook_gets_the_message_on_its_path_and_no_connection_is_kept() {
 async fn a_bot_signs_in_with_its_token() {
     let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"ok\":true,\"channel\":\"C1\",\"ts\":\"1.2\"}";
     let (outcome, request) = outcome(&bot(), answer).await;
-    assert_eq!(outcome, Outcome::Done(json!({"via": "api", "channel": "C1", "ts": "1.2"})));
+    assert_eq!(outcome, CallOutcome::Done(json!({"via": "api", "channel": "C1", "ts": "1.2"})));
     assert!(request.starts_with("POST /api/chat.postMessage HTTP/1.1\r\n"), "{request}");
     assert!(request.contains("authorization: Bearer xoxb-1-secret\r\n"), "{request}");
 }

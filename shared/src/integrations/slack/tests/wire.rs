@@ -3,54 +3,54 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::super::wire::{post_message_body, read_post_message, read_webhook, webhook_body};
-use crate::integrations::partner::{Fault, Outcome};
+use crate::integrations::partner::{CallOutcome, FaultDomain};
 
-fn refused(code: &str, fault: Fault) -> Outcome {
-    Outcome::refused(code, fault)
+fn refused(code: &str, fault: FaultDomain) -> CallOutcome {
+    CallOutcome::refused(code, fault)
 }
 
-fn unknown(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Unknown(_))
+fn unknown(outcome: &CallOutcome) -> bool {
+    matches!(outcome, CallOutcome::Unknown(_))
 }
 
 #[test]
 fn a_webhook_says_ok_and_nothing_else() {
-    assert_eq!(read_webhook(200, None, "ok"), Outcome::Done(json!({"via": "webhook"})));
+    assert_eq!(read_webhook(200, None, "ok"), CallOutcome::Done(json!({"via": "webhook"})));
     assert!(unknown(&read_webhook(200, None, "<html>Welcome to the hotel</html>")));
     assert!(unknown(&read_webhook(200, None, "")));
-    assert_eq!(read_webhook(200, None, "invalid_payload"), refused("invalid_payload", Fault::Content));
+    assert_eq!(read_webhook(200, None, "invalid_payload"), refused("invalid_payload", FaultDomain::Content));
 }
 
 #[test]
 fn a_webhooks_errors_are_permanent_below_500() {
     let table = [
-        (400, "invalid_payload", Fault::Content),
-        (400, "no_text", Fault::Content),
-        (400, "too_many_attachments", Fault::Content),
-        (400, "user_not_found", Fault::Content),
-        (403, "invalid_token", Fault::Connection),
-        (403, "action_prohibited", Fault::Connection),
-        (403, "posting_to_general_channel_denied", Fault::Target),
-        (400, "posting_to_general_channel_denied", Fault::Target),
-        (404, "channel_not_found", Fault::Connection),
-        (404, "no_service", Fault::Connection),
-        (404, "no_service_id", Fault::Connection),
-        (404, "no_active_hooks", Fault::Connection),
-        (404, "no_team", Fault::Connection),
-        (403, "team_disabled", Fault::Connection),
-        (410, "channel_is_archived", Fault::Connection),
+        (400, "invalid_payload", FaultDomain::Content),
+        (400, "no_text", FaultDomain::Content),
+        (400, "too_many_attachments", FaultDomain::Content),
+        (400, "user_not_found", FaultDomain::Content),
+        (403, "invalid_token", FaultDomain::Connection),
+        (403, "action_prohibited", FaultDomain::Connection),
+        (403, "posting_to_general_channel_denied", FaultDomain::Target),
+        (400, "posting_to_general_channel_denied", FaultDomain::Target),
+        (404, "channel_not_found", FaultDomain::Connection),
+        (404, "no_service", FaultDomain::Connection),
+        (404, "no_service_id", FaultDomain::Connection),
+        (404, "no_active_hooks", FaultDomain::Connection),
+        (404, "no_team", FaultDomain::Connection),
+        (403, "team_disabled", FaultDomain::Connection),
+        (410, "channel_is_archived", FaultDomain::Connection),
     ];
     for (status, code, fault) in table {
         assert_eq!(read_webhook(status, None, code), refused(code, fault), "{status} {code}");
     }
-    assert_eq!(read_webhook(404, None, "<html>gone</html>"), refused("http_404", Fault::Connection));
-    assert_eq!(read_webhook(302, None, ""), refused("http_302", Fault::Connection));
-    assert_eq!(read_webhook(418, None, "teapot!"), refused("http_418", Fault::Content));
+    assert_eq!(read_webhook(404, None, "<html>gone</html>"), refused("http_404", FaultDomain::Connection));
+    assert_eq!(read_webhook(302, None, ""), refused("http_302", FaultDomain::Connection));
+    assert_eq!(read_webhook(418, None, "teapot!"), refused("http_418", FaultDomain::Content));
 }
 
 #[test]
 fn after_a_server_error_nobody_knows() {
-    assert_eq!(read_webhook(500, None, "rollup_error"), Outcome::Unknown("rollup_error".to_owned()));
+    assert_eq!(read_webhook(500, None, "rollup_error"), CallOutcome::Unknown("rollup_error".to_owned()));
     assert!(unknown(&read_webhook(503, None, "<html></html>")));
     assert!(unknown(&read_post_message(502, None, "")));
     assert!(unknown(&read_post_message(200, None, r#"{"ok":false,"error":"internal_error"}"#)));
@@ -60,8 +60,8 @@ fn after_a_server_error_nobody_knows() {
 
 #[test]
 fn a_pause_is_as_long_as_slack_says() {
-    let seconds = |outcome: Outcome| match outcome {
-        Outcome::Limited(pause) => pause,
+    let seconds = |outcome: CallOutcome| match outcome {
+        CallOutcome::Limited(pause) => pause,
         other => panic!("{other:?}"),
     };
     assert_eq!(seconds(read_webhook(429, Some("7"), "rate_limited")), Duration::from_secs(7));
@@ -89,7 +89,7 @@ fn the_web_apis_errors_come_with_200() {
         "not_allowed_token_type",
         "team_access_not_granted",
     ] {
-        assert_eq!(read(code), refused(code, Fault::Connection));
+        assert_eq!(read(code), refused(code, FaultDomain::Connection));
     }
     for code in [
         "channel_not_found",
@@ -100,17 +100,17 @@ fn the_web_apis_errors_come_with_200() {
         "no_permission",
         "ekm_access_denied",
     ] {
-        assert_eq!(read(code), refused(code, Fault::Target));
+        assert_eq!(read(code), refused(code, FaultDomain::Target));
     }
     for code in ["no_text", "invalid_blocks", "msg_blocks_too_long", "cannot_reply_to_message", "something_new"] {
-        assert_eq!(read(code), refused(code, Fault::Content));
+        assert_eq!(read(code), refused(code, FaultDomain::Content));
     }
     for code in ["service_unavailable", "request_timeout", "team_added_to_org", "message_limit_exceeded"] {
-        assert_eq!(read(code), Outcome::not_now(code));
+        assert_eq!(read(code), CallOutcome::not_now(code));
     }
     assert_eq!(
         read_post_message(200, None, r#"{"ok":true,"channel":"C1","ts":"1.000100","message":{"text":"private"}}"#),
-        Outcome::Done(json!({"via": "api", "channel": "C1", "ts": "1.000100"})),
+        CallOutcome::Done(json!({"via": "api", "channel": "C1", "ts": "1.000100"})),
         "the message itself is not kept twice"
     );
 }
@@ -118,7 +118,7 @@ fn the_web_apis_errors_come_with_200() {
 #[test]
 fn what_is_no_code_does_not_get_into_the_ledger() {
     let answer = json!({"ok": false, "error": "Erika <erika@example.org> cannot be reached"}).to_string();
-    assert_eq!(read_post_message(200, None, &answer), refused("unnamed_error", Fault::Content));
+    assert_eq!(read_post_message(200, None, &answer), refused("unnamed_error", FaultDomain::Content));
 }
 
 #[test]

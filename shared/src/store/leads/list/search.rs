@@ -21,7 +21,7 @@ const SAMPLE: i64 = 1000;
 /// As many of them make words common: one in five.
 const COMMON: i64 = SAMPLE / 5;
 /// Longer lists are not counted to their end.
-const MOST: i64 = 5_000;
+pub(super) const MOST: i64 = 5_000;
 /// As far a walk goes for a first page, and further for each lead of the pages before. By score or activity each step looks up a lead
 /// somewhere else, which costs several times as much. Where words stand as often as the index has told by then, that fills a page.
 const WALK: i64 = 40_000;
@@ -42,6 +42,8 @@ pub const fn statement(order: Order) -> &'static str {
         Order::LowestScoreFirst => const { section(SQL, "search_lowest_score_first") },
         Order::LatestActivityFirst => const { section(SQL, "search_latest_activity_first") },
         Order::EarliestActivityFirst => const { section(SQL, "search_earliest_activity_first") },
+        // Not searched: such a list is sorted after its words were found.
+        Order::Sorted(_) => const { section(SQL, "search_newest_first") },
     }
 }
 
@@ -85,7 +87,7 @@ pub(super) async fn page(
     let (counted, among) = match sample.found >= COMMON {
         true => (search.count_up_to(MOST + 1).await?, None),
         false => {
-            let found = search.find(words, MOST + 1).await?;
+            let found = find(tx, words, MOST + 1).await?;
             let complete = i64::try_from(found.len()).is_ok_and(|found| found <= MOST);
             (sample.found, complete.then_some(found))
         }
@@ -105,6 +107,13 @@ pub(super) async fn page(
     }
     let all = search.everywhere().await?;
     search.show(all.ids, all.found, whole).await
+}
+
+/// Leads with the words, whatever the other filters say.
+pub(super) async fn find(tx: &Tx, words: &Words, most: i64) -> Result<Vec<LeadId>, Failure> {
+    let (codes, most) = (words.codes(tx.tenant()), i32::try_from(most).unwrap_or(i32::MAX));
+    let found = tx.query(const { section(SQL, "search") }, params![codes, words.patterns(), most]).await?;
+    Ok(found.iter().map(|row| row.get(0)).collect())
 }
 
 impl Search<'_> {
@@ -143,13 +152,6 @@ impl Search<'_> {
             found: row.get("found"),
             ids: row.get::<_, Option<Vec<LeadId>>>("ids").unwrap_or_default(),
         })
-    }
-
-    /// Leads with the words, whatever the other filters say.
-    async fn find(&self, words: &Words, most: i64) -> Result<Vec<LeadId>, Failure> {
-        let (codes, most) = (words.codes(self.tx.tenant()), i32::try_from(most).unwrap_or(i32::MAX));
-        let found = self.tx.query(const { section(SQL, "search") }, params![codes, self.patterns, most]).await?;
-        Ok(found.iter().map(|row| row.get(0)).collect())
     }
 
     async fn count_up_to(&self, most: i64) -> Result<i64, Failure> {

@@ -39,7 +39,7 @@ impl Default for Options {
 
 /// What the next request meets instead of a normal answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
+pub enum SlackFault {
     /// A webhook's error: status and plain-text code, such as 404 `no_service`.
     Refused(u16, String),
     /// The Web API's error: 200 with `ok: false`.
@@ -92,7 +92,7 @@ struct State {
     channels: BTreeMap<String, String>,
     disabled: BTreeSet<String>,
     buckets: Buckets,
-    faults: VecDeque<Fault>,
+    faults: VecDeque<SlackFault>,
     messages: Vec<Message>,
     requests: u64,
     last_ts: (i64, u32),
@@ -163,7 +163,7 @@ impl Slack {
     }
 
     /// Scripts the next request; several faults are met one after the other.
-    pub fn fail_next(&self, fault: Fault) {
+    pub fn fail_next(&self, fault: SlackFault) {
         self.lock().faults.push_back(fault);
     }
 

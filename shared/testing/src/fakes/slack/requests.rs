@@ -6,7 +6,7 @@ use http::{HeaderValue, Method, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Fault, Message, State, blocks, page};
+use super::{Message, SlackFault, State, blocks, page};
 use crate::server::{Answer, answer};
 
 /// What happens to a connection.
@@ -81,8 +81,8 @@ fn post_message(state: &mut State, parts: &Parts, body: &Bytes) -> Reply {
             });
             Reply::Answer(json_answer(200, &json!({ "ok": true, "channel": channel, "ts": ts, "message": message })))
         }
-        Some(Fault::ApiError(error)) => Reply::Answer(api_error(&error)),
-        Some(Fault::RateLimited(seconds)) => {
+        Some(SlackFault::ApiError(error)) => Reply::Answer(api_error(&error)),
+        Some(SlackFault::RateLimited(seconds)) => {
             Reply::Answer(limited(seconds, "application/json", r#"{"ok":false,"error":"ratelimited"}"#))
         }
         Some(fault) => broken(fault, |confirmed| drop(ts(state, confirmed))),
@@ -121,21 +121,21 @@ fn webhook(state: &mut State, parts: &Parts, body: &Bytes) -> Reply {
             keep(state, &payload, channel, "webhook", true);
             plain(200, "ok")
         }
-        Some(Fault::Refused(status, code)) => plain(status, &code),
-        Some(Fault::RateLimited(seconds)) => Reply::Answer(limited(seconds, "text/html", "rate_limited")),
+        Some(SlackFault::Refused(status, code)) => plain(status, &code),
+        Some(SlackFault::RateLimited(seconds)) => Reply::Answer(limited(seconds, "text/html", "rate_limited")),
         Some(fault) => broken(fault, |confirmed| drop(keep(state, &payload, channel, "webhook", confirmed))),
     }
 }
 
 /// The faults webhooks and Web API share. An error of the other kind would be a mistake in the test: it shows as 500.
-fn broken(fault: Fault, keep: impl FnOnce(bool)) -> Reply {
+fn broken(fault: SlackFault, keep: impl FnOnce(bool)) -> Reply {
     let page = "<!DOCTYPE html><html><body><h1>Server Error</h1></body></html>";
     let (kept, reply) = match fault {
-        Fault::Broken { kept } => (kept, Reply::Answer(answer(500, "text/html", page))),
-        Fault::Silent { kept } => (kept, Reply::Silence),
-        Fault::Vanished { kept } => (kept, Reply::Vanish),
-        Fault::Refused(status, code) => (false, Reply::Answer(answer(status, "text/html", code))),
-        Fault::ApiError(_) | Fault::RateLimited(_) => {
+        SlackFault::Broken { kept } => (kept, Reply::Answer(answer(500, "text/html", page))),
+        SlackFault::Silent { kept } => (kept, Reply::Silence),
+        SlackFault::Vanished { kept } => (kept, Reply::Vanish),
+        SlackFault::Refused(status, code) => (false, Reply::Answer(answer(status, "text/html", code))),
+        SlackFault::ApiError(_) | SlackFault::RateLimited(_) => {
             (false, Reply::Answer(answer(500, "text/html", "this fault does not fit this kind of request")))
         }
     };

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::rate::Buckets;
-use super::{Fault, Options, Slack, blocks};
+use super::{Options, Slack, SlackFault, blocks};
 
 const HOOK: &str = "/services/T00000000/B00000001/secret";
 
@@ -86,7 +86,7 @@ async fn the_web_api_says_no_with_status_200() {
     assert_eq!(api(&slack, "xoxb-other", &message).await["error"], "invalid_auth");
     assert_eq!(api(&slack, "xoxb-known", &json!({"channel": "c1", "text": "x"})).await["error"], "channel_not_found");
     assert_eq!(api(&slack, "xoxb-known", &json!({"channel": "C123"})).await["error"], "no_text");
-    slack.fail_next(Fault::ApiError("is_archived".to_owned()));
+    slack.fail_next(SlackFault::ApiError("is_archived".to_owned()));
     assert_eq!(api(&slack, "xoxb-known", &message).await, json!({"ok": false, "error": "is_archived"}));
     let unsigned = send(&slack, "POST", "/api/auth.test", &[], "").await.unwrap();
     assert!(unsigned.body.contains("not_authed"), "{}", unsigned.body);
@@ -134,11 +134,11 @@ async fn scripted_faults_come_once_and_may_keep_the_message() {
     let slack = Slack::local(Options { burst: 10, ..Options::default() }).unwrap();
     let message = json!({"text": "x"});
     let post = || send(&slack, "POST", HOOK, &[("content-type", "application/json")], r#"{"text":"x"}"#);
-    slack.fail_next(Fault::Refused(410, "channel_is_archived".to_owned()));
-    slack.fail_next(Fault::RateLimited(30));
-    slack.fail_next(Fault::Broken { kept: true });
-    slack.fail_next(Fault::Silent { kept: true });
-    slack.fail_next(Fault::Vanished { kept: false });
+    slack.fail_next(SlackFault::Refused(410, "channel_is_archived".to_owned()));
+    slack.fail_next(SlackFault::RateLimited(30));
+    slack.fail_next(SlackFault::Broken { kept: true });
+    slack.fail_next(SlackFault::Silent { kept: true });
+    slack.fail_next(SlackFault::Vanished { kept: false });
     let refused = hook(&slack, &message).await;
     assert_eq!((refused.status, refused.body.as_str()), (410, "channel_is_archived"));
     let limited = hook(&slack, &message).await;

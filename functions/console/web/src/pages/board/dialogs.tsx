@@ -182,7 +182,7 @@ export function ChooseLead({ deal, open, onClose }: { deal: Deal; open: boolean;
         }
     };
     return (
-        <Dialog open={open} onClose={onClose} maxWidth="xs" fullWidth aria-label={t("deal.chooseLead")}>
+        <Dialog open={open} onClose={onClose} maxWidth="xs" fullWidth slotProps={{ paper: { "aria-label": t("deal.chooseLead") } }}>
             <Box component="form" noValidate onSubmit={(event: FormEvent) => void save(event)}>
                 <DialogTitle>{t("deal.chooseLead")}</DialogTitle>
                 <DialogContent sx={{ display: "grid", gap: 1.5, pt: "12px !important" }}>

@@ -1,9 +1,9 @@
 // The board of a pipeline: a column per stage, deals to drag by mouse, finger or keyboard.
 import { type BeforeCapture, DragDropContext, Draggable, Droppable, type DragStart, type DragUpdate, type DropResult, type ResponderProvided } from "@hello-pangea/dnd";
 import { Box, Button, Skeleton, Tab, Tabs } from "@mui/material";
-import { CalendarClock, Calendar, Check, CircleDot, FileText, Handshake, Inbox, KanbanSquare, Plus, Trophy, X, type LucideIcon } from "lucide-react";
+import { CalendarClock, Calendar, Check, CircleDot, FileText, Handshake, Inbox, KanbanSquare, Plus, Table2, Trophy, X, type LucideIcon } from "lucide-react";
 import { useCallback, useRef, useState } from "react";
-import { useNavigate, useParams, useSearchParams } from "react-router-dom";
+import { Link, useNavigate, useParams, useSearchParams } from "react-router-dom";
 import { useFormat } from "../../i18n/format";
 import { styleNonce } from "../../nonce";
 import { useT } from "../../providers/i18n";
@@ -37,6 +37,11 @@ export default function BoardPage() {
     return (
         <>
             <PageHead title={t("nav.board")} tab={deal.data?.name ?? live.find((pipeline) => pipeline.id === chosen)?.name}>
+                {chosen && (
+                    <Button variant="outlined" component={Link} to={`/deals?filter=${encodeURIComponent(JSON.stringify({ status: "open", pipeline_id: chosen }))}`} startIcon={<Table2 size={15} aria-hidden="true" />}>
+                        {t("list.layout.table")}
+                    </Button>
+                )}
                 {live.length > 0 && !archived && may("deals", "write") && (
                     <Button variant="contained" startIcon={<Plus size={15} aria-hidden="true" />} onClick={() => setCreating(true)}>
                         {t("deal.new")}

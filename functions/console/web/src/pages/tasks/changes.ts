@@ -1,10 +1,9 @@
 // What one does with a task in passing: tick it, move its date. Both can be taken back.
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
+import { KINDS, type Task } from "../../entities/task";
 import { useChange } from "../../ui/change";
 
-export type Task = Schemas["TaskView"];
-
-export const KINDS = ["todo", "call", "email", "meeting", "follow_up"] as const;
+export { KINDS, type Task };
 
 export const updateTask = (id: string, version: number, body: Schemas["TasksUpdateInput"]) => take(api.PATCH("/api/v1/tasks/{id}", { params: { path: { id }, header: ifMatch(version) }, body }));
 export const createTask = (body: Schemas["TasksCreateInput"]) => take(api.POST("/api/v1/tasks", { params: { header: once() }, body }));

@@ -1,6 +1,7 @@
 // A task in a form: what is to be done, by whom and when.
 import type { Schemas } from "../../api/client";
 import { useReread } from "../../api/reread";
+import { PRIORITIES, TASK_STATUSES } from "../../entities/task";
 import { fromLocal, toLocal } from "../../i18n/zone";
 import { useT } from "../../providers/i18n";
 import { patch } from "../../providers/data";
@@ -11,8 +12,6 @@ import { useNotify } from "../../ui/notify";
 import { useOwners } from "../../ui/owners";
 import { Muted } from "../../ui/parts";
 import { createTask, KINDS, type Task, updateTask } from "./changes";
-
-const PRIORITIES = ["low", "normal", "high"] as const;
 
 export interface About {
     lead?: { id: string; name: string } | null;
@@ -57,7 +56,7 @@ export function EditTask({ task, about, onClose }: { task: Task | null; about?: 
                 <Field name="due_at" label={t("tasks.due")} type="datetime-local" />
                 <Field name="owner_id" label={t("lead.owner")} options={owners} none={t("lead.nobody")} />
             </Pair>
-            {task && <Field name="status" label={t("tasks.status")} options={(["open", "done", "cancelled"] as const).map((status) => ({ value: status, name: t(`taskStatus.${status}`) }))} />}
+            {task && <Field name="status" label={t("tasks.status")} options={TASK_STATUSES.map((status) => ({ value: status, name: t(`taskStatus.${status}`) }))} />}
             <Field name="description" label={t("tasks.description")} rows={3} />
         </FormDialog>
     );

@@ -2,6 +2,7 @@
 import { Box, Checkbox, IconButton, Tooltip } from "@mui/material";
 import { CalendarDays, CircleHelp, Mail, MessagesSquare, Pencil, Phone, SquareCheck, UserPlus, type LucideIcon } from "lucide-react";
 import { Link } from "react-router-dom";
+import { overdue } from "../../entities/task";
 import { useT } from "../../providers/i18n";
 import { useMay } from "../../ui/known";
 import { Muted, Tag, When } from "../../ui/parts";
@@ -11,9 +12,7 @@ export type { Task };
 
 export const TASK_ICON: Record<string, LucideIcon> = { follow_up: MessagesSquare, decide_pipeline: CircleHelp, assign_owner: UserPlus, call: Phone, email: Mail, meeting: CalendarDays, todo: SquareCheck };
 
-export function overdue(task: Pick<Task, "due_at" | "status">, now = Date.now()): boolean {
-    return task.status === "open" && Boolean(task.due_at) && Date.parse(task.due_at!) < now;
-}
+export { overdue };
 
 export function TaskRow({ task, showOwner, onEdit }: { task: Task; showOwner?: boolean; onEdit?: (task: Task) => void }) {
     const t = useT();

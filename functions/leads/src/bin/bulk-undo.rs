@@ -1,0 +1,87 @@
+//! Undoes one change of many records: each becomes what it was before.
+//!
+//! The token comes with the answer to the change, and is good once, for ten minutes, for whoever made the change, who needs the right to
+//! write such records still. What was changed since is left alone and named.
+
+use std::process::ExitCode;
+
+use serde::de::DeserializeOwned;
+use shared::domain::ids::{DealId, LeadId, StageId, TaskId};
+use shared::flows::bulk::{self, By, Refusal, Stages};
+use shared::http::{self, Call, Json};
+use shared::secrets::token_hash;
+use shared::store::bulk::{Change, DealState, LeadState, TaskState, Undo};
+use shared::store::deals::Deal;
+use shared::views::bulk::{BulkUndo, BulkView};
+use shared::views::deals::DealView;
+use shared::views::leads::LeadView;
+use shared::views::tasks::TaskView;
+use shared::{Failure, Scope, store};
+
+pub fn main() -> ExitCode {
+    http::post("/api/v1/bulk-undo", Scope::LeadsWrite, handle)
+}
+
+const ACTION: &str = "bulk_undo";
+
+async fn handle(call: Call<BulkUndo>) -> Result<Json<BulkView>, Failure> {
+    let hash = token_hash(&call.body.token);
+    let change = store::bulk::lock(&call.tx, &hash, &call.caller.subject, call.now).await?;
+    let change = change.ok_or_else(|| {
+        Failure::NotFound("There is nothing to undo by this token: it is used, too old, or another's.".to_owned())
+    })?;
+    let view = match change.record.as_str() {
+        "lead" => leads(&call, &change).await?,
+        "deal" => deals(&call, &change).await?,
+        _ => tasks(&call, &change).await?,
+    };
+    store::bulk::mark_undone(&call.tx, change.id, call.now).await?;
+    Ok(Json::new(view))
+}
+
+fn records<S: DeserializeOwned>(change: &Change) -> Result<Vec<Undo<S>>, Failure> {
+    serde_json::from_value(change.records.clone()).map_err(Failure::internal)
+}
+
+/// What a record was, by what it is.
+fn was<S: Clone>(records: &[Undo<S>], is: impl Fn(&S) -> bool) -> Result<S, Refusal> {
+    let found = records.iter().map(|record| &record.before).find(|before| is(before)).cloned();
+    found.ok_or_else(|| Refusal::new("not_found", "There is no such record."))
+}
+
+async fn leads(call: &Call<BulkUndo>, change: &Change) -> Result<BulkView, Failure> {
+    let records: Vec<Undo<LeadState>> = records(change)?;
+    let ids: Vec<LeadId> = records.iter().map(|record| record.before.id).collect();
+    let versions = http::versions(&records, |before| before.id.0);
+    let decide = |lead: &store::leads::Lead| was(&records, |before| before.id == lead.id);
+    let outcome = bulk::leads(&call.tx, &ids, &versions, decide, call.now).await?;
+    call.noted_together::<_, _, LeadView>(ACTION, outcome).await
+}
+
+async fn tasks(call: &Call<BulkUndo>, change: &Change) -> Result<BulkView, Failure> {
+    call.caller.need(Scope::TasksWrite)?;
+    let records: Vec<Undo<TaskState>> = records(change)?;
+    let ids: Vec<TaskId> = records.iter().map(|record| record.before.id).collect();
+    let versions = http::versions(&records, |before| before.id.0);
+    let decide = |task: &store::tasks::Task| was(&records, |before| before.id == task.id);
+    let outcome = bulk::tasks(&call.tx, &ids, &versions, decide, call.now).await?;
+    call.noted_together::<_, _, TaskView>(ACTION, outcome).await
+}
+
+async fn deals(call: &Call<BulkUndo>, change: &Change) -> Result<BulkView, Failure> {
+    call.caller.need(Scope::DealsWrite)?;
+    let records: Vec<Undo<DealState>> = records(change)?;
+    let ids: Vec<DealId> = records.iter().map(|record| record.before.id).collect();
+    let versions = http::versions(&records, |before| before.id.0);
+    let into: Vec<StageId> = records.iter().map(|record| record.before.stage_id).collect();
+    let decide = |deal: &Deal, stages: &mut Stages| {
+        let before = was(&records, |before| before.id == deal.id)?;
+        match stages.find(before.stage_id) {
+            Some(_) => Ok(before),
+            None => Err(Refusal::new("no_stage", "The stage it stood in was deleted.")),
+        }
+    };
+    let by = By { subject: &call.caller.subject, reason: None };
+    let outcome = bulk::deals(&call.tx, &ids, &into, &versions, decide, by, call.now).await?;
+    call.noted_together::<_, _, DealView>(ACTION, outcome).await
+}
