@@ -10,6 +10,7 @@ use futures_util::future::try_join4;
 use jiff::tz::TimeZone;
 use shared::domain::ids::MemberId;
 use shared::http::{self, Call, Json};
+use shared::store::choice::{Between, Choice};
 use shared::store::home::{self, Day};
 use shared::store::tasks::{self, Filter};
 use shared::store::window::Window;
@@ -86,6 +87,11 @@ async fn handle(call: Call) -> Result<Json<HomeView>, Failure> {
 /// The caller's tasks that are overdue or due today; none for who is no member.
 async fn due(tx: &shared::store::Tx, me: Option<MemberId>, day: Day) -> Result<Option<Vec<tasks::Task>>, Failure> {
     let Some(me) = me else { return Ok(None) };
-    let filter = Filter { owner: Some(me), status: Some("open"), due_before: Some(day.tomorrow), ..Filter::default() };
+    let filter = Filter {
+        owner: Choice::only(Some(me)),
+        status: Choice::only(Some("open".to_owned())),
+        due: Between { before: Some(day.tomorrow), ..Between::default() },
+        ..Filter::default()
+    };
     tasks::list(tx, &filter, Window::first("due_at", TASKS)).await.map(Some)
 }
