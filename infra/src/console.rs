@@ -102,7 +102,6 @@ pub fn test(workspace: &Workspace) -> anyhow::Result<()> {
 /// # Errors
 /// When a test fails, or there is no Chromium and it cannot be installed.
 pub fn browse(workspace: &Workspace, state: &State) -> anyhow::Result<()> {
-    let web = workspace.root.join("functions/console/web");
     if let Some(lack) = lack_of_node() {
         note(&format!(
             "! {lack}: the web console was NOT tried in a browser here. Install Node.js {} or newer",
@@ -110,13 +109,30 @@ pub fn browse(workspace: &Workspace, state: &State) -> anyhow::Result<()> {
         ));
         return Ok(());
     }
+    process::attached(&mut in_browser(workspace, state)?)
+}
+
+/// What the console of the running stack costs whoever waits for it: rows of a table.
+///
+/// # Errors
+/// When there is no Node.js, or no Chromium and it cannot be installed, or a page does not come.
+pub fn bars(workspace: &Workspace, state: &State) -> anyhow::Result<String> {
+    if let Some(lack) = lack_of_node() {
+        anyhow::bail!("{lack}: install Node.js {} or newer", oldest());
+    }
+    process::output(in_browser(workspace, state)?.arg("--bars"))
+}
+
+/// The program that opens Chromium, told where the stack is.
+fn in_browser(workspace: &Workspace, state: &State) -> anyhow::Result<Command> {
+    let web = workspace.root.join("functions/console/web");
     let chromium = chromium(workspace)?;
     install(workspace, &web)?;
     let status = workspace.dev().join("status.json");
     write_private(&status, serde_json::to_string(&state.access)?.as_bytes())?;
     let mut run = Command::new("node");
     run.current_dir(&web).args(["e2e/run.mjs", "--status"]).arg(&status).env("CHROMIUM", chromium);
-    process::attached(&mut run)
+    Ok(run)
 }
 
 /// Why the console cannot be built here; nothing when it can.

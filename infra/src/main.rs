@@ -38,7 +38,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// Lotse's developer tool.
 #[derive(Parser)]
@@ -46,6 +46,15 @@ use clap::{Parser, Subcommand};
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+}
+
+/// What a bench is of.
+#[derive(Clone, Copy, ValueEnum)]
+enum Bench {
+    /// Events to the end of their way, cold starts, archives
+    Path,
+    /// The console in Chromium
+    Console,
 }
 
 #[derive(Subcommand)]
@@ -101,6 +110,9 @@ enum Command {
     Deploy(deploy::Options),
     /// Measure throughput, memory and start-up
     Bench {
+        /// What: the path of an event, or what the console costs whoever waits for it
+        #[arg(value_enum, default_value_t = Bench::Path)]
+        what: Bench,
         /// Events to process
         #[arg(long, default_value_t = 50_000)]
         events: usize,
@@ -180,7 +192,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Test { only, thorough } => test::run(&test::Options { only, thorough }).await,
         Command::Released => check::migrations::record(&workspace::Workspace::find()?),
         Command::Deploy(options) => deploy::run(&options),
-        Command::Bench { events, leads, processors, large, path_only, starts, save } => {
+        Command::Bench { what: Bench::Console, save, .. } => bench::of_console(save).await,
+        Command::Bench { what: Bench::Path, events, leads, processors, large, path_only, starts, save } => {
             bench::run(bench::Options { events, leads, processors, large, path_only, starts, save }).await
         }
         Command::Scale { functions, run } => scale::run(functions, run),

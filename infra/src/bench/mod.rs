@@ -18,8 +18,10 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
+use crate::local::Binaries;
+use crate::state::State;
 use crate::workspace::{Workspace, cargo};
-use crate::{process, ui};
+use crate::{console, process, ui, up};
 use machine::Machine;
 use path::{Load, Measured};
 use stage::Stage;
@@ -128,7 +130,25 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     sizes(&stage, &mut table)?;
     ui::line(&table);
     if options.save {
-        save(&table)?;
+        save("measured", &table)?;
+    }
+    Ok(())
+}
+
+/// Measures what the console costs whoever waits for it: in Chromium, against the local stack with release functions and the demo's data.
+///
+/// # Errors
+/// When the stack does not come up, or a page does not come.
+pub async fn of_console(keep: bool) -> anyhow::Result<()> {
+    let workspace = Workspace::find()?;
+    up::bring_up(&workspace, Binaries::Release).await?;
+    let mut state = State::load(&workspace.dev())?;
+    up::demonstrate(&workspace, &mut state).await?;
+    let rows = console::bars(&workspace, &state)?;
+    let table = format!("| figure | measured | target |\n|---|---|---|\n{rows}");
+    ui::line(&table);
+    if keep {
+        save("console", &table)?;
     }
     Ok(())
 }
@@ -225,13 +245,14 @@ fn sizes(stage: &Stage, table: &mut String) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn save(table: &str) -> anyhow::Result<()> {
+/// Between the marks of that name.
+fn save(mark: &str, table: &str) -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
     let path = workspace.root.join("infra").join("bench").join("RESULTS.md");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let (begin, end) = ("<!-- measured -->", "<!-- /measured -->");
-    let (head, rest) = text.split_once(begin).context("RESULTS.md has lost its mark `<!-- measured -->`")?;
-    let (_, tail) = rest.split_once(end).context("RESULTS.md has lost its mark `<!-- /measured -->`")?;
+    let (begin, end) = (format!("<!-- {mark} -->"), format!("<!-- /{mark} -->"));
+    let (head, rest) = text.split_once(&begin).with_context(|| format!("RESULTS.md has lost its mark `{begin}`"))?;
+    let (_, tail) = rest.split_once(&end).with_context(|| format!("RESULTS.md has lost its mark `{end}`"))?;
     let today = jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
     fs::write(&path, format!("{head}{begin}\nMeasured on {today}.\n\n{table}{end}{tail}"))?;
     ui::note(&format!("written to {}", path.display()));

@@ -36,15 +36,23 @@ async function carry(page, deal, arrow) {
         await page.waitForTimeout(400);
     }
 }
+/** Where the hand is when a card that it took at 40 px stands in the middle of a column: what counts is the card's middle. */
+const above = (to, from) => to.x + to.width / 2 - (from.width / 2 - 40);
 /** Takes a deal to the top of another column in sight, by mouse. */
 async function drag(page, deal, stage) {
-    const [from, to] = [await card(page, deal).boundingBox(), await column(page, stage).boundingBox()];
+    const from = await card(page, deal).boundingBox();
     await page.mouse.move(from.x + 40, from.y + 20);
     await page.mouse.down();
     await page.mouse.move(from.x + 60, from.y + 30, { steps: 4 });
-    await page.mouse.move(to.x + 110, to.y + 110, { steps: 16 });
+    // The places for won and lost deals have opened.
+    const to = await column(page, stage).boundingBox();
+    await page.mouse.move(above(to, from), to.y + 110, { steps: 16 });
     await page.waitForTimeout(150);
     await page.mouse.up();
+}
+/** Won and lost deals stand behind a rail. */
+async function unfold(page, stage) {
+    if ((await column(page, stage).getAttribute("data-folded")) !== null) await column(page, stage).getByRole("button", { expanded: false }).click();
 }
 const moveAnswered = (page, deal) => page.waitForResponse((answer) => answer.url().includes(`/deals/${deal.id}/move`));
 /** What is rarely needed stands behind a button. */
@@ -102,7 +110,7 @@ describe("signing in and out", () => {
         assert.doesNotMatch(kept, /eyJ|access_token/);
         const cookies = await context.cookies();
         assert.ok(cookies.length > 0 && cookies.every((cookie) => cookie.httpOnly && cookie.sameSite === "Strict"), JSON.stringify(cookies.map(({ name, httpOnly, sameSite }) => ({ name, httpOnly, sameSite }))));
-        await page.locator('button[aria-haspopup="menu"]').last().click();
+        await page.getByRole("banner").locator('button[aria-haspopup="menu"]').click();
         await page.getByRole("menuitem", { name: "Abmelden" }).click();
         await page.getByRole("button", { name: "Anmelden", exact: true }).waitFor();
         await page.reload();
@@ -576,6 +584,39 @@ describe("leads", () => {
     });
 });
 
+describe("keys", () => {
+    it("add a lead from anywhere, warn of one that is there, and show what the new one scores", async () => {
+        const { page } = desk;
+        await go(page, "/tasks");
+        await settled(page);
+        await page.keyboard.press("c");
+        await page.getByRole("menuitem", { name: "Neuer Lead" }).click();
+        const dialog = page.getByRole("dialog", { name: "Neuer Lead" });
+        await dialog.getByRole("textbox", { name: "E-Mail" }).fill(lead.email);
+        await dialog.getByText("Gibt es vielleicht schon:").waitFor();
+        await dialog.getByRole("textbox", { name: "E-Mail" }).fill(`schnell-${stamp}@handy.example`);
+        await dialog.getByRole("textbox", { name: "Nachname" }).fill(`Schnell${stamp}`);
+        await dialog.getByRole("button", { name: "Lead anlegen" }).click();
+        await page.waitForURL(/\/leads\/[0-9a-f-]+$/);
+        await page.getByRole("heading", { level: 1, name: `Schnell${stamp}` }).waitFor();
+        await page.locator("[data-score]").waitFor();
+    });
+
+    it("go from page to page, and say themselves which there are", async () => {
+        const { page } = desk;
+        await go(page, "/tasks");
+        await settled(page);
+        await page.keyboard.press("g");
+        await page.keyboard.press("l");
+        await page.waitForURL(/\/leads/);
+        await page.keyboard.press("?");
+        const help = page.getByRole("dialog", { name: "Tastenkürzel" });
+        await help.getByText("Neu anlegen").waitFor();
+        assert.deepEqual(await barriers(page), []);
+        await page.keyboard.press("Escape");
+    });
+});
+
 describe("the finder", () => {
     it("opens with Enter what is typed, not what was found for the letters before", async () => {
         const { page } = desk;
@@ -725,7 +766,7 @@ describe("the board", () => {
 
     it("takes a deal from the first column to the last, by mouse, at 1440 px", async () => {
         const { page } = desk;
-        const { above } = await twoDeals("Ganz rechts");
+        const deals = await twoDeals("Ganz rechts");
         const last = pipeline.stages.at(-1);
         await page.setViewportSize({ width: 1440, height: 860 });
         await openBoard(page);
@@ -735,7 +776,7 @@ describe("the board", () => {
             return { scroll: element.scrollWidth, column: columns.at(-1).getBoundingClientRect().right - element.getBoundingClientRect().left + element.scrollLeft };
         });
         assert.ok(ends.scroll <= Math.max(Math.ceil(ends.column), await board.evaluate((element) => element.clientWidth)), `it scrolls to ${ends.scroll}, and the last column ends at ${ends.column}`);
-        const [from, frame] = [await card(page, above).boundingBox(), await board.boundingBox()];
+        const [from, frame] = [await card(page, deals.above).boundingBox(), await board.boundingBox()];
         await page.mouse.move(from.x + 40, from.y + 20);
         await page.mouse.down();
         await page.mouse.move(from.x + 60, from.y + 30, { steps: 4 });
@@ -745,19 +786,20 @@ describe("the board", () => {
         for (let at = 0; at < 200 && (await left()) > 1; at += 1) await page.mouse.move(edge - (at % 2), from.y + 30, { steps: 4 });
         assert.ok((await left()) <= 1, "the board scrolls to its end");
         const to = await column(page, last).boundingBox();
-        await page.mouse.move(to.x + 60, to.y + 110, { steps: 8 });
+        await page.mouse.move(above(to, from), to.y + 110, { steps: 8 });
         await page.waitForTimeout(250);
         await page.mouse.up();
         if (last.is_lost) {
             const why = page.getByRole("dialog");
             await why.getByRole("textbox", { name: "Grund" }).fill("Anderer Anbieter");
-            const answered = moveAnswered(page, above);
+            const answered = moveAnswered(page, deals.above);
             await why.getByRole("button", { name: "Verloren" }).click();
             assert.equal((await answered).status(), 200);
         }
-        await column(page, last).locator(`[data-deal="${above.id}"]`).waitFor();
+        await unfold(page, last);
+        await column(page, last).locator(`[data-deal="${deals.above.id}"]`).waitFor();
         await settled(page);
-        assert.equal((await api.get(`/api/v1/deals/${above.id}`)).stage_id, last.id);
+        assert.equal((await api.get(`/api/v1/deals/${deals.above.id}`)).stage_id, last.id);
         await page.setViewportSize({ width: 1280, height: 860 });
     });
 
@@ -863,6 +905,49 @@ describe("the board", () => {
         assert.equal(new URL(page.url()).searchParams.get("owner"), owner.id);
     });
 
+    it("says on each card what comes next, moves a deal by its menu, and takes it back", async () => {
+        const { page } = desk;
+        const { above: deal, below } = await twoDeals("Karte");
+        await api.post("/api/v1/tasks", { title: `Überfällig ${stamp}`, deal_id: deal.id, due_at: "2020-01-02T09:00:00Z" });
+        await openBoard(page);
+        const box = card(page, deal);
+        await box.getByText(`Überfällig ${stamp}`).waitFor();
+        assert.equal(await box.locator("[data-step]").getAttribute("data-step"), "late");
+        assert.equal(await card(page, below).locator("[data-step]").getAttribute("data-step"), "none");
+        assert.ok((await page.evaluate(() => document.documentElement.scrollHeight - innerHeight)) <= 1, "the columns scroll, and not the page: their headings stay");
+        await page.getByRole("button", { name: `Was sich mit „Karte oben ${stamp}` }).click();
+        const answered = moveAnswered(page, deal);
+        await page.getByRole("menuitem").nth(1).click();
+        assert.equal((await answered).status(), 200);
+        assert.equal((await api.get(`/api/v1/deals/${deal.id}`)).stage_id, pipeline.stages[1].id);
+        const back = moveAnswered(page, deal);
+        await page.locator(".MuiSnackbar-root").getByRole("button", { name: "Rückgängig" }).click();
+        assert.equal((await back).status(), 200);
+        await column(page, pipeline.stages[0]).locator(`[data-deal="${deal.id}"]`).waitFor();
+        assert.equal((await api.get(`/api/v1/deals/${deal.id}`)).stage_id, pipeline.stages[0].id);
+    });
+
+    it("leaves the board to work with beside an open deal, whose neighbours are a key away", async () => {
+        const { page } = desk;
+        const { above: deal, below } = await twoDeals("Daneben offen");
+        await openBoard(page);
+        await card(page, deal).click();
+        await page.getByRole("dialog", { name: deal.name }).waitFor();
+        await page.keyboard.press("ArrowRight");
+        await page.getByRole("dialog", { name: below.name }).waitFor();
+        await page.keyboard.press("ArrowLeft");
+        await page.getByRole("dialog", { name: deal.name }).waitFor();
+        // Another card opens with one click.
+        await card(page, below).click();
+        await page.getByRole("dialog", { name: below.name }).waitFor();
+        await settled(page);
+        await shot(page, "board-beside");
+        assert.deepEqual(await barriers(page), []);
+        await page.keyboard.press("Escape");
+        await page.getByRole("dialog").waitFor({ state: "detached" });
+        assert.ok(!new URL(page.url()).searchParams.has("deal"));
+    });
+
     it("opens a deal by hand, named after its lead until somebody names it", async () => {
         const { page } = desk;
         await openBoard(page);
@@ -951,7 +1036,7 @@ describe("for everybody", () => {
         await signIn(page, boss, { lang: "en", path: `/leads/${lead.id}/decisions` });
         await page.getByText("Routed automatically:").first().waitFor();
         assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
-        await page.locator('button[aria-haspopup="menu"]').last().click();
+        await page.getByRole("banner").locator('button[aria-haspopup="menu"]').click();
         await page.getByRole("menuitemradio", { name: "Deutsch" }).click();
         await page.getByText("Automatisch zugeordnet:").first().waitFor();
         assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
@@ -967,7 +1052,7 @@ describe("for everybody", () => {
         await page.getByRole("button", { name: "Sign in", exact: true }).click();
         const german = (member?.language ?? tenant.language) === "de";
         await page.getByRole("navigation", { name: german ? "Hauptnavigation" : "Main navigation" }).waitFor();
-        await page.locator('button[aria-haspopup="menu"]').last().click();
+        await page.getByRole("banner").locator('button[aria-haspopup="menu"]').click();
         await page.getByText(`${german ? "Uhrzeiten wie in" : "Times as in"} ${member?.zone ?? tenant.zone}`).waitFor();
         // The other language, once chosen, stays.
         await page.getByRole("menuitemradio", { name: german ? "English" : "Deutsch" }).click();

@@ -134,7 +134,7 @@ async fn the_token_is_good_for_ten_minutes() {
 }
 
 #[tokio::test]
-async fn five_hundred_cost_as_many_statements_as_one() {
+async fn five_hundred_leads_change_at_once_and_not_one_more() {
     let app = TestApp::new().await;
     let many = "INSERT INTO leads (id, tenant_id, created_at, updated_at) SELECT gen_random_uuid(), $1, now(), now() FROM generate_series(1, 500)";
     let db = app.db().await;

@@ -75,6 +75,7 @@ const CONFLICTS: Record<string, string | null> = {
     anonymized: "lead_id",
     cancelled: null,
     closed: null,
+    duplicate_lead: null,
     email_in_use: "email",
     identifier_in_use: null,
     last_admin: "role",

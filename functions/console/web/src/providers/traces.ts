@@ -1,5 +1,6 @@
 // What a tab keeps of the person who works in it: where they were, what they have not saved. When their session ends by itself they come
 // back to it; whoever signs in after them, or after they signed out, begins at the start.
+import { forgetRecents } from "../shell/recent";
 import { forgetDrafts } from "../ui/drafts";
 import { forgetLists } from "../ui/list-state";
 import { forgetUndo } from "../ui/undo";
@@ -11,6 +12,7 @@ function forget(): void {
     forgetDrafts();
     forgetLists();
     forgetUndo();
+    forgetRecents();
 }
 
 /** Whether this person may go on where the tab was left. A tab that nobody signed in to yet was opened by a link: that is theirs. */

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { session } from "../api/client";
 import { makeTheme } from "../theme/theme";
 import { Finder } from "./finder";
+import { forgetRecents, seen } from "./recent";
 
 configure({ asyncUtilTimeout: 10_000 });
 vi.setConfig({ testTimeout: 30_000 });
@@ -91,4 +92,22 @@ it("opens a page at once: nobody is waited for", async () => {
     type("t");
     fireEvent.keyDown(box(), { key: "Enter" });
     await waitFor(() => expect(where()).toBe("/tasks"));
+});
+
+it("knows commands by their name, and does them", async () => {
+    await show();
+    type("dark");
+    await answer("dark");
+    fireEvent.keyDown(box(), { key: "Enter" });
+    await waitFor(() => expect(localStorage.getItem("lotse.set.appearance")).toBe('"dark"'));
+    localStorage.clear();
+});
+
+it("offers what was looked at last before anything is written", async () => {
+    seen({ kind: "lead", to: "/leads/k", text: "Andreas Köhler" });
+    await show();
+    expect(screen.getAllByRole("option")[0]!.textContent).toContain("Andreas Köhler");
+    fireEvent.keyDown(box(), { key: "Enter" });
+    await waitFor(() => expect(where()).toBe("/leads/k"));
+    forgetRecents();
 });

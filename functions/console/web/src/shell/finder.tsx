@@ -6,19 +6,25 @@ import { useDeferredValue, useEffect, useId, useState } from "react";
 import { useNavigate } from "react-router-dom";
 import { api, take } from "../api/client";
 import { useT } from "../providers/i18n";
+import { pageCommands } from "../ui/commands";
 import { isTooShort } from "../ui/filters";
+import type { Action } from "../ui/actions";
 import { useMay } from "../ui/known";
 import { leadName } from "../ui/labels";
 import { Muted, TierBadge } from "../ui/parts";
 import type { Tier } from "../theme/theme";
+import { useAppCommands } from "./commands";
 import { PLACES } from "./navigation";
+import { recents } from "./recent";
 
 /** One line, cut where it has no room. */
 const CUT = { minWidth: 0, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" } as const;
 
 interface Found {
     key: string;
-    to: string;
+    /** Where it leads; else what it does. */
+    to?: string;
+    run?: () => void;
     icon: LucideIcon;
     text: string;
     hint?: string | null;
@@ -57,15 +63,27 @@ function Results({ onClose }: { onClose: () => void }) {
         placeholderData: keepPreviousData,
     });
     const wanted = q.toLowerCase();
+    const named = ({ text }: Found) => text.toLowerCase().includes(wanted);
+    const places = PLACES.filter((place) => may(place.area, "read"));
+    const asPlace = ({ to, icon, label }: (typeof PLACES)[number]): Found => ({ key: to, to, icon, text: t(label) });
+    const asCommand = ({ key, label, icon, run }: Action): Found => ({ key: `command-${key}`, run, icon, text: label, hint: t("find.command") });
     // Until the answer comes the one before stands; where none can come, it would be a lie.
     const rows = <T,>({ data, isPlaceholderData, fetchStatus }: { data: T[] | undefined; isPlaceholderData: boolean; fetchStatus: string }) => (!long || (isPlaceholderData && fetchStatus !== "fetching") ? [] : (data ?? []));
-    const found: Found[] = [
-        ...rows(leads).map((lead) => ({ key: lead.id, to: `/leads/${lead.id}`, icon: Contact, text: leadName(lead), hint: lead.company, tier: lead.tier })),
-        ...rows(deals).map((deal) => ({ key: deal.id, to: `/board/${deal.pipeline_id}?deal=${deal.id}`, icon: HandCoins, text: deal.name, hint: deal.lead_company })),
-        ...PLACES.filter((place) => may(place.area, "read"))
-            .map((place) => ({ key: place.to, to: place.to, icon: place.icon, text: t(place.label) }))
-            .filter((place) => place.text.toLowerCase().includes(wanted)),
-    ];
+    const commands = [...pageCommands(), ...useAppCommands()];
+    // Where nothing is written: what was looked at last, and what can be done with what is open.
+    const found: Found[] =
+        wanted === ""
+            ? [
+                  ...recents().map((one) => ({ key: one.to, to: one.to, icon: one.kind === "lead" ? Contact : HandCoins, text: one.text, hint: t("find.recent") })),
+                  ...places.map(asPlace),
+                  ...pageCommands().map(asCommand),
+              ]
+            : [
+                  ...rows(leads).map((lead) => ({ key: lead.id, to: `/leads/${lead.id}`, icon: Contact, text: leadName(lead), hint: lead.company, tier: lead.tier })),
+                  ...rows(deals).map((deal) => ({ key: deal.id, to: `/board/${deal.pipeline_id}?deal=${deal.id}`, icon: HandCoins, text: deal.name, hint: deal.lead_company })),
+                  ...places.map(asPlace).filter(named),
+                  ...commands.map(asCommand).filter(named),
+              ];
     useEffect(() => setAt(0), [q]);
     // What is shown may still be what was found for the letters before.
     const waits = ({ isPlaceholderData, fetchStatus, data }: typeof leads | typeof deals) => fetchStatus === "fetching" && (isPlaceholderData || data === undefined);
@@ -75,7 +93,9 @@ function Results({ onClose }: { onClose: () => void }) {
     const choose = (one: Found | undefined) => {
         if (!one) return;
         onClose();
-        go(one.to);
+        if (one.to) void go(one.to);
+        // Dialogs it opens take the focus after this one has given it back.
+        else setTimeout(() => one.run?.());
     };
     useEffect(() => {
         if (!hurried || !answered) return;

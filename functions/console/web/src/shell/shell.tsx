@@ -1,7 +1,7 @@
 // The frame around every page: navigation at the side, below on a phone; search; who one is.
 import { Box, ButtonBase, IconButton, useMediaQuery } from "@mui/material";
 import { useTheme } from "@mui/material/styles";
-import { Search } from "lucide-react";
+import { Plus, Search } from "lucide-react";
 import { ErrorBoundary } from "react-error-boundary";
 import { type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { NavLink, useLocation, useNavigationType } from "react-router-dom";
@@ -15,11 +15,15 @@ import { announcer } from "../ui/title";
 import { useUndoKey } from "../ui/undo";
 import { Account } from "./account";
 import { Bell } from "./bell";
+import { useAppKeys } from "./commands";
 import { Finder } from "./finder";
+import { KeyHelp } from "./key-help";
 import { AlsoHere } from "./live";
-import { PLACES } from "./navigation";
+import { GROUPS, type Place, PLACES } from "./navigation";
 import { Offline } from "./offline";
 import { askForPartsAgain } from "./part";
+import { KeyCap, QuickAdd } from "./quick-add";
+import { startAdding } from "./quick-add-state";
 import { Crash, Starting } from "./states";
 
 export function Shell({ children }: { children?: ReactNode }) {
@@ -35,6 +39,7 @@ export function Shell({ children }: { children?: ReactNode }) {
     const me = useMe();
     useSessionWatch();
     useUndoKey();
+    useAppKeys();
     useProfileLanguage(me?.member?.language ?? me?.tenant.language);
 
     useEffect(() => {
@@ -77,6 +82,10 @@ export function Shell({ children }: { children?: ReactNode }) {
                     <span {...announcer} />
                 </Hidden>
                 <Finder open={finding} onClose={() => setFinding(false)} />
+                <Suspense>
+                    <QuickAdd />
+                </Suspense>
+                <KeyHelp />
                 <Notices />
                 <Clashes />
             </Box>
@@ -112,12 +121,13 @@ function Side({ narrow, onFind }: { narrow: boolean; onFind: () => void }) {
                 {!narrow && (
                     <>
                         {t("find.short")}
-                        <Box component="kbd" sx={{ ml: "auto", fontFamily: "inherit", fontSize: "xs", px: 0.625, border: 1, borderColor: "divider", borderRadius: 0.5 }}>
-                            {t("find.key")}
+                        <Box sx={{ ml: "auto", display: "inline-flex" }}>
+                            <KeyCap>{t("find.key")}</KeyCap>
                         </Box>
                     </>
                 )}
             </ButtonBase>
+            <Add narrow={narrow} />
             <Places narrow={narrow} />
             <Box sx={{ mt: "auto" }}>
                 <AlsoHere words={!narrow} />
@@ -138,7 +148,10 @@ function TopBar({ onFind }: { onFind: () => void }) {
         <Box component="header" sx={{ position: "sticky", top: 0, zIndex: 20, display: "flex", alignItems: "center", gap: 1, px: 1.5, height: 52, bgcolor: "background.default", borderBottom: 1, borderColor: "divider" }}>
             <Mark />
             <Box sx={{ fontWeight: 680 }}>Lotse</Box>
-            <IconButton sx={{ ml: "auto" }} aria-label={t("find.open")} onClick={onFind}>
+            <Box sx={{ ml: "auto" }}>
+                <Add narrow />
+            </Box>
+            <IconButton aria-label={t("find.open")} onClick={onFind}>
                 <Search size={18} />
             </IconButton>
             <AlsoHere />
@@ -148,49 +161,86 @@ function TopBar({ onFind }: { onFind: () => void }) {
     );
 }
 
+/** A lead, a deal, a task from wherever one is. */
+function Add({ narrow }: { narrow: boolean }) {
+    const t = useT();
+    const may = useMay();
+    if (!["leads", "deals", "tasks"].some((area) => may(area, "write"))) return null;
+    return (
+        <ButtonBase onClick={() => startAdding("choose")} aria-label={narrow ? t("add.title") : undefined} aria-haspopup="dialog" aria-keyshortcuts="c" sx={{ justifyContent: narrow ? "center" : "flex-start", gap: 1, px: 1.125, minWidth: 34, width: narrow ? undefined : "100%", height: 34, borderRadius: 1, color: "text.secondary", fontSize: "m", "&:hover": { color: "text.primary", bgcolor: "subtle" } }}>
+            <Plus size={16} aria-hidden="true" />
+            {!narrow && (
+                <>
+                    {t("add.short")}
+                    <Box sx={{ ml: "auto", display: "inline-flex" }}>
+                        <KeyCap>C</KeyCap>
+                    </Box>
+                </>
+            )}
+        </ButtonBase>
+    );
+}
+
 function Places({ narrow = false, bottom = false }: { narrow?: boolean; bottom?: boolean }) {
     const t = useT();
     const may = useMay();
     const places = PLACES.filter((place) => may(place.area, "read"));
+    const groups = GROUPS.map((group) => ({ group, places: places.filter((place) => place.group === group) })).filter((one) => one.places.length > 0);
+    if (bottom) {
+        return (
+            <Box component="nav" aria-label={t("nav.label")} sx={{ position: "fixed", insetInline: 0, bottom: 0, zIndex: 20, display: "flex", justifyContent: "space-around", bgcolor: "background.paper", borderTop: 1, borderColor: "divider", pb: "env(safe-area-inset-bottom)" }}>
+                {places.map((place) => (
+                    <PlaceLink key={place.to} place={place} bottom />
+                ))}
+            </Box>
+        );
+    }
     return (
-        <Box
-            component="nav"
-            aria-label={t("nav.label")}
-            sx={
-                bottom
-                    ? { position: "fixed", insetInline: 0, bottom: 0, zIndex: 20, display: "flex", justifyContent: "space-around", bgcolor: "background.paper", borderTop: 1, borderColor: "divider", pb: "env(safe-area-inset-bottom)" }
-                    : { display: "grid", gap: "2px", mt: 0.5 }
-            }
-        >
-            {places.map(({ to, label, icon: Icon }) => (
-                <Box
-                    key={to}
-                    component={NavLink}
-                    to={to}
-                    end={to === "/"}
-                    aria-label={narrow ? t(label) : undefined}
-                    sx={{
-                        display: "flex",
-                        flexDirection: bottom ? "column" : "row",
-                        alignItems: "center",
-                        justifyContent: narrow || bottom ? "center" : "flex-start",
-                        gap: bottom ? 0.25 : 1.125,
-                        px: bottom ? 0.5 : 1.125,
-                        flex: bottom ? 1 : undefined,
-                        height: bottom ? 56 : 34,
-                        borderRadius: 1,
-                        textDecoration: "none",
-                        color: "text.secondary",
-                        fontSize: bottom ? "xs" : "l",
-                        fontWeight: 500,
-                        "&:hover": { color: "text.primary", bgcolor: bottom ? undefined : "subtle" },
-                        "&.active": bottom ? { color: "primary.main", fontWeight: 600 } : { color: "text.primary", bgcolor: "subtle", fontWeight: 600 },
-                    }}
-                >
-                    <Icon size={bottom ? 20 : 17} aria-hidden="true" />
-                    {!narrow && t(label)}
+        <Box component="nav" aria-label={t("nav.label")} sx={{ display: "grid", gap: 1.5, mt: 0.5, overflowY: "auto" }}>
+            {groups.map(({ group, places }, at) => (
+                <Box key={group} role="group" aria-label={t(`nav.group.${group}`)} sx={{ display: "grid", gap: "2px", pt: narrow && at > 0 ? 1 : 0, borderTop: narrow && at > 0 ? 1 : 0, borderColor: "divider" }}>
+                    {!narrow && (
+                        <Box aria-hidden="true" sx={{ px: 1.125, pb: 0.25, fontSize: "xs", fontWeight: 550, color: "text.secondary" }}>
+                            {t(`nav.group.${group}`)}
+                        </Box>
+                    )}
+                    {places.map((place) => (
+                        <PlaceLink key={place.to} place={place} narrow={narrow} />
+                    ))}
                 </Box>
             ))}
+        </Box>
+    );
+}
+
+function PlaceLink({ place: { to, label, icon: Icon }, narrow = false, bottom = false }: { place: Place; narrow?: boolean; bottom?: boolean }) {
+    const t = useT();
+    return (
+        <Box
+            component={NavLink}
+            to={to}
+            end={to === "/"}
+            aria-label={narrow ? t(label) : undefined}
+            sx={{
+                display: "flex",
+                flexDirection: bottom ? "column" : "row",
+                alignItems: "center",
+                justifyContent: narrow || bottom ? "center" : "flex-start",
+                gap: bottom ? 0.25 : 1.125,
+                px: bottom ? 0.5 : 1.125,
+                flex: bottom ? 1 : undefined,
+                height: bottom ? 56 : 34,
+                borderRadius: 1,
+                textDecoration: "none",
+                color: "text.secondary",
+                fontSize: bottom ? "xs" : "l",
+                fontWeight: 500,
+                "&:hover": { color: "text.primary", bgcolor: bottom ? undefined : "subtle" },
+                "&.active": bottom ? { color: "primary.main", fontWeight: 600 } : { color: "text.primary", bgcolor: "subtle", fontWeight: 600 },
+            }}
+        >
+            <Icon size={bottom ? 20 : 17} aria-hidden="true" />
+            {!narrow && t(label)}
         </Box>
     );
 }

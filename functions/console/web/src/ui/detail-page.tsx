@@ -9,6 +9,7 @@ import { useT } from "../providers/i18n";
 import { Lost } from "../shell/states";
 import { type Action, Actions } from "./actions";
 import type { Reading } from "./async";
+import { useCommands } from "./commands";
 import { useKeys } from "./keys";
 import { useNeighbours } from "./neighbours";
 import { Card, Face, Failed, Lines, Muted } from "./parts";
@@ -50,6 +51,7 @@ const HEAD = { xs: 144, md: 72 };
 export function DetailPage<R>({ resource, id, of, back, title, subtitle, tags, actions, tabs, tab, tabsLabel, aside, settling = false, children }: Props<R>) {
     const go = useNavigate();
     const record = of.data;
+    useCommands(record ? actions(record) : []);
     useTitle(record && title(record));
     const shown = tabs.find(({ name }) => name === tab) ?? tabs[0]!;
     if (of.error instanceof ApiError && (of.error.status === 404 || of.error.status === 400)) return <Lost />;

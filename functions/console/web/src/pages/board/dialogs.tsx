@@ -37,14 +37,16 @@ export function NewDeal(props: NewDealProps) {
     return pipelines ? <NewDealForm {...props} live={pipelines.filter((pipeline) => !pipeline.archived_at)} /> : null;
 }
 
-interface NewDealProps {
+export interface NewDealProps {
     lead?: Lead;
     pipeline?: string | null;
+    /** Of that pipeline; else its first. */
+    stage?: string;
     onClose: () => void;
     onCreated?: (deal: Deal) => void;
 }
 
-function NewDealForm({ lead, pipeline: preset, live, onClose, onCreated }: NewDealProps & { live: Pipeline[] }) {
+function NewDealForm({ lead, pipeline: preset, stage, live, onClose, onCreated }: NewDealProps & { live: Pipeline[] }) {
     const t = useT();
     const notify = useNotify();
     const refresh = useReread("deal");
@@ -59,6 +61,7 @@ function NewDealForm({ lead, pipeline: preset, live, onClose, onCreated }: NewDe
             name: form.name.trim(),
             lead_id: form.lead_id,
             pipeline_id: form.pipeline_id,
+            stage_id: stage && form.pipeline_id === preset ? stage : null,
             owner_id: form.owner_id || null,
             value_minor: own ? Math.round(Number(form.value_minor) * minorUnits(currency)) : null,
             currency: own ? currency : null,

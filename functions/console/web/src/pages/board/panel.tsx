@@ -5,6 +5,7 @@ import { useState } from "react";
 import { Link } from "react-router-dom";
 import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
+import { useSeen } from "../../shell/recent";
 import { Actions } from "../../ui/actions";
 import { Async } from "../../ui/async";
 import { Section } from "../../ui/facts";
@@ -12,7 +13,7 @@ import { useMay } from "../../ui/known";
 import { Face, Muted, StatusTag } from "../../ui/parts";
 import { SidePanel } from "../../ui/side-panel";
 import { Timeline } from "../leads/stream";
-import { NextStep } from "../tasks/next-step";
+import { BelowNextStep, NextStep } from "../tasks/next-step";
 import { useDealChange } from "./changes";
 import { ChooseLead, EditDeal, LostReason } from "./dialogs";
 import type { Deal } from "./order";
@@ -24,6 +25,7 @@ export function DealPanel({ id, order, onOpen, onClose }: { id: string; order: r
     const t = useT();
     const deal = useDeal(id);
     const at = order.indexOf(id);
+    useSeen("deal", `/board/${deal.data?.pipeline_id}?deal=${id}`, deal.data?.name);
     const beside = (step: -1 | 1) => {
         const other = at < 0 ? undefined : order[at + step];
         return other === undefined ? undefined : () => onOpen(other);
@@ -43,6 +45,7 @@ function Content({ deal }: { deal: Deal }) {
     const { close } = useDealChange();
     const [dialog, setDialog] = useState<"edit" | "lead" | "lose" | null>(null);
     const writable = may("deals", "write");
+    const about = { deal: { id: deal.id, name: deal.name } };
     const lead = deal.lead_id ? { id: deal.lead_id, name: deal.lead_name ?? deal.name } : null;
     return (
         <>
@@ -59,28 +62,30 @@ function Content({ deal }: { deal: Deal }) {
             )}
             {may("tasks", "read") && (
                 <Section title={t("next.title")}>
-                    <NextStep about={{ deal: { id: deal.id, name: deal.name } }} owner={deal.owner_id} />
+                    <NextStep about={about} owner={deal.owner_id} />
                 </Section>
             )}
-            <Section
-                title={t("deal.lead")}
-                action={
-                    writable && (
-                        <Button startIcon={<UserRoundPen size={14} aria-hidden="true" />} onClick={() => setDialog("lead")} sx={{ color: "text.secondary" }}>
-                            {deal.lead_id ? t("deal.changeLead") : t("deal.chooseLead")}
-                        </Button>
-                    )
-                }
-            >
-                <Whose deal={deal} />
-            </Section>
-            <DealFacts deal={deal} writable={writable} />
-            <History deal={deal} />
-            {lead && may("leads", "read") && (
-                <Section title={t("timeline.title")}>
-                    <Timeline lead={lead.id} />
+            <BelowNextStep about={about}>
+                <Section
+                    title={t("deal.lead")}
+                    action={
+                        writable && (
+                            <Button startIcon={<UserRoundPen size={14} aria-hidden="true" />} onClick={() => setDialog("lead")} sx={{ color: "text.secondary" }}>
+                                {deal.lead_id ? t("deal.changeLead") : t("deal.chooseLead")}
+                            </Button>
+                        )
+                    }
+                >
+                    <Whose deal={deal} />
                 </Section>
-            )}
+                <DealFacts deal={deal} writable={writable} />
+                <History deal={deal} />
+                {lead && may("leads", "read") && (
+                    <Section title={t("timeline.title")}>
+                        <Timeline lead={lead.id} />
+                    </Section>
+                )}
+            </BelowNextStep>
             <EditDeal deal={deal} open={dialog === "edit"} onClose={() => setDialog(null)} />
             {dialog === "lead" && <ChooseLead deal={deal} open onClose={() => setDialog(null)} />}
             <LostReason

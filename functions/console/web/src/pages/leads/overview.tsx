@@ -13,7 +13,7 @@ import { Bar, Card, Empty, Failed, Muted, Tag, When } from "../../ui/parts";
 import type { Category } from "../../theme/theme";
 import { DecisionCard } from "./decision";
 import { type Decision, type LeadDetails, type Signal, useBreakdown, useDecisions, useSignals, useVerdict } from "./queries";
-import { NextStep } from "../tasks/next-step";
+import { BelowNextStep, NextStep } from "../tasks/next-step";
 import { since, standing } from "./standing";
 import { Timeline } from "./stream";
 
@@ -22,17 +22,20 @@ export const CATEGORIES: Category[] = ["demographic", "engagement", "behavior"];
 export function Overview({ lead }: { lead: LeadDetails }) {
     const t = useT();
     const may = useMay();
+    const about = { lead: { id: lead.id, name: leadName(lead) } };
     return (
         <Box sx={{ display: "grid", gap: 2, minWidth: 0 }}>
             {may("tasks", "read") && (
                 <Card title={t("next.title")}>
-                    <NextStep about={{ lead: { id: lead.id, name: leadName(lead) } }} owner={lead.owner_id} />
+                    <NextStep about={about} owner={lead.owner_id} />
                 </Card>
             )}
-            <Latest lead={lead} />
-            {may("scoring", "read") && <Score lead={lead} />}
-            <Intent lead={lead} />
-            <Activity lead={lead} />
+            <BelowNextStep about={about}>
+                <Latest lead={lead} />
+                {may("scoring", "read") && <Score lead={lead} />}
+                <Intent lead={lead} />
+                <Activity lead={lead} />
+            </BelowNextStep>
         </Box>
     );
 }

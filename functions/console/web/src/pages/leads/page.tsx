@@ -6,13 +6,14 @@ import { useParams } from "react-router-dom";
 import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
 import { part } from "../../shell/part";
+import { startAdding } from "../../shell/quick-add-state";
+import { useSeen } from "../../shell/recent";
 import type { Action } from "../../ui/actions";
 import { DetailPage } from "../../ui/detail-page";
 import { useMay } from "../../ui/known";
 import { leadName, mailTo, useLabel } from "../../ui/labels";
 import { listAddress } from "../../ui/list-state";
 import { StatusTag, Tag, TierBadge } from "../../ui/parts";
-import { NewDeal } from "../board/dialogs";
 import { Coming, TABS } from "./coming";
 import { OUTCOME } from "./decision";
 import { EditLead, RouteLead } from "./dialogs";
@@ -32,10 +33,11 @@ function Page({ id, tab }: { id: string; tab: string }) {
     const t = useT();
     const may = useMay();
     const lead = useLead(id);
-    const [dialog, setDialog] = useState<"edit" | "route" | "deal" | null>(null);
+    const [dialog, setDialog] = useState<"edit" | "route" | null>(null);
     const actions = useActions(id, setDialog);
     const settling = useIsFetching({ queryKey: ["lead", id], predicate: ({ state }) => state.status === "pending" }) > 0;
     const close = () => setDialog(null);
+    useSeen("lead", `/leads/${id}`, lead.data && leadName(lead.data));
     return (
         <DetailPage
             resource="leads"
@@ -59,14 +61,13 @@ function Page({ id, tab }: { id: string; tab: string }) {
                 <>
                     <EditLead lead={lead} open={dialog === "edit"} onClose={close} />
                     <RouteLead lead={lead} open={dialog === "route"} onClose={close} />
-                    {dialog === "deal" && <NewDeal lead={lead} pipeline={lead.pipeline_id} onClose={close} />}
                 </>
             )}
         </DetailPage>
     );
 }
 
-function useActions(id: string, open: (dialog: "edit" | "route" | "deal") => void) {
+function useActions(id: string, open: (dialog: "edit" | "route") => void) {
     const t = useT();
     const may = useMay();
     const evaluating = useEvaluation(id, ({ outcome }) => ({ text: t("lead.evaluated", { outcome: t(`outcome.${outcome}`) }), tone: OUTCOME[outcome].tone === "good" ? "success" : OUTCOME[outcome].tone === "bad" ? "warning" : "info" }));
@@ -78,7 +79,7 @@ function useActions(id: string, open: (dialog: "edit" | "route" | "deal") => voi
         writable && { key: "edit", label: t("lead.edit"), icon: Pencil, run: () => open("edit") },
         Boolean(lead.phone) && { key: "call", label: t("lead.call"), icon: Phone, run: follow(`tel:${lead.phone}`) },
         Boolean(lead.email) && { key: "mail", label: t("lead.mail"), icon: Mail, run: follow(mailTo(lead.email ?? "")) },
-        may("deals", "write") && { key: "deal", label: t("deal.new"), icon: Plus, run: () => open("deal") },
+        may("deals", "write") && { key: "deal", label: t("deal.new"), icon: Plus, run: () => startAdding("deal") },
         writable && { key: "recalculate", label: t("lead.recalculate"), icon: RefreshCw, tip: t("lead.recalculateTip"), busy: recalculating.isPending, run: () => recalculating.mutate() },
         may("routing", "write") && { key: "evaluate", label: t("lead.evaluate"), icon: Scale, tip: t("lead.evaluateTip"), busy: evaluating.isPending, run: () => evaluating.mutate() },
     ];

@@ -2,7 +2,7 @@
 import { Box, Button, Checkbox, InputBase, Menu, MenuItem, Select } from "@mui/material";
 import { useQuery } from "@tanstack/react-query";
 import { CalendarClock, Flag, Plus } from "lucide-react";
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useRef, useState } from "react";
 import { api, take } from "../../api/client";
 import { sayError } from "../../api/problem";
 import { useReread } from "../../api/reread";
@@ -23,7 +23,14 @@ import { overdue, TASK_ICON, TaskRow } from "./row";
 /** The open tasks about it, the most urgent first. */
 export function useOpenTasks({ lead, deal }: About) {
     const about = deal ? { deal_id: deal.id } : { lead_id: lead?.id };
-    return useQuery({ queryKey: ["tasks", "of", about], queryFn: async () => (await take(api.GET("/api/v1/tasks", { params: { query: { ...about, status: "open", sort: "due_at", limit: 20 } } }))).data });
+    return useQuery({ queryKey: ["tasks", "of", about], queryFn: async () => (await take(api.GET("/api/v1/tasks", { params: { query: { ...about, status: "open", sort: "due_at", limit: 20 } } }))).data, enabled: useMay()("tasks", "read") });
+}
+
+/** What stands below the next step: on a phone it comes when that has its height, and is never pushed away. */
+export function BelowNextStep({ about, children }: { about: About; children: ReactNode }) {
+    const may = useMay();
+    const { isPending } = useOpenTasks(about);
+    return <Box sx={{ display: { xs: isPending && may("tasks", "read") ? "none" : "grid", md: "grid" }, gap: "inherit", minWidth: 0 }}>{children}</Box>;
 }
 
 /** `owner`: whose it becomes where the person themselves has no tasks. */
@@ -35,7 +42,7 @@ export function NextStep({ about, owner }: { about: About; owner?: string | null
     const writable = may("tasks", "write");
     return (
         <Box sx={{ display: "grid", gap: 1 }}>
-            <Async of={tasks} lines={1} height={44}>
+            <Async of={tasks} lines={1} height={28}>
                 {([first, ...others]) => (
                     <>
                         {first ? <First task={first} writable={writable} onEdit={() => setEditing(first)} /> : <None writable={writable} />}
