@@ -15,6 +15,9 @@ let pipeline;
 /** One window stays signed in for most tests: signing in is throttled, and people do not do it for every click either. */
 let desk;
 
+/** What somebody chose follows them to every window: a test that chooses puts it back. */
+const asItWas = () => api.patch("/api/v1/preferences", { theme: "system", language: "de", columns: { leads: null }, defaults: { language: null } });
+
 /** Two deals of our own at the top of the first column. */
 async function twoDeals(name) {
     const deals = [];
@@ -140,6 +143,11 @@ describe("signing in and out", () => {
         await page.getByRole("columnheader", { name: "Land" }).waitFor();
         await page.getByRole("button", { name: "Temperatur", exact: true }).waitFor();
         await context.close();
+        // Whose they were finds them in another browser as well.
+        const kept = await api.get("/api/v1/preferences");
+        assert.equal(kept.theme, "dark");
+        assert.ok(kept.columns.leads.some(({ field }) => field === "country"));
+        await asItWas();
     });
 
     it("refreshes an access token that is over and repeats the request", async () => {
@@ -367,6 +375,29 @@ describe("leads", () => {
         const text = (await (await saved).createReadStream().then((stream) => stream.toArray())).map(String).join("");
         assert.ok(text.trimEnd().split("\r\n").length - 1 >= pagination.total);
         await page.getByRole("button", { name: "Auswahl aufheben" }).click();
+    });
+
+    it("are kept in a view under a name, which says what was changed in it", async () => {
+        const { page } = desk;
+        const name = `Ansicht ${stamp}`;
+        await go(page, `/leads?filter=${encodeURIComponent('{"tier":"hot"}')}`);
+        await page.locator("[data-lead]").first().waitFor();
+        await settled(page);
+        await page.getByRole("button", { name: "Als Ansicht speichern" }).click();
+        const dialog = page.getByRole("dialog", { name: "Als Ansicht speichern" });
+        await dialog.getByRole("textbox", { name: "Name" }).fill(name);
+        await dialog.getByRole("button", { name: "Speichern" }).click();
+        await page.waitForURL(/[?&]v=/);
+        await page.reload();
+        await page.getByRole("button", { name: "Temperatur: Heiß", exact: true }).waitFor();
+        await page.getByRole("button", { name: "Nicht mehr nach Temperatur filtern" }).click();
+        await page.getByText("geändert", { exact: true }).waitFor();
+        await page.getByRole("button", { name: "Verwerfen" }).click();
+        await page.getByRole("button", { name: "Temperatur: Heiß", exact: true }).waitFor();
+        await shot(page, "leads-view");
+        await page.getByRole("button", { name: `Ansicht „${name}“` }).click();
+        await page.getByRole("menuitem", { name: "Ansicht löschen" }).click();
+        await page.getByRole("button", { name, exact: true }).waitFor({ state: "detached" });
     });
 
     it("of the pool say what each lacks", async () => {
@@ -1041,6 +1072,7 @@ describe("for everybody", () => {
         await page.getByText("Automatisch zugeordnet:").first().waitFor();
         assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
         await context.close();
+        await asItWas();
     });
 
     it("takes language and times from the profile where the browser speaks neither language and is elsewhere", async () => {
@@ -1059,6 +1091,7 @@ describe("for everybody", () => {
         await page.reload();
         await page.getByRole("navigation", { name: german ? "Main navigation" : "Hauptnavigation" }).waitFor();
         await context.close();
+        await api.patch("/api/v1/preferences", { language: member?.language ?? null, defaults: { language: null } });
     });
 
     it("offers a reader nothing that changes anything", { skip: login("viewer") ? false : "the stack has no login of a viewer" }, async () => {

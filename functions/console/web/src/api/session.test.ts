@@ -20,19 +20,6 @@ describe("a session", () => {
         expect(JSON.stringify({ ...localStorage })).not.toContain("secret-token");
     });
 
-    it("says once who is signed in, as the last token came with it", async () => {
-        localStorage.setItem("lotse.signed-in", "1");
-        const me = { scopes: ["leads:read"] };
-        const session = new Session(vi.fn(async () => new Response(JSON.stringify({ access_token: "t", expires_in: 900, me }))));
-        expect(session.takeMe()).toBeNull();
-        await session.token();
-        expect(session.takeMe()).toEqual(me);
-        expect(session.takeMe()).toBeNull();
-        await session.refresh();
-        session.end();
-        expect(session.takeMe()).toBeNull();
-    });
-
     it("refreshes once for all who ask at the same time", async () => {
         localStorage.setItem("lotse.signed-in", "1");
         const fetch = vi.fn(async () => grant("fresh"));

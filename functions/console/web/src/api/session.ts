@@ -1,19 +1,15 @@
 // Who is signed in. The access token lives in memory only; what survives a reload is the HttpOnly refresh cookie, which no
 // script can read. Several tabs share that cookie and every refresh replaces it, so they take turns.
 
-import type { components } from "./schema";
-
 export type Fetch = (input: Request) => Promise<Response>;
-
-type Me = components["schemas"]["MeView"];
 
 /** What login and refresh answer. */
 export interface Grant {
     access_token: string;
     /** Seconds. */
     expires_in: number;
-    /** Who that is and what they may do. */
-    me?: Me | null;
+    /** Who that is, where the answer says it. */
+    me?: unknown;
 }
 
 /** Refresh this much before the end, so that a request on its way does not meet it. */
@@ -25,7 +21,6 @@ const LOCK = "lotse.refresh";
 export class Session {
     #token: string | null = null;
     #endsAt = 0;
-    #me: Me | null = null;
     #refreshing: Promise<boolean> | null = null;
     #channel: BroadcastChannel | null = null;
     readonly #fetch: Fetch;
@@ -34,6 +29,8 @@ export class Session {
     endedByItself = false;
     /** Told when the session is over for good, here or in another tab. */
     onEnd: () => void = () => {};
+    /** Told of each new token. */
+    onGrant: (grant: Grant) => void = () => {};
 
     constructor(fetch: Fetch, now: () => number = Date.now) {
         this.#fetch = fetch;
@@ -53,15 +50,8 @@ export class Session {
         this.endedByItself = false;
         this.#token = grant.access_token;
         this.#endsAt = this.#now() + grant.expires_in * 1000;
-        this.#me = grant.me ?? null;
         localStorage.setItem(HINT, "1");
-    }
-
-    /** Who is signed in, as the last token came with it. Once: whoever asks again has a reason to want it newer. */
-    takeMe(): Me | null {
-        const me = this.#me;
-        this.#me = null;
-        return me;
+        this.onGrant(grant);
     }
 
     /** The token to send now, refreshed if it is about to end; none when nobody is signed in. */
@@ -89,7 +79,6 @@ export class Session {
     #forget(): void {
         this.#token = null;
         this.#endsAt = 0;
-        this.#me = null;
         localStorage.removeItem(HINT);
         this.onEnd();
     }

@@ -57,6 +57,8 @@ const FIELDS: Field<Task>[] = [
         label: "field.lead_id",
         file: ["lead"],
         text: (task) => task.lead_name,
+        // A card is a link itself.
+        brief: (task) => task.lead_name,
         show: (task, { t }) => (task.lead_id ? <Box component={Link} to={`/leads/${task.lead_id}`} sx={{ color: "inherit" }}>{task.lead_name ?? t("tasks.lead")}</Box> : NOTHING),
     },
     plain("deal", "deal_id", (task) => task.deal_name, { file: ["deal"] }),
@@ -73,7 +75,7 @@ export const TASK = entity<Task>({
     page: "/tasks",
     title: "nav.tasks",
     fields: FIELDS,
-    layouts: ["agenda", "table"],
+    layouts: ["calendar", "table"],
     // A day's tasks stand together.
     perPage: 100,
     name: (task) => task.title,

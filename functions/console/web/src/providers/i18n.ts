@@ -68,9 +68,23 @@ function show(language: Language): void {
     for (const tell of told) tell();
 }
 
-function choose(language: Language): void {
+const choosers = new Set<(language: Language) => void>();
+
+/** Told of what the person chooses here. */
+export function onLanguageChosen(listener: (language: Language) => void): () => void {
+    choosers.add(listener);
+    return () => void choosers.delete(listener);
+}
+
+/** Takes over what was chosen elsewhere. */
+export function applyLanguage(language: Language): void {
     localStorage.setItem(STORED, language);
     show(language);
+}
+
+function choose(language: Language): void {
+    applyLanguage(language);
+    for (const listener of choosers) listener(language);
 }
 
 export function useLanguage(): [Language, (language: Language) => void] {

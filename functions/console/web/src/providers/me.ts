@@ -1,22 +1,22 @@
-// Who is signed in and what they may do. It comes with the token; asked for only where it did not.
+// Who is signed in and what they may do. Asked once per sign-in.
 import { api, session, take, type Schemas } from "../api/client";
 
 export type Me = Schemas["AuthMeOutput"];
 
 let asked: Promise<Me> | null = null;
 
-export function me(): Promise<Me> {
-    asked ??= read().catch((error: unknown) => {
+// Whoever refreshes the session is told who that is, too.
+session.onGrant = ({ me }) => {
+    if (me) asked = Promise.resolve(me as Me);
+};
+
+export async function me(): Promise<Me> {
+    await session.token().catch(() => null);
+    asked ??= take(api.GET("/api/v1/auth/me")).catch((error: unknown) => {
         asked = null;
         throw error;
     });
     return asked;
-}
-
-async function read(): Promise<Me> {
-    // Without a token that is refreshed first, and that answers it.
-    await session.token();
-    return session.takeMe() ?? take(api.GET("/api/v1/auth/me"));
 }
 
 export function forgetMe(): void {

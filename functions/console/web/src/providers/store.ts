@@ -5,6 +5,9 @@ const PREFIX = "lotse.set.";
 /** What was set before the console kept it by itself. */
 const FORMER = "RaStorelotse.";
 
+/** Ends the keys of what a list shows at first: whoever signs in next has their own. */
+export const DEFAULT_VIEW = ".default";
+
 const known = new Map<string, unknown>();
 const told = new Map<string, Set<() => void>>();
 
@@ -26,7 +29,22 @@ const tell = (key: string) => {
     for (const each of told.get(key) ?? []) each();
 };
 
+type Listener = (key: string, value: unknown) => void;
+const listeners = new Set<Listener>();
+
+/** Told of what the person sets here. */
+export function onStored(listener: Listener): () => void {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+}
+
 export function setStored<T>(key: string, value: T): void {
+    applyStored(key, value);
+    for (const listener of listeners) listener(key, value);
+}
+
+/** Takes over what is kept elsewhere. */
+export function applyStored<T>(key: string, value: T): void {
     known.set(key, value);
     try {
         localStorage.setItem(PREFIX + key, JSON.stringify(value));
@@ -34,6 +52,11 @@ export function setStored<T>(key: string, value: T): void {
         // There is no room: it holds until the page is closed.
     }
     tell(key);
+}
+
+/** What is the person's and not the browser's. */
+export function forgetDefaults(): void {
+    for (const name of Object.keys(localStorage)) if (name.startsWith(PREFIX) && name.endsWith(DEFAULT_VIEW)) setStored(name.slice(PREFIX.length), null);
 }
 
 /** Forgets what was read, not what is kept: for tests, which begin anew. */

@@ -1,5 +1,6 @@
 // What a tab keeps of the person who works in it: where they were, what they have not saved. When their session ends by itself they come
 // back to it; whoever signs in after them, or after they signed out, begins at the start.
+import { forgetDefaults } from "./store";
 import { forgetRecents } from "../shell/recent";
 import { forgetDrafts } from "../ui/drafts";
 import { forgetLists } from "../ui/list-state";
@@ -12,6 +13,7 @@ function forget(): void {
     forgetDrafts();
     forgetLists();
     forgetUndo();
+    forgetDefaults();
     forgetRecents();
 }
 

@@ -80,7 +80,7 @@ const write = (name: string, value: string) => fireEvent.change(field(name), { t
 it("begins with c, offers what one may add, and keeps nobody out", async () => {
     await show();
     press("c");
-    await screen.findByRole("dialog", { name: "Add something new" });
+    await screen.findByRole("dialog", { name: "Add new" });
     expect(screen.getAllByRole("menuitem").map((one) => one.textContent)).toEqual(["New lead", "New deal", "New task"]);
     expect(await barriers()).toEqual([]);
 });
@@ -91,10 +91,10 @@ it("says who is there already while one writes, and adds a second one only when 
     await choose("New lead");
     await screen.findByRole("textbox", { name: "E-mail" });
     write("E-mail", "koehler@vetlab.example");
-    await screen.findByText("May be there already:");
+    await screen.findByText("May already exist:");
     expect(screen.getByRole("link", { name: "Andreas Köhler" }).getAttribute("href")).toBe("/leads/k");
     fireEvent.click(screen.getByRole("button", { name: "Add lead" }));
-    fireEvent.click(await screen.findByRole("button", { name: "Add all the same" }));
+    fireEvent.click(await screen.findByRole("button", { name: "Add anyway" }));
     await waitFor(() => expect(posts().map(({ search, body }) => [search, body!.email])).toEqual([["", "koehler@vetlab.example"], ["?force=true", "koehler@vetlab.example"]]));
     // It opens, with what it scores and why.
     await waitFor(() => expect(document.querySelector("output")?.textContent).toBe("/leads/new"));

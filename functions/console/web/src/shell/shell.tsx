@@ -6,6 +6,7 @@ import { ErrorBoundary } from "react-error-boundary";
 import { type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { NavLink, useLocation, useNavigationType } from "react-router-dom";
 import { useSessionWatch } from "../providers/auth";
+import { useKeptPreferences } from "../providers/preferences";
 import { useLanguage, useProfileLanguage, useT } from "../providers/i18n";
 import { useMay, useMe } from "../ui/known";
 import { Clashes } from "../ui/clashes";
@@ -41,6 +42,7 @@ export function Shell({ children }: { children?: ReactNode }) {
     useUndoKey();
     useAppKeys();
     useProfileLanguage(me?.member?.language ?? me?.tenant.language);
+    useKeptPreferences(me?.member?.id);
 
     useEffect(() => {
         document.documentElement.lang = language;

@@ -1,6 +1,6 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { ThemeProvider } from "@mui/material/styles";
-import { cleanup, configure, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, configure, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { type ReactNode, useState } from "react";
 import { MemoryRouter } from "react-router-dom";
 import { afterEach, expect, it, vi } from "vitest";
@@ -8,6 +8,7 @@ import { blocksClient } from "../blocks/stories";
 import { contrast, faintIn } from "../theme/contrast";
 import { makeTheme } from "../theme/theme";
 import { type ColorIcon, ColorIconPick, COLORS } from "./color-icon-pick";
+import { EntityPick } from "./entity-pick";
 import { MoneyField, PersonPick, TagField } from "./inputs";
 import { put, SortableList } from "./sortable-list";
 
@@ -68,6 +69,18 @@ it("ends a tag at a comma and where one leaves the field, and keeps each once", 
     fireEvent.change(box, { target: { value: "new" } });
     fireEvent.blur(box);
     expect(spy).toHaveBeenLastCalledWith(["vip", "fair", "new"]);
+});
+
+it("finds a record from two characters on", async () => {
+    const search = vi.fn(async (q: string | undefined) => [{ id: q ?? "first" }]);
+    show(<EntityPick of="test" search={search} nameOf={({ id }) => id} label="Record" value={null} onChange={() => undefined} />);
+    const box = screen.getByRole("combobox");
+    // Else the field takes back what is written: it shows what is chosen as long as nobody is in it.
+    act(() => box.focus());
+    fireEvent.change(box, { target: { value: "k" } });
+    fireEvent.change(box, { target: { value: "kö" } });
+    await waitFor(() => expect(search.mock.calls.map(([q]) => q)).toEqual([undefined, "kö"]));
+    await screen.findByRole("option", { name: /kö/ });
 });
 
 it("knows how well colours stand out, and offers none that is lost in a theme", () => {

@@ -137,7 +137,7 @@ export function ListProvider<T extends Versioned>({ entity, children }: { entity
     // Whoever has a default view finds the list in it, unless the address says what to show.
     const named = params.get("v");
     const untouched = !["v", "filter", "sort", "layout"].some((name) => params.has(name));
-    const saved = views.data?.find((view) => (named ? view.id === named : untouched && view.is_default)) ?? null;
+    const saved = (named ? (views.data?.find(({ id }) => id === named) ?? (views.start?.id === named ? views.start : null)) : untouched ? views.start : null) ?? null;
     const plain = useMemo<ListView>(() => ({ ...startOf(entity), filters: setOnly(entity, entity.begin?.(known) ?? {}) }), [entity, known]);
     const base = useMemo(() => (saved ? viewOf(entity, saved) : plain), [entity, saved, plain]);
     const { state, dropped, go, to } = useListState(entity, base);
@@ -145,7 +145,7 @@ export function ListProvider<T extends Versioned>({ entity, children }: { entity
     const { filters, sort, page, perPage } = state;
     const asked = useMemo(() => parametersOf(entity, filters, { me: member }), [entity, filters, member]);
     // What depends on who one is, or on a saved view, waits for it.
-    const waits = (me === undefined && (asksForMe(filters) || entity.begin !== undefined)) || (views.isLoading && (named !== null || untouched));
+    const waits = (me === undefined && (asksForMe(filters) || entity.begin !== undefined)) || (named !== null && saved === null && views.data === undefined && !views.failed);
     const query = useQuery({
         queryKey: [entity.resource, "list", asked, sort, page, perPage],
         queryFn: () => listPage<T>(entity.resource, { filter: asked, sort, page, limit: perPage }),
@@ -163,8 +163,8 @@ export function ListProvider<T extends Versioned>({ entity, children }: { entity
         if (last !== undefined && page > last) void go({ page: last }, true);
     }, [last, page]);
     // With a default view, an address that says nothing means that.
-    const hasDefault = views.data?.some(({ is_default }) => is_default) ?? false;
-    const missing = named !== null && views.data !== undefined && !saved;
+    const hasDefault = views.start !== null;
+    const missing = named !== null && !saved && (views.data !== undefined || views.failed);
     const addressOf = (record: T) => (entity.panel ? `${entity.page}?${withPanel(search, entity.panel, record.id)}` : entity.to(record));
     const list: List<T> = {
         ...state,

@@ -170,9 +170,9 @@ it("takes a won deal back to its stage and place", async () => {
 
 it("opens a deal in the stage whose + was pressed", async () => {
     await open();
-    fireEvent.click(within(column("s2")).getByRole("button", { name: "Open one in “Angebot”" }));
+    fireEvent.click(within(column("s2")).getByRole("button", { name: "Add a deal to “Angebot”" }));
     await screen.findByRole("dialog", { name: "New deal" });
-    expect(within(column("w")).queryByRole("button", { name: /Open one/ })).toBeNull();
+    expect(within(column("w")).queryByRole("button", { name: /Add a deal/ })).toBeNull();
 });
 
 it("keeps nobody out, in both themes, also beside an open deal", async () => {

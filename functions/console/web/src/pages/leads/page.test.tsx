@@ -128,7 +128,7 @@ it("warns when there is no next step", async () => {
     await open();
     tasks = [];
     fireEvent.click(screen.getByRole("checkbox", { name: "Complete: Angebot nachfassen" }));
-    await screen.findByText("No next step: write one down");
+    await screen.findByText("No next step – write one down");
 });
 
 it("keeps a task that is not finished writing", async () => {

@@ -40,7 +40,7 @@ export default function TaskList() {
     );
     return (
         <>
-            <ListPage entity={TASK} empty={{ icon: CheckCheck, title: "tasks.none", hint: "tasks.noneHint" }} head={create} bulk={["owner"]} layouts={{ agenda: (tasks) => <Agenda tasks={tasks} /> }} panel={(id, close, tasks) => <OpenTask key={id} id={id} tasks={tasks} onClose={close} />} />
+            <ListPage entity={TASK} empty={{ icon: CheckCheck, title: "tasks.none", hint: "tasks.noneHint" }} head={create} bulk={["owner"]} layouts={{ calendar: (tasks) => <Agenda tasks={tasks} /> }} panel={(id, close, tasks) => <OpenTask key={id} id={id} tasks={tasks} onClose={close} />} />
             {creating && <EditTask task={null} onClose={() => setCreating(false)} />}
         </>
     );
