@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = migrations![
     17 => "0017_people",
     18 => "0018_working_day",
     19 => "0019_notifications",
+    20 => "0020_day",
     23 => "0023_bulk_changes",
 ];
 

@@ -6,6 +6,7 @@ pub mod address;
 pub mod audit;
 pub mod auth;
 pub mod bulk;
+pub mod changes;
 pub mod choice;
 pub mod database;
 pub mod deals;
@@ -14,6 +15,7 @@ pub mod effects_work;
 
 pub mod event_path;
 pub mod health;
+pub mod home;
 pub mod idempotency;
 pub mod ids;
 pub mod inbox;

@@ -2,6 +2,7 @@
 
 pub mod aggregates;
 pub mod bulk;
+pub mod changes;
 pub mod csv;
 pub mod cursor;
 pub mod deals;
@@ -12,6 +13,7 @@ pub mod decisions;
 pub mod events;
 pub mod filters;
 pub mod health;
+pub mod home;
 pub mod inbox;
 pub mod input;
 pub mod leads;

@@ -1,6 +1,8 @@
 //! The team, tested as the deployed executables.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends in a panic that says where")]
 
+mod changes;
+mod home;
 mod notifications;
 mod preferences;
 mod saved_views;

@@ -134,6 +134,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what has changed since a moment (record, version, when, by whom), says who else looks at a record, and how much the caller has not read: everything that a page asks for every few seconds, in one call.
+         * @description Without `since` it answers with where to begin. Shows of records only those that the caller may read. More than two hundred changes
+         *     are not listed but said (`more`).
+         */
+        get: operations["changes-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/crm/deals": {
         parameters: {
             query?: never;
@@ -581,6 +602,26 @@ export interface paths {
          *     kept there as well. The database may be away: the processor then checks the signature later.
          */
         post: operations["events-webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/home": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The first page of a day in one answer: the caller's tasks that are overdue or due today, their deals without a next step, who became hot since yesterday, what was won this month and what is open; for who leads a team the same per person; for a new tenant what it does first.
+         * @description Days and months begin in the member's zone, else the tenant's. What the caller may not read is null; nothing is refused besides.
+         */
+        get: operations["home"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1754,6 +1795,52 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description What has changed since somebody asked. */
+        ChangesListOutput: {
+            /** @description Newest first. */
+            changes: components["schemas"]["ChangeView"][];
+            /**
+             * Format: date-time
+             * @description Send it as `since` next time. It is a little in the past, because what was begun then may only now be done: so a change may come
+             *     twice, with the same `id`.
+             */
+            cursor: string;
+            /** @description There were more than are listed: read anew what is shown. */
+            more: boolean;
+            /** @description Who else has looked at the record of `on` in the last 30 seconds. */
+            present: components["schemas"]["PresentView"][];
+            /**
+             * Format: int64
+             * @description How many notifications the caller has not read.
+             */
+            unread: number;
+        };
+        /** @description One change of a record. */
+        ChangeView: {
+            /** @description `create`, `update`, `delete`, or a verb such as `move`. */
+            action: string;
+            /** @description `person`, `api_key`, or `machine`. */
+            actor_kind: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Of the change itself: what comes twice is the same.
+             */
+            id: string;
+            /** @description The member who did it. */
+            member_id?: components["schemas"]["MemberId"] | null;
+            member_name?: string | null;
+            /** Format: uuid */
+            record_id: string;
+            /** @description `lead`, `deal`, `task`, `pipeline`, `stage`, `member`, or `tenant` for its settings. */
+            record_type: string;
+            /**
+             * Format: int64
+             * @description The record's version after it; null: it is gone.
+             */
+            version?: number | null;
+        };
         /** @description The end of a deal. */
         CloseDeal: {
             outcome: components["schemas"]["DealOutcome"];
@@ -2590,6 +2677,20 @@ export interface components {
             pointer: string;
         };
         /**
+         * @description What a new tenant does first.
+         *
+         *     - `lead`: Has a first lead.
+         *     - `deal`: Has a first deal.
+         *     - `team`: Has somebody else who works here too.
+         * @enum {string}
+         */
+        FirstStep: "lead" | "deal" | "team";
+        /** @description Something that a new tenant does first, and whether it is done. */
+        FirstStepView: {
+            done: boolean;
+            step: components["schemas"]["FirstStep"];
+        };
+        /**
          * @description What is worked out of a field.
          * @enum {string}
          */
@@ -2622,6 +2723,51 @@ export interface components {
             /** @description The release that answers. */
             version: string;
         };
+        /** @description Everything that the first page of a day shows. What the caller may not read is null. */
+        HomeOutput: {
+            /** @description The caller's open deals about which nothing is to be done, the most valuable first, 10 at most. */
+            deals_without_next_step?: components["schemas"]["IdleDealView"][] | null;
+            /** @description What a new tenant does first; null once all of it is done. */
+            first_steps?: components["schemas"]["FirstStepView"][] | null;
+            /** @description Who became hot since yesterday began and still is: the caller's and nobody's; of managers everybody's. The latest first. */
+            hot_leads?: components["schemas"]["HotLeadsView"] | null;
+            /** @description How the caller stands; null for who is no member of the team. */
+            me?: components["schemas"]["PersonView"] | null;
+            /** @description How everybody stands, for who leads a team; null for others. */
+            people?: components["schemas"]["PersonView"][] | null;
+            /** @description The caller's open tasks that are overdue or due today, the most urgent first, 20 at most. */
+            tasks?: components["schemas"]["TaskView"][] | null;
+            /** @description What everybody's deals are worth together. */
+            team?: components["schemas"]["TeamFiguresView"] | null;
+            /**
+             * Format: date
+             * @description The day it is where the caller is.
+             */
+            today: string;
+            /** @description IANA name of the zone in which days begin here: the member's, else the tenant's. */
+            zone: string;
+        };
+        /** @description Leads that became hot, 10 at most. */
+        HotLeadsView: {
+            data: components["schemas"]["HotLeadView"][];
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description A lead that became hot. */
+        HotLeadView: {
+            company?: string | null;
+            /** Format: date-time */
+            hot_at: string;
+            id: components["schemas"]["LeadId"];
+            /** @description The name, else the company, else the e-mail address. */
+            name?: string | null;
+            owner_id?: components["schemas"]["MemberId"] | null;
+            owner_name?: string | null;
+            /** @description `hot` or `very_hot`. */
+            tier: string;
+            /** Format: int32 */
+            total_score: number;
+        };
         /** @description Who did it. At least one of them. */
         IdentifierInput: {
             /** @description A cookie or device id. */
@@ -2642,6 +2788,29 @@ export interface components {
             waalaxy_id?: string | null;
             /** @description Wodify's id of the client. */
             wodify_id?: string | null;
+        };
+        /** @description A deal about which nothing is to be done. */
+        IdleDealView: {
+            /** @description ISO 4217 code. */
+            currency: string;
+            /** Format: date */
+            expected_close_on?: string | null;
+            id: components["schemas"]["DealId"];
+            /** Format: date-time */
+            in_stage_since: string;
+            lead_id?: components["schemas"]["LeadId"] | null;
+            lead_name?: string | null;
+            name: string;
+            pipeline_id: components["schemas"]["PipelineId"];
+            stage_id: components["schemas"]["StageId"];
+            stage_name?: string | null;
+            /**
+             * Format: int64
+             * @description In minor units of `currency`.
+             */
+            value_minor: number;
+            /** Format: int64 */
+            version: number;
         };
         /** @description A part of a list. */
         InboxListOutput: {
@@ -3571,6 +3740,30 @@ export interface components {
              */
             weight?: number | null;
         };
+        /** @description What deals of one currency are worth, in its minor units. */
+        MoneyView: {
+            /** @description ISO 4217 code. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description Open deals.
+             */
+            open: number;
+            /** Format: int64 */
+            open_minor: number;
+            /**
+             * Format: int64
+             * @description Each with the probability of its stage.
+             */
+            weighted_minor: number;
+            /**
+             * Format: int64
+             * @description Deals won this month.
+             */
+            won: number;
+            /** Format: int64 */
+            won_minor: number;
+        };
         /** @description The cookie says it all; an empty body does too. */
         Nothing: Record<string, never>;
         /**
@@ -3764,6 +3957,38 @@ export interface components {
          * @enum {string}
          */
         PartStatus: "ok" | "degraded" | "down" | "unconfigured" | "unknown";
+        /** @description How somebody stands. */
+        PersonView: {
+            /**
+             * Format: int64
+             * @description What they are to win in a month, in minor units of the tenant's currency.
+             */
+            goal_minor?: number | null;
+            /**
+             * Format: int64
+             * @description Leads of theirs that became hot since yesterday began.
+             */
+            hot_leads: number;
+            member_id: components["schemas"]["MemberId"];
+            /** @description By currency; null when the caller may not read deals. */
+            money?: components["schemas"]["MoneyView"][] | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description Open tasks whose moment has passed.
+             */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description Open tasks due until the day ends.
+             */
+            today: number;
+            /**
+             * Format: int64
+             * @description Open deals about which nothing is to be done.
+             */
+            without_next_step: number;
+        };
         /**
          * Format: uuid
          * @description A pipeline that deals move through.
@@ -3948,6 +4173,13 @@ export interface components {
              * @description 0: nothing was set yet.
              */
             version: number;
+        };
+        /** @description A member who looks at a record. */
+        PresentView: {
+            member_id: components["schemas"]["MemberId"];
+            name: string;
+            /** Format: date-time */
+            seen_at: string;
         };
         /** @description RFC 9457 */
         Problem: {
@@ -5204,6 +5436,18 @@ export interface components {
             /** @description IANA name of the time zone; none: the tenant's. */
             zone?: string | null;
         };
+        /** @description What everybody's deals are worth together. */
+        TeamFiguresView: {
+            /** @description The tenant's. */
+            goal_currency: string;
+            /**
+             * Format: int64
+             * @description What everybody is to win together in a month, in minor units of `goal_currency`.
+             */
+            goal_minor?: number | null;
+            /** @description By currency. */
+            money: components["schemas"]["MoneyView"][];
+        };
         /** @description A member of the team. */
         TeamGetOutput: {
             /** @description One who is not active gets no deals and cannot sign in. */
@@ -6076,6 +6320,85 @@ export interface operations {
             };
             /** @description The change conflicts with what is there */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "changes-list": {
+        parameters: {
+            query?: {
+                /** @description The record that the caller looks at, such as `lead:01a1ea0d-46cb-748e-81a5-491da0899a75`. */
+                on?: string | null;
+                /** @description The `cursor` of the answer before. */
+                since?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesListOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8619,6 +8942,80 @@ export interface operations {
             };
             /** @description The token, the signature or the secret is not believed; `detail` says why */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is down; `Retry-After` says when to come back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    home: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeOutput"];
+                };
+            };
+            /** @description The request is malformed or breaks a rule; `errors` has one entry per fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing or not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credentials lack the scope this needs */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

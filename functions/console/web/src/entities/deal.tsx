@@ -102,5 +102,5 @@ export const DEAL = entity<Deal>({
         { key: "lost", label: "deals.view.lost", filters: () => ({ status: { in: ["lost"] } }) },
         { key: "all", label: "deals.view.all", filters: () => ({}) },
     ],
-    stale: ["deal", "deals", "board", "find", "lead", "leads", "tasks", "team"],
+    stale: ["deal", "deals", "board", "find", "lead", "leads", "tasks", "team", "home"],
 });

@@ -164,5 +164,5 @@ export const LEAD = entity<Lead>({
         { key: "pool", label: "leads.view.pool", filters: () => ({ pool: { is: true } }) },
         { key: "qualified", label: "leads.view.qualified", filters: () => ({ status: { in: ["qualified"] } }) },
     ],
-    stale: ["lead", "leads", "find", "board", "deal", "deals", "tasks", "team"],
+    stale: ["lead", "leads", "find", "board", "deal", "deals", "tasks", "team", "home"],
 });

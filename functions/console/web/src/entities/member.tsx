@@ -86,5 +86,5 @@ export const MEMBER = entity<Member>({
     ],
     views: [],
     /** Somebody who leaves hands everything over. */
-    stale: ["team", "lead", "leads", "board", "deal", "deals", "tasks"],
+    stale: ["team", "lead", "leads", "board", "deal", "deals", "tasks", "home"],
 });

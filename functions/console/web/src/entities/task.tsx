@@ -100,5 +100,5 @@ export const TASK = entity<Task>({
         { key: "done", label: "taskStatus.done", filters: () => ({ status: { in: ["done"] } }), sort: { field: "created_at", order: "DESC" } },
         { key: "cancelled", label: "taskStatus.cancelled", filters: () => ({ status: { in: ["cancelled"] } }), sort: { field: "created_at", order: "DESC" } },
     ],
-    stale: ["tasks", "task", "lead", "deal"],
+    stale: ["tasks", "task", "lead", "deal", "home"],
 });

@@ -15,9 +15,11 @@ import { Hidden } from "../ui/parts";
 import { announcer } from "../ui/title";
 import { useUndoKey } from "../ui/undo";
 import { Account } from "./account";
+import { Bell } from "./bell";
 import { useAppKeys } from "./commands";
 import { Finder } from "./finder";
 import { KeyHelp } from "./key-help";
+import { AlsoHere } from "./live";
 import { GROUPS, type Place, PLACES } from "./navigation";
 import { Offline } from "./offline";
 import { askForPartsAgain } from "./part";
@@ -130,7 +132,13 @@ function Side({ narrow, onFind }: { narrow: boolean; onFind: () => void }) {
             <Add narrow={narrow} />
             <Places narrow={narrow} />
             <Box sx={{ mt: "auto" }}>
-                <Account narrow={narrow} />
+                <AlsoHere words={!narrow} />
+            </Box>
+            <Box sx={{ display: "flex", flexDirection: narrow ? "column" : "row", alignItems: "center", gap: 0.5, minWidth: 0 }}>
+                <Box sx={{ flex: narrow ? undefined : 1, minWidth: 0 }}>
+                    <Account narrow={narrow} />
+                </Box>
+                <Bell />
             </Box>
         </Box>
     );
@@ -148,6 +156,8 @@ function TopBar({ onFind }: { onFind: () => void }) {
             <IconButton aria-label={t("find.open")} onClick={onFind}>
                 <Search size={18} />
             </IconButton>
+            <AlsoHere />
+            <Bell />
             <Account narrow />
         </Box>
     );
