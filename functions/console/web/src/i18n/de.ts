@@ -697,7 +697,7 @@ export const de: Messages = {
         column: "%{stage}: %{smart_count} Deal, %{value} |||| %{stage}: %{smart_count} Deals, %{value}",
         add: "In „%{stage}“ eröffnen",
         fold: "„%{stage}“ einklappen",
-        unfold: "„%{stage}“ zeigen: %{smart_count} Deal |||| „%{stage}“ zeigen: %{smart_count} Deals",
+        unfold: "Deals zeigen",
         menu: "Was sich mit „%{name}“ tun lässt",
         moveTo: "Nach „%{stage}“",
         emptyStage: "Deal hier ablegen",

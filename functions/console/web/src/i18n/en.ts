@@ -701,7 +701,7 @@ export const en = {
         column: "%{stage}: %{smart_count} deal, %{value} |||| %{stage}: %{smart_count} deals, %{value}",
         add: "Add a deal to “%{stage}”",
         fold: "Fold “%{stage}”",
-        unfold: "Show “%{stage}”: %{smart_count} deal |||| Show “%{stage}”: %{smart_count} deals",
+        unfold: "Show deals",
         menu: "What can be done with “%{name}”",
         moveTo: "To “%{stage}”",
         emptyStage: "Drop a deal here",

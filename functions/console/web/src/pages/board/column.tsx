@@ -5,7 +5,7 @@ import { ChevronsLeft, ChevronsRight, Plus } from "lucide-react";
 import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
 import { useStageName } from "../../ui/labels";
-import { Muted } from "../../ui/parts";
+import { Hidden, Muted } from "../../ui/parts";
 import { stageIcon } from "../../ui/stage-icons";
 import { type CardProps, DealCard } from "./card";
 import { COLUMN, RAIL, RAIL_OPEN } from "./fit";
@@ -94,10 +94,12 @@ function RailHead({ column, carrying, name, onUnfold }: Props & { name: string }
     const format = useFormat();
     const Icon = stageIcon(column.stage.icon);
     return (
-        <ButtonBase aria-expanded={false} aria-label={t("board.unfold", { stage: name, smart_count: column.count })} onClick={() => onUnfold(true)} sx={{ flexDirection: "column", gap: 0.75, pt: 1, pb: 1, borderRadius: 1, color: "text.secondary", fontSize: "m", "&:hover": { color: "text.primary" } }}>
+        <ButtonBase aria-expanded={false} onClick={() => onUnfold(true)} sx={{ flexDirection: "column", gap: 0.75, pt: 1, pb: 1, borderRadius: 1, color: "text.secondary", fontSize: "m", "&:hover": { color: "text.primary" } }}>
             <Icon size={15} aria-hidden="true" />
             <span>{format.number(column.count)}</span>
             <Box sx={{ fontWeight: 620, writingMode: carrying ? undefined : "vertical-rl", overflowWrap: "anywhere" }}>{name}</Box>
+            {/* What is seen begins the name, for whoever says aloud what to press. */}
+            <Hidden>{t("board.unfold")}</Hidden>
             {!carrying && <ChevronsLeft size={14} aria-hidden="true" />}
         </ButtonBase>
     );
