@@ -407,11 +407,11 @@ describe("leads", () => {
         await page.getByRole("button", { name: "Temperatur", exact: true }).click();
         const choice = page.getByRole("dialog", { name: "Temperatur" });
         await choice.getByRole("checkbox", { name: "Kalt" }).click();
-        await choice.getByRole("checkbox", { name: "Warm" }).check();
+        await choice.getByRole("checkbox", { name: "Warm" }).click();
         await page.keyboard.press("Escape");
         await page.getByRole("button", { name: "Temperatur: Kalt oder Warm" }).waitFor();
         await page.getByRole("button", { name: "Zuständig", exact: true }).click();
-        await page.getByRole("dialog", { name: "Zuständig" }).getByRole("checkbox", { name: "niemand" }).check();
+        await page.getByRole("dialog", { name: "Zuständig" }).getByRole("checkbox", { name: "niemand" }).click();
         await page.keyboard.press("Escape");
         await page.getByRole("button", { name: "Zuständig: niemand" }).waitFor();
         await settled(page);
