@@ -8,22 +8,22 @@ import { allows, me } from "../providers/me";
 const MINUTES = 60_000;
 
 export function useTeam() {
-    const { data } = useQuery({
+    const { data, isLoading } = useQuery({
         queryKey: ["team", "all"],
         queryFn: async () => (await take(api.GET("/api/v1/team", { params: { query: { limit: 100 } } }))).data,
         staleTime: 5 * MINUTES,
     });
     return useMemo(() => {
         const byId = new Map(data?.map((member) => [member.id, member]));
-        return { members: data ?? [], active: data?.filter((member) => member.active) ?? [], nameOf: (id: string | null | undefined) => (id ? (byId.get(id)?.name ?? null) : null) };
-    }, [data]);
+        return { isLoading, members: data ?? [], active: data?.filter((member) => member.active) ?? [], nameOf: (id: string | null | undefined) => (id ? (byId.get(id)?.name ?? null) : null) };
+    }, [data, isLoading]);
 }
 
 export type Pipeline = Schemas["PipelineView"];
 export type Stage = Schemas["StageView"];
 
 export function usePipelines() {
-    const { data, error, refetch } = useQuery({
+    const { data, error, isLoading, refetch } = useQuery({
         queryKey: ["pipelines", "all"],
         queryFn: async () => (await take(api.GET("/api/v1/pipelines", { params: { query: { limit: 100 } } }))).data,
         staleTime: 5 * MINUTES,
@@ -33,12 +33,13 @@ export function usePipelines() {
         const stages = new Map(data?.flatMap((pipeline) => pipeline.stages.map((stage) => [stage.id, stage] as const)));
         return {
             pipelines: data,
+            isLoading,
             error,
             refetch,
             pipeline: (id: string | null | undefined) => (id ? byId.get(id) : undefined),
             stage: (id: string | null | undefined) => (id ? stages.get(id) : undefined),
         };
-    }, [data, error, refetch]);
+    }, [data, error, isLoading, refetch]);
 }
 
 export function useRoutingConfig() {

@@ -14,7 +14,7 @@ import { type Column, usePhone } from "./columns";
 import { DataTable } from "./data-table";
 import { download } from "./download";
 import { FilterBar } from "./filter-bar";
-import { useMe, useZone } from "./known";
+import { useMe, usePipelines, useTeam, useZone } from "./known";
 import { ListProvider, useList } from "./list";
 import { PAGE_SIZES, parametersOf } from "./list-state";
 import { notify } from "./notify";
@@ -51,6 +51,9 @@ function Content<T extends Versioned>({ empty, head, rowActions, bulk = [], layo
     const { entity, rows, filters, columns, layout } = list;
     const shown = shownFields(entity.fields, columns.map(({ field }) => field), filters);
     const filtered = Object.keys(filters).length > 0;
+    // A card is as high as what is known of it: it waits for the names of people and pipelines, so that none grows while it is read.
+    const [people, pipelines] = [useTeam().isLoading, usePipelines().isLoading];
+    const waits = phone && (people || pipelines);
     const own: ((rows: T[]) => ReactNode) | undefined = layouts[layout];
     const clear = filtered && (
         <Button variant="outlined" onClick={() => list.setFilters({})}>
@@ -74,7 +77,7 @@ function Content<T extends Versioned>({ empty, head, rowActions, bulk = [], layo
                     <Empty icon={Unplug} title={t("leads.cut")} hint={t("leads.cutHint")} />
                 ) : list.error ? (
                     <Failed error={list.error} retry={list.refetch} action={clear} />
-                ) : !rows ? (
+                ) : !rows || waits ? (
                     <Loading phone={phone} />
                 ) : rows.length === 0 ? (
                     <Empty icon={filtered ? SearchX : empty.icon} title={t(filtered ? "list.noneFound" : empty.title)} hint={t(filtered ? "list.noneFoundHint" : empty.hint)} action={clear} />

@@ -1,5 +1,5 @@
 // The boards: which one, and what is on it.
-import { Button, Tab, Tabs } from "@mui/material";
+import { Box, Button, Tab, Tabs } from "@mui/material";
 import { KanbanSquare, Plus, Table2 } from "lucide-react";
 import { useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router-dom";
@@ -50,6 +50,8 @@ export default function BoardPage() {
                 </Card>
             ) : (
                 <>
+                    {/* Until they are known their room is kept. */}
+                    {!pipelines && <Box sx={{ height: 39, mb: 1.5 }} />}
                     {live.length > 0 && (
                         <Tabs value={live.some((each) => each.id === chosen) ? chosen : false} onChange={(_, id: string) => go(`/board/${id}${kept && `?${kept}`}`)} variant="scrollable" scrollButtons={false} aria-label={t("board.pipelines")} sx={{ borderBottom: 1, borderColor: "divider", mb: 1.5 }}>
                             {live.map((pipeline) => (
