@@ -189,9 +189,11 @@ fn add(copy: &Path, area: &str, functions: &[&str]) -> anyhow::Result<()> {
     })
 }
 
-/// The text under the names of another area.
+/// The text under the names of another area. A record's own address stays as it is: it is the same record, whoever makes it.
 fn renamed(text: &str, area: &str) -> String {
-    let mut text = text.replace(&format!("/api/v1/{AREA}"), &format!("/api/v1/{area}"));
+    let (path, other_path) = (format!("/api/v1/{AREA}"), format!("/api/v1/{area}"));
+    let address = format!("\"{path}/{{}}\", task[\"id\"]");
+    let mut text = text.replace(&path, &other_path).replace(&address.replace(&path, &other_path), &address);
     for function in FUNCTIONS {
         let other = function.replacen(AREA, area, 1);
         text = text.replace(function, &other).replace(&pascal_case(function), &pascal_case(&other));
@@ -243,6 +245,15 @@ fn size(folder: &Path) -> anyhow::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_records_own_address_stays() {
+        let text = r#"get("/api/v1/tasks"); format!("/api/v1/tasks/{}", task["id"]); "tasks-get""#;
+        assert_eq!(
+            renamed(text, "more01"),
+            r#"get("/api/v1/more01"); format!("/api/v1/tasks/{}", task["id"]); "more01-get""#
+        );
+    }
 
     #[test]
     fn a_function_has_the_same_parts_under_another_name() {

@@ -11,6 +11,7 @@ INSERT INTO leads (id, tenant_id, email, first_name, last_name, company, country
          jsonb_build_object('email', jsonb_build_object('by', 'event', 'id', id, 'at', '2026-01-01T00:00:00Z'),
                             'source', jsonb_build_object('by', 'event', 'id', id, 'at', '2026-01-01T00:00:00Z'))
     FROM people;
+SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE leads ENABLE TRIGGER leads_fold_new;
 INSERT INTO lead_identifiers (tenant_id, kind, value, lead_id)
   SELECT '{tenant}', 'email', email, id FROM people;

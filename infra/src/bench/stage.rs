@@ -69,7 +69,7 @@ impl Stage {
         let members: Vec<Value> = (0..20)
             .map(|n| {
                 json!({"email": format!("member{n}@bench.example"), "name": format!("Member {n}"), "role": "sales",
-                            "capacity": 100_000, "pipelines": ["*"]})
+                            "capacity": 10_000, "pipelines": ["*"]})
             })
             .collect();
         let tenant = create
