@@ -3770,12 +3770,11 @@ export interface components {
          * @description Why something concerns a member.
          *
          *     - `assigned`: It is theirs now.
-         *     - `mentioned`: Somebody named them.
          *     - `overdue`: Their task was to be done by now.
          *     - `failed`: Something to be done outside about a lead of theirs was refused, or nobody knows whether it was done.
          * @enum {string}
          */
-        NotificationKind: "assigned" | "mentioned" | "overdue" | "failed";
+        NotificationKind: "assigned" | "overdue" | "failed";
         /** @description A part of a list. */
         NotificationsListOutput: {
             /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
