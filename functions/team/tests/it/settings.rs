@@ -101,7 +101,7 @@ async fn names_every_fault_and_guards_against_lost_updates() {
     let other = app.new_tenant("other").await;
     let theirs: Value = app.get("/api/v1/team").bearer(&other.token("viewer")).send().await.expect(200).json();
     let sam = member(&app, "sam").await;
-    let [first, second] = [0, 1].map(|n| json!({"member_id": theirs["data"][n]["id"], "won_minor_per_month": 1}));
+    let [first, second] = [0_usize, 1].map(|n| json!({"member_id": theirs["data"][n]["id"], "won_minor_per_month": 1}));
     let goals = json!([second, {"member_id": sam["id"], "won_minor_per_month": 1}, first]);
     let mut found = pointers(&change(&app, json!({ "goals": goals })).await.expect(400));
     found.sort_unstable();
