@@ -1,11 +1,35 @@
 -- What people set for their working day: saved views of lists, preferences, and the tenant's settings. Expands only.
 
+-- Every request reads tenants. So this comes first: foreign keys to it take weaker locks, which would have to grow. And a migration that
+-- does not get the lock at once gives up and runs again, rather than have everybody queue behind it.
+SET LOCAL lock_timeout = '2s';
+ALTER TABLE tenants
+  -- ISO 3166-2, such as DE-BY: whose public holidays count. Null: only the country's.
+  ADD COLUMN state text,
+  -- Null: those every tenant begins with, in its language (domain::settings).
+  ADD COLUMN lost_reasons text[],
+  -- An open deal that stands longer in one stage is stuck.
+  ADD COLUMN stuck_after_days integer NOT NULL DEFAULT 14 CONSTRAINT tenants_stuck_check CHECK (stuck_after_days BETWEEN 1 AND 365),
+  -- [{member_id, won_minor_per_month}]; without a member it is everybody's together.
+  ADD COLUMN goals jsonb NOT NULL DEFAULT '[]',
+  ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now(),
+  ADD COLUMN version bigint NOT NULL DEFAULT 1;
+GRANT UPDATE (state, lost_reasons, stuck_after_days, goals, updated_at, version) ON tenants TO lotse_app;
+
+-- Which facts of its tenant a function may go on with that it has kept. Asked in the statement that enters the tenant.
+CREATE FUNCTION lotse.tenant_version(p_tenant uuid) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$ SELECT t.version FROM tenants t WHERE t.id = p_tenant $$;
+REVOKE EXECUTE ON FUNCTION lotse.tenant_version(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lotse.tenant_version(uuid) TO lotse_app;
+
 -- A list's layout, columns, filters and sort under a name. What they mean the console knows; here they are bounded and kept.
 CREATE TABLE saved_views (
   id uuid CONSTRAINT saved_views_pkey PRIMARY KEY,
   tenant_id uuid NOT NULL CONSTRAINT saved_views_tenant_fkey REFERENCES tenants,
-  -- Null: made by an administrator who is no member of the team; then it is the team's.
-  owner_id uuid CONSTRAINT saved_views_owner_fkey REFERENCES team_members ON DELETE CASCADE,
+  -- Null: made by an administrator who is no member of the team; then it is the team's. A member is not deleted with what they keep for
+  -- the team.
+  owner_id uuid CONSTRAINT saved_views_owner_fkey REFERENCES team_members,
   list text NOT NULL CONSTRAINT saved_views_list_check CHECK (list ~ '^[a-z][a-z_-]{0,31}$'),
   name text NOT NULL,
   -- Everybody in the team sees it.
@@ -58,16 +82,3 @@ BEGIN
   END LOOP;
 END
 $$;
-
-ALTER TABLE tenants
-  -- ISO 3166-2, such as DE-BY: whose public holidays count. Null: only the country's.
-  ADD COLUMN state text,
-  -- Null: those every tenant begins with, in its language (domain::settings).
-  ADD COLUMN lost_reasons text[],
-  -- An open deal that stands longer in one stage is stuck.
-  ADD COLUMN stuck_after_days integer NOT NULL DEFAULT 14 CONSTRAINT tenants_stuck_check CHECK (stuck_after_days BETWEEN 1 AND 365),
-  -- [{member_id, won_minor_per_month}]; without a member it is everybody's together.
-  ADD COLUMN goals jsonb NOT NULL DEFAULT '[]',
-  ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now(),
-  ADD COLUMN version bigint NOT NULL DEFAULT 1;
-GRANT UPDATE (state, lost_reasons, stuck_after_days, goals, updated_at, version) ON tenants TO lotse_app;

@@ -3,10 +3,11 @@
 
 CREATE TABLE notifications (
   id uuid CONSTRAINT notifications_pkey PRIMARY KEY DEFAULT gen_random_uuid(),
-  tenant_id uuid NOT NULL CONSTRAINT notifications_tenant_fkey REFERENCES tenants,
+  -- No foreign key to tenants, see leads.
+  tenant_id uuid NOT NULL,
   -- Whom it concerns.
   member_id uuid NOT NULL CONSTRAINT notifications_member_fkey REFERENCES team_members ON DELETE CASCADE,
-  kind text NOT NULL CONSTRAINT notifications_kind_check CHECK (kind IN ('assigned', 'mentioned', 'overdue', 'failed')),
+  kind text NOT NULL CONSTRAINT notifications_kind_check CHECK (kind IN ('assigned', 'overdue', 'failed')),
   -- What it follows from: told once.
   cause text NOT NULL,
   record_type text NOT NULL CONSTRAINT notifications_record_check CHECK (record_type IN ('lead', 'deal', 'task')),
@@ -22,7 +23,8 @@ CREATE TABLE notifications (
   actor_id uuid,
   -- Why it failed.
   error text,
-  created_at timestamptz NOT NULL DEFAULT now(),
+  -- Not the beginning of a transaction that took its time: whoever marks all as read has not seen what comes after.
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   read_at timestamptz,
   CONSTRAINT notifications_cause_key UNIQUE (member_id, cause)
 );
@@ -133,9 +135,13 @@ BEGIN
   RETURN NULL;
 END
 $$;
-CREATE TRIGGER effects_tell_failed AFTER UPDATE OF status ON effects
-  FOR EACH ROW WHEN (NEW.lead_id IS NOT NULL AND NEW.status IS DISTINCT FROM OLD.status
-                     AND (NEW.status = 'failed' OR NEW.status = 'unknown' AND NEW.look_at IS NULL))
+-- Where a partner cannot be asked, look_at alone changes. What fails because another did is told with that one.
+CREATE TRIGGER effects_tell_failed AFTER UPDATE OF status, look_at ON effects
+  FOR EACH ROW WHEN (NEW.lead_id IS NOT NULL
+                     AND (NEW.status = 'failed' AND NEW.error IS DISTINCT FROM 'needs_failed'
+                          OR NEW.status = 'unknown' AND NEW.look_at IS NULL)
+                     AND NOT (OLD.status = 'failed' AND OLD.error IS DISTINCT FROM 'needs_failed'
+                              OR OLD.status = 'unknown' AND OLD.look_at IS NULL))
   EXECUTE FUNCTION lotse.tell_failed();
 
 -- Read ones are kept 30 days, others 90. Deletes the oldest, p_limit in all, and answers with how many; to be called until it is fewer.

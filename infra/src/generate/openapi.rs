@@ -168,9 +168,11 @@ fn parameters(contract: &Contract, route: &Route) -> Vec<Value> {
     parameters
 }
 
-/// Whether a version can be stale: receivers have a path with a token in it, and no record.
+/// Whether a version can be stale: of a record that the path names, or of the caller's own, which is changed where it is shown and so has
+/// its version in the answer. Receivers have a path with a token in it, and no record.
 fn changes_a_record(contract: &Contract, route: &Route) -> bool {
-    !contract.public && route.method != "GET" && route.path.contains('{')
+    let versioned = || contract.output.as_ref().is_some_and(|output| !output["properties"]["version"].is_null());
+    !contract.public && route.method != "GET" && (route.path.contains('{') || route.method == "PATCH" && versioned())
 }
 
 /// Lists are known by their envelope.
@@ -234,7 +236,8 @@ fn responses(name: &str, contract: &Contract, route: &Route, schemas: &mut Schem
         true if tag(&route.path) == "auth" => SIGNING_IN,
         true => RECEIVING,
     };
-    let named = route.path.contains('{') && (reads || !contract.public);
+    // What has no id in its path says so where not everybody has one.
+    let named = route.path.contains('{') && (reads || !contract.public) || contract.doc.contains("(404)");
     let missing = named.then_some(("404", "There is no such record, or it belongs to another tenant"));
     let conflict = (!reads && !contract.public).then_some(("409", "The change conflicts with what is there"));
     let stale = changes_a_record(contract, route).then_some(("412", "The record has changed since it was read"));
@@ -378,6 +381,30 @@ mod tests {
                 "$defs": {"Text": {"type": "string"}}},
             "output": {"$schema": "x", "title": "Y", "type": "object", "properties": {"at": {"$ref": "#/$defs/Moment"}},
                 "$defs": {"Moment": {"type": "string", "title": kind}}}})
+    }
+
+    #[test]
+    fn ones_own_record_has_a_version_too() {
+        let change = |function: &str, method: &str, path: &str, properties: Value| {
+            json!({"function": function, "kind": "http", "scope": "team:read", "status": 200, "doc": "Of members (404).",
+                "routes": [{"method": method, "path": path}], "output": {"type": "object", "properties": properties}})
+        };
+        let contracts = contracts(json!([
+            change("mine-update", "PATCH", "/api/v1/mine", json!({"version": {"type": "integer"}})),
+            change("mine-get", "GET", "/api/v1/mine", json!({"version": {"type": "integer"}})),
+            change("many-update", "PATCH", "/api/v1/many", json!({"changed": {"type": "integer"}})),
+        ]));
+        let guarded = |name: &str| {
+            let (contract, mut schemas) = (&contracts[name], Schemas::default());
+            let route = &contract.routes[0];
+            let takes = parameters(contract, route).iter().any(|parameter| parameter["name"] == "If-Match");
+            let answers = responses(name, contract, route, &mut schemas);
+            assert!(!answers["404"].is_null(), "{name}");
+            (takes, !answers["412"].is_null())
+        };
+        assert_eq!(guarded("mine-update"), (true, true));
+        assert_eq!(guarded("mine-get"), (false, false));
+        assert_eq!(guarded("many-update"), (false, false));
     }
 
     #[test]

@@ -20,8 +20,8 @@ pub fn state_code(country: &str, text: &str) -> Option<String> {
 /// Why deals are lost, until the tenant has a list of its own.
 pub fn default_lost_reasons(language: &str) -> Vec<String> {
     let reasons = match language {
-        "en" => ["Price", "No budget", "No need", "Chose a competitor", "Bad timing", "No answer"],
-        _ => ["Preis", "Kein Budget", "Kein Bedarf", "Wettbewerber gewählt", "Falscher Zeitpunkt", "Keine Antwort"],
+        "en" => ["Price", "No budget", "No need", "Lost to a competitor", "Bad timing", "No answer"],
+        _ => ["Preis", "Kein Budget", "Kein Bedarf", "An Wettbewerber verloren", "Falscher Zeitpunkt", "Keine Antwort"],
     };
     reasons.map(str::to_owned).to_vec()
 }

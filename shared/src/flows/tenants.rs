@@ -107,7 +107,7 @@ async fn fill(app: &App, tx: &Tx, input: NewTenant, now: Timestamp) -> Result<Ma
     let emails: Vec<String> = input.members.iter().map(|member| member.email.clone()).collect();
     let team = profiles(tx, &emails).await?;
     let described = described(&input);
-    let renamed = tenants::rename(tx, &input.name, input.zone.as_deref(), input.language.as_deref()).await?;
+    tenants::rename(tx, &input.name, input.zone.as_deref(), input.language.as_deref()).await?;
     let new = tenants::insert_defaults(tx, defaults(), || app.new_id(), now).await?;
     put_members(app, tx, input.members, now).await?;
     let api_keys = put_keys(app, tx, input.api_keys, now).await?;
@@ -121,7 +121,7 @@ async fn fill(app: &App, tx: &Tx, input: NewTenant, now: Timestamp) -> Result<Ma
         let sealed = secret.map(|secret| app.sealer()?.seal(&context, &json!(secret).to_string())).transpose()?;
         tenants::upsert_integration(tx, &name, &settings, sealed.as_deref(), now).await?;
     }
-    let rule_set_version = match new || renamed {
+    let rule_set_version = match new {
         true => rules::publish(tx, None, NAME, now).await?,
         false => tx.rule_set_version(),
     };

@@ -169,6 +169,7 @@ impl Database {
         match rows.first().and_then(|row| row.get::<_, Option<i32>>(0)) {
             Some(version) => {
                 let _first = tx.0.rule_set_version.set(version);
+                let _first = tx.0.tenant_version.set(rows.first().and_then(|row| row.get(1)).unwrap_or_default());
                 Ok(tx)
             }
             None => {
@@ -258,6 +259,8 @@ struct Open {
     tenant: TenantId,
     /// Known once the tenant is entered.
     rule_set_version: OnceLock<i32>,
+    /// The same.
+    tenant_version: OnceLock<i64>,
     outbox: SyncMutex<Vec<Promise>>,
     /// Committed or rolled back, or about to be.
     finished: AtomicBool,
@@ -272,6 +275,7 @@ impl Tx {
             client,
             tenant,
             rule_set_version: OnceLock::new(),
+            tenant_version: OnceLock::new(),
             outbox: SyncMutex::new(Vec::new()),
             finished: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
@@ -295,6 +299,11 @@ impl Tx {
     /// The tenant's published rule-set version when the transaction began.
     pub fn rule_set_version(&self) -> i32 {
         self.0.rule_set_version.get().copied().unwrap_or_default()
+    }
+
+    /// The version of the tenant's own facts, its name and zone among them, when the transaction began.
+    pub fn tenant_version(&self) -> i64 {
+        self.0.tenant_version.get().copied().unwrap_or_default()
     }
 
     /// Statements of this transaction, tenant entry included, begin and commit not.

@@ -12,6 +12,9 @@ use crate::failure::Failure;
 
 const SQL: &str = statements!(include_str!("notifications.sql"));
 
+/// Counted no further, see the statements.
+const MOST_COUNTED: i64 = 1000;
+
 /// Deleted in one go.
 const PURGE_CHUNK: i32 = 5000;
 
@@ -22,7 +25,7 @@ const PURGE_CHUNKS: usize = 40;
 #[derive(Debug, Clone)]
 pub struct Notification {
     pub id: Uuid,
-    /// `assigned`, `mentioned`, `overdue`, `failed`.
+    /// `assigned`, `overdue`, `failed`.
     pub kind: String,
     /// `lead`, `deal`, `task`.
     pub record_type: String,
@@ -61,7 +64,8 @@ fn notification(row: &Row) -> Notification {
     }
 }
 
-/// A part of what concerns a member, newest first, all of it or what they have not read, with its whole number.
+/// A part of what concerns a member, newest first, all of it or what they have not read, with how many there are, and whether that is
+/// exact: beyond 1,000 nobody counts.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -70,7 +74,7 @@ pub async fn list(
     member: MemberId,
     unread: bool,
     window: Window,
-) -> Result<(Vec<Notification>, i64), Failure> {
+) -> Result<(Vec<Notification>, i64, bool), Failure> {
     let (statement, count) = match unread {
         true => (const { section(SQL, "list_unread") }, const { section(SQL, "count_unread") }),
         false => (const { section(SQL, "list") }, const { section(SQL, "count") }),
@@ -78,16 +82,17 @@ pub async fn list(
     let (at, id) = window.after.unzip();
     let rows = tx.query(statement, params![member, window.limit, window.offset, at, id]).await?;
     let count = tx.find(count, params![member]).await?;
-    Ok((rows.iter().map(notification).collect(), count.map_or(0, |row| row.get(0))))
+    let count: i64 = count.map_or(0, |row| row.get(0));
+    Ok((rows.iter().map(notification).collect(), count.min(MOST_COUNTED), count <= MOST_COUNTED))
 }
 
-/// How much a member has not read.
+/// How much a member has not read; 1,000 are that many or more.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn count_unread(tx: &Tx, member: MemberId) -> Result<i64, Failure> {
     let row = tx.find(const { section(SQL, "count_unread") }, params![member]).await?;
-    Ok(row.map_or(0, |row| row.get(0)))
+    Ok(row.map_or(0, |row| row.get::<_, i64>(0)).min(MOST_COUNTED))
 }
 
 /// Marks these as read by the member they concern; answers with how many were not before.

@@ -28,15 +28,13 @@ SELECT {columns}
 OFFSET $3
 
 -- name: count
+-- No further than MOST_COUNTED and one more: every open console asks again and again.
 SELECT count(*)
-  FROM notifications n
- WHERE n.member_id = $1
+  FROM (SELECT FROM notifications n WHERE n.member_id = $1 LIMIT 1001) n
 
 -- name: count_unread
 SELECT count(*)
-  FROM notifications n
- WHERE n.member_id = $1
-   AND n.read_at IS NULL
+  FROM (SELECT FROM notifications n WHERE n.member_id = $1 AND n.read_at IS NULL LIMIT 1001) n
 
 -- name: read
 UPDATE notifications n

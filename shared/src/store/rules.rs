@@ -19,15 +19,18 @@ const SQL: &str = include_str!("rules.sql");
 /// A tenant's compiled rules with what goes with them.
 pub struct TenantRules {
     pub rules: RuleSet,
-    /// Names, zone and language as they were when this version was first used here; changing them publishes a version.
+    /// Name, zone, language and country, of `tenant_version` or newer.
     pub tenant: Tenant,
+    /// [`Tx::tenant_version`] of the transaction that read them.
+    tenant_version: i64,
 }
 
 /// The most memory that compiled rules of all tenants together take, in bytes. The smallest function that holds any has 256 MB.
 const MAX_CACHED: usize = 96 << 20;
 
-/// Compiled rules per tenant. A transaction knows the published version since it entered its tenant, so an unchanged rule set
-/// costs no statement. Those that were not used for longest make room for others.
+/// Compiled rules per tenant. A transaction knows the published version and that of the tenant since it entered it, so what is unchanged
+/// costs no statement. A tenant that is renamed has the same rules as before: what was worked out with them holds.
+/// Those that were not used for longest make room for others.
 #[derive(Default)]
 pub struct RuleCache {
     kept: Mutex<Kept>,
@@ -40,11 +43,15 @@ impl RuleCache {
     /// When the database does not answer, or holds a version that does not compile.
     pub async fn get(&self, tx: &Tx) -> Result<Arc<TenantRules>, Failure> {
         let mut kept = self.kept.lock().await;
-        if let Some(rules) = kept.find(tx.tenant()).filter(|rules| rules.rules.version() == tx.rule_set_version()) {
+        let current = |kept: &Arc<TenantRules>| {
+            (kept.rules.version(), kept.tenant_version) == (tx.rule_set_version(), tx.tenant_version())
+        };
+        if let Some(rules) = kept.find(tx.tenant()).filter(current) {
             return Ok(rules);
         }
         let rules = get_version(tx, tx.rule_set_version()).await?;
-        let rules = Arc::new(TenantRules { rules, tenant: tenants::get(tx).await? });
+        let (tenant, tenant_version) = (tenants::get(tx).await?, tx.tenant_version());
+        let rules = Arc::new(TenantRules { rules, tenant, tenant_version });
         kept.put(tx.tenant(), Arc::clone(&rules), rules.rules.bytes(), MAX_CACHED);
         Ok(rules)
     }

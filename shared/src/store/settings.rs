@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 
 use super::Tx;
 use super::sql::{params, section, statements};
+use crate::domain::faults::Fault;
 use crate::domain::ids::{MemberId, TenantId};
 use crate::failure::Failure;
 
@@ -93,20 +94,28 @@ pub async fn lock(tx: &Tx) -> Result<Settings, Failure> {
     settings(tx.find(const { section(SQL, "lock") }, params![tx.tenant()]).await?)
 }
 
-/// Writes what the locked settings have become.
+/// Writes what the locked settings have become. Goals that stay as they were are not judged again: somebody may have gone since.
 ///
 /// # Errors
-/// `Invalid` when a goal is of somebody who is not in the team.
-pub async fn update(tx: &Tx, new: &SettingsFacts, now: Timestamp) -> Result<Settings, Failure> {
-    let members: Vec<MemberId> = new.goals.iter().filter_map(|goal| goal.member_id).collect();
-    let unknown = tx.find(const { section(SQL, "unknown_members") }, params![members]).await?;
-    if let Some(id) = unknown.map(|row| row.get::<_, MemberId>(0)) {
-        let at = new.goals.iter().position(|goal| goal.member_id == Some(id)).unwrap_or_default();
-        return Err(Failure::invalid(
-            format!("/goals/{at}/member_id"),
-            "unknown_value",
-            "There is no such member of the team.",
-        ));
+/// `Invalid` with every new goal of somebody who is not in the team.
+pub async fn update(tx: &Tx, before: &SettingsFacts, new: &SettingsFacts, now: Timestamp) -> Result<Settings, Failure> {
+    let is_new = |goal: &Goal| !before.goals.contains(goal);
+    let members: Vec<MemberId> =
+        new.goals.iter().filter(|goal| is_new(goal)).filter_map(|goal| goal.member_id).collect();
+    if !members.is_empty() {
+        let unknown = tx.query(const { section(SQL, "unknown_members") }, params![members]).await?;
+        let unknown: Vec<MemberId> = unknown.iter().map(|row| row.get(0)).collect();
+        let is_unknown = |goal: &Goal| is_new(goal) && goal.member_id.is_some_and(|id| unknown.contains(&id));
+        let places = new.goals.iter().enumerate().filter(|(_, goal)| is_unknown(goal));
+        let faults: Vec<Fault> = places
+            .map(|(n, _)| {
+                let at = format!("/goals/{n}/member_id");
+                Fault::new(at, "unknown_value", "There is no such member of the team.")
+            })
+            .collect();
+        if !faults.is_empty() {
+            return Err(Failure::Invalid(faults));
+        }
     }
     let SettingsFacts { name, zone, language, country, state, lost_reasons, stuck_after_days, goals } = new;
     let row = tx

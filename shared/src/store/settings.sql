@@ -8,7 +8,6 @@ SELECT {columns}
  WHERE t.id = $1
 
 -- name: lock
--- As a publication of the rules locks it, which may follow.
 SELECT {columns}
   FROM tenants t
  WHERE t.id = $1

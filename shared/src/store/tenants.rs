@@ -34,13 +34,13 @@ pub async fn create(
     rows.first().map(|row| row.get(0)).ok_or_else(|| Failure::internal("creating a tenant gave no id"))
 }
 
-/// Gives the tenant of this transaction another name, zone or language; none keeps. Answers whether anything changed: then the rules have
-/// to be published, because with them goes what functions know of their tenant.
+/// Gives the tenant of this transaction another name, zone or language; none keeps. Functions learn of it by the tenant's version.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn rename(tx: &Tx, name: &str, zone: Option<&str>, language: Option<&str>) -> Result<bool, Failure> {
-    Ok(tx.execute(const { section(SQL, "rename") }, params![tx.tenant(), name, zone, language]).await? > 0)
+pub async fn rename(tx: &Tx, name: &str, zone: Option<&str>, language: Option<&str>) -> Result<(), Failure> {
+    tx.execute(const { section(SQL, "rename") }, params![tx.tenant(), name, zone, language]).await?;
+    Ok(())
 }
 
 /// What every statement of a tenant's life needs to know of it.

@@ -107,7 +107,7 @@ pub struct ChangesView {
     pub more: bool,
     /// Who else has looked at the record of `on` in the last 30 seconds.
     pub present: Vec<PresentView>,
-    /// How many notifications the caller has not read.
+    /// How many notifications the caller has not read; 1,000 are that many or more.
     pub unread: i64,
 }
 

@@ -14,8 +14,6 @@ use crate::store::notifications::Notification;
 pub enum NotificationKind {
     /// It is theirs now.
     Assigned,
-    /// Somebody named them.
-    Mentioned,
     /// Their task was to be done by now.
     Overdue,
     /// Something to be done outside about a lead of theirs was refused, or nobody knows whether it was done.

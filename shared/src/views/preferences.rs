@@ -20,6 +20,9 @@ use crate::store::team::Member;
 
 const MAX_LISTS: usize = 40;
 
+/// The most bytes of the columns of all lists, as JSON: they come with every start of the console.
+const MAX_COLUMNS: usize = 16 * 1024;
+
 /// The most bytes of what else the console keeps, as JSON.
 const MAX_DEFAULTS: usize = 8 * 1024;
 
@@ -81,7 +84,7 @@ pub struct PreferencesPatch {
     pub theme: Patch<Theme>,
     /// Null: the tenant's.
     pub language: Patch<Language>,
-    /// Per list all of its columns; null: as the list comes.
+    /// Per list all of its columns; null: as the list comes. At most 16 KB of JSON in all.
     pub columns: Patch<BTreeMap<String, Option<Vec<Column>>>>,
     /// At most 8 KB of JSON in all.
     pub defaults: Patch<Map<String, Value>>,
@@ -139,6 +142,10 @@ fn merged_columns(
     }
     if columns.len() > MAX_LISTS {
         faults.push(Fault::new("/columns", "too_many", format!("Columns of at most {MAX_LISTS} lists are kept.")));
+    } else if serde_json::to_vec(&columns).is_ok_and(|json| json.len() > MAX_COLUMNS) {
+        let detail =
+            format!("Columns of all lists together take at most {MAX_COLUMNS} bytes of JSON. Clear those of a list.");
+        faults.push(Fault::new("/columns", "too_large", detail));
     }
     columns
 }
@@ -177,6 +184,15 @@ mod tests {
         let Err(Failure::Invalid(faults)) = patch(sent, Preferences::default()) else { panic!("it is too much") };
         let found: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
         assert_eq!(found, [("/theme", "required"), ("/columns", "too_many"), ("/defaults", "too_large")]);
+        // Each list's columns are right, but they are too many in all; also when they come one after the other.
+        let wide: Vec<Value> = (0..60).map(|n| json!({"field": format!("{n:064}"), "width": 2000})).collect();
+        let one =
+            patch(json!({"columns": {"leads": wide, "deals": wide, "tasks": wide}}), Preferences::default()).unwrap();
+        let Err(Failure::Invalid(faults)) = patch(json!({"columns": {"calls": wide}}), one.clone()) else {
+            panic!("it is too much")
+        };
+        assert_eq!((faults[0].pointer.as_str(), faults[0].code), ("/columns", "too_large"));
+        assert!(patch(json!({"columns": {"calls": wide, "leads": null}}), one).is_ok());
         let Err(Failure::Invalid(faults)) = patch(json!({"columns": {"My List": []}}), Preferences::default()) else {
             panic!("that names no list")
         };

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::input::{not_null, text};
 use super::patch::Patch;
-use crate::domain::access::{Caller, Role};
+use crate::domain::access::{Caller, Role, Scope};
 use crate::domain::faults::{Fault, pointer_segment};
 use crate::domain::ids::{MemberId, SavedViewId};
 use crate::failure::Failure;
@@ -75,6 +75,18 @@ pub struct SavedViewView {
 pub fn may_change(caller: &Caller, view: &SavedView) -> bool {
     let own = view.owner.is_some() && view.owner == caller.member();
     own || view.facts.shared && caller.covers(Role::Admin)
+}
+
+/// Whether a caller puts views before the whole team: not who only reads.
+pub fn may_share(caller: &Caller) -> bool {
+    [Scope::LeadsWrite, Scope::DealsWrite, Scope::TasksWrite].into_iter().any(|scope| caller.may(scope))
+}
+
+/// The answer to who may not.
+pub fn no_sharing() -> Failure {
+    let detail =
+        "Whoever only reads keeps views for themselves. Leave out `shared`, or ask somebody who changes records.";
+    Failure::Forbidden(detail.to_owned())
 }
 
 impl SavedViewView {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use testkit::app::{Endpoint, Response, TestApp};
-use testkit::keys::{epoch_seconds, signature};
+use testkit::keys::{Token, epoch_seconds, signature};
 use testkit::{Method, Tenant};
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -94,6 +94,7 @@ pub async fn ids(db: &Client, tenant: &Tenant) -> Vec<String> {
         "scoring_rules",
         "routing_decisions",
         "saved_views",
+        "notifications",
     ] {
         let statement = format!("SELECT id::text FROM {table} WHERE tenant_id::text = $1 ORDER BY id LIMIT 3");
         let rows = db.query(&statement, &[&tenant.id]).await.unwrap();
@@ -150,6 +151,17 @@ async fn refuses_foreign_ids(send: &impl AsyncFn(Value) -> Response, right: &Val
     }
 }
 
+/// An administrator's token with this member in it.
+fn as_member(tenant: &Tenant, id: &str) -> String {
+    Token::new(&tenant.id).role("admin").claim("sub", json!(id)).sign()
+}
+
+/// The id of somebody in a tenant's team.
+async fn member(app: &TestApp, tenant: &Tenant) -> String {
+    let team: Value = app.get("/api/v1/team").bearer(&tenant.token("admin")).send().await.expect(200).json();
+    team["data"][0]["id"].as_str().unwrap().to_owned()
+}
+
 /// What an endpoint that makes or changes records without an id in its path does when a stranger names the first tenant's.
 async fn write(app: &TestApp, endpoint: &Endpoint, stranger: &Tenant, own: &Own, ids: &[String]) {
     let token = stranger.token("admin");
@@ -202,17 +214,40 @@ async fn write(app: &TestApp, endpoint: &Endpoint, stranger: &Tenant, own: &Own,
             shows_nothing(&send(body).await.expect(201), ids, &endpoint.path);
         }
         "notifications-read" => {
-            let answer = send(json!({ "ids": ids })).await.expect(200);
-            assert_eq!(answer.json::<Value>(), json!({"read": 0, "unread": 0}));
-        }
-        "preferences-update" | "settings-update" => {
-            // There is nothing in it that names a record but the member of a goal; and a member's id is in the token.
+            // Also with the first tenant's members in the stranger's token: whom a notification concerns is read there.
             for id in ids {
-                let right = json!({"goals": [{"member_id": id, "won_minor_per_month": 1}]});
-                let answer = app.patch(&endpoint.path, &right).bearer(&token).send().await;
-                assert_eq!(answer.status, 400, "{} {id}", endpoint.path);
+                let token = as_member(stranger, id);
+                for body in [json!({ "ids": ids }), json!({"all": true})] {
+                    let answer = app.post(&endpoint.path, &body).bearer(&token).send().await.expect(200);
+                    assert_eq!(answer.json::<Value>(), json!({"read": 0, "unread": 0}), "{id} {body}");
+                }
+                let list = app.get("/api/v1/notifications").bearer(&token).send().await.expect(200);
+                assert_eq!(list.json::<Value>()["data"], json!([]), "{id}");
+            }
+            let token = as_member(stranger, &member(app, stranger).await);
+            let answer = app.post(&endpoint.path, &json!({ "ids": ids })).bearer(&token).send().await.expect(200);
+            assert_eq!(answer.json::<Value>()["read"], 0);
+        }
+        "preferences-update" => {
+            // Whose they are is in the token.
+            for id in ids {
+                let token = as_member(stranger, id);
+                let answer = app.patch(&endpoint.path, &json!({"theme": "dark"})).bearer(&token).send().await;
+                shows_nothing(&answer.expect(404), ids, &format!("{} {id}", endpoint.path));
+                app.get(&endpoint.path).bearer(&token).send().await.expect(404).problem();
+            }
+            let token = as_member(stranger, &member(app, stranger).await);
+            app.patch(&endpoint.path, &json!({"theme": "dark"})).bearer(&token).send().await.expect(200);
+        }
+        "settings-update" => {
+            let goal = |id: &String| json!({"goals": [{"member_id": id, "won_minor_per_month": 1}]});
+            for id in ids {
+                let answer = app.patch(&endpoint.path, &goal(id)).bearer(&token).send().await.expect(400);
+                assert_eq!(answer.problem()["errors"][0]["pointer"], "/goals/0/member_id", "{id}");
                 shows_nothing(&answer, ids, &format!("{} {id}", endpoint.path));
             }
+            let own = goal(&member(app, stranger).await);
+            app.patch(&endpoint.path, &own).bearer(&token).send().await.expect(200);
         }
         "leads-bulk-update" | "deals-bulk-update" | "tasks-bulk-update" => {
             let answer = send(json!({"ids": ids, "change": {"owner_id": null}})).await.expect(200);
@@ -317,5 +352,10 @@ async fn no_endpoint_shows_or_touches_another_tenant() {
         let found = statuses.iter().any(|status| (200..300).contains(status) || *status == 409);
         assert!(found, "{} {} finds none of the owner's records: {statuses:?}", endpoint.method, endpoint.path);
     }
+    // Nor were those ids of nobody's notifications.
+    let owner = "SELECT member_id::text FROM notifications WHERE tenant_id::text = $1 AND read_at IS NULL LIMIT 1";
+    let owner = db.query_one(owner, &[&app.tenant().id]).await.unwrap().get::<_, String>(0);
+    let read = app.post("/api/v1/notifications/read", &json!({"all": true})).bearer(&as_member(app.tenant(), &owner));
+    assert!(read.send().await.expect(200).json::<Value>()["read"].as_u64() > Some(0));
     app.drain().await;
 }

@@ -29,10 +29,10 @@ const ORDERS: Orders = Orders::walked(&["-created_at"]);
 
 async fn handle(call: Call<(), Query>) -> Result<Json<Page<NotificationView>>, Failure> {
     let window = call.paging.window(&ORDERS)?;
-    let (rows, total) = match call.caller.member() {
+    let (rows, total, exact) = match call.caller.member() {
         Some(member) => notifications::list(&call.tx, member, call.query.unread, window).await?,
-        None => (Vec::new(), 0),
+        None => (Vec::new(), 0, true),
     };
     let page = Page::walked(rows, &call.paging, total, |row| Cursor { at: row.created_at, id: row.id });
-    Ok(Json::new(page.map(NotificationView::from)))
+    Ok(Json::new(page.counted(exact).map(NotificationView::from)))
 }

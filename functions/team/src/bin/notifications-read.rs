@@ -35,7 +35,7 @@ struct Body {
 struct Marked {
     /// How many of them had not been read before.
     read: u64,
-    /// How many are left that were not.
+    /// How many are left that were not; 1,000 are that many or more.
     unread: i64,
 }
 

@@ -1,14 +1,14 @@
 //! Keeps a list's layout, columns, filters and sort under a name, for oneself or for the team.
 //!
-//! Refuses a name that one has for this list already (409), more than a hundred views (409), and views of their own for callers who are
-//! no members of the team.
+//! Refuses a name that one has for this list already (409), more than a hundred views (409), views of their own for callers who are
+//! no members of the team, and views for the team by who only reads (403).
 
 use std::process::ExitCode;
 
 use shared::domain::ids::SavedViewId;
 use shared::http::{self, Call, Created, Role};
 use shared::store::{saved_views, team};
-use shared::views::saved_views::{NewSavedView, SavedViewView};
+use shared::views::saved_views::{NewSavedView, SavedViewView, may_share, no_sharing};
 use shared::{Failure, Scope};
 
 pub fn main() -> ExitCode {
@@ -21,6 +21,9 @@ const MOST: i64 = 100;
 async fn handle(call: Call<NewSavedView>) -> Result<Created<SavedViewView>, Failure> {
     let (call, new) = call.split();
     let (list, facts, is_default) = new.check()?;
+    if facts.shared && !may_share(&call.caller) {
+        return Err(no_sharing());
+    }
     let member = match call.caller.member() {
         Some(id) => team::find(&call.tx, id).await?.map(|member| member.id),
         None => None,

@@ -1,14 +1,14 @@
 //! Changes a saved view: absent keeps, null clears. `is_default` is the caller's own matter, whoever the view belongs to.
 //!
-//! Only its owner changes a view, or an administrator if it is the team's (403). Somebody else's own view is not there (404). Refuses a
-//! name that is taken (409), and a version that is no longer current.
+//! Only its owner changes a view, or an administrator if it is the team's, and who only reads keeps none for the team (403). Somebody
+//! else's own view is not there (404). Refuses a name that is taken (409), and a version that is no longer current.
 
 use std::process::ExitCode;
 
 use shared::domain::ids::SavedViewId;
 use shared::http::{self, Call, Json, Patch};
 use shared::store::{saved_views, team};
-use shared::views::saved_views::{SavedViewPatch, SavedViewView, may_change};
+use shared::views::saved_views::{SavedViewPatch, SavedViewView, may_change, may_share, no_sharing};
 use shared::{Failure, Scope};
 
 pub fn main() -> ExitCode {
@@ -30,6 +30,9 @@ async fn handle(call: Call<SavedViewPatch>) -> Result<Json<SavedViewView>, Failu
             return Err(Failure::Forbidden(
                 "This is another member's view. Keep a view of your own, or ask them or an administrator.".to_owned(),
             ));
+        }
+        if facts.shared && !may_share(caller) {
+            return Err(no_sharing());
         }
         if !facts.shared && before.owner.is_none_or(|owner| caller.member() != Some(owner)) {
             let detail = "Only its owner makes a view their own; delete it if the team needs it no longer.";

@@ -146,6 +146,17 @@ async fn an_overdue_task_and_a_failed_effect_are_told_once() {
         told(&app, &by_sam).await
     };
     assert_eq!(turn("unknown", Some("no answer"), true).await.len(), 1, "the partner is asked first");
+    // Who cannot be asked: nothing but that is written.
+    let cannot = "UPDATE effects SET look_at = NULL WHERE id = $1";
+    assert_eq!(db.execute(cannot, &[&effect]).await.unwrap(), 1);
+    assert_eq!(told(&app, &by_sam).await.len(), 2, "now it waits for a person");
+    app.post(READ, &json!({"all": true})).bearer(&by_sam).send().await.expect(200);
+    let again = turn("unknown", Some("no answer"), false).await;
+    assert_ne!(again[0]["read_at"], json!(null), "it waits as before");
+    turn("pending", None, false).await;
+    let needing = turn("failed", Some("needs_failed"), false).await;
+    assert_ne!(needing[0]["read_at"], json!(null), "that is told with what it needs");
+    turn("pending", None, false).await;
     let list = turn("failed", Some("channel_not_found"), false).await;
     assert_eq!((list.len(), &list[0]["kind"], &list[0]["error"]), (2, &json!("failed"), &json!("channel_not_found")));
     app.post(READ, &json!({"all": true})).bearer(&by_sam).send().await.expect(200);
@@ -189,6 +200,31 @@ async fn what_was_read_is_read() {
     assert_eq!(mark(&by_sophie, json!({"all": true})).await, json!({"read": 1, "unread": 0}));
     assert_eq!(unread().await["data"], json!([]));
     assert_eq!(told(&app, &by_sophie).await.len(), 4, "they are kept");
+}
+
+#[tokio::test]
+async fn counts_no_further_than_somebody_reads() {
+    let app = TestApp::new().await;
+    let (_, _, sophie, by_sophie, board) = two(&app).await;
+    let many = "INSERT INTO notifications (tenant_id, member_id, kind, cause, record_type, record_id)
+        SELECT $1, $2, 'assigned', n::text, 'lead', gen_random_uuid() FROM generate_series(1, $3::int4) n";
+    let (db, sophie): (_, Uuid) = (app.db().await, sophie["id"].as_str().unwrap().parse().unwrap());
+    let asked = async || -> (Value, Value) {
+        let unread = app.get(&format!("{LIST}?unread=true")).bearer(&by_sophie).send().await.expect(200);
+        let read = app.post(READ, &json!({"ids": []})).bearer(&by_sophie).send().await.expect(200);
+        (unread.json::<Value>()["pagination"].clone(), read.json::<Value>()["unread"].clone())
+    };
+    db.execute(many, &[&board.tenant, &sophie, &1000]).await.unwrap();
+    let (pagination, unread) = asked().await;
+    assert_eq!((&pagination["total"], pagination.get("total_is_exact"), &unread), (&json!(1000), None, &json!(1000)));
+    let one = "INSERT INTO notifications (tenant_id, member_id, kind, cause, record_type, record_id)
+        VALUES ($1, $2, 'assigned', 'more', 'lead', gen_random_uuid())";
+    db.execute(one, &[&board.tenant, &sophie]).await.unwrap();
+    let (pagination, unread) = asked().await;
+    assert_eq!(
+        (&pagination["total"], &pagination["total_is_exact"], &unread),
+        (&json!(1000), &json!(false), &json!(1000))
+    );
 }
 
 #[tokio::test]

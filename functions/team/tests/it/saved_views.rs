@@ -1,4 +1,5 @@
 use serde_json::{Value, json};
+use testkit::keys::Token;
 use testkit::statements::statement;
 use testkit::{Method, Response, TestApp};
 
@@ -110,6 +111,21 @@ async fn everybody_has_their_own_default_of_a_list() {
     assert_eq!(defaults(&sam).await, [false]);
     let refused = app.patch(&at(&one), &json!({"is_default": true})).bearer(&app.token("admin")).send().await;
     assert_eq!(pointers(&refused.expect(400)), ["/is_default"], "who is no member has none");
+}
+
+#[tokio::test]
+async fn who_only_reads_puts_nothing_before_the_team() {
+    let app = TestApp::new().await;
+    let sam = member(&app, "sam").await;
+    let reader = Token::new(&app.tenant().id).role("viewer").claim("sub", sam["id"].clone()).sign();
+    let body = json!({"list": "leads", "name": "Meine", "shared": true});
+    add(&app, &reader, body).await.expect(403).problem();
+    let mine: Value = add(&app, &reader, json!({"list": "leads", "name": "Meine"})).await.expect(201).json();
+    let share = |token: &str| app.patch(&at(&mine), &json!({"shared": true})).bearer(token).send();
+    share(&reader).await.expect(403).problem();
+    share(&token_of(&app, &sam)).await.expect(200);
+    let back = app.patch(&at(&mine), &json!({"shared": false})).bearer(&reader).send().await.expect(200);
+    assert_eq!(back.json::<Value>()["shared"], json!(false), "one takes one's own back");
 }
 
 #[tokio::test]

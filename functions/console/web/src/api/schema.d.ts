@@ -1093,8 +1093,8 @@ export interface paths {
         put?: never;
         /**
          * Keeps a list's layout, columns, filters and sort under a name, for oneself or for the team.
-         * @description Refuses a name that one has for this list already (409), more than a hundred views (409), and views of their own for callers who are
-         *     no members of the team.
+         * @description Refuses a name that one has for this list already (409), more than a hundred views (409), views of their own for callers who are
+         *     no members of the team, and views for the team by who only reads (403).
          */
         post: operations["saved-views-create"];
         delete?: never;
@@ -1124,8 +1124,8 @@ export interface paths {
          * Changes a saved view: absent keeps, null clears.
          * @description `is_default` is the caller's own matter, whoever the view belongs to.
          *
-         *     Only its owner changes a view, or an administrator if it is the team's (403). Somebody else's own view is not there (404). Refuses a
-         *     name that is taken (409), and a version that is no longer current.
+         *     Only its owner changes a view, or an administrator if it is the team's, and who only reads keeps none for the team (403). Somebody
+         *     else's own view is not there (404). Refuses a name that is taken (409), and a version that is no longer current.
          */
         patch: operations["saved-views-update"];
         trace?: never;
@@ -1255,8 +1255,8 @@ export interface paths {
          * @description Only administrators do.
          *
          *     Refuses zones, countries and states that do not exist, a state of another country, goals of people who are not in the team, and a
-         *     version that is no longer current. Another name, zone, language or country is published with the rules: every function knows the
-         *     tenant by them.
+         *     version that is no longer current. Every function knows the tenant's name, zone, language and country by its version, from the next
+         *     request on; rules read none of them, and are not published anew.
          */
         patch: operations["settings-update"];
         trace?: never;
@@ -1811,7 +1811,7 @@ export interface components {
             present: components["schemas"]["PresentView"][];
             /**
              * Format: int64
-             * @description How many notifications the caller has not read.
+             * @description How many notifications the caller has not read; 1,000 are that many or more.
              */
             unread: number;
         };
@@ -3770,12 +3770,11 @@ export interface components {
          * @description Why something concerns a member.
          *
          *     - `assigned`: It is theirs now.
-         *     - `mentioned`: Somebody named them.
          *     - `overdue`: Their task was to be done by now.
          *     - `failed`: Something to be done outside about a lead of theirs was refused, or nobody knows whether it was done.
          * @enum {string}
          */
-        NotificationKind: "assigned" | "mentioned" | "overdue" | "failed";
+        NotificationKind: "assigned" | "overdue" | "failed";
         /** @description A part of a list. */
         NotificationsListOutput: {
             /** @description What was asked for with `aggregate`, over the whole list. Null where the list is so long that nobody counted it to its end. */
@@ -3805,7 +3804,7 @@ export interface components {
             read: number;
             /**
              * Format: int64
-             * @description How many are left that were not.
+             * @description How many are left that were not; 1,000 are that many or more.
              */
             unread: number;
         };
@@ -4110,7 +4109,7 @@ export interface components {
          *     clears.
          */
         PreferencesUpdateInput: {
-            /** @description Per list all of its columns; null: as the list comes. */
+            /** @description Per list all of its columns; null: as the list comes. At most 16 KB of JSON in all. */
             columns?: {
                 [key: string]: components["schemas"]["Column"][] | null;
             } | null;
@@ -5975,6 +5974,15 @@ export interface operations {
             };
             /** @description Sent by a page of another site, or not as JSON */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such record, or it belongs to another tenant */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11330,6 +11338,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description There is no such record, or it belongs to another tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -11362,7 +11379,10 @@ export interface operations {
     "preferences-update": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The record's ETag as it was read; answers 412 when somebody changed it meanwhile */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11409,8 +11429,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description There is no such record, or it belongs to another tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The change conflicts with what is there */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record has changed since it was read */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12632,7 +12670,10 @@ export interface operations {
     "settings-update": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The record's ETag as it was read; answers 412 when somebody changed it meanwhile */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -12681,6 +12722,15 @@ export interface operations {
             };
             /** @description The change conflicts with what is there */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record has changed since it was read */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

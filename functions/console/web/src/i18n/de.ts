@@ -412,7 +412,6 @@ export const de: Messages = {
         },
         assigned: "Ihnen zugewiesen",
         assignedBy: "%{name} hat Ihnen das übergeben",
-        mentioned: "Sie wurden erwähnt",
         overdue: "Ihre Aufgabe ist fällig",
         failed: "Hat nicht geklappt",
     },

@@ -416,7 +416,6 @@ export const en = {
         },
         assigned: "Assigned to you",
         assignedBy: "%{name} assigned this to you",
-        mentioned: "You were mentioned",
         overdue: "Your task is due",
         failed: "This did not work",
     },

@@ -1,7 +1,7 @@
 // What concerns whoever is signed in: a bell with how much is unread, and behind it what it is.
 import { Box, Button, ButtonBase, IconButton, Popover } from "@mui/material";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
-import { AlarmClock, AtSign, Bell as BellIcon, CheckCheck, TriangleAlert, UserCheck, type LucideIcon } from "lucide-react";
+import { AlarmClock, Bell as BellIcon, CheckCheck, TriangleAlert, UserCheck, type LucideIcon } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useNavigate } from "react-router-dom";
 import { api, take, type Schemas } from "../api/client";
@@ -15,7 +15,7 @@ import { useLive } from "./live";
 
 type Told = Schemas["NotificationView"];
 
-const ICON: Record<string, LucideIcon> = { assigned: UserCheck, mentioned: AtSign, overdue: AlarmClock, failed: TriangleAlert };
+const ICON: Record<string, LucideIcon> = { assigned: UserCheck, overdue: AlarmClock, failed: TriangleAlert };
 
 /** Where somebody finds what they were told of: a task with the lead it is about. */
 export function pathOf({ record_type, record_id, record_name, lead_id }: Told): string | null {
