@@ -45,7 +45,7 @@ async fn handle(call: Call<Bulk<DealBulkChange>>) -> Result<Json<BulkView>, Fail
             ..state
         })
     };
-    let by = By { subject: &call.caller.subject, reason: change.reason() };
+    let by = By { subject: &call.caller.subject, reason: change.reason(), known: &[] };
     let outcome = flows::bulk::deals(&call.tx, &ids, &into, &versions, decide, by, call.now).await?;
     Ok(Json::new(call.changed_together::<_, _, DealView>(outcome).await?))
 }

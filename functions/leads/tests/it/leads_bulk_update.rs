@@ -80,6 +80,20 @@ async fn gives_leads_to_somebody_and_takes_it_back() {
 }
 
 #[tokio::test]
+async fn nobody_gets_records_back_who_may_own_none() {
+    let app = TestApp::new().await;
+    let made = leads(&app, &["a"]).await;
+    let sam = member(&app, app.tenant(), "sam").await;
+    let give = |owner: Value| json!({"ids": ids(&made), "change": {"owner_id": owner}});
+    change(&app, &give(json!(sam))).await.expect(200);
+    let answer: Value = change(&app, &give(Value::Null)).await.expect(200).json();
+    app.db().await.execute("UPDATE team_members SET active = false WHERE id = $1", &[&sam]).await.unwrap();
+    let undone: Value = undo(&app, &answer, 1).await.expect(200).json();
+    assert_eq!((&undone["changed"], &undone["skipped"][0]["code"]), (&json!([]), &json!("owner_gone")));
+    assert_eq!(now(&app, &made[0]).await["owner_id"], Value::Null);
+}
+
+#[tokio::test]
 async fn a_filter_means_what_the_list_shows() {
     let app = TestApp::new().await;
     let made = leads(&app, &["a", "b", "c"]).await;
