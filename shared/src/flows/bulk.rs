@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::domain::ids::{DealId, LeadId, StageId, TaskId};
 use crate::failure::Failure;
 use crate::store::Tx;
-use crate::store::bulk::{self, DealState, LeadState, TaskState};
+use crate::store::bulk::{self, DealState, Followed, LeadState, TaskState};
 use crate::store::deals::{self, Deal, Move, Passage};
 use crate::store::leads::{self, Lead, LeadStatus};
 use crate::store::pipelines::{self, Stage};
@@ -142,8 +142,11 @@ impl<R: Shared> Plan<R> {
         let Self { mut before, unchanged, skipped, .. } = self;
         let pairs = after.into_iter().filter_map(|now| Some((before.remove(&now.id())?, now)));
         let changed: Vec<(R, R)> = pairs.collect();
-        let undo =
-            changed.iter().map(|(before, after)| bulk::Undo { version: after.version(), before: before.state() });
+        let undo = changed.iter().map(|(before, after)| bulk::Undo {
+            version: after.version(),
+            before: before.state(),
+            lead: None,
+        });
         Outcome { undo: undo.collect(), changed, unchanged, skipped, leads: Vec::new() }
     }
 }
@@ -195,6 +198,15 @@ pub async fn tasks(
     Ok(plan.done(after))
 }
 
+/// What deals are that stand in a stage.
+pub fn status(stage: &Stage) -> &'static str {
+    match (stage.won, stage.lost) {
+        (true, _) => "won",
+        (_, true) => "lost",
+        _ => "open",
+    }
+}
+
 /// Stages into which deals are moved, locked, with room on top of each.
 pub struct Stages {
     stages: BTreeMap<StageId, Stage>,
@@ -222,7 +234,9 @@ impl Stages {
             let detail = format!("This deal is {} already. Move it to another stage to open it again.", deal.status);
             return Err(Refusal::new("closed", detail));
         }
-        let stage = self.stages.values().find(|stage| stage.pipeline == deal.pipeline).map(|stage| stage.id);
+        // As the stage is now that it is locked; it may have been for something else when it was chosen.
+        let fits = |stage: &&Stage| stage.pipeline == deal.pipeline && status(stage) == outcome;
+        let stage = self.stages.values().find(fits).map(|stage| stage.id);
         let Some(stage) = stage else {
             return Err(Refusal::new("no_closing_stage", format!("Its pipeline has no stage that is {outcome}.")));
         };
@@ -247,6 +261,9 @@ impl Stages {
         let Some(stage) = self.stages.get(&stage) else {
             return Err(Refusal::new("no_stage", "The stage was deleted at this moment."));
         };
+        if stage.lost && reason.is_none() {
+            return Err(Refusal::new("lost_reason", "The stage became one that is lost. Say why the deal was lost."));
+        }
         let top = self.tops.entry(stage.id).and_modify(|top| *top -= STEP).or_insert(0.0);
         let to = Move::of(deal, stage, *top, reason, now);
         Ok(DealState {
@@ -265,6 +282,8 @@ impl Stages {
 pub struct By<'a> {
     pub subject: &'a str,
     pub reason: Option<&'a str>,
+    /// What leads were before the change that is undone.
+    pub known: &'a [Followed],
 }
 
 /// Changes deals, of which some may go into these stages. Their leads follow.
@@ -325,7 +344,7 @@ pub async fn deals(
     bulk::insert_stage_history(tx, &passages, now).await?;
     let mut leads = Vec::new();
     if !following.is_empty() {
-        bulk::follow_leads(tx, &following, &moved, now).await?;
+        bulk::follow_leads(tx, &following, &moved, by.known, now).await?;
         let mut before: BTreeMap<LeadId, Lead> = leads_before.into_iter().map(|lead| (lead.id, lead)).collect();
         for after in leads::list_by_id(tx, &following).await? {
             leads.extend(
@@ -334,5 +353,11 @@ pub async fn deals(
         }
     }
     let after = deals::list_of_leads(tx, &[], &plan.ids::<DealId>()).await?;
-    Ok(Outcome { leads, ..plan.done(after) })
+    let mut outcome = plan.done(after);
+    let mut followed: BTreeMap<LeadId, Followed> =
+        leads.iter().map(|(before, after)| (before.id, Followed::of(before, after))).collect();
+    for ((before, _), undo) in outcome.changed.iter().zip(&mut outcome.undo) {
+        undo.lead = before.lead.and_then(|lead| followed.remove(&lead));
+    }
+    Ok(Outcome { leads, ..outcome })
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::body;
 use super::call::Call;
 use crate::failure::{Failure, Fault};
-use crate::flows::bulk::{MOST, Outcome};
+use crate::flows::bulk::{MOST, Outcome, Versions};
 use crate::secrets::{random_token, token_hash};
 use crate::store::audit::AuditEntry;
 use crate::store::bulk::{self, NewChange};
@@ -28,6 +28,8 @@ const UNDO: SignedDuration = SignedDuration::from_mins(10);
 pub struct ListQuery<F> {
     pub plain: F,
     pub filters: Filters,
+    /// Where days begin, as the list was asked.
+    zone: Option<String>,
 }
 
 impl<F: DeserializeOwned + JsonSchema> ListQuery<F> {
@@ -40,15 +42,18 @@ impl<F: DeserializeOwned + JsonSchema> ListQuery<F> {
         let shown = ["page", "limit", "sort", "cursor"];
         let rest: Vec<(String, String)> =
             rest.into_iter().filter(|(name, _)| !shown.contains(&name.as_str())).collect();
+        let zone = rest.iter().find(|(name, _)| name == "zone").map(|(_, zone)| zone.clone());
         let plain = body::query::<F>(&rest, &mut found);
         let whole = found.is_empty();
         faults.extend(found.into_iter().map(|fault| Fault { pointer: format!("{pointer}{}", fault.pointer), ..fault }));
-        plain.filter(|_| whole).map(|plain| Self { plain, filters })
+        plain.filter(|_| whole).map(|plain| Self { plain, filters, zone })
     }
 }
 
 impl<C> Call<Bulk<C>> {
-    /// What is meant: ids as they were sent, or what `find` makes of the list's query. Faults are those of the body so far.
+    /// What is meant, and in which versions: ids as they were sent, or what `find` makes of the list's query. What changes between finding
+    /// and locking may pass the filter no longer, so that found records count in the versions they were found in. Faults are those of the
+    /// body so far.
     ///
     /// # Errors
     /// `Invalid` with every fault; `Conflict` when another number of records passes the filter than was expected.
@@ -56,11 +61,11 @@ impl<C> Call<Bulk<C>> {
         &self,
         fields: &'static [Field],
         check: impl FnOnce(Vec<Fault>) -> Result<(), Failure>,
-        find: impl AsyncFnOnce(ListQuery<F>, Viewpoint) -> Result<Option<Vec<I>>, Failure>,
-    ) -> Result<Vec<I>, Failure>
+        find: impl AsyncFnOnce(ListQuery<F>, Viewpoint) -> Result<Option<Vec<(I, i64)>>, Failure>,
+    ) -> Result<(Vec<I>, Versions), Failure>
     where
         F: DeserializeOwned + JsonSchema,
-        I: From<Uuid>,
+        I: From<Uuid> + Into<Uuid> + Copy,
     {
         let mut faults = Vec::new();
         let meant = self.body.meant(&mut faults);
@@ -70,15 +75,21 @@ impl<C> Call<Bulk<C>> {
         };
         check(faults)?;
         let (query, expected) = match (meant, query) {
-            (Some(Meant::These(ids)), _) => return Ok(ids.into_iter().map(I::from).collect()),
+            (Some(Meant::These(ids)), _) => {
+                return Ok((ids.into_iter().map(I::from).collect(), self.body.versions.clone()));
+            }
             (Some(Meant::Passing(_, expected)), Some(query)) => (query, expected),
             _ => return Err(Failure::internal("a query without faults that could not be read")),
         };
-        let view = self.viewpoint(&query.filters, None).await?;
-        let found = find(query, view).await?;
+        let view = self.viewpoint(&query.filters, query.zone.as_deref()).await.map_err(|bad| bad.below("/filter"))?;
+        let found = find(query, view).await.map_err(|bad| bad.below("/filter"))?;
         let count = found.as_ref().and_then(|ids| i64::try_from(ids.len()).ok());
         match found {
-            Some(ids) if count == Some(expected) => Ok(ids),
+            Some(found) if count == Some(expected) => {
+                let mut versions: Versions = found.iter().map(|(id, version)| ((*id).into(), *version)).collect();
+                versions.extend(&self.body.versions);
+                Ok((found.into_iter().map(|(id, _)| id).collect(), versions))
+            }
             _ => Err(Failure::Conflict {
                 code: "count_changed",
                 detail: match count {

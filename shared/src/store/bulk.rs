@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::Tx;
 use super::deals::{Deal, Passage};
-use super::leads::Lead;
+use super::leads::{Lead, LeadStatus};
 use super::sql::{params, section};
 use super::tasks::Task;
 use crate::domain::ids::{DealId, LeadId, MemberId, PipelineId, StageId, TaskId};
@@ -161,12 +161,49 @@ pub async fn insert_stage_history(tx: &Tx, passages: &[Passage<'_>], now: Timest
     Ok(())
 }
 
-/// Lets leads stand where their deals stand, of which these were moved.
+/// Those of these members who may own records.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn follow_leads(tx: &Tx, leads: &[LeadId], moved: &[DealId], now: Timestamp) -> Result<(), Failure> {
-    tx.execute(const { section(SQL, "follow_leads") }, params![leads, moved, now]).await?;
+pub async fn owners(tx: &Tx, members: &[MemberId]) -> Result<Vec<MemberId>, Failure> {
+    let rows = tx.query(const { section(SQL, "owners") }, params![members]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// What a lead was that followed its deal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Followed {
+    pub id: LeadId,
+    /// Afterwards: a lead with another one was changed since.
+    pub version: i64,
+    /// None in the pool.
+    pub lifecycle: Option<String>,
+}
+
+impl Followed {
+    /// A lead before and after it followed.
+    pub fn of(before: &Lead, after: &Lead) -> Self {
+        let pool = [LeadStatus::New, LeadStatus::Engaged, LeadStatus::Qualified];
+        let lifecycle = (!pool.contains(&before.status)).then(|| before.status.as_str().to_owned());
+        Self { id: before.id, version: after.version, lifecycle }
+    }
+}
+
+/// Lets leads stand where their deals stand, of which these were moved. Where that leaves it open what a lead is, it becomes what it was
+/// (`known`), if nobody changed it since.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn follow_leads(
+    tx: &Tx,
+    leads: &[LeadId],
+    moved: &[DealId],
+    known: &[Followed],
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let known = json!(known);
+    let list = params![leads, moved, now, known];
+    tx.execute(const { section(SQL, "follow_leads") }, list).await?;
     Ok(())
 }
 
@@ -176,6 +213,9 @@ pub struct Undo<S> {
     /// Afterwards: a record with another one was changed since.
     pub version: i64,
     pub before: S,
+    /// The lead that followed, with the first of its deals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead: Option<Followed>,
 }
 
 /// A change to be kept.

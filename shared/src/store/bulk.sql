@@ -56,14 +56,17 @@ UPDATE leads l
   FROM (SELECT p.id,
                CASE WHEN bool_or(d.status = 'won') THEN 'customer'
                     WHEN NOT bool_or(d.status = 'open') THEN 'lost'
+                    -- What it was before the change that is undone, if nobody changed it since: in the pool, perhaps.
+                    WHEN k.id IS NOT NULL THEN k.lifecycle
                     WHEN p.lifecycle IS NOT NULL OR p.deal_id = ANY ($2::uuid[]) THEN 'routed' END AS lifecycle,
                -- Of its own deal, if that is one of those that moved.
                (array_agg(d.pipeline_id) FILTER (WHERE d.id = p.deal_id AND d.id = ANY ($2::uuid[])))[1] AS pipeline_id,
                (array_agg(d.stage_id) FILTER (WHERE d.id = p.deal_id AND d.id = ANY ($2::uuid[])))[1] AS stage_id
           FROM leads p
           JOIN deals d ON d.lead_id = p.id
+          LEFT JOIN jsonb_to_recordset($4) AS k (id uuid, version int8, lifecycle text) ON k.id = p.id AND k.version = p.version
          WHERE p.id = ANY ($1::uuid[])
-         GROUP BY p.id) o
+         GROUP BY p.id, k.id, k.lifecycle) o
  WHERE l.id = o.id
    AND l.lifecycle IS DISTINCT FROM 'anonymized'
    AND (l.lifecycle IS DISTINCT FROM o.lifecycle
@@ -80,6 +83,12 @@ UPDATE tasks t
   FROM jsonb_to_recordset($1) AS u (id uuid, owner_id uuid, due_at timestamptz, priority text, status text, completed_at timestamptz,
                                     completed_by text)
  WHERE t.id = u.id
+
+-- name: owners
+-- Those of these members who may own records.
+SELECT m.id
+  FROM team_members m
+ WHERE m.id = ANY ($1::uuid[]) AND lotse.may_own(m.id)
 
 -- name: insert
 -- Those that can no longer be undone go with the next one.

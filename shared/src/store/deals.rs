@@ -146,16 +146,16 @@ impl Filter {
     }
 }
 
-/// The ids of the deals that pass the filter, in their order: all of them, or none where there are more than `most`.
+/// The ids and versions of the deals that pass the filter, in their order: all of them, or none where there are more than `most`.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn ids(tx: &Tx, filter: &Filter, most: i64) -> Result<Option<Vec<DealId>>, Failure> {
+pub async fn ids(tx: &Tx, filter: &Filter, most: i64) -> Result<Option<Vec<(DealId, i64)>>, Failure> {
     let (patterns, up_to) = (filter.patterns(), most + 1);
     let mut list = filter.params(&patterns);
     list.extend_from_slice(params![up_to]);
     let rows = tx.query(const { section(SQL, "ids") }, &list).await?;
-    let ids: Vec<DealId> = rows.iter().map(|row| row.get(0)).collect();
+    let ids: Vec<(DealId, i64)> = rows.iter().map(|row| (row.get("id"), row.get("version"))).collect();
     Ok(i64::try_from(ids.len()).is_ok_and(|found| found <= most).then_some(ids))
 }
 

@@ -74,14 +74,16 @@ SELECT count(*)
  WHERE {filter}
 
 -- name: ids
-SELECT d.id
-  FROM deals d
- WHERE {filter}
- ORDER BY d.id
- LIMIT $37
+-- Ordered afterwards, so that the walk by id is no plan for finding them.
+SELECT f.id, f.version
+  FROM (SELECT d.id, d.version
+          FROM deals d
+         WHERE {filter}
+         LIMIT $37) f
+ ORDER BY f.id
 
 -- name: aggregate
-SELECT d.currency, sum(d.value_minor)::int8 AS sum, avg(d.value_minor)::float8 AS avg, min(d.value_minor) AS min,
+SELECT d.currency, least(sum(d.value_minor), 9223372036854775807)::int8 AS sum, avg(d.value_minor)::float8 AS avg, min(d.value_minor) AS min,
        max(d.value_minor) AS max
   FROM deals d
  WHERE {filter}

@@ -245,11 +245,13 @@ SELECT {columns}
  LIMIT $50 OFFSET $51
 
 -- name: ids
-SELECT l.id
-  FROM {leads}
- WHERE {filter}
- ORDER BY l.id
- LIMIT $50
+-- Ordered afterwards, so that the walk by id is no plan for finding them.
+SELECT f.id, f.version
+  FROM (SELECT l.id, l.version
+          FROM {leads}
+         WHERE {filter}
+         LIMIT $50) f
+ ORDER BY f.id
 
 -- name: aggregate
 SELECT count(*) AS total, sum(s.total_score)::int8 AS sum, avg(s.total_score)::float8 AS avg, min(s.total_score) AS min,

@@ -49,11 +49,13 @@ SELECT count(*)
  WHERE {filter}
 
 -- name: ids
-SELECT t.id
-  FROM tasks t
- WHERE {filter}
- ORDER BY t.id
- LIMIT $22
+-- Ordered afterwards, so that the walk by id is no plan for finding them.
+SELECT f.id, f.version
+  FROM (SELECT t.id, t.version
+          FROM tasks t
+         WHERE {filter}
+         LIMIT $22) f
+ ORDER BY f.id
 
 -- name: lock
 SELECT {columns}

@@ -33,6 +33,10 @@ const MOST_VALUES: usize = 100;
 /// The longest value, in characters.
 const LONGEST: usize = 200;
 
+/// The days that begin at a moment of our calendar in every zone.
+const FIRST_DAY: Date = Date::constant(1, 1, 2);
+const LAST_DAY: Date = Date::constant(9999, 12, 30);
+
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -175,6 +179,9 @@ impl Filters {
         let Some(operator) = operators.iter().find(|known| **known == operator) else {
             return Err(("unknown_value", format!("Of `{}` can be asked: {}.", field.name, operators.join(", "))));
         };
+        if value.contains('\0') {
+            return Err(("nul_character", "Remove the NUL character (U+0000).".to_owned()));
+        }
         check(field, operator, &value)?;
         self.asked.insert((field.name, operator), value);
         Ok(())
@@ -292,6 +299,10 @@ fn check(field: &Field, operator: &str, value: &str) -> Result<(), (&'static str
             None => Err(("format", "Send a span: a number with h, d, w, m or y, for example `14d`.".to_owned())),
         },
         _ => match When::parse(value) {
+            // A day at the very ends of the calendar does not begin in every zone.
+            Some(When::On(day)) if field.kind == Kind::Moment && !(FIRST_DAY..=LAST_DAY).contains(&day) => {
+                Err(("format", format!("Send a day from {FIRST_DAY} to {LAST_DAY}.")))
+            }
             Some(_) => Ok(()),
             None => Err((
                 "format",

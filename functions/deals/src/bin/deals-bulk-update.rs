@@ -27,7 +27,7 @@ async fn handle(call: Call<Bulk<DealBulkChange>>) -> Result<Json<BulkView>, Fail
         let filter = query.plain.check(&query.filters, &view)?;
         deals::ids(&call.tx, &filter, flows::bulk::MOST).await
     };
-    let ids = call.meant(FIELDS, |faults| change.check(faults), find).await?;
+    let (ids, versions) = call.meant(FIELDS, |faults| change.check(faults), find).await?;
     let owner = change.owner_id.clone().apply(None);
     write::check_links(&call.tx, None, owner).await.map_err(|failure| failure.below("/change"))?;
     let into = stages(&call, &ids).await?;
@@ -45,8 +45,8 @@ async fn handle(call: Call<Bulk<DealBulkChange>>) -> Result<Json<BulkView>, Fail
             ..state
         })
     };
-    let by = By { subject: &call.caller.subject, reason: change.reason() };
-    let outcome = flows::bulk::deals(&call.tx, &ids, &into, &call.body.versions, decide, by, call.now).await?;
+    let by = By { subject: &call.caller.subject, reason: change.reason(), known: &[] };
+    let outcome = flows::bulk::deals(&call.tx, &ids, &into, &versions, decide, by, call.now).await?;
     Ok(Json::new(call.changed_together::<_, _, DealView>(outcome).await?))
 }
 

@@ -128,6 +128,55 @@ async fn two_deals_of_one_lead_decide_together() {
 }
 
 #[tokio::test]
+async fn a_lead_goes_back_into_the_pool_with_its_deal() {
+    let app = TestApp::new().await;
+    let board = Board::of(&app, app.tenant(), "discovery").await;
+    let deals = [board.deal(&app, "A", NEW, 1.0).await, board.deal(&app, "B", NEW, 2.0).await];
+    let db = app.db().await;
+    // Deals that people made: their leads stand in the pool.
+    let pool =
+        "UPDATE leads SET lifecycle = NULL, pipeline_id = NULL, stage_id = NULL, routed_at = NULL, deal_id = NULL";
+    db.batch_execute(pool).await.unwrap();
+    let before = picture(&app, &deals).await;
+    let close = json!({"ids": deals, "change": {"close": {"outcome": "lost", "reason": "x"}}});
+    let answer: Value = change(&app, &close).await.expect(200).json();
+    assert_eq!(picture(&app, &deals).await[0]["lifecycle"], "lost");
+    // Somebody edits one of the leads meanwhile: of that one, what its deals say.
+    let edit = "UPDATE leads SET version = version + 1 WHERE id = (SELECT lead_id FROM deals WHERE id = $1)";
+    db.execute(edit, &[&deals[1]]).await.unwrap();
+    undo(&app, &answer).await;
+    let after = picture(&app, &deals).await;
+    assert_eq!((&before[0]["lifecycle"], &after[0]), (&Value::Null, &before[0]));
+    assert_eq!(after[1]["lifecycle"], "routed");
+}
+
+#[tokio::test]
+async fn taking_an_owner_back_moves_no_deal() {
+    let app = TestApp::new().await;
+    let board = Board::of(&app, app.tenant(), "discovery").await;
+    let deals = [board.deal(&app, "A", NEW, 1.0).await];
+    let sam = member(&app, app.tenant(), "sam").await;
+    let answer: Value = change(&app, &json!({"ids": deals, "change": {"owner_id": sam}})).await.expect(200).json();
+    // The stage is numbered anew.
+    app.db().await.execute("UPDATE deals SET position = 1000 WHERE id = $1", &[&deals[0]]).await.unwrap();
+    undo(&app, &answer).await;
+    let after = picture(&app, &deals).await;
+    assert_eq!((&after[0]["owner_id"], after[0]["position"].as_f64()), (&Value::Null, Some(1000.0)));
+}
+
+#[tokio::test]
+async fn a_deal_does_not_go_back_to_a_stage_of_another_kind() {
+    let app = TestApp::new().await;
+    let board = Board::of(&app, app.tenant(), "discovery").await;
+    let deals = [board.deal(&app, "A", QUALIFIED, 1.0).await];
+    let body = json!({"ids": deals, "change": {"stage_id": board.stages[NEW]}});
+    let answer: Value = change(&app, &body).await.expect(200).json();
+    let lost = "UPDATE stages SET lost = true, probability = 0 WHERE id = $1";
+    app.db().await.execute(lost, &[&board.stages[QUALIFIED]]).await.unwrap();
+    assert_eq!(codes(&undo(&app, &answer).await), ["stage_changed"]);
+}
+
+#[tokio::test]
 async fn gives_deals_away_and_sets_a_day_by_filter() {
     let app = TestApp::new().await;
     let board = Board::of(&app, app.tenant(), "discovery").await;

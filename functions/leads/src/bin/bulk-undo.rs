@@ -6,11 +6,11 @@
 use std::process::ExitCode;
 
 use serde::de::DeserializeOwned;
-use shared::domain::ids::{DealId, LeadId, StageId, TaskId};
+use shared::domain::ids::{DealId, LeadId, MemberId, StageId, TaskId};
 use shared::flows::bulk::{self, By, Refusal, Stages};
 use shared::http::{self, Call, Json};
 use shared::secrets::token_hash;
-use shared::store::bulk::{Change, DealState, LeadState, TaskState, Undo};
+use shared::store::bulk::{Change, DealState, Followed, LeadState, TaskState, Undo};
 use shared::store::deals::Deal;
 use shared::views::bulk::{BulkUndo, BulkView};
 use shared::views::deals::DealView;
@@ -49,11 +49,35 @@ fn was<S: Clone>(records: &[Undo<S>], is: impl Fn(&S) -> bool) -> Result<S, Refu
     found.ok_or_else(|| Refusal::new("not_found", "There is no such record."))
 }
 
+/// Passes a record that goes back to somebody who may still own it, or stays whose it is.
+fn owned(was: Option<MemberId>, is: Option<MemberId>, owners: &[MemberId]) -> Result<(), Refusal> {
+    match was {
+        Some(owner) if Some(owner) != is && !owners.contains(&owner) => {
+            Err(Refusal::new("owner_gone", "Who owned this record is no longer there, or may own none now."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Those of the former owners who may own records.
+async fn owners<S>(
+    call: &Call<BulkUndo>,
+    records: &[Undo<S>],
+    owner: impl Fn(&S) -> Option<MemberId>,
+) -> Result<Vec<MemberId>, Failure> {
+    let members: Vec<MemberId> = records.iter().filter_map(|record| owner(&record.before)).collect();
+    store::bulk::owners(&call.tx, &members).await
+}
+
 async fn leads(call: &Call<BulkUndo>, change: &Change) -> Result<BulkView, Failure> {
     let records: Vec<Undo<LeadState>> = records(change)?;
     let ids: Vec<LeadId> = records.iter().map(|record| record.before.id).collect();
     let versions = http::versions(&records, |before| before.id.0);
-    let decide = |lead: &store::leads::Lead| was(&records, |before| before.id == lead.id);
+    let owners = owners(call, &records, |before| before.owner_id).await?;
+    let decide = |lead: &store::leads::Lead| {
+        let before = was(&records, |before| before.id == lead.id)?;
+        owned(before.owner_id, lead.owner, &owners).map(|()| before)
+    };
     let outcome = bulk::leads(&call.tx, &ids, &versions, decide, call.now).await?;
     call.noted_together::<_, _, LeadView>(ACTION, outcome).await
 }
@@ -63,7 +87,11 @@ async fn tasks(call: &Call<BulkUndo>, change: &Change) -> Result<BulkView, Failu
     let records: Vec<Undo<TaskState>> = records(change)?;
     let ids: Vec<TaskId> = records.iter().map(|record| record.before.id).collect();
     let versions = http::versions(&records, |before| before.id.0);
-    let decide = |task: &store::tasks::Task| was(&records, |before| before.id == task.id);
+    let owners = owners(call, &records, |before| before.owner_id).await?;
+    let decide = |task: &store::tasks::Task| {
+        let before = was(&records, |before| before.id == task.id)?;
+        owned(before.owner_id, task.owner, &owners).map(|()| before)
+    };
     let outcome = bulk::tasks(&call.tx, &ids, &versions, decide, call.now).await?;
     call.noted_together::<_, _, TaskView>(ACTION, outcome).await
 }
@@ -74,14 +102,24 @@ async fn deals(call: &Call<BulkUndo>, change: &Change) -> Result<BulkView, Failu
     let ids: Vec<DealId> = records.iter().map(|record| record.before.id).collect();
     let versions = http::versions(&records, |before| before.id.0);
     let into: Vec<StageId> = records.iter().map(|record| record.before.stage_id).collect();
+    let owners = owners(call, &records, |before| before.owner_id).await?;
     let decide = |deal: &Deal, stages: &mut Stages| {
         let before = was(&records, |before| before.id == deal.id)?;
+        owned(before.owner_id, deal.owner, &owners)?;
+        // Nobody moved it: where it was put among the others since, it stays.
+        if deal.stage == before.stage_id && deal.status == before.status {
+            return Ok(DealState { position: deal.position, ..before });
+        }
         match stages.find(before.stage_id) {
+            Some(stage) if bulk::status(stage) != before.status => {
+                Err(Refusal::new("stage_changed", "The stage it stood in is for deals of another kind now."))
+            }
             Some(_) => Ok(before),
             None => Err(Refusal::new("no_stage", "The stage it stood in was deleted.")),
         }
     };
-    let by = By { subject: &call.caller.subject, reason: None };
+    let known: Vec<Followed> = records.iter().filter_map(|record| record.lead.clone()).collect();
+    let by = By { subject: &call.caller.subject, reason: None, known: &known };
     let outcome = bulk::deals(&call.tx, &ids, &into, &versions, decide, by, call.now).await?;
     call.noted_together::<_, _, DealView>(ACTION, outcome).await
 }

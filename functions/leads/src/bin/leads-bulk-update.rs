@@ -25,10 +25,10 @@ async fn handle(call: Call<Bulk<LeadBulkChange>>) -> Result<Json<BulkView>, Fail
         let filter = query.plain.check(&query.filters, &view)?;
         list::ids(&call.tx, &filter, flows::bulk::MOST).await
     };
-    let ids = call.meant(FIELDS, check, find).await?;
+    let (ids, versions) = call.meant(FIELDS, check, find).await?;
     let owner = change.owner_id.clone().apply(None);
     write::check_links(&call.tx, None, owner).await.map_err(|failure| failure.below("/change"))?;
     let decide = |lead: &_| change.apply(LeadState::of(lead));
-    let outcome = flows::bulk::leads(&call.tx, &ids, &call.body.versions, decide, call.now).await?;
+    let outcome = flows::bulk::leads(&call.tx, &ids, &versions, decide, call.now).await?;
     Ok(Json::new(call.changed_together::<_, _, LeadView>(outcome).await?))
 }

@@ -80,6 +80,20 @@ async fn gives_leads_to_somebody_and_takes_it_back() {
 }
 
 #[tokio::test]
+async fn nobody_gets_records_back_who_may_own_none() {
+    let app = TestApp::new().await;
+    let made = leads(&app, &["a"]).await;
+    let sam = member(&app, app.tenant(), "sam").await;
+    let give = |owner: Value| json!({"ids": ids(&made), "change": {"owner_id": owner}});
+    change(&app, &give(json!(sam))).await.expect(200);
+    let answer: Value = change(&app, &give(Value::Null)).await.expect(200).json();
+    app.db().await.execute("UPDATE team_members SET active = false WHERE id = $1", &[&sam]).await.unwrap();
+    let undone: Value = undo(&app, &answer, 1).await.expect(200).json();
+    assert_eq!((&undone["changed"], &undone["skipped"][0]["code"]), (&json!([]), &json!("owner_gone")));
+    assert_eq!(now(&app, &made[0]).await["owner_id"], Value::Null);
+}
+
+#[tokio::test]
 async fn a_filter_means_what_the_list_shows() {
     let app = TestApp::new().await;
     let made = leads(&app, &["a", "b", "c"]).await;
@@ -99,6 +113,43 @@ async fn a_filter_means_what_the_list_shows() {
     // Again it changes nothing, and there is nothing to take back.
     let again: Value = change(&app, &body).await.expect(200).json();
     assert_eq!((&again["unchanged"], &again["changed"], &again["undo"]), (&json!(3), &json!([]), &Value::Null));
+}
+
+#[tokio::test]
+async fn days_of_a_filter_begin_where_the_list_said() {
+    let app = TestApp::new().await;
+    let made = leads(&app, &["a"]).await;
+    let db = app.db().await;
+    let late = "UPDATE leads SET created_at = '2026-01-30T23:30:00Z' WHERE id = $1";
+    db.execute(late, &[&uuid(&made[0]["id"])]).await.unwrap();
+    for (zone, expected) in [("UTC", 0), ("Europe/Berlin", 1)] {
+        let filter = format!("filter[created_at][from]=2026-01-31&filter[created_at][before]=2026-02-01&zone={zone}");
+        let body = json!({"filter": filter, "expected": expected, "change": {"add_tags": ["new"]}});
+        let answer: Value = change(&app, &body).await.expect(200).json();
+        assert_eq!(answer["changed"].as_array().unwrap().len(), expected, "{zone}");
+    }
+}
+
+#[tokio::test]
+async fn what_changes_after_it_was_found_is_left_alone() {
+    let app = TestApp::new().await;
+    let made = leads(&app, &["a", "b"]).await;
+    let (db, watch) = (app.db().await, app.db().await);
+    db.batch_execute("BEGIN").await.unwrap();
+    let changed = "UPDATE leads SET tags = '{}', version = version + 1 WHERE id = $1";
+    db.execute(changed, &[&uuid(&made[0]["id"])]).await.unwrap();
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let finish = async {
+        while watch.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        db.batch_execute("COMMIT").await.unwrap();
+    };
+    let body = json!({"filter": "filter[tags][in]=old", "expected": 2, "change": {"add_tags": ["new"]}});
+    let (answer, ()) = tokio::join!(change(&app, &body), finish);
+    let answer: Value = answer.expect(200).json();
+    assert_eq!((&answer["skipped"][0]["id"], &answer["skipped"][0]["code"]), (&made[0]["id"], &json!("changed")));
+    assert_eq!((answer["changed"].as_array().unwrap().len(), &answer["changed"][0]["id"]), (1, &made[1]["id"]));
 }
 
 #[tokio::test]
@@ -168,12 +219,21 @@ async fn refuses_strangers_and_bad_values() {
             json!({"filter": "tier=warmish&filter[nobody][in]=x", "expected": 1, "change": {"add_tags": [""]}}),
             vec!["/change/add_tags/0", "/filter?filter[nobody][in]", "/filter?tier"],
         ),
+        (
+            json!({"filter": "filter[company][in]=a%00b", "expected": 1, "change": {"add_tags": ["x"]}}),
+            vec!["/filter?filter[company][in]"],
+        ),
+        (json!({"filter": "zone=Nowhere", "expected": 1, "change": {"add_tags": ["x"]}}), vec!["/filter?zone"]),
+        (json!({"filter": "q=a", "expected": 1, "change": {"add_tags": ["x"]}}), vec!["/filter?q"]),
     ] {
         let mut found: Vec<String> =
             faults(&change(&app, &body).await.expect(400)).into_iter().map(|(pointer, _)| pointer).collect();
         found.sort_unstable();
         assert_eq!(found, expected, "{body}");
     }
+    let list = "/api/v1/leads?filter[company][in]=a%00b";
+    let refused = app.get(list).bearer(&app.token("sales")).send().await.expect(400);
+    assert_eq!(faults(&refused)[0].1, "nul_character");
     let body = json!({"ids": [id], "change": {"owner_id": null}});
     refuses_strangers(&app, Method::POST, PATH, Some(&body), "leads:write").await;
     refuses_strangers(&app, Method::POST, UNDO, Some(&json!({"token": "x"})), "leads:write").await;

@@ -25,7 +25,7 @@ async fn handle(call: Call<Bulk<TaskBulkChange>>) -> Result<Json<BulkView>, Fail
         let filter = query.plain.check(&query.filters, &view);
         tasks::ids(&call.tx, &filter, flows::bulk::MOST).await
     };
-    let ids = call.meant(FIELDS, |faults| change.check(faults), find).await?;
+    let (ids, versions) = call.meant(FIELDS, |faults| change.check(faults), find).await?;
     let links = Links { owner: change.owner_id.clone().apply(None), ..Links::default() };
     tasks::check_links(&call.tx, links).await.map_err(|failure| failure.below("/change"))?;
     let decide = |task: &Task| {
@@ -50,6 +50,6 @@ async fn handle(call: Call<Bulk<TaskBulkChange>>) -> Result<Json<BulkView>, Fail
             id: state.id,
         })
     };
-    let outcome = flows::bulk::tasks(&call.tx, &ids, &call.body.versions, decide, call.now).await?;
+    let outcome = flows::bulk::tasks(&call.tx, &ids, &versions, decide, call.now).await?;
     Ok(Json::new(call.changed_together::<_, _, TaskView>(outcome).await?))
 }

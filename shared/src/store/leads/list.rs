@@ -310,17 +310,17 @@ pub async fn aggregate(tx: &Tx, filter: &Filter) -> Result<Option<Scores>, Failu
     }))
 }
 
-/// The ids of the leads that pass the filter, words included, in the order of ids: all of them, or none where there are more than `most`.
+/// The ids and versions of the leads that pass the filter, words included, in the order of ids: all of them, or none where there are more than `most`.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn ids(tx: &Tx, filter: &Filter, most: i64) -> Result<Option<Vec<LeadId>>, Failure> {
+pub async fn ids(tx: &Tx, filter: &Filter, most: i64) -> Result<Option<Vec<(LeadId, i64)>>, Failure> {
     let Some(filter) = narrowed(tx, filter, search::MOST).await? else { return Ok(None) };
     let (arguments, up_to) = (Arguments::new(&filter, Window::first("", 0)), most + 1);
     let mut list = arguments.of_total();
     list.extend_from_slice(params![up_to]);
     let rows = tx.query(const { section(SQL, "ids") }, &list).await?;
-    let ids: Vec<LeadId> = rows.iter().map(|row| row.get(0)).collect();
+    let ids: Vec<(LeadId, i64)> = rows.iter().map(|row| (row.get("id"), row.get("version"))).collect();
     Ok(i64::try_from(ids.len()).is_ok_and(|found| found <= most).then_some(ids))
 }
 

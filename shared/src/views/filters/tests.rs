@@ -70,6 +70,27 @@ fn a_condition_is_bounded() {
 }
 
 #[test]
+fn what_no_database_or_calendar_holds_is_refused() {
+    for (condition, code) in [
+        ("filter[company][in]=a%00b", "nul_character"),
+        ("filter[company][not_in]=a,%00", "nul_character"),
+        ("filter[seen_at][from]=9999-12-31", "format"),
+        ("filter[seen_at][before]=0001-01-01", "format"),
+    ] {
+        let (_, _, faults) = read(condition);
+        let told: Vec<&str> = faults.iter().map(|(_, code)| *code).collect();
+        assert_eq!(told, [code], "{condition}");
+    }
+    // A day is that day wherever it begins; and the last day that is taken is one everywhere.
+    let day = right("filter[close_on][before]=9999-12-31").days("close_on", &view());
+    assert_eq!(day.before, Some("9999-12-31".parse().unwrap()));
+    for (day, zone) in [("9999-12-30", "America/Juneau"), ("0001-01-02", "Asia/Manila")] {
+        let view = Viewpoint { zone: TimeZone::get(zone).unwrap(), ..view() };
+        assert!(right(&format!("filter[seen_at][from]={day}")).moments("seen_at", &view).from.is_some(), "{zone}");
+    }
+}
+
+#[test]
 fn values_nobody_and_the_caller() {
     let filters = right(
         "filter[company][in]=Nord\\, S%C3%BCd, West ,none&filter[company][empty]=false&filter[owner_id][in]=me,none&filter[status][not_in]=lost",
