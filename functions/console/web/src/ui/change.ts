@@ -59,7 +59,8 @@ export function versionFor(id: string, seen: number): number {
     return row && seen >= row.from && seen < row.to ? row.to : seen;
 }
 
-function follow(id: string, sent: number, answered: number): void {
+/** What went out with a version was answered with the next. */
+export function follow(id: string, sent: number, answered: number): void {
     const row = mine.get(id);
     mine.set(id, row?.to === sent ? { from: row.from, to: answered } : { from: sent, to: answered });
 }

@@ -29,14 +29,14 @@ function useFactChange(deal: Deal) {
     const { nameOf } = useTeam();
     const show = (field: string, value: unknown) => (value === null || value === undefined ? t("form.nothing") : field === "value_minor" ? format.money(value as number, deal.currency) : field === "owner_id" ? (nameOf(value as string) ?? "–") : format.date(value as string));
     return <N extends FactName>(name: N, value: Deal[N]) => {
-        const [fields, was] = [{ [name]: value }, { [name]: deal[name] ?? null }] as Schemas["DealsUpdateInput"][];
+        const fields: Schemas["DealsUpdateInput"] = { [name]: value };
         return change<Deal>({
             record: deal,
             // The name stands beside the id.
             fields: fields as Partial<Deal>,
             beside: name === "owner_id" ? { owner_name: nameOf(value as string | null) } : undefined,
-            send: (version) => updateDeal({ id: deal.id, version }, fields!),
-            undo: (version) => updateDeal({ id: deal.id, version }, was!),
+            send: (version) => updateDeal({ id: deal.id, version }, fields),
+            undo: (version, was) => updateDeal({ id: deal.id, version }, { [name]: was[name] ?? null }),
             said: "form.factSaved",
             args: { name: t(NAMES[name]), value: show(name, value) },
             fieldwise: { read: () => take(api.GET("/api/v1/deals/{id}", { params: { path: { id: deal.id } } })), label: (field) => t(NAMES[field as FactName]), show },

@@ -19,12 +19,11 @@ export function useLeadChange(lead: LeadDetails) {
     return <N extends FactName>(name: N, value: Lead[N]) => {
         const body = (fields: Partial<Lead>) => fields as Schemas["LeadsUpdateInput"];
         const fields = { [name]: value } as Partial<Lead>;
-        const was = { [name]: lead[name] ?? null } as Partial<Lead>;
         return change<Lead>({
             record: lead,
             fields,
             send: (version) => update({ id: lead.id, version }, body(fields)),
-            undo: (version) => update({ id: lead.id, version }, body(was)),
+            undo: (version, was) => update({ id: lead.id, version }, body({ [name]: was[name] ?? null } as Partial<Lead>)),
             said: "form.factSaved",
             args: { name: t(FACTS[name]), value: show(name, value) },
             fieldwise: { read: () => take(api.GET("/api/v1/leads/{id}", { params: { path: { id: lead.id } } })), label: (field) => t(FACTS[field as FactName]), show },
