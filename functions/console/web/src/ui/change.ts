@@ -205,7 +205,7 @@ export function useChange(kind: Changed) {
     return useCallback(<R extends Versioned>(change: Change<R>): Promise<R | null> => run(client, kind, change, (key, options) => latest.translate(key, options)), [client, kind, latest]);
 }
 
-/** For tests, which begin anew. */
+/** Somebody else sits down here. */
 export function forgetChanges(): void {
     mine.clear();
     queues.clear();

@@ -104,7 +104,7 @@ function Move({ task, late, writable, onEdit }: { task: Task; late: boolean; wri
                         key={due}
                         onClick={() => {
                             setAnchor(null);
-                            void reschedule(task, dueAt(due, new Date(), zone), t(`due.${due}`));
+                            void reschedule(task, dueAt(due, new Date(), zone), t(`dueNow.${due}`));
                         }}
                     >
                         {t(`due.${due}`)}
