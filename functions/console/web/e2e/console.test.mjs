@@ -618,6 +618,8 @@ describe("leads", () => {
         await settled(page);
         const ids = await page.locator("[data-lead]").evaluateAll((rows) => rows.map((row) => row.dataset.lead));
         await page.locator("[data-lead]").first().getByRole("link").first().click();
+        // The list has a heading too.
+        await page.waitForURL(`**/leads/${ids[0]}`);
         await page.getByRole("heading", { level: 1 }).waitFor();
         await page.keyboard.press("j");
         await page.waitForURL(`**/leads/${ids[1]}`);
@@ -853,6 +855,9 @@ describe("the board", () => {
         await column(page, last).locator(`[data-deal="${deals.above.id}"]`).waitFor();
         await settled(page);
         assert.equal((await api.get(`/api/v1/deals/${deals.above.id}`)).stage_id, last.id);
+        // It stays open in this browser, and would take room from the boards of the next tests.
+        const fold = column(page, last).getByRole("button", { name: /einklappen$/ });
+        if ((await fold.count()) > 0) await fold.click();
         await page.setViewportSize({ width: 1280, height: 860 });
     });
 
@@ -1052,7 +1057,7 @@ describe("deals as a table", () => {
     it("are those of the board, sorted by what they are worth, and lead back to it", async () => {
         const { page } = desk;
         await openBoard(page);
-        await page.getByRole("link", { name: "Tabelle" }).click();
+        await page.getByRole("link", { name: "Tabelle", exact: true }).click();
         await page.locator("tr[data-deal]").first().waitFor();
         await page.getByRole("button", { name: "Wert", exact: true }).click();
         await page.waitForURL(/sort=value_minor/);
@@ -1063,7 +1068,7 @@ describe("deals as a table", () => {
         // What stood before stays until the answer is there.
         for (let tries = 0; tries < 20 && (await shown()).includes(undefined); tries += 1) await page.waitForTimeout(100);
         assert.deepEqual(await shown(), data.map((deal) => deal.value_minor));
-        await page.locator("main").getByRole("link", { name: "Board" }).click();
+        await page.locator("main").getByRole("link", { name: "Board", exact: true }).click();
         await page.waitForURL(`**/board/${pipeline.id}`);
     });
 });

@@ -621,6 +621,7 @@ export const de: Messages = {
         more: "Mehr …",
     },
     due: { today: "heute", tomorrow: "morgen", week: "in einer Woche", none: "ohne Termin", other: "Anderer Termin …" },
+    dueNow: { today: "jetzt heute", tomorrow: "jetzt morgen", week: "jetzt in einer Woche", none: "jetzt ohne Termin" },
     timeline: {
         narrow: "Was zu sehen ist",
         stream: { all: "Alles", person: "Ereignisse", decision: "Entscheidungen", task: "Aufgaben", deal: "Deals", machine: "Nachrichten" },
@@ -767,7 +768,7 @@ export const de: Messages = {
         complete: "Erledigen: %{title}",
         completed: "Erledigt: %{title}",
         about: "Zu: %{name}",
-        rescheduled: "%{title}: jetzt %{day}",
+        rescheduled: "%{title}: %{day}",
         saved: "Aufgabe gespeichert",
         created: "Aufgabe angelegt",
         overdue: "Überfällig",

@@ -1,9 +1,12 @@
 // What a tab keeps of the person who works in it: where they were, what they have not saved. When their session ends by itself they come
 // back to it; whoever signs in after them, or after they signed out, begins at the start.
 import { forgetDefaults } from "./store";
+import { startAdding } from "../shell/quick-add-state";
 import { forgetRecents } from "../shell/recent";
+import { forgetChanges } from "../ui/change";
 import { forgetDrafts } from "../ui/drafts";
 import { forgetLists } from "../ui/list-state";
+import { forgetNotices } from "../ui/notify";
 import { forgetUndo } from "../ui/undo";
 
 /** Who signed in here last; empty once they have signed out. */
@@ -13,6 +16,10 @@ function forget(): void {
     forgetDrafts();
     forgetLists();
     forgetUndo();
+    // What was said, asked and begun about their records.
+    forgetNotices();
+    forgetChanges();
+    startAdding(null);
     forgetDefaults();
     forgetRecents();
 }

@@ -69,6 +69,7 @@ function Results({ onClose }: { onClose: () => void }) {
     const asCommand = ({ key, label, icon, run }: Action): Found => ({ key: `command-${key}`, run, icon, text: label, hint: t("find.command") });
     // Until the answer comes the one before stands; where none can come, it would be a lie.
     const rows = <T,>({ data, isPlaceholderData, fetchStatus }: { data: T[] | undefined; isPlaceholderData: boolean; fetchStatus: string }) => (!long || (isPlaceholderData && fetchStatus !== "fetching") ? [] : (data ?? []));
+    // Too few letters find nobody: what stands first then must not be what ends the work.
     const commands = [...pageCommands(), ...useAppCommands()];
     // Where nothing is written: what was looked at last, and what can be done with what is open.
     const found: Found[] =
@@ -82,7 +83,7 @@ function Results({ onClose }: { onClose: () => void }) {
                   ...rows(leads).map((lead) => ({ key: lead.id, to: `/leads/${lead.id}`, icon: Contact, text: leadName(lead), hint: lead.company, tier: lead.tier })),
                   ...rows(deals).map((deal) => ({ key: deal.id, to: `/board/${deal.pipeline_id}?deal=${deal.id}`, icon: HandCoins, text: deal.name, hint: deal.lead_company })),
                   ...places.map(asPlace).filter(named),
-                  ...commands.map(asCommand).filter(named),
+                  ...commands.filter(({ key }) => long || key !== "sign-out").map(asCommand).filter(named),
               ];
     useEffect(() => setAt(0), [q]);
     // What is shown may still be what was found for the letters before.

@@ -50,7 +50,7 @@ export function Shell({ children }: { children?: ReactNode }) {
 
     useEffect(() => {
         // A new page begins at its top; on the way back the browser knows where one was.
-        if (arrival === "PUSH") window.scrollTo(0, 0);
+        if (arrival !== "POP") window.scrollTo(0, 0);
         // Filters, pages of a list and open panels stand behind the same path and move nothing.
     }, [pathname]);
 

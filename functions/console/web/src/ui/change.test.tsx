@@ -86,6 +86,26 @@ it("is taken back by its button, and not any more when its time is over", async 
     expect(undoLast(Date.now() + UNDO_MS + 1)).toBe(false);
 });
 
+it("is taken back by its button as long as that stands, also when Ctrl+Z does nothing any more", async () => {
+    const undo = vi.fn(async () => deal);
+    await act(() => change({ ...base, send: async () => ({ ...deal, version: 4 }), undo }));
+    expect(undoLast(Date.now() + UNDO_MS + 1)).toBe(false);
+    fireEvent.click(screen.getByRole("button", { name: "Undo" }));
+    await waitFor(() => expect(undo).toHaveBeenCalledOnce());
+});
+
+it("takes nothing back behind a dialog", async () => {
+    const undo = vi.fn(async () => deal);
+    await act(() => change({ ...base, send: async () => ({ ...deal, version: 4 }), undo }));
+    const dialog = document.body.appendChild(document.createElement("div"));
+    dialog.className = "MuiModal-root";
+    fireEvent.keyDown(document.body, { key: "z", ctrlKey: true });
+    dialog.remove();
+    expect(undo).not.toHaveBeenCalled();
+    fireEvent.keyDown(document.body, { key: "z", ctrlKey: true });
+    await waitFor(() => expect(undo).toHaveBeenCalledOnce());
+});
+
 it("puts back what was refused, and says why", async () => {
     await act(() => change({ ...base, send: () => Promise.reject(new ApiError({ type: "urn:lotse:problem:invalid", title: "", status: 400, detail: "", errors: [{ pointer: "/owner_id", code: "unheard_of", detail: "Choose somebody." }] })) }));
     expect(shown().owner_id).toBeNull();

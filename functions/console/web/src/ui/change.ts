@@ -59,10 +59,14 @@ export function versionFor(id: string, seen: number): number {
     return row && seen >= row.from && seen < row.to ? row.to : seen;
 }
 
-function follow(id: string, sent: number, answered: number): void {
+/** What went out with a version was answered with the next. */
+export function follow(id: string, sent: number, answered: number): void {
     const row = mine.get(id);
     mine.set(id, row?.to === sent ? { from: row.from, to: answered } : { from: sent, to: answered });
 }
+
+/** Changes without an answer yet, and what kind of record they change. */
+const pending = new Map<object, Changed>();
 
 /** What is on its way, by record: one after the other, as the person did them. */
 const queues = new Map<string, Promise<unknown>>();
@@ -130,6 +134,8 @@ async function run<R extends Versioned>(client: QueryClient, kind: Changed, chan
     const { record, fields, beside = {}, send, undo, said, args, fieldwise } = change;
     const names = Object.keys(fields);
     const before = pick(record, [...names, ...Object.keys(beside)]);
+    const token = {};
+    pending.set(token, kind);
     // An answer under way would show it as it was for a moment.
     await Promise.all(SHOWN_IN[kind].map((name) => client.cancelQueries({ queryKey: [name] })));
     showEverywhere(client, kind, record.id, { ...fields, ...beside });
@@ -146,15 +152,17 @@ async function run<R extends Versioned>(client: QueryClient, kind: Changed, chan
         const back = undo && (() => run(client, kind, { record: after, fields: was, send: (version) => undo(version, was), said: "undo.done" }, translate));
         if (back) offerUndo(said, back, { messageArgs: args });
         else notify(said, { type: "success", messageArgs: args });
-        void reread(client, kind);
         return after;
     } catch (error) {
         showEverywhere(client, kind, record.id, before);
         if (isStale(error) && fieldwise) return await bringTogether(client, kind, change, fieldwise, translate);
         const overtaken = isOvertaken(error) && !error.problem.code;
         notify(overtaken ? "undo.overtaken" : sayError(error, translate), { type: overtaken ? "warning" : "error", autoHideDuration: 8000 });
-        void reread(client, kind);
         return null;
+    } finally {
+        pending.delete(token);
+        // What is read while another change is on its way would show that as it was.
+        if (![...pending.values()].includes(kind)) void reread(client, kind);
     }
 }
 
@@ -176,13 +184,11 @@ async function bringTogether<R extends Versioned>(client: QueryClient, kind: Cha
         theirs = await fieldwise.read();
     } catch (error) {
         notify(sayError(error, translate), { type: "error" });
-        void reread(client, kind);
         return null;
     }
     const both = fought(change.record as Fields, change.fields as Fields, theirs as unknown as Fields);
     const again = { ...change, record: theirs };
     if (both.length === 0) return run(client, kind, again, translate);
-    void reread(client, kind);
     clashCount += 1;
     setClash({
         id: clashCount,
@@ -204,10 +210,11 @@ export function useChange(kind: Changed) {
     return useCallback(<R extends Versioned>(change: Change<R>): Promise<R | null> => run(client, kind, change, (key, options) => latest.translate(key, options)), [client, kind, latest]);
 }
 
-/** For tests, which begin anew. */
+/** Somebody else sits down here. */
 export function forgetChanges(): void {
     mine.clear();
     queues.clear();
+    pending.clear();
     setClash(null);
 }
 

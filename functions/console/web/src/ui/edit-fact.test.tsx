@@ -25,7 +25,7 @@ it("is saved by Enter", async () => {
     edit();
     type("456");
     fireEvent.keyDown(box(), { key: "Enter" });
-    expect(save).toHaveBeenCalledWith("456");
+    expect(save).toHaveBeenCalledWith("456", { value: "123", version: undefined });
     expect(screen.queryByRole("textbox")).toBeNull();
     await waitFor(() => expect(screen.queryByText("not saved")).toBeNull());
 });
@@ -79,6 +79,26 @@ it("saves what one began with, although somebody else has written meanwhile: the
     type("456");
     rerender(<Surroundings>{fact(after)}</Surroundings>);
     fireEvent.keyDown(box(), { key: "Enter" });
-    expect(before).toHaveBeenCalledWith("456");
+    expect(before).toHaveBeenCalledWith("456", expect.objectContaining({ value: "123" }));
     expect(after).not.toHaveBeenCalled();
+});
+
+it("saves a draft over what one saw when one began it, also after a reload", () => {
+    const save = vi.fn(async () => ({}));
+    const at = (value: string, version: number) => (
+        <Facts>
+            <EditFact label="Phone" value={value} version={version} draft="lead/a/phone" save={save} editor={({ value, label, change }) => <TextField value={value} autoFocus onChange={(event) => change(event.target.value)} slotProps={{ htmlInput: { "aria-label": label } }} />}>
+                {value}
+            </EditFact>
+        </Facts>
+    );
+    show(at("123", 3));
+    edit();
+    type("456");
+    fireEvent.keyDown(box(), { key: "Escape" });
+    cleanup();
+    show(at("789", 4));
+    edit();
+    fireEvent.keyDown(box(), { key: "Enter" });
+    expect(save).toHaveBeenCalledWith("456", { value: "123", version: 3 });
 });

@@ -4,7 +4,7 @@ import { Pencil } from "lucide-react";
 import { type FocusEvent, type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import { useT } from "../providers/i18n";
 import { same } from "./conflict";
-import { dropDraft, keepDraft, readDraft } from "./drafts";
+import { type Draft, dropDraft, keepDraft, readDraft } from "./drafts";
 import { Fact } from "./facts";
 import { Tag } from "./parts";
 
@@ -18,6 +18,12 @@ export interface Editing<V> {
     leave: () => void;
 }
 
+/** What stood there when one began to write. */
+export interface Seen<V> {
+    value: V;
+    version?: number;
+}
+
 interface Props<V> {
     label: string;
     /** How it is read. */
@@ -25,8 +31,10 @@ interface Props<V> {
     value: V;
     /** Under which name it is kept while it is not saved, such as `lead/<id>/phone`. */
     draft: string;
+    /** Of the record it belongs to: a draft is saved over what one saw, also after a reload. */
+    version?: number;
     /** Resolves to nothing where it did not work. Without it, it is only read. */
-    save?: (value: V) => Promise<unknown>;
+    save?: (value: V, seen: Seen<V>) => Promise<unknown>;
     /** What cannot be read is not sent; the field itself says why. */
     valid?: (value: V) => boolean;
     editor: (editing: Editing<V>) => ReactNode;
@@ -34,28 +42,31 @@ interface Props<V> {
 
 interface Held<V> {
     value: V;
+    version: number | null;
 }
 
-export function EditFact<V>({ label, children, value, draft, save, valid = () => true, editor }: Props<V>) {
+export function EditFact<V>({ label, children, value, draft, version, save, valid = () => true, editor }: Props<V>) {
     const t = useT();
-    const [held, setHeld] = useState(() => readDraft<Held<V>>(draft, ["value"])?.values ?? null);
+    const [held, setHeld] = useState(() => readDraft<Held<V>>(draft, ["value", "version"]));
     const [editing, setEditing] = useState(false);
     const box = useRef<HTMLDivElement>(null);
     const pencil = useRef<HTMLButtonElement>(null);
-    const now = held ? held.value : value;
+    const now = held ? held.values.value : value;
     // Written at once: what leaves the field saves in the same moment.
     const written = useRef(now);
     written.current = now;
     // As it was when one began: what somebody else writes meanwhile must not be taken for what one saw.
-    const begun = useRef({ value, save });
+    const begun = useRef({ value, version, save });
     const change = (next: V) => {
         written.current = next;
         if (same(next, value)) {
             dropDraft(draft);
             setHeld(null);
         } else {
-            keepDraft<Held<V>>(draft, { before: { value }, values: { value: next }, at: Date.now() });
-            setHeld({ value: next });
+            const { value, version = null } = begun.current;
+            const kept: Draft<Held<V>> = { before: { value, version }, values: { value: next, version }, at: Date.now() };
+            keepDraft(draft, kept);
+            setHeld(kept);
         }
     };
     // A list tells what was chosen, and then that it has closed: the first counts.
@@ -68,14 +79,14 @@ export function EditFact<V>({ label, children, value, draft, save, valid = () =>
     const commit = (next: V, back: boolean) => {
         if (over.current || !valid(next)) return undefined;
         leave(back);
-        const { save } = begun.current;
-        if (same(next, begun.current.value) || !save) {
+        const { save, ...seen } = begun.current;
+        if (same(next, seen.value) || !save) {
             dropDraft(draft);
             setHeld(null);
             return undefined;
         }
         change(next);
-        return void save(next).then((done) => {
+        return void save(next, seen).then((done) => {
             // What was refused is still there to be mended.
             if (done === null) return;
             dropDraft(draft);
@@ -108,7 +119,7 @@ export function EditFact<V>({ label, children, value, draft, save, valid = () =>
             <Box sx={{ display: "flex", alignItems: "flex-start", gap: 0.5, minHeight: 24, "& .edit": { opacity: 0 }, "&:hover .edit, &:focus-within .edit": { opacity: 1 }, "@media (hover: none)": { "& .edit": { opacity: 1 } } }}>
                 <Box sx={{ minWidth: 0, pt: 0.25 }}>
                     {children || "–"}
-                    {held && (
+                    {held && !same(now, value) && (
                         <Box>
                             <Tag tone="note">{t("form.unsaved")}</Tag>
                         </Box>
@@ -117,7 +128,7 @@ export function EditFact<V>({ label, children, value, draft, save, valid = () =>
                 {save && (
                     <IconButton ref={pencil} className="edit" aria-label={t("form.editFact", { name: label })} onClick={() => {
                             over.current = false;
-                            begun.current = { value, save };
+                            begun.current = held ? { value: held.before.value, version: held.before.version ?? undefined, save } : { value, version, save };
                             setEditing(true);
                         }} sx={{ minWidth: 24, minHeight: 24, p: 0.25 }}>
                         <Pencil size={13} />

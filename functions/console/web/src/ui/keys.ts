@@ -2,7 +2,7 @@
 // shown; `?` lists them all.
 import { useEffect, useRef } from "react";
 import type { MessageKey } from "../providers/i18n";
-import { isWriting } from "./undo";
+import { isCovered, isWriting } from "./undo";
 
 export interface Key {
     /** As `KeyboardEvent.key` has it; two after each other with a space between: `g l`. */
@@ -21,9 +21,6 @@ let begun = { key: "", at: 0 };
 export function keysNow(): Key[] {
     return [...new Map(known.map((key) => [key.keys, key])).values()];
 }
-
-/** Something lies over the page: a dialog, a menu. */
-const isCovered = () => document.querySelector(".MuiModal-root:not([aria-hidden='true'])") !== null;
 
 /** What the arrow keys move within. */
 const MOVES = "[role=tab], [role=combobox], [role=slider], [role=radio], [role=option], [role=menuitem]";

@@ -43,9 +43,9 @@ export function forgetNotices(): void {
 
 const ICON: Record<Tone, LucideIcon> = { info: Info, success: CircleCheck, warning: TriangleAlert, error: CircleAlert };
 
+const isGrave = ({ type }: Notice) => type === "error" || type === "warning";
+
 export function Notices() {
-    const t = useT();
-    const translate = useTranslate();
     const notice = useSyncExternalStore(
         (tell) => {
             told.add(tell);
@@ -53,14 +53,25 @@ export function Notices() {
         },
         () => shown,
     );
-    if (!notice) return null;
+    return (
+        <>
+            {/* It is there before what it says: a region that comes with its text is not read out. */}
+            <div role="status">{notice && !isGrave(notice) && <Shown notice={notice} />}</div>
+            {notice && isGrave(notice) && <Shown notice={notice} />}
+        </>
+    );
+}
+
+function Shown({ notice }: { notice: Notice }) {
+    const t = useT();
+    const translate = useTranslate();
     const { id, message, messageArgs, type = "info", action, autoHideDuration = 6000 } = notice;
-    const grave = type === "error" || type === "warning";
+    const grave = isGrave(notice);
     const Icon = ICON[type];
     const close = () => set(null);
     return (
         <Snackbar key={id} open autoHideDuration={autoHideDuration} onClose={(_, reason) => reason !== "clickaway" && close()} sx={{ bottom: { xs: 72, sm: 24 } }}>
-            <Box role={grave ? "alert" : "status"} sx={{ display: "flex", alignItems: "center", gap: 1.25, minWidth: { sm: 280 }, maxWidth: 560, pl: 1.75, pr: 0.75, py: 0.75, bgcolor: "background.paper", color: "text.primary", border: 1, borderColor: "divider", borderRadius: 1.25, boxShadow: "0 8px 28px rgb(0 0 0 / 18%)", fontSize: "m" }}>
+            <Box role={grave ? "alert" : undefined} sx={{ display: "flex", alignItems: "center", gap: 1.25, minWidth: { sm: 280 }, maxWidth: 560, pl: 1.75, pr: 0.75, py: 0.75, bgcolor: "background.paper", color: "text.primary", border: 1, borderColor: "divider", borderRadius: 1.25, boxShadow: "0 8px 28px rgb(0 0 0 / 18%)", fontSize: "m" }}>
                 <Box component="span" sx={{ display: "inline-flex", color: grave ? "bad.main" : type === "success" ? "good.main" : "note.main" }}>
                     <Icon size={16} aria-hidden="true" />
                 </Box>

@@ -6,6 +6,8 @@ export const UNDO_MS = 10_000;
 
 interface Undoable {
     until: number;
+    /** It was taken back. */
+    over?: boolean;
     run: () => unknown;
 }
 
@@ -19,9 +21,11 @@ export function offerUndo(message: string, run: () => unknown, options: Omit<Not
 }
 
 function take(one: Undoable): void {
+    // Its button may stand longer than its time, while one points at it: then it still does what it says.
+    if (one.over) return;
+    one.over = true;
     const at = stack.indexOf(one);
-    if (at < 0) return;
-    stack.splice(at, 1);
+    if (at >= 0) stack.splice(at, 1);
     one.run();
 }
 
@@ -35,16 +39,19 @@ export function undoLast(now = Date.now()): boolean {
 
 /** Somebody else sits down here, or the record went away. */
 export function forgetUndo(): void {
-    stack.length = 0;
+    for (const one of stack.splice(0)) one.over = true;
 }
 
 /** Where one writes, Ctrl+Z belongs to the text. */
 export const isWriting = (target: EventTarget | null) => target instanceof HTMLElement && (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable) && !(target instanceof HTMLInputElement && ["checkbox", "radio", "button"].includes(target.type));
 
+/** Something lies over the page: a dialog, a menu. */
+export const isCovered = () => document.querySelector(".MuiModal-root:not([aria-hidden='true'])") !== null;
+
 export function useUndoKey(): void {
     useEffect(() => {
         const press = (event: KeyboardEvent) => {
-            if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || isWriting(event.target)) return;
+            if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || isWriting(event.target) || isCovered()) return;
             if (undoLast()) event.preventDefault();
         };
         window.addEventListener("keydown", press);

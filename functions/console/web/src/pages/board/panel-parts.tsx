@@ -7,7 +7,7 @@ import { type MessageKey, useT } from "../../providers/i18n";
 import { Async } from "../../ui/async";
 import { useChange } from "../../ui/change";
 import { DateField, isDateValue } from "../../ui/date-field";
-import { EditFact } from "../../ui/edit-fact";
+import { EditFact, type Seen } from "../../ui/edit-fact";
 import { Fact, Facts, Section } from "../../ui/facts";
 import { MoneyField, PersonPick } from "../../ui/inputs";
 import { type Stage, usePipelines, useTeam } from "../../ui/known";
@@ -28,15 +28,15 @@ function useFactChange(deal: Deal) {
     const change = useChange("deal");
     const { nameOf } = useTeam();
     const show = (field: string, value: unknown) => (value === null || value === undefined ? t("form.nothing") : field === "value_minor" ? format.money(value as number, deal.currency) : field === "owner_id" ? (nameOf(value as string) ?? "–") : format.date(value as string));
-    return <N extends FactName>(name: N, value: Deal[N]) => {
-        const [fields, was] = [{ [name]: value }, { [name]: deal[name] ?? null }] as Schemas["DealsUpdateInput"][];
+    return <N extends FactName>(name: N, value: Deal[N], seen: Seen<Deal[N]>) => {
+        const fields: Schemas["DealsUpdateInput"] = { [name]: value };
         return change<Deal>({
-            record: deal,
+            record: { ...deal, ...({ [name]: seen.value } as Partial<Deal>), version: seen.version ?? deal.version },
             // The name stands beside the id.
             fields: fields as Partial<Deal>,
             beside: name === "owner_id" ? { owner_name: nameOf(value as string | null) } : undefined,
-            send: (version) => updateDeal({ id: deal.id, version }, fields!),
-            undo: (version) => updateDeal({ id: deal.id, version }, was!),
+            send: (version) => updateDeal({ id: deal.id, version }, fields),
+            undo: (version, was) => updateDeal({ id: deal.id, version }, { [name]: was[name] ?? null }),
             said: "form.factSaved",
             args: { name: t(NAMES[name]), value: show(name, value) },
             fieldwise: { read: () => take(api.GET("/api/v1/deals/{id}", { params: { path: { id: deal.id } } })), label: (field) => t(NAMES[field as FactName]), show },
@@ -71,14 +71,15 @@ export function DealFacts({ deal, writable }: { deal: Deal; writable: boolean })
                 label={t("deal.value")}
                 value={deal.value_minor}
                 draft={draft("value_minor")}
+                version={deal.version}
                 // A deal is worth something, if only nothing.
                 valid={(minor) => minor === null || (typeof minor === "number" && !Number.isNaN(minor))}
-                save={writable ? (minor) => change("value_minor", minor ?? 0) : undefined}
+                save={writable ? (minor, seen) => change("value_minor", minor ?? 0, { ...seen, value: seen.value ?? 0 }) : undefined}
                 editor={({ value, label, change }) => <MoneyField label={label} value={value} currency={deal.currency} onChange={change} autoFocus fullWidth />}
             >
                 {format.money(deal.value_minor, deal.currency)}
             </EditFact>
-            <EditFact label={t("lead.owner")} value={deal.owner_id ?? null} draft={draft("owner_id")} save={writable ? (id) => change("owner_id", id) : undefined} editor={({ value, label, commit, leave }) => <PersonPick label={label} value={value} pipeline={deal.pipeline_id} none={t("lead.nobody")} opened autoFocus fullWidth onChange={(id) => commit(id)} onClosed={leave} />}>
+            <EditFact label={t("lead.owner")} value={deal.owner_id ?? null} draft={draft("owner_id")} version={deal.version} save={writable ? (id, seen) => change("owner_id", id, seen) : undefined} editor={({ value, label, commit, leave }) => <PersonPick label={label} value={value} pipeline={deal.pipeline_id} none={t("lead.nobody")} opened autoFocus fullWidth onChange={(id) => commit(id)} onClosed={leave} />}>
                 {owner && (
                     <Box component="span" sx={{ display: "inline-flex", alignItems: "center", gap: 0.75 }}>
                         <Face name={owner} size={18} />
@@ -86,7 +87,7 @@ export function DealFacts({ deal, writable }: { deal: Deal; writable: boolean })
                     </Box>
                 )}
             </EditFact>
-            <EditFact label={t("deal.expected")} value={deal.expected_close_on ?? ""} draft={draft("expected_close_on")} valid={(day) => isDateValue(day, false)} save={writable ? (day) => change("expected_close_on", day || null) : undefined} editor={({ value, label, change }) => <DateField label={label} value={value} onChange={change} autoFocus fullWidth error={!isDateValue(value, false)} helperText={isDateValue(value, false) ? undefined : t("form.date")} />}>
+            <EditFact label={t("deal.expected")} value={deal.expected_close_on ?? ""} draft={draft("expected_close_on")} version={deal.version} valid={(day) => isDateValue(day, false)} save={writable ? (day, seen) => change("expected_close_on", day || null, { ...seen, value: seen.value || null }) : undefined} editor={({ value, label, change }) => <DateField label={label} value={value} onChange={change} autoFocus fullWidth error={!isDateValue(value, false)} helperText={isDateValue(value, false) ? undefined : t("form.date")} />}>
                 {deal.expected_close_on && format.date(deal.expected_close_on)}
             </EditFact>
             {facts.map(([name, value]) => (

@@ -4,9 +4,10 @@ import { useCallback, useRef } from "react";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
 import { ApiError, sayError } from "../../api/problem";
 import { useReread } from "../../api/reread";
+import { follow, versionFor } from "../../ui/change";
 import { useStageName } from "../../ui/labels";
 import { offerUndo } from "../../ui/undo";
-import { type Board, cardName, type Deal, find, moved, type Place, placeOf, replaced, type Spot } from "./order";
+import { type Board, cardName, type Deal, find, moved, type Place, placeOf, replaced, spotOn, type Spot } from "./order";
 import { useNotify } from "../../ui/notify";
 import { useTranslate } from "../../providers/i18n";
 
@@ -31,6 +32,12 @@ export const useStays = (id: string) => useQuery({ queryKey: ["deal", id, "histo
 /** Somebody else was faster: changed, closed or removed it. */
 export const isOvertaken = (error: unknown) => error instanceof ApiError && [404, 409, 412].includes(error.status);
 
+/** What a move is taken back to: the version it was answered with, and the board as it was before. What somebody else did since is theirs. */
+interface Back {
+    version: number;
+    shown: Board;
+}
+
 interface Move {
     id: string;
     to: Spot;
@@ -38,7 +45,7 @@ interface Move {
     lostReason?: string | null;
     before: Board;
     /** It takes another move back, which is not offered again. */
-    back?: boolean;
+    back?: Back;
 }
 
 export function useMove(pipeline: string) {
@@ -47,25 +54,24 @@ export function useMove(pipeline: string) {
     const translate = useTranslate();
     const refresh = useReread("deal");
     const stageName = useStageName();
-    /** Versions that answers brought and the board may not show yet: two quick moves of one deal must not fight each other. */
-    const versions = useRef(new Map<string, number>());
     const key = boardKey(pipeline);
     const mutation = useMutation({
         // One after the other, as the person did them.
         scope: { id: `board-${pipeline}` },
-        mutationFn: ({ id, to, place, lostReason, before }: Move) => {
-            const shown = find(before, id)?.deal.version ?? 0;
-            const version = Math.max(shown, versions.current.get(id) ?? 0);
-            return take(api.POST("/api/v1/deals/{id}/move", { params: { path: { id }, header: { ...ifMatch(version), ...once() } }, body: { stage_id: to.stage, lost_reason: lostReason, ...place } }));
+        mutationFn: async ({ id, to, place, lostReason, before, back }: Move) => {
+            // Two quick moves of one deal do not fight each other, although the board may not show the first one's version yet.
+            const version = versionFor(id, back?.version ?? find(before, id)?.deal.version ?? 0);
+            const deal = await take(api.POST("/api/v1/deals/{id}/move", { params: { path: { id }, header: { ...ifMatch(version), ...once() } }, body: { stage_id: to.stage, lost_reason: lostReason, ...place } }));
+            follow(id, version, deal.version);
+            return deal;
         },
         onSuccess: (deal, { id, to, before, back }) => {
-            versions.current.set(deal.id, deal.version);
             client.setQueryData<Board>(key, (board) => board && replaced(board, deal));
             const from = find(before, id);
             const stage = before.columns.find((column) => column.stage.id === to.stage)?.stage;
             if (back) notify("undo.done", { type: "success" });
             // Within its column one sees it, and puts it back as it was put there.
-            else if (from && from.column.stage.id !== to.stage) offerUndo("deal.movedTo", () => again.current(id, { stage: from.column.stage.id, index: from.index }, from.deal.lost_reason, true), { messageArgs: { name: cardName(deal, before.name), stage: stageName(stage?.name) } });
+            else if (from && from.column.stage.id !== to.stage) offerUndo("deal.movedTo", () => again.current(id, { stage: from.column.stage.id, index: from.index }, from.deal.lost_reason, { version: deal.version, shown: before }), { messageArgs: { name: cardName(deal, before.name), stage: stageName(stage?.name) } });
         },
         onError: (error, { before }) => {
             client.setQueryData(key, before);
@@ -75,15 +81,17 @@ export function useMove(pipeline: string) {
         onSettled: () => refresh(),
     });
     const { mutate } = mutation;
-    const again = useRef<(id: string, to: Spot, lostReason?: string | null, back?: boolean) => void>(() => {});
+    const again = useRef<(id: string, to: Spot, lostReason?: string | null, back?: Back) => void>(() => {});
     const move = useCallback(
-        (id: string, to: Spot, lostReason?: string | null, back = false) => {
+        (id: string, to: Spot, lostReason?: string | null, back?: Back) => {
             const before = client.getQueryData<Board>(key);
             if (!before) return;
             // An answer under way would show the deal at its old place for a moment.
             void client.cancelQueries({ queryKey: key });
-            client.setQueryData(key, moved(before, id, to));
-            mutate({ id, to, place: placeOf(before, id, to), lostReason, before, back });
+            // Beside the neighbour it had, wherever that stands by now.
+            const spot = back ? spotOn(before, back.shown, id, to) : to;
+            client.setQueryData(key, moved(before, id, spot));
+            mutate({ id, to, place: placeOf(before, id, spot), lostReason, before, back });
         },
         [client, mutate, pipeline],
     );

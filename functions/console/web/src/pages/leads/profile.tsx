@@ -74,8 +74,9 @@ function Text({ lead, name, children }: { lead: LeadDetails; name: Exclude<FactN
         <EditFact
             label={t(FACTS[name])}
             value={lead[name] ?? ""}
+            version={lead.version}
             draft={`lead/${lead.id}/${name}`}
-            save={writable ? (value) => change(name, value.trim() || null) : undefined}
+            save={writable ? (value, seen) => change(name, value.trim() || null, { ...seen, value: seen.value || null }) : undefined}
             editor={({ value, label, change }) => <TextField value={value} onChange={(event) => change(event.target.value)} autoFocus fullWidth slotProps={{ htmlInput: { "aria-label": label, maxLength: 300 } }} />}
         >
             {children}
@@ -90,7 +91,7 @@ function Owner({ lead }: { lead: LeadDetails }) {
     const { nameOf } = useTeam();
     const owner = nameOf(lead.owner_id) ?? (lead.owner?.id === lead.owner_id ? lead.owner?.name : null);
     return (
-        <EditFact label={t("lead.owner")} value={lead.owner_id ?? null} draft={`lead/${lead.id}/owner`} save={writable ? (id) => change("owner_id", id) : undefined} editor={({ value, label, commit, leave }) => <PersonPick label={label} value={value} pipeline={lead.pipeline_id} none={t("lead.nobody")} opened autoFocus fullWidth onChange={(id) => commit(id)} onClosed={leave} />}>
+        <EditFact label={t("lead.owner")} value={lead.owner_id ?? null} draft={`lead/${lead.id}/owner`} version={lead.version} save={writable ? (id, seen) => change("owner_id", id, seen) : undefined} editor={({ value, label, commit, leave }) => <PersonPick label={label} value={value} pipeline={lead.pipeline_id} none={t("lead.nobody")} opened autoFocus fullWidth onChange={(id) => commit(id)} onClosed={leave} />}>
             {owner && (
                 <Box component="span" sx={{ display: "inline-flex", alignItems: "center", gap: 0.75 }}>
                     <Face name={owner} size={18} />
@@ -106,7 +107,7 @@ function Tags({ lead }: { lead: LeadDetails }) {
     const writable = useWritable(lead);
     const change = useLeadChange(lead);
     return (
-        <EditFact label={t("lead.tags")} value={lead.tags} draft={`lead/${lead.id}/tags`} save={writable ? (tags) => change("tags", tags) : undefined} editor={({ value, label, change }) => <TagField label={label} value={value} onChange={change} autoFocus fullWidth />}>
+        <EditFact label={t("lead.tags")} value={lead.tags} draft={`lead/${lead.id}/tags`} version={lead.version} save={writable ? (tags, seen) => change("tags", tags, seen) : undefined} editor={({ value, label, change }) => <TagField label={label} value={value} onChange={change} autoFocus fullWidth />}>
             {lead.tags.length > 0 && (
                 <Box sx={{ display: "flex", flexWrap: "wrap", gap: 0.5 }}>
                     {lead.tags.map((tag) => (

@@ -151,7 +151,7 @@ function Said({ entry }: { entry: TimelineEntry }) {
         case "effect":
             return (
                 <>
-                    {label("source", entry.body.effect)} {rest(entry.body.target, label("field", `effect_${entry.body.status}`, entry.body.status), entry.body.error)}
+                    {label("source", entry.body.effect)} {rest(entry.body.target, label("field", `effect_${entry.body.status}`, entry.body.status))}
                 </>
             );
         default:

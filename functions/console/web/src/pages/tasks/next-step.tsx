@@ -29,8 +29,9 @@ export function useOpenTasks({ lead, deal }: About) {
 /** What stands below the next step: on a phone it comes when that has its height, and is never pushed away. */
 export function BelowNextStep({ about, children }: { about: About; children: ReactNode }) {
     const may = useMay();
-    const { isPending } = useOpenTasks(about);
-    return <Box sx={{ display: { xs: isPending && may("tasks", "read") ? "none" : "grid", md: "grid" }, gap: "inherit", minWidth: 0 }}>{children}</Box>;
+    // What waits for the network, or has failed, holds nothing else back.
+    const { isLoading } = useOpenTasks(about);
+    return <Box sx={{ display: { xs: isLoading && may("tasks", "read") ? "none" : "grid", md: "grid" }, gap: "inherit", minWidth: 0 }}>{children}</Box>;
 }
 
 /** `owner`: whose it becomes where the person themselves has no tasks. */
@@ -57,9 +58,16 @@ export function NextStep({ about, owner }: { about: About; owner?: string | null
                 )}
             </Async>
             {writable && <Composer about={about} owner={owner} onMore={() => setEditing("new")} />}
-            {editing && <EditTask task={editing === "new" ? null : editing} about={about} onClose={() => setEditing(null)} />}
+            {editing === "new" && <EditTask task={null} about={about} onClose={() => setEditing(null)} />}
+            {editing && editing !== "new" && <Open key={editing.id} seen={editing} listed={tasks.data?.find((task) => task.id === editing.id)} about={about} onClose={() => setEditing(null)} />}
         </Box>
     );
+}
+
+/** The task as it is by now, not as it was clicked: else a conflict would never end. Also one that somebody else has completed meanwhile. */
+function Open({ seen, listed, about, onClose }: { seen: Task; listed: Task | undefined; about: About; onClose: () => void }) {
+    const { data } = useQuery({ queryKey: ["task", seen.id], queryFn: () => take(api.GET("/api/v1/tasks/{id}", { params: { path: { id: seen.id } } })), enabled: !listed });
+    return <EditTask task={listed ?? data ?? seen} about={about} onClose={onClose} />;
 }
 
 function First({ task, writable, onEdit }: { task: Task; writable: boolean; onEdit: () => void }) {
@@ -96,7 +104,7 @@ function Move({ task, late, writable, onEdit }: { task: Task; late: boolean; wri
                         key={due}
                         onClick={() => {
                             setAnchor(null);
-                            void reschedule(task, dueAt(due, new Date(), zone), t(`due.${due}`));
+                            void reschedule(task, dueAt(due, new Date(), zone), t(`dueNow.${due}`));
                         }}
                     >
                         {t(`due.${due}`)}
