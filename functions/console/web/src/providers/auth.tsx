@@ -71,6 +71,8 @@ export function useSessionWatch(): void {
             forgetDefaults();
             void navigate(LOGIN, { state: { from: here.current } satisfies From });
         };
+        // It may have ended before anybody listened: it is refreshed while the page begins.
+        if (!session.possible) session.onEnd();
         return () => {
             session.onEnd = () => {};
         };
