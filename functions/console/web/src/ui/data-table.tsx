@@ -376,7 +376,8 @@ function walk(event: KeyboardEvent<HTMLElement>) {
         }
         return undefined;
     };
-    const to = { ArrowRight: () => inRow[at + 1], ArrowLeft: () => inRow[at - 1], ArrowDown: () => same("nextElementSibling"), ArrowUp: () => same("previousElementSibling") }[event.key]?.();
+    const ways: Record<string, () => HTMLElement | undefined> = { ArrowRight: () => inRow[at + 1], ArrowLeft: () => inRow[at - 1], ArrowDown: () => same("nextElementSibling"), ArrowUp: () => same("previousElementSibling") };
+    const to = ways[event.key]?.();
     if (!to) return;
     event.preventDefault();
     to.focus();
