@@ -124,30 +124,33 @@ describe("signing in and out", () => {
 
     it("keeps appearance and columns when somebody signs out, and shows the next person their own start", { skip: colleague ? false : "the stack has only one such login" }, async () => {
         const { page, context } = await person(browser);
-        await signIn(page, boss, { path: `/leads?filter=${encodeURIComponent('{"tier":"hot"}')}` });
-        await page.locator("[data-lead]").first().waitFor();
-        await page.getByRole("button", { name: "Spalten" }).click();
-        await page.getByRole("menuitemcheckbox", { name: "Land" }).click();
-        await page.keyboard.press("Escape");
-        const account = page.getByRole("banner").locator('button[aria-haspopup="menu"]');
-        await account.click();
-        await page.getByRole("menuitemradio", { name: "Dunkel" }).click();
-        await page.keyboard.press("Escape");
-        await account.click();
-        await page.getByRole("menuitem", { name: "Abmelden" }).click();
-        await page.getByRole("button", { name: "Anmelden", exact: true }).waitFor();
-        assert.equal(await page.evaluate(() => document.documentElement.style.colorScheme), "dark");
-        await fillSignIn(page, colleague);
-        await page.waitForURL(/\/console\/?$/);
-        await page.getByRole("link", { name: "Leads", exact: true }).click();
-        await page.getByRole("columnheader", { name: "Land" }).waitFor();
-        await page.getByRole("button", { name: "Temperatur", exact: true }).waitFor();
-        await context.close();
-        // Whose they were finds them in another browser as well.
-        const kept = await api.get("/api/v1/preferences");
-        assert.equal(kept.theme, "dark");
-        assert.ok(kept.columns.leads.some(({ field }) => field === "country"));
-        await asItWas();
+        try {
+            await signIn(page, boss, { path: `/leads?filter=${encodeURIComponent('{"tier":"hot"}')}` });
+            await page.locator("[data-lead]").first().waitFor();
+            await page.getByRole("button", { name: "Spalten" }).click();
+            await page.getByRole("menuitemcheckbox", { name: "Land" }).click();
+            await page.keyboard.press("Escape");
+            const account = page.getByRole("banner").locator('button[aria-haspopup="menu"]');
+            await account.click();
+            await page.getByRole("menuitemradio", { name: "Dunkel" }).click();
+            await page.keyboard.press("Escape");
+            await account.click();
+            await page.getByRole("menuitem", { name: "Abmelden" }).click();
+            await page.getByRole("button", { name: "Anmelden", exact: true }).waitFor();
+            assert.equal(await page.evaluate(() => document.documentElement.style.colorScheme), "dark");
+            await fillSignIn(page, colleague);
+            await page.waitForURL(/\/console\/?$/);
+            await page.getByRole("link", { name: "Leads", exact: true }).click();
+            await page.getByRole("button", { name: "Temperatur", exact: true }).waitFor();
+            assert.equal(await page.getByRole("columnheader", { name: "Land" }).count(), 0);
+            // Whose they were finds them in another browser as well.
+            const kept = await api.get("/api/v1/preferences");
+            assert.equal(kept.theme, "dark");
+            assert.ok(kept.columns.leads.some(({ field }) => field === "country"));
+        } finally {
+            await context.close();
+            await asItWas();
+        }
     });
 
     it("refreshes an access token that is over and repeats the request", async () => {
@@ -357,6 +360,7 @@ describe("leads", () => {
         const [head, name, first] = [await frame.boundingBox(), await page.getByRole("columnheader", { name: "Name", exact: true }).boundingBox(), await page.locator("[data-lead]").last().getByRole("link").boundingBox()];
         assert.ok(name.y >= head.y - 1 && name.y < head.y + 4 && name.x > head.x && name.x < head.x + 60, "the heading of the names stays in its corner");
         assert.ok(first.x > head.x && first.x < head.x + 130, "names stay in sight");
+        await frame.evaluate((element) => element.scrollTo(0, 0));
         await edge.dblclick();
     });
 
@@ -368,8 +372,8 @@ describe("leads", () => {
         await page.locator("[data-lead]").first().waitFor();
         await settled(page);
         await page.getByRole("checkbox", { name: "Alle auf dieser Seite auswählen" }).check();
-        await page.getByRole("button", { name: /^Alle \d+ passenden auswählen$/ }).click();
-        await page.getByText(/^Alle \d+ ausgewählt$/).waitFor();
+        await page.getByRole("button", { name: /^Alle [\d.]+ passenden auswählen$/ }).click();
+        await page.getByText(/^Alle [\d.]+ ausgewählt$/).waitFor();
         const saved = page.waitForEvent("download");
         await page.getByRole("region", { name: "Ausgewählte Leads" }).getByRole("button", { name: "CSV" }).click();
         const text = (await (await saved).createReadStream().then((stream) => stream.toArray())).map(String).join("");

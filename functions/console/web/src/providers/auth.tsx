@@ -4,6 +4,8 @@ import { type ReactNode, useCallback, useEffect, useRef } from "react";
 import { Navigate, useLocation, useNavigate } from "react-router-dom";
 import { api, session, take } from "../api/client";
 import { allows, forgetMe } from "./me";
+import { flushPreferences } from "./preferences";
+import { forgetDefaults } from "./store";
 import { mayReturn, signedIn, signedOut } from "./traces";
 import { Denied } from "../shell/states";
 import { useMe } from "../ui/known";
@@ -43,11 +45,15 @@ export function useSignOut(): () => Promise<void> {
     const navigate = useNavigate();
     return useCallback(async () => {
         session.onEnd = () => {};
+        // What was set last is still theirs; nobody waits long for it.
+        await Promise.race([flushPreferences(), new Promise((done) => setTimeout(done, 2000))]);
         signedOut();
         forgetMe();
         // Whatever the API says: in this browser the session is over. The refresh token dies with its own time at the latest.
         if (session.possible) await api.POST("/api/v1/auth/logout", { body: {} }).catch(() => undefined);
         session.end();
+        // A list that still stood may have kept its view once more.
+        forgetDefaults();
         void navigate(LOGIN);
     }, [navigate]);
 }
@@ -61,8 +67,12 @@ export function useSessionWatch(): void {
     useEffect(() => {
         session.onEnd = () => {
             forgetMe();
+            // Perhaps they signed out in another tab: what a list shows at first is read anew.
+            forgetDefaults();
             void navigate(LOGIN, { state: { from: here.current } satisfies From });
         };
+        // It may have ended before anybody listened: it is refreshed while the page begins.
+        if (!session.possible) session.onEnd();
         return () => {
             session.onEnd = () => {};
         };

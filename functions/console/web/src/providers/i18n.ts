@@ -82,6 +82,15 @@ export function applyLanguage(language: Language): void {
     show(language);
 }
 
+/** What somebody chose here, or has chosen elsewhere. */
+export const chosenLanguage = (): Language | null => spoken(localStorage.getItem(STORED)) ?? null;
+
+/** Somebody else works here now. */
+export function forgetLanguage(): void {
+    localStorage.removeItem(STORED);
+    show(startLanguage());
+}
+
 function choose(language: Language): void {
     applyLanguage(language);
     for (const listener of choosers) listener(language);

@@ -25,6 +25,12 @@ function read(key: string): unknown {
     return known.get(key);
 }
 
+/** What was set, outside of what is drawn. */
+export const stored = (key: string): unknown => read(key);
+
+/** What this browser has a setting for. */
+export const storedKeys = (): string[] => [...new Set(Object.keys(localStorage).flatMap((name) => [PREFIX, FORMER].filter((start) => name.startsWith(start)).map((start) => name.slice(start.length))))];
+
 const tell = (key: string) => {
     for (const each of told.get(key) ?? []) each();
 };
@@ -57,6 +63,16 @@ export function applyStored<T>(key: string, value: T): void {
 /** What is the person's and not the browser's. */
 export function forgetDefaults(): void {
     for (const name of Object.keys(localStorage)) if (name.startsWith(PREFIX) && name.endsWith(DEFAULT_VIEW)) setStored(name.slice(PREFIX.length), null);
+}
+
+/** Takes away what somebody else set here. */
+export function forgetStored(which: (key: string) => boolean): void {
+    for (const key of storedKeys().filter(which)) {
+        localStorage.removeItem(PREFIX + key);
+        localStorage.removeItem(FORMER + key);
+        known.delete(key);
+        tell(key);
+    }
 }
 
 /** Forgets what was read, not what is kept: for tests, which begin anew. */

@@ -41,8 +41,9 @@ export function Shell({ children }: { children?: ReactNode }) {
     useSessionWatch();
     useUndoKey();
     useAppKeys();
-    useProfileLanguage(me?.member?.language ?? me?.tenant.language);
+    // Before the profile: what somebody else chose here goes first.
     useKeptPreferences(me?.member?.id);
+    useProfileLanguage(me?.member?.language ?? me?.tenant.language);
 
     useEffect(() => {
         document.documentElement.lang = language;

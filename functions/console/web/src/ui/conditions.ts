@@ -25,6 +25,9 @@ export function spanOf(condition: Condition | undefined, zone: string | undefine
     return { mode: "between", from: day(from, 0), to: day(before, -1) };
 }
 
+/** "Without source" instead of "source: nothing". */
+export const asksForNone = (filter: EntityFilter, condition: Condition) => filter.kind !== "person" && Object.keys(condition).length === 1 && condition.in?.length === 1 && condition.in[0] === "none";
+
 export function sayCondition(filter: EntityFilter, condition: Condition, choices: readonly Choice[], { t, format, zone }: Words): string {
     const list = new Intl.ListFormat(format.region, { type: "disjunction" });
     const name = (value: string) => (value === "none" ? t(filter.kind === "person" ? "filter.nobody" : "filter.nothing") : value === "me" ? t("filter.me") : (choices.find((choice) => choice.value === value)?.name ?? value));

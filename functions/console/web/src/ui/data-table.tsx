@@ -3,7 +3,7 @@
 import { Box, ButtonBase, Checkbox, IconButton, Tooltip } from "@mui/material";
 import type { Theme } from "@mui/material/styles";
 import { ArrowDown, ArrowUp, EllipsisVertical } from "lucide-react";
-import { type KeyboardEvent, memo, type MouseEvent, type PointerEvent, useEffect, useRef, useState } from "react";
+import { type DragEvent, type FocusEvent, type KeyboardEvent, memo, type MouseEvent, type PointerEvent, useEffect, useRef, useState } from "react";
 import { Link, useHref, useNavigate } from "react-router-dom";
 import type { Entity, Field, Versioned } from "../entities/entity";
 import { useWords, type Words } from "../entities/words";
@@ -75,6 +75,17 @@ export function DataTable<T extends Versioned>({ fields, actions = [] }: Props<T
     const shownWidth = (field: Field<T>) => (pulled?.key === field.key ? pulled.width : widthOf(field));
     const width = BOX + MENU + fields.reduce((sum, field) => sum + shownWidth(field), 0);
     const [name, ...others] = fields;
+    // One cell of the table is a stop on the way through the page: the one that was last, else the first that can be changed.
+    const [stop, setStop] = useState<{ id: string; key: string } | null>(null);
+    const canChange = (record: T, key?: string) => (writable ? others.find((field) => field.edit && !field.fixed?.(record) && (key === undefined || field.key === key))?.key : undefined);
+    const stood = stop && rows.find(({ id }) => id === stop.id);
+    const first = rows.find((record) => canChange(record) !== undefined);
+    const here = stop && stood && canChange(stood, stop.key) !== undefined ? stop : first ? { id: first.id, key: canChange(first)! } : null;
+    const stand = (event: FocusEvent) => {
+        const cell = (event.target as HTMLElement).closest<HTMLElement>("[data-cell]");
+        const id = cell?.closest("tr")?.getAttribute(`data-${entity.kind}`);
+        if (cell && id) setStop({ id, key: cell.dataset.cell! });
+    };
     const settle = (key: string, next: number | undefined) => {
         setPulled(null);
         // The name's column is always there; its width is kept beside the others'.
@@ -84,7 +95,7 @@ export function DataTable<T extends Versioned>({ fields, actions = [] }: Props<T
     return (
         <>
             <Box ref={frame} tabIndex={0} role="region" aria-label={t(entity.title)} data-left={edges.left || undefined} data-right={edges.right || undefined} sx={[FRAME, ({ palette }) => ({ "--edge": palette.divider, opacity: isFetching ? 0.75 : 1, transition: "opacity 120ms 200ms" })]}>
-                <table aria-rowcount={rows.length} style={{ width: "100%", minWidth: width }} onKeyDown={walk}>
+                <table aria-rowcount={list.total === undefined || list.atLeast ? -1 : list.total + 1} style={{ width: "100%", minWidth: width }} onKeyDown={walk} onFocus={stand}>
                     <colgroup>
                         <col style={{ width: BOX }} />
                         {fields.map((field) => (
@@ -94,7 +105,7 @@ export function DataTable<T extends Versioned>({ fields, actions = [] }: Props<T
                         <col />
                     </colgroup>
                     <thead>
-                        <tr>
+                        <tr aria-rowindex={1}>
                             <th className="pinned box" scope="col">
                                 <Checkbox checked={all} indeterminate={some} onChange={toggle} slotProps={{ input: { "aria-label": t("list.selectAll") } }} />
                             </th>
@@ -114,7 +125,8 @@ export function DataTable<T extends Versioned>({ fields, actions = [] }: Props<T
                                 entity={entity as Entity<Versioned>}
                                 fields={fields as readonly Field<Versioned>[]}
                                 words={words}
-                                first={at === 0}
+                                index={(list.page - 1) * list.perPage + at + 2}
+                                stop={here?.id === record.id ? here.key : undefined}
                                 writable={writable}
                                 selected={selection.has(record.id)}
                                 toggle={selection.toggle}
@@ -140,7 +152,10 @@ interface RowProps {
     entity: Entity<Versioned>;
     fields: readonly Field<Versioned>[];
     words: Words;
-    first: boolean;
+    /** Among all rows of all pages, the heading counted. */
+    index: number;
+    /** Which cell is a stop of the tabulator. */
+    stop: string | undefined;
     writable: boolean;
     selected: boolean;
     toggle: Selection["toggle"];
@@ -150,7 +165,7 @@ interface RowProps {
 
 /** Choosing one row draws that one anew, not the others. */
 const Row = memo(
-    function Row({ address, record, entity, fields, words, first, writable, selected, toggle, edit, openMenu }: RowProps) {
+    function Row({ address, record, entity, fields, words, index, stop, writable, selected, toggle, edit, openMenu }: RowProps) {
         const { t } = words;
         const go = useNavigate();
         const href = useHref(address);
@@ -165,7 +180,7 @@ const Row = memo(
         const [name, ...others] = fields;
         const editable = writable ? others.filter((field) => field.edit && !field.fixed?.(record)) : [];
         return (
-            <tr {...{ [`data-${entity.kind}`]: record.id }} data-selected={selected || undefined} onClick={open} onAuxClick={(event) => event.button === 1 && open(event)}>
+            <tr {...{ [`data-${entity.kind}`]: record.id }} aria-rowindex={index} data-selected={selected || undefined} onClick={open} onAuxClick={(event) => event.button === 1 && open(event)}>
                 <td className="pinned box">
                     <Checkbox checked={selected} onChange={(event) => toggle(record.id, (event.nativeEvent as unknown as MouseEvent).shiftKey)} slotProps={{ input: { "aria-label": t("list.select", { name: label }) } }} />
                 </td>
@@ -179,7 +194,7 @@ const Row = memo(
                         {editable.includes(field) ? (
                             <ButtonBase
                                 data-cell={field.key}
-                                tabIndex={first && field === editable[0] ? 0 : -1}
+                                tabIndex={field.key === stop ? 0 : -1}
                                 aria-haspopup="dialog"
                                 aria-label={t("list.change", { field: t(field.label), name: label, value: String(field.text(record, words) ?? "") })}
                                 onClick={(event) => edit({ anchor: event.currentTarget, record, field })}
@@ -202,7 +217,7 @@ const Row = memo(
             </tr>
         );
     },
-    (before, after) => before.record === after.record && before.address === after.address && before.fields.length === after.fields.length && before.fields.every((field, at) => field === after.fields[at]) && before.words === after.words && before.selected === after.selected && before.first === after.first && before.writable === after.writable && before.toggle === after.toggle,
+    (before, after) => before.record === after.record && before.address === after.address && before.fields.length === after.fields.length && before.fields.every((field, at) => field === after.fields[at]) && before.words === after.words && before.selected === after.selected && before.index === after.index && before.stop === after.stop && before.writable === after.writable && before.toggle === after.toggle,
 );
 
 /** What a record is called, with what it is about below. */
@@ -233,10 +248,16 @@ interface HeadingProps<T extends Versioned> {
 /** What carries a column by mouse; text from elsewhere is none. */
 const CARRIED = "application/x-lotse-column";
 
+/** On which side of a column the pointer is. */
+function halfOf({ currentTarget, clientX }: DragEvent<HTMLElement>): "before" | "after" {
+    const { left, width } = currentTarget.getBoundingClientRect();
+    return clientX > left + width / 2 ? "after" : "before";
+}
+
 function Heading<T extends Versioned>({ field, width, list, movable = false, pull, settle }: HeadingProps<T>) {
     const t = useT();
     const { sort, setSort, columns, setColumns } = list;
-    const [over, setOver] = useState(false);
+    const [over, setOver] = useState<"before" | "after" | null>(null);
     const sorted = field.sort !== undefined && sort.field === field.sort;
     const other = sort.order === "ASC" ? "DESC" : "ASC";
     const press = () => field.sort && setSort({ field: field.sort, order: sorted ? other : (field.first ?? "ASC") });
@@ -257,17 +278,19 @@ function Heading<T extends Versioned>({ field, width, list, movable = false, pul
             onDragOver={(event) => {
                 if (!movable || !event.dataTransfer.types.includes(CARRIED)) return;
                 event.preventDefault();
-                setOver(true);
+                setOver(halfOf(event));
             }}
-            onDragLeave={() => setOver(false)}
+            onDragLeave={() => setOver(null)}
             onDrop={(event) => {
-                setOver(false);
+                setOver(null);
                 const carried = event.dataTransfer.getData(CARRIED);
                 if (!movable || !carried) return;
                 event.preventDefault();
-                setColumns(moved(columns, carried, field.key));
+                // Behind the last one there is no other to stand before.
+                const at = columns.findIndex((column) => column.field === field.key);
+                setColumns(moved(columns, carried, at >= 0 && halfOf(event) === "after" ? (columns[at + 1]?.field ?? null) : field.key));
             }}
-            sx={over ? { boxShadow: (theme) => `inset 2px 0 0 ${theme.palette.primary.main}` } : undefined}
+            sx={over ? { boxShadow: (theme) => `inset ${over === "after" ? -2 : 2}px 0 0 ${theme.palette.primary.main}` } : undefined}
         >
             {field.sort ? (
                 <ButtonBase onClick={press} sx={{ font: "inherit", color: sorted ? "text.primary" : "inherit", gap: 0.5, minHeight: 28, maxWidth: "100%", "&:hover": { color: "text.primary" } }}>
@@ -345,8 +368,16 @@ function walk(event: KeyboardEvent<HTMLElement>) {
     if (!cell || !row) return;
     const inRow = [...row.querySelectorAll<HTMLElement>("[data-cell]")];
     const at = inRow.indexOf(cell);
-    const beside = (other: Element | null) => other?.querySelectorAll<HTMLElement>("[data-cell]")[at];
-    const to = { ArrowRight: inRow[at + 1], ArrowLeft: inRow[at - 1], ArrowDown: beside(row.nextElementSibling), ArrowUp: beside(row.previousElementSibling) }[event.key];
+    // The same column in the next row where it can be changed.
+    const same = (next: "nextElementSibling" | "previousElementSibling") => {
+        for (let other = row[next]; other; other = other[next]) {
+            const found = [...other.querySelectorAll<HTMLElement>("[data-cell]")].find((each) => each.dataset.cell === cell.dataset.cell);
+            if (found) return found;
+        }
+        return undefined;
+    };
+    const ways: Record<string, () => HTMLElement | undefined> = { ArrowRight: () => inRow[at + 1], ArrowLeft: () => inRow[at - 1], ArrowDown: () => same("nextElementSibling"), ArrowUp: () => same("previousElementSibling") };
+    const to = ways[event.key]?.();
     if (!to) return;
     event.preventDefault();
     to.focus();

@@ -14,10 +14,14 @@ export function useEdit<T extends Versioned>(entity: Entity<T>): (record: T, fie
         const send = (version: number, what: Partial<T>) => changeOne<T>(resource, record.id, what as Loose, version);
         const fieldOf = (name: string) => entity.fields.find(({ api }) => api === name);
         const name = Object.keys(fields)[0] ?? "";
+        // A row shows the owner's name as it was read with it.
+        const { owner_id: owner } = fields as Loose;
+        const beside = owner !== undefined && "owner_name" in record ? ({ owner_name: owner ? (words.nameOf(String(owner)) ?? null) : null } as Loose as Partial<T>) : undefined;
         const label = (one: string) => words.translate(fieldOf(one)?.label ?? `field.${one}`);
         return change<T>({
             record,
             fields,
+            beside,
             send: (version) => send(version, fields),
             undo: send,
             said: "list.changed",

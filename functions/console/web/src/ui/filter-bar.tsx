@@ -9,7 +9,7 @@ import { useWords } from "../entities/words";
 import { isDay } from "../i18n/day";
 import { addDays, startOf } from "../i18n/zone";
 import { useT, useTranslate } from "../providers/i18n";
-import { type Span, sayCondition, spanOf } from "./conditions";
+import { asksForNone, type Span, sayCondition, spanOf } from "./conditions";
 import { DateField } from "./date-field";
 import { type Choice, SearchBox, SHORTEST_SEARCH } from "./filters";
 import { usePipelines, useRoutingConfig, useTeam } from "./known";
@@ -103,7 +103,7 @@ function FilterChip({ filter, condition, set, begin, onClose }: { filter: Entity
                 endIcon={condition ? undefined : <ChevronDown size={14} aria-hidden="true" />}
                 sx={{ fontWeight: condition ? 600 : 450, borderColor: condition ? "primary.main" : undefined, color: condition ? "text.primary" : "text.secondary", pr: condition ? 4 : undefined, maxWidth: 420, overflow: "hidden", textOverflow: "ellipsis" }}
             >
-                {condition ? t("filter.says", { field: label, what: sayCondition(filter, condition, choices, words) }) : label}
+                {!condition ? label : asksForNone(filter, condition) ? t("filter.without", { field: label }) : t("filter.says", { field: label, what: sayCondition(filter, condition, choices, words) })}
             </Button>
             {condition && (
                 <IconButton aria-label={t("filter.remove", { field: label })} onClick={() => set(undefined)} sx={{ position: "absolute", right: 3, top: 3, minWidth: 26, minHeight: 26, p: 0.25 }}>

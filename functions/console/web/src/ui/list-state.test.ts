@@ -71,6 +71,8 @@ describe("an address", () => {
         ["page=last", ["page"]],
         ["v=mine", ["v"]],
         ["per=7&layout=globe", []],
+        // How tasks were narrowed before there were filters.
+        ["status=done&who=all", ["status", "who"]],
     ])("%s: what is not known is left out and named", (search, dropped) => expect(read(search)).toEqual({ state: START, dropped }));
 
     it("keeps what is known beside what is not", () => {

@@ -109,8 +109,6 @@ const SPAN = /^\d{1,4}[hdwmy]$/;
 const RELATIVE = /^(?:(?:now|today|week|month|quarter|year)(?:[+-]\d{1,4}[hdwmy])?|[+-]\d{1,4}[hdwmy])$/;
 const WRITTEN = /^\d{4}-\d{2}-\d{2}(T.+)?$/;
 
-export const isRelative = (value: string) => RELATIVE.test(value);
-
 function isValue(spec: FilterSpec, value: unknown): value is string {
     if (typeof value !== "string" || value.trim() === "" || value.length > 200) return false;
     if (value === "none" && spec.kind !== "search" && spec.kind !== "text") return Boolean(spec.optional && spec.field);
@@ -211,6 +209,8 @@ export function sameView(left: ListView, right: ListView): boolean {
 /** Reads an address. `base` is what holds where it says nothing: a saved view, or the list as it comes. `dropped` names what it says and the list does not know. */
 export function readList(spec: ListSpec, search: URLSearchParams, base: ListView = startOf(spec)): { state: ListState; dropped: string[] } {
     const dropped: string[] = [];
+    // How the tasks were narrowed in addresses before.
+    for (const name of ["status", "who"]) if (search.has(name)) dropped.push(name);
     const written = search.get("filter");
     const filters = written === null ? base.filters : readFilters(spec, objectOf(written, dropped), dropped);
     const field = search.get("sort");

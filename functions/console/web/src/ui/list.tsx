@@ -1,6 +1,6 @@
 // A list as its address describes it: what is read for it, what is selected in it, and how it changes. Whatever is inside shares it.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useNavigate } from "react-router-dom";
 import type { Entity, Known, Versioned } from "../entities/entity";
 import { listPage } from "../providers/data";
@@ -72,11 +72,20 @@ export function between(rows: readonly string[], from: string, to: string): stri
     return start < 0 ? [to] : rows.slice(start, end + 1);
 }
 
-/** `question`: what the rows answer; everything that it finds is no longer meant when it is another. */
+/** `question`: what the rows answer; nothing that was chosen for it is meant when it is another. */
 function useSelection(rows: readonly string[], total: number | undefined, question: string): Selection {
     const [ids, setIds] = useState<readonly string[]>([]);
     const [everythingOf, setEverythingOf] = useState<string | null>(null);
     const last = useRef<string | null>(null);
+    const [before, setBefore] = useState(question);
+    if (before !== question) {
+        setBefore(question);
+        setEverythingOf(null);
+        setIds([]);
+    }
+    // The same for good, so that a row that is not concerned is not drawn anew.
+    const press = useRef<Selection["toggle"]>(() => {});
+    const toggle = useCallback<Selection["toggle"]>((id, range) => press.current(id, range), []);
     return useMemo(() => {
         const everything = everythingOf === question;
         const chosen = new Set(everything ? rows : ids);
@@ -84,22 +93,23 @@ function useSelection(rows: readonly string[], total: number | undefined, questi
             setEverythingOf(null);
             setIds(next);
         };
+        press.current = (id, range = false) => {
+            const meant = range && last.current ? between(rows, last.current, id) : [id];
+            last.current = id;
+            const now = [...chosen];
+            set(chosen.has(id) ? now.filter((each) => !meant.includes(each)) : [...new Set([...now, ...meant])]);
+        };
         return {
             ids: everything ? rows : ids,
             everything,
             count: everything ? (total ?? rows.length) : ids.length,
             has: (id) => chosen.has(id),
             set,
-            toggle: (id, range = false) => {
-                const meant = range && last.current ? between(rows, last.current, id) : [id];
-                last.current = id;
-                const now = [...chosen];
-                set(chosen.has(id) ? now.filter((each) => !meant.includes(each)) : [...new Set([...now, ...meant])]);
-            },
+            toggle,
             chooseEverything: () => setEverythingOf(question),
             clear: () => set([]),
         };
-    }, [ids, rows, total, everythingOf, question]);
+    }, [ids, rows, total, everythingOf, question, toggle]);
 }
 
 /** What the address says, and how to change it. */
@@ -201,7 +211,7 @@ export function ListProvider<T extends Versioned>({ entity, children }: { entity
         addressOf,
         setOpen: (record) => void navigate(addressOf(record)),
         open: entity.panel ? params.get(entity.panel) : null,
-        close: () => void navigate({ search: withPanel(search, entity.panel!, null) }),
+        close: () => void navigate({ search: withPanel(search, entity.panel!, null) }, { replace: true }),
     };
     return <Context value={list as unknown as List<Versioned>}>{children}</Context>;
 }

@@ -142,7 +142,7 @@ it("is kept from what is shown, for oneself or the team", async () => {
 it("is what the list opens in, once one wants that; all of it is still one press away", async () => {
     await show(`/leads?v=${HOT}`);
     fireEvent.click(button("View “Warm ones”"));
-    fireEvent.click(screen.getByRole("menuitem", { name: "Open this list in it" }));
+    fireEvent.click(screen.getByRole("menuitem", { name: "Make this my default view" }));
     await waitFor(() => expect(asked.some(({ method, body }) => method === "PATCH" && body?.is_default === true)).toBe(true));
     await screen.findByText("“Warm ones” opens first from now on");
     cleanup();

@@ -1,7 +1,7 @@
 // Views of lists that somebody keeps under a name.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { api, ifMatch, once, take, type Schemas } from "../api/client";
+import { api, ifMatch, once, session, take, type Schemas } from "../api/client";
 import type { Entity, Versioned } from "../entities/entity";
 import { DEFAULT_VIEW, useStored } from "../providers/store";
 import type { Column } from "./columns";
@@ -59,7 +59,8 @@ export function useSavedViews(list: string): SavedViews {
     });
     const start = data ? (data.find(({ is_default }) => is_default) ?? null) : remembered;
     useEffect(() => {
-        if (data && JSON.stringify(start) !== JSON.stringify(remembered)) remember(start);
+        // After the session there is nobody to keep it for.
+        if (data && session.possible && JSON.stringify(start) !== JSON.stringify(remembered)) remember(start);
     }, [data, start, remembered, remember]);
     return { data, start, failed: isError };
 }

@@ -1,7 +1,7 @@
 // The views of a list: those that everybody has, those that somebody keeps, and what was changed in the one that is shown.
 import { Box, Button, Divider, IconButton, ListItemIcon, Menu, MenuItem, ToggleButton, ToggleButtonGroup, Tooltip } from "@mui/material";
 import { BookmarkPlus, Ellipsis, House, Pencil, Trash2, Users, type LucideIcon } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { sayError } from "../api/problem";
 import type { Versioned } from "../entities/entity";
 import { type MessageKey, useT, useTranslate } from "../providers/i18n";
@@ -20,6 +20,14 @@ export function ViewBar() {
     const { entity, filters, sort, layout, saved, known, isChanged, show, showFilters } = useList();
     const { data: views = [] } = useSavedViews(entity.resource);
     const now: ListView = { filters, sort, layout };
+    // For what is answered later: as the list is by then, if it still stands.
+    const later = useRef<Show | null>(null);
+    useEffect(() => {
+        later.current = show;
+        return () => {
+            later.current = null;
+        };
+    });
     const builtIn = entity.views.flatMap((view) => {
         const own = view.filters(known);
         return own ? [{ ...view, own: setOnly(entity, own) }] : [];
@@ -42,15 +50,17 @@ export function ViewBar() {
                     </Button>
                 ))}
             </Box>
-            {saved && <OfView view={saved} />}
+            {saved && <OfView view={saved} showLater={(view) => later.current?.(view)} />}
             {member && (isNew || isChanged) && <Keep />}
             <Layouts />
         </Box>
     );
 }
 
+type Show = (view: SavedView | null) => void;
+
 /** What was changed since the view was opened, and what can be done with the view itself. */
-function OfView({ view }: { view: SavedView }) {
+function OfView({ view, showLater }: { view: SavedView; showLater: Show }) {
     const t = useT();
     const translate = useTranslate();
     const { entity, filters, sort, layout, columns, isChanged, show } = useList();
@@ -80,7 +90,14 @@ function OfView({ view }: { view: SavedView }) {
             await remove(view);
             show(null);
             const { name, shared, is_default, filters: kept, sort: order, columns: fields } = view;
-            offerUndo("views.deleted", async () => show(await create({ name, shared, is_default, filters: kept, sort: order, columns: fields, layout: view.layout as "table" })), { messageArgs: { name } });
+            const restore = async () => {
+                try {
+                    showLater(await create({ name, shared, is_default, filters: kept, sort: order, columns: fields, layout: view.layout as "table" }));
+                } catch (error) {
+                    notify(sayError(error, translate), { type: "error" });
+                }
+            };
+            offerUndo("views.deleted", restore, { messageArgs: { name } });
         });
     const item = (key: MessageKey, Icon: LucideIcon, run: () => unknown) => (
         <MenuItem key={key} onClick={() => void run()}>

@@ -1,6 +1,6 @@
 import { ThemeProvider } from "@mui/material/styles";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, configure, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, configure, createEvent, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { MemoryRouter, useNavigate } from "react-router-dom";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { session } from "../../api/client";
@@ -228,8 +228,11 @@ it("goes from cell to cell by arrow keys", async () => {
     expect(document.activeElement).toBe(cells[1]);
     fireEvent.keyDown(cells[1]!, { key: "ArrowUp" });
     expect(document.activeElement).toBe(cells[0]);
-    // One of them all is a stop on the way through the page.
-    expect(cells.filter((cell) => cell.tabIndex === 0)).toHaveLength(1);
+    // One of them all is a stop on the way through the page: the one that was last.
+    const stops = () => [...document.querySelectorAll<HTMLElement>("[data-cell]")].filter((cell) => cell.tabIndex === 0);
+    await waitFor(() => expect(stops()).toEqual([cells[0]]));
+    const table = screen.getByRole("table");
+    expect([table.getAttribute("aria-rowcount"), cells[0]!.closest("tr")!.getAttribute("aria-rowindex")]).toEqual([String(pagination.total + 1), "2"]);
 });
 
 const heads = () => screen.getAllByRole("columnheader").map((cell) => cell.textContent).filter(Boolean);
@@ -266,6 +269,20 @@ it("carries a column by mouse", async () => {
     fireEvent.dragOver(head("Tier"), { dataTransfer });
     fireEvent.drop(head("Tier"), { dataTransfer });
     expect(heads().slice(0, 3)).toEqual(["Name", "Status", "Tier"]);
+    // On the right half of the last one it comes to stand behind it.
+    const last = screen.getAllByRole("columnheader").filter((cell) => cell.textContent).at(-1)!;
+    const drop = createEvent.drop(last, { dataTransfer });
+    Object.defineProperty(drop, "clientX", { value: 5 });
+    fireEvent(last, drop);
+    expect(heads().at(-1)).toBe("Status");
+});
+
+it("forgets what was chosen when something else is asked", async () => {
+    await show({ width: 1280 });
+    fireEvent.click(boxes()[0]!);
+    expect(screen.getByText("1 selected")).toBeTruthy();
+    fireEvent.click(button("Hot"));
+    await waitFor(() => expect(screen.queryByText("1 selected")).toBeNull());
 });
 
 it("sorts by what the API sorts, and says so to those who do not see it", async () => {
