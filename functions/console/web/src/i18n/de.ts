@@ -449,7 +449,7 @@ export const de: Messages = {
         openTab: "In neuem Tab öffnen",
         copy: "Link kopieren",
         copied: "Link kopiert",
-        change: "%{field} von %{name} ändern: %{value}",
+        change: "%{field} von %{name} ändern:",
         changeField: "%{field} von %{name}",
         changed: "%{field} von %{name} geändert",
         width: "Breite der Spalte %{column}",

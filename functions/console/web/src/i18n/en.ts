@@ -453,7 +453,7 @@ export const en = {
         openTab: "Open in a new tab",
         copy: "Copy link",
         copied: "Link copied",
-        change: "Change %{field} of %{name}: %{value}",
+        change: "Change %{field} of %{name}:",
         changeField: "%{field} of %{name}",
         changed: "%{field} of %{name} changed",
         width: "Width of the column %{column}",

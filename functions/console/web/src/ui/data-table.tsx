@@ -12,7 +12,7 @@ import { CellEditor } from "./cell-editor";
 import { moved, NARROWEST, WIDEST } from "./columns";
 import { type List, type Selection, useList } from "./list";
 import { useMay } from "./known";
-import { Face, Muted } from "./parts";
+import { Face, Hidden, Muted } from "./parts";
 import { RowMenu, type RowAction } from "./row-menu";
 
 /** A selected row: no colour that a tag in it has, and no transparency, since other columns slide below the pinned ones. */
@@ -196,11 +196,14 @@ const Row = memo(
                                 data-cell={field.key}
                                 tabIndex={field.key === stop ? 0 : -1}
                                 aria-haspopup="dialog"
-                                aria-label={t("list.change", { field: t(field.label), name: label, value: String(field.text(record, words) ?? "") })}
                                 onClick={(event) => edit({ anchor: event.currentTarget, record, field })}
                                 sx={{ font: "inherit", maxWidth: "100%", minHeight: 30, mx: -0.75, px: 0.75, borderRadius: 0.75, overflow: "hidden", textAlign: "inherit", "& > *": { overflow: "hidden", textOverflow: "ellipsis" }, "&:hover, &:focus-visible": { bgcolor: "background.default", boxShadow: (theme) => `inset 0 0 0 1px ${theme.palette.divider}` } }}
                             >
-                                <span>{field.show(record, words)}</span>
+                                {/* What is seen is part of the name, for whoever says aloud what to press. */}
+                                <span>
+                                    <Hidden>{t("list.change", { field: t(field.label), name: label })} </Hidden>
+                                    {field.show(record, words)}
+                                </span>
                             </ButtonBase>
                         ) : (
                             field.show(record, words)
