@@ -21,11 +21,21 @@ interface Props {
 export function SidePanel({ id, title, onClose, onPrevious, onNext, children }: Props) {
     const t = useT();
     const panel = useRef<HTMLDivElement>(null);
+    const shown = useRef(id);
+    shown.current = id;
     useEffect(() => {
         // Whoever opened it goes on inside it; and comes back to where they were.
         const before = document.activeElement as HTMLElement | null;
         panel.current?.focus({ preventScroll: true });
-        return () => before?.isConnected ? before.focus({ preventScroll: true }) : undefined;
+        return () => {
+            // The card that was opened last: it may stand elsewhere by now, where the one that was clicked is gone.
+            const card = document.querySelector<HTMLElement>(`[data-deal="${shown.current}"]`);
+            for (const one of [card, before, document.getElementById("content")]) {
+                if (!one?.isConnected || one === document.body) continue;
+                one.focus({ preventScroll: true });
+                if (document.activeElement === one) return;
+            }
+        };
     }, []);
     useEffect(() => {
         panel.current?.scrollTo?.(0, 0);

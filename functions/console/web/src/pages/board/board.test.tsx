@@ -157,6 +157,8 @@ it("opens a deal beside the board, its neighbours by ← →, and closes it by E
     press("Escape");
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
     expect(where()).toBe("");
+    // One goes on at the card that was open.
+    expect(document.activeElement).toBe(card("c"));
 });
 
 it("takes a won deal back to its stage and place", async () => {
