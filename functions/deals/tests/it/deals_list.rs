@@ -217,7 +217,8 @@ async fn reads_through_indexes() {
     let null = ["NULL"; 2];
     let order = "'-created_at'";
     // Filters by the number of their parameter.
-    let cases: [(&[(usize, &str)], &str, [&str; 2], &str); 10] = [
+    type Filters<'a> = &'a [(usize, &'a str)];
+    let cases: [(Filters<'_>, &str, [&str; 2], &str); 10] = [
         (&[], order, null, "deals_created_at_idx"),
         (&[], "'created_at'", null, "deals_created_at_idx"),
         (&[], "'-value_minor'", null, "deals_created_at_idx"),
