@@ -21,8 +21,8 @@ async fn makes_this_month_and_three_more_once() {
     let again = app.run_job("partition-keeper", moment).await;
     assert_eq!(
         again,
-        json!({"made": [], "moved": 0, "default_rows": 0, "idempotency_keys": 0, "revoked_tokens": 0, "sessions": 0, "inbox": 0, "secrets": 0,
-               "stranger_deliveries": 0})
+        json!({"made": [], "moved": 0, "default_rows": 0, "idempotency_keys": 0, "revoked_tokens": 0, "sessions": 0, "inbox": 0,
+               "notifications": 0, "secrets": 0, "stranger_deliveries": 0})
     );
     let next_day = app.run_job("partition-keeper", json!({"scheduled_for": "2031-12-01T00:15:00Z"})).await;
     assert_eq!(next_day["made"], json!(["events_2032_03"]));
