@@ -3,14 +3,13 @@
 import react from "@vitejs/plugin-react";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-import { blocksPage } from "./scripts/blocks.mjs";
 import { previousBuild } from "./scripts/previous.mjs";
 
 const stack = process.env.LOTSE_API_URL ?? "http://127.0.0.1:4000";
 
 export default defineConfig({
     base: "/console/",
-    plugins: [react(), blocksPage(), previousBuild(fileURLToPath(new URL("dist", import.meta.url)))],
+    plugins: [react(), previousBuild(fileURLToPath(new URL("dist", import.meta.url)))],
     build: {
         outDir: "dist",
         target: "es2022",

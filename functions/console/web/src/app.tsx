@@ -1,19 +1,22 @@
 // The console: its pages, and who may see them.
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { BrowserRouter, Outlet, Route, Routes } from "react-router-dom";
+import { QueryClient } from "@tanstack/react-query";
+import { CoreAdminContext, CoreAdminUI, CustomRoutes, Resource } from "ra-core";
+import { BrowserRouter, Route } from "react-router-dom";
 import { ApiError } from "./api/problem";
 import { Dashboard } from "./pages/dashboard";
 import { LeadList } from "./pages/leads/list";
 import { LeadPage } from "./pages/leads/page";
 import { SignIn } from "./pages/sign-in";
-import { Allowed, SignedIn } from "./providers/auth";
+import { authProvider } from "./providers/auth";
+import { dataProvider } from "./providers/data";
+import { i18nProvider } from "./providers/i18n";
+import { store } from "./providers/store";
 import { part } from "./shell/part";
 import { Shell } from "./shell/shell";
-import { Lost } from "./shell/states";
+import { Denied, Lost, Starting } from "./shell/states";
 import { Themed } from "./theme/mode";
 
 const Board = part(() => import("./pages/board/page"));
-const DealList = part(() => import("./pages/deals/list"));
 const TaskList = part(() => import("./pages/tasks/page"));
 const TeamList = part(() => import("./pages/team/page"));
 
@@ -29,50 +32,22 @@ const queryClient = new QueryClient({
     },
 });
 
-/** Pages that need the right to read an area. */
-const of = (area: string) => (
-    <Allowed area={area}>
-        <Outlet />
-    </Allowed>
-);
-
 export function Console() {
     return (
         <BrowserRouter basename="/console">
-            <QueryClientProvider client={queryClient}>
+            <CoreAdminContext authProvider={authProvider} dataProvider={dataProvider} i18nProvider={i18nProvider} queryClient={queryClient} store={store}>
                 <Themed>
-                    <Routes>
-                        <Route path="/login" element={<SignIn />} />
-                        <Route
-                            element={
-                                <SignedIn>
-                                    <Shell>
-                                        <Outlet />
-                                    </Shell>
-                                </SignedIn>
-                            }
-                        >
-                            <Route path="/" element={<Dashboard />} />
-                            <Route element={of("leads")}>
-                                <Route path="/leads" element={<LeadList />} />
-                                <Route path="/leads/:id/*" element={<LeadPage />} />
-                            </Route>
-                            <Route element={of("deals")}>
-                                <Route path="/deals" element={<DealList />} />
-                                <Route path="/board" element={<Board />} />
-                                <Route path="/board/:pipelineId" element={<Board />} />
-                            </Route>
-                            <Route element={of("tasks")}>
-                                <Route path="/tasks" element={<TaskList />} />
-                            </Route>
-                            <Route element={of("team")}>
-                                <Route path="/team" element={<TeamList />} />
-                            </Route>
-                            <Route path="*" element={<Lost />} />
-                        </Route>
-                    </Routes>
+                    <CoreAdminUI title="Lotse" layout={Shell} dashboard={Dashboard} loginPage={SignIn} catchAll={Lost} accessDenied={Denied} authenticationError={Denied} loading={Starting} requireAuth disableTelemetry>
+                        <Resource name="leads" list={LeadList} edit={LeadPage} />
+                        <Resource name="tasks" list={TaskList} />
+                        <Resource name="team" list={TeamList} />
+                        <CustomRoutes>
+                            <Route path="/board" element={<Board />} />
+                            <Route path="/board/:pipelineId" element={<Board />} />
+                        </CustomRoutes>
+                    </CoreAdminUI>
                 </Themed>
-            </QueryClientProvider>
+            </CoreAdminContext>
         </BrowserRouter>
     );
 }

@@ -26,16 +26,18 @@ export function kindOf(problem: Pick<Problem, "type">): string {
     return problem.type.slice(problem.type.lastIndexOf(":") + 1);
 }
 
-/** The answer as an error. */
+/** The answer as an error. It has the fields that react-admin looks at; its own `HttpError` cannot be extended, since it sets its prototype. */
 export class ApiError extends Error {
     readonly problem: Problem;
     readonly retryAfter: number | null;
     readonly status: number;
+    readonly body: Problem;
 
     constructor(problem: Problem, retryAfter: number | null = null) {
         super(problem.detail);
         this.name = "ApiError";
         this.status = problem.status;
+        this.body = problem;
         this.problem = problem;
         this.retryAfter = retryAfter;
     }
@@ -75,7 +77,6 @@ const CONFLICTS: Record<string, string | null> = {
     anonymized: "lead_id",
     cancelled: null,
     closed: null,
-    duplicate_lead: null,
     email_in_use: "email",
     identifier_in_use: null,
     last_admin: "role",

@@ -8,8 +8,6 @@ export interface Grant {
     access_token: string;
     /** Seconds. */
     expires_in: number;
-    /** Who that is, where the answer says it. */
-    me?: unknown;
 }
 
 /** Refresh this much before the end, so that a request on its way does not meet it. */
@@ -29,8 +27,6 @@ export class Session {
     endedByItself = false;
     /** Told when the session is over for good, here or in another tab. */
     onEnd: () => void = () => {};
-    /** Told of each new token. */
-    onGrant: (grant: Grant) => void = () => {};
 
     constructor(fetch: Fetch, now: () => number = Date.now) {
         this.#fetch = fetch;
@@ -51,7 +47,6 @@ export class Session {
         this.#token = grant.access_token;
         this.#endsAt = this.#now() + grant.expires_in * 1000;
         localStorage.setItem(HINT, "1");
-        this.onGrant(grant);
     }
 
     /** The token to send now, refreshed if it is about to end; none when nobody is signed in. */

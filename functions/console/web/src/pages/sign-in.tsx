@@ -1,13 +1,14 @@
 // Signing in with e-mail address and password. Whoever came from an ended session returns to the page they were on.
 import { Alert, Box, Button, MenuItem, TextField, Typography } from "@mui/material";
+import { useLogin, useNotify, useTranslate } from "ra-core";
 import { type FormEvent, useEffect, useRef, useState } from "react";
+import { Notification } from "ra-ui-materialui";
 import { session } from "../api/client";
 import { ApiError, sayError } from "../api/problem";
-import { LANGUAGES, useLanguage, useT, useTranslate } from "../providers/i18n";
-import { useSignIn } from "../providers/auth";
+import { LANGUAGES, useLanguage, useT } from "../providers/i18n";
+import { mayReturn } from "../providers/traces";
 import { Muted } from "../ui/parts";
 import { useTitle } from "../ui/title";
-import { Notices, useNotify } from "../ui/notify";
 
 interface Tenant {
     slug: string;
@@ -17,7 +18,7 @@ interface Tenant {
 export function SignIn() {
     const t = useT();
     const translate = useTranslate();
-    const login = useSignIn();
+    const login = useLogin();
     const notify = useNotify();
     const [language, setLanguage] = useLanguage();
     const [email, setEmail] = useState("");
@@ -43,7 +44,7 @@ export function SignIn() {
         }
         setBusy(true);
         try {
-            await login({ email: email.trim(), password, tenant: tenant || undefined });
+            await login({ email: email.trim(), password, tenant: tenant || undefined }, mayReturn(email.trim()) ? undefined : "/");
         } catch (error) {
             const matches = error instanceof ApiError ? error.problem.matches : undefined;
             if (error instanceof ApiError && error.problem.code === "tenant_ambiguous" && Array.isArray(matches)) {
@@ -71,7 +72,7 @@ export function SignIn() {
                     </svg>
                     <Box>
                         <Typography variant="h1">{t("signIn.title")}</Typography>
-                        <Muted sx={{ fontSize: "m" }}>{t("signIn.hint")}</Muted>
+                        <Muted sx={{ fontSize: "0.8125rem" }}>{t("signIn.hint")}</Muted>
                     </Box>
                 </Box>
                 <Box component="form" noValidate onSubmit={submit} sx={{ display: "grid", gap: 1.75, p: 2.5, bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 1.5 }}>
@@ -108,7 +109,7 @@ export function SignIn() {
                     </Button>
                 ))}
             </Box>
-            <Notices />
+            <Notification />
         </Box>
     );
 }

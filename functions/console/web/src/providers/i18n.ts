@@ -1,8 +1,11 @@
 // German and English: the browser's language at first, the profile's where the browser has neither, then what the person chose.
-import { useCallback, useEffect, useSyncExternalStore } from "react";
-import type { Translate } from "../api/problem";
+import polyglot from "ra-i18n-polyglot";
+import { useLocaleState, useTranslate } from "ra-core";
+import { useCallback, useEffect } from "react";
 import { de } from "../i18n/de";
+import { de as deFramework } from "../i18n/ra-de";
 import { en, type Messages } from "../i18n/en";
+import enFramework from "ra-language-english";
 
 export type Language = "de" | "en";
 export const LANGUAGES: readonly Language[] = ["de", "en"];
@@ -13,35 +16,6 @@ type Keys<T, Prefix extends string = ""> = {
 }[keyof T & string];
 export type MessageKey = Keys<Messages>;
 
-interface Tree {
-    [key: string]: string | Tree;
-}
-
-function flat(tree: Tree, into: Map<string, string>, prefix = ""): Map<string, string> {
-    for (const [key, value] of Object.entries(tree)) {
-        if (typeof value === "string") into.set(prefix + key, value);
-        else flat(value, into, `${prefix}${key}.`);
-    }
-    return into;
-}
-
-/**
- * Looks messages up and fills them in: `%{name}` is the option of that name, and of `one |||| many` the option `smart_count` chooses, by
- * the rule that German and English share. What is no key is text already; `_` is what to say instead.
- */
-export function translator(messages: Tree): Translate {
-    const texts = flat(messages, new Map());
-    return (key, options = {}) => {
-        const found = texts.get(key) ?? (options._ as string | undefined) ?? key;
-        const forms = found.split("||||");
-        const { smart_count: count } = options;
-        const text = (forms.length > 1 && typeof count === "number" && count !== 1 ? forms[1]! : forms[0]!).trim();
-        return text.replace(/%\{(\w+)\}/g, (whole, name: string) => (options[name] === undefined || options[name] === null ? whole : String(options[name])));
-    };
-}
-
-const TRANSLATORS: Record<Language, Translate> = { de: translator(de), en: translator(en) };
-
 const spoken = (tag: string | null | undefined) => LANGUAGES.find((language) => language === tag);
 
 /** What was chosen here before, else the first of the browser's languages that the console speaks, else the profile's. */
@@ -50,60 +24,18 @@ export function firstLanguage(stored: string | null, wanted: readonly string[], 
     return spoken(stored) ?? browser ?? spoken(profile) ?? "en";
 }
 
+const messages = { de: { ...deFramework, ...de }, en: { ...enFramework, ...en } };
+
 const STORED = "lotse.language";
 
 const startLanguage = (profile?: string | null) => firstLanguage(localStorage.getItem(STORED), navigator.languages, profile);
 
-// One page speaks one language, so there is one place that knows which.
-let shown: Language = startLanguage();
-const told = new Set<() => void>();
-
-function subscribe(tell: () => void): () => void {
-    told.add(tell);
-    return () => told.delete(tell);
-}
-
-function show(language: Language): void {
-    shown = language;
-    for (const tell of told) tell();
-}
-
-const choosers = new Set<(language: Language) => void>();
-
-/** Told of what the person chooses here. */
-export function onLanguageChosen(listener: (language: Language) => void): () => void {
-    choosers.add(listener);
-    return () => void choosers.delete(listener);
-}
-
-/** Takes over what was chosen elsewhere. */
-export function applyLanguage(language: Language): void {
-    localStorage.setItem(STORED, language);
-    show(language);
-}
-
-/** What somebody chose here, or has chosen elsewhere. */
-export const chosenLanguage = (): Language | null => spoken(localStorage.getItem(STORED)) ?? null;
-
-/** Somebody else works here now. */
-export function forgetLanguage(): void {
-    localStorage.removeItem(STORED);
-    show(startLanguage());
-}
-
-function choose(language: Language): void {
-    applyLanguage(language);
-    for (const listener of choosers) listener(language);
-}
-
-export function useLanguage(): [Language, (language: Language) => void] {
-    return [useSyncExternalStore(subscribe, () => shown), choose];
-}
-
-/** For keys that are put together from data; where the key is known, `useT` has it checked. */
-export function useTranslate(): Translate {
-    return TRANSLATORS[useLanguage()[0]];
-}
+export const i18nProvider = polyglot(
+    (locale) => messages[locale as Language],
+    startLanguage(),
+    LANGUAGES.map((locale) => ({ locale, name: messages[locale].language[locale] })),
+    { allowMissing: true },
+);
 
 /** `t("leads.title")`, checked by the compiler. */
 export function useT() {
@@ -111,11 +43,24 @@ export function useT() {
     return useCallback((key: MessageKey, options?: Record<string, unknown>) => translate(key, options), [translate]);
 }
 
+export function useLanguage(): [Language, (language: Language) => void] {
+    const [locale, setLocale] = useLocaleState();
+    const set = useCallback(
+        (language: Language) => {
+            localStorage.setItem(STORED, language);
+            setLocale(language);
+        },
+        [setLocale],
+    );
+    return [locale as Language, set];
+}
+
 /** Takes the profile's language once it is known who one is, unless the browser or the person has said which. */
 export function useProfileLanguage(profile: string | null | undefined) {
+    const [locale, setLocale] = useLocaleState();
     useEffect(() => {
         const wanted = startLanguage(profile);
-        if (profile && wanted !== shown) show(wanted);
+        if (profile && wanted !== locale) setLocale(wanted);
         // Only when it is known who one is: what is chosen afterwards stays.
     }, [profile]);
 }

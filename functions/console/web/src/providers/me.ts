@@ -5,13 +5,7 @@ export type Me = Schemas["AuthMeOutput"];
 
 let asked: Promise<Me> | null = null;
 
-// Whoever refreshes the session is told who that is, too.
-session.onGrant = ({ me }) => {
-    if (me) asked = Promise.resolve(me as Me);
-};
-
-export async function me(): Promise<Me> {
-    await session.token().catch(() => null);
+export function me(): Promise<Me> {
     asked ??= take(api.GET("/api/v1/auth/me")).catch((error: unknown) => {
         asked = null;
         throw error;
@@ -27,4 +21,13 @@ export function forgetMe(): void {
 export function allows(scopes: readonly string[], area: string, action: string): boolean {
     const verb = ["list", "show", "read", "export"].includes(action) ? "read" : "write";
     return scopes.includes(`${area}:${verb}`);
+}
+
+/** The area whose scopes guard a page or a resource. */
+export const AREA_OF: Record<string, string> = { board: "deals", dashboard: "leads" };
+
+export async function canAccess(resource: string, action: string): Promise<boolean> {
+    if (!session.possible) return false;
+    const { scopes } = await me();
+    return allows(scopes, AREA_OF[resource] ?? resource, action);
 }

@@ -1,8 +1,6 @@
-import { beforeEach, expect, it, vi } from "vitest";
-import { clashes, follow, versionFor } from "../ui/change";
+import { beforeEach, expect, it } from "vitest";
 import { keepDraft, readDraft } from "../ui/drafts";
 import { listAddress, rememberList } from "../ui/list-state";
-import { offerUndo, undoLast } from "../ui/undo";
 import { mayReturn, signedIn, signedOut } from "./traces";
 
 const traces = () => [listAddress("leads"), readDraft("lead/1", ["company"]) !== null];
@@ -41,19 +39,6 @@ it("so does everybody after signing out", () => {
     signedOut();
     expect(traces()).toEqual(["/leads", false]);
     expect(mayReturn("aylin@a.example")).toBe(false);
-});
-
-it("what was done to a record, and can be taken back, is nothing for the next person", () => {
-    signedIn("aylin@a.example");
-    const back = vi.fn();
-    offerUndo("done", back);
-    follow("lead/1", 3, 4);
-    expect(versionFor("lead/1", 3)).toBe(4);
-    signedOut();
-    expect(undoLast()).toBe(false);
-    expect(back).not.toHaveBeenCalled();
-    expect(versionFor("lead/1", 3)).toBe(3);
-    expect(clashes.current()).toBeNull();
 });
 
 it("a draft of a form that has other fields by now is none", () => {

@@ -1,13 +1,7 @@
 // What a tab keeps of the person who works in it: where they were, what they have not saved. When their session ends by itself they come
 // back to it; whoever signs in after them, or after they signed out, begins at the start.
-import { forgetDefaults } from "./store";
-import { startAdding } from "../shell/quick-add-state";
-import { forgetRecents } from "../shell/recent";
-import { forgetChanges } from "../ui/change";
 import { forgetDrafts } from "../ui/drafts";
 import { forgetLists } from "../ui/list-state";
-import { forgetNotices } from "../ui/notify";
-import { forgetUndo } from "../ui/undo";
 
 /** Who signed in here last; empty once they have signed out. */
 const PERSON = "lotse.person";
@@ -15,13 +9,6 @@ const PERSON = "lotse.person";
 function forget(): void {
     forgetDrafts();
     forgetLists();
-    forgetUndo();
-    // What was said, asked and begun about their records.
-    forgetNotices();
-    forgetChanges();
-    startAdding(null);
-    forgetDefaults();
-    forgetRecents();
 }
 
 /** Whether this person may go on where the tab was left. A tab that nobody signed in to yet was opened by a link: that is theirs. */

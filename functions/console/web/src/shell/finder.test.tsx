@@ -1,12 +1,13 @@
 import { ThemeProvider } from "@mui/material/styles";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, configure, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { CoreAdminContext, memoryStore } from "ra-core";
 import { MemoryRouter, useLocation } from "react-router-dom";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { session } from "../api/client";
+import { dataProvider } from "../providers/data";
+import { i18nProvider } from "../providers/i18n";
 import { makeTheme } from "../theme/theme";
 import { Finder } from "./finder";
-import { forgetRecents, seen } from "./recent";
 
 configure({ asyncUtilTimeout: 10_000 });
 vi.setConfig({ testTimeout: 30_000 });
@@ -24,7 +25,6 @@ beforeEach(() => {
     vi.stubGlobal("fetch", async (request: Request) => {
         const { pathname, searchParams } = new URL(request.url);
         const q = searchParams.get("q") ?? "";
-        if (pathname === "/api/v1/auth/me") return Response.json({ scopes: ["leads:read", "tasks:read"], tenant: { name: "T", zone: "Europe/Berlin", language: "en" }, member: null });
         if (pathname !== "/api/v1/leads") return Response.json({ data: [], pagination: {} });
         await new Promise<void>((let_through) => waiting.set(q, let_through));
         return Response.json({ data: PEOPLE.filter((one) => one.last_name.toLowerCase().includes(q)), pagination: {} });
@@ -47,12 +47,12 @@ const answer = async (q: string) => {
 async function show() {
     render(
         <MemoryRouter>
-            <QueryClientProvider client={new QueryClient()}>
+            <CoreAdminContext dataProvider={dataProvider} i18nProvider={i18nProvider} store={memoryStore()} authProvider={{ login: async () => {}, logout: async () => {}, checkAuth: async () => {}, checkError: async () => {}, getPermissions: async () => ["leads:read", "tasks:read"] }}>
                 <ThemeProvider theme={makeTheme("light")}>
                     <Finder open onClose={() => {}} />
                     <Where />
                 </ThemeProvider>
-            </QueryClientProvider>
+            </CoreAdminContext>
         </MemoryRouter>,
     );
     // Places are there once it is known what one may see.
@@ -92,22 +92,4 @@ it("opens a page at once: nobody is waited for", async () => {
     type("t");
     fireEvent.keyDown(box(), { key: "Enter" });
     await waitFor(() => expect(where()).toBe("/tasks"));
-});
-
-it("knows commands by their name, and does them", async () => {
-    await show();
-    type("dark");
-    await answer("dark");
-    fireEvent.keyDown(box(), { key: "Enter" });
-    await waitFor(() => expect(localStorage.getItem("lotse.set.appearance")).toBe('"dark"'));
-    localStorage.clear();
-});
-
-it("offers what was looked at last before anything is written", async () => {
-    seen({ kind: "lead", to: "/leads/k", text: "Andreas Köhler" });
-    await show();
-    expect(screen.getAllByRole("option")[0]!.textContent).toContain("Andreas Köhler");
-    fireEvent.keyDown(box(), { key: "Enter" });
-    await waitFor(() => expect(where()).toBe("/leads/k"));
-    forgetRecents();
 });

@@ -6,25 +6,19 @@ import { useDeferredValue, useEffect, useId, useState } from "react";
 import { useNavigate } from "react-router-dom";
 import { api, take } from "../api/client";
 import { useT } from "../providers/i18n";
-import { pageCommands } from "../ui/commands";
 import { isTooShort } from "../ui/filters";
-import type { Action } from "../ui/actions";
 import { useMay } from "../ui/known";
 import { leadName } from "../ui/labels";
 import { Muted, TierBadge } from "../ui/parts";
 import type { Tier } from "../theme/theme";
-import { useAppCommands } from "./commands";
 import { PLACES } from "./navigation";
-import { recents } from "./recent";
 
 /** One line, cut where it has no room. */
 const CUT = { minWidth: 0, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" } as const;
 
 interface Found {
     key: string;
-    /** Where it leads; else what it does. */
-    to?: string;
-    run?: () => void;
+    to: string;
     icon: LucideIcon;
     text: string;
     hint?: string | null;
@@ -63,28 +57,15 @@ function Results({ onClose }: { onClose: () => void }) {
         placeholderData: keepPreviousData,
     });
     const wanted = q.toLowerCase();
-    const named = ({ text }: Found) => text.toLowerCase().includes(wanted);
-    const places = PLACES.filter((place) => may(place.area, "read"));
-    const asPlace = ({ to, icon, label }: (typeof PLACES)[number]): Found => ({ key: to, to, icon, text: t(label) });
-    const asCommand = ({ key, label, icon, run }: Action): Found => ({ key: `command-${key}`, run, icon, text: label, hint: t("find.command") });
     // Until the answer comes the one before stands; where none can come, it would be a lie.
     const rows = <T,>({ data, isPlaceholderData, fetchStatus }: { data: T[] | undefined; isPlaceholderData: boolean; fetchStatus: string }) => (!long || (isPlaceholderData && fetchStatus !== "fetching") ? [] : (data ?? []));
-    // Too few letters find nobody: what stands first then must not be what ends the work.
-    const commands = [...pageCommands(), ...useAppCommands()];
-    // Where nothing is written: what was looked at last, and what can be done with what is open.
-    const found: Found[] =
-        wanted === ""
-            ? [
-                  ...recents().map((one) => ({ key: one.to, to: one.to, icon: one.kind === "lead" ? Contact : HandCoins, text: one.text, hint: t("find.recent") })),
-                  ...places.map(asPlace),
-                  ...pageCommands().map(asCommand),
-              ]
-            : [
-                  ...rows(leads).map((lead) => ({ key: lead.id, to: `/leads/${lead.id}`, icon: Contact, text: leadName(lead), hint: lead.company, tier: lead.tier })),
-                  ...rows(deals).map((deal) => ({ key: deal.id, to: `/board/${deal.pipeline_id}?deal=${deal.id}`, icon: HandCoins, text: deal.name, hint: deal.lead_company })),
-                  ...places.map(asPlace).filter(named),
-                  ...commands.filter(({ key }) => long || key !== "sign-out").map(asCommand).filter(named),
-              ];
+    const found: Found[] = [
+        ...rows(leads).map((lead) => ({ key: lead.id, to: `/leads/${lead.id}`, icon: Contact, text: leadName(lead), hint: lead.company, tier: lead.tier })),
+        ...rows(deals).map((deal) => ({ key: deal.id, to: `/board/${deal.pipeline_id}?deal=${deal.id}`, icon: HandCoins, text: deal.name, hint: deal.lead_company })),
+        ...PLACES.filter((place) => may(place.area, "read"))
+            .map((place) => ({ key: place.to, to: place.to, icon: place.icon, text: t(place.label) }))
+            .filter((place) => place.text.toLowerCase().includes(wanted)),
+    ];
     useEffect(() => setAt(0), [q]);
     // What is shown may still be what was found for the letters before.
     const waits = ({ isPlaceholderData, fetchStatus, data }: typeof leads | typeof deals) => fetchStatus === "fetching" && (isPlaceholderData || data === undefined);
@@ -94,9 +75,7 @@ function Results({ onClose }: { onClose: () => void }) {
     const choose = (one: Found | undefined) => {
         if (!one) return;
         onClose();
-        if (one.to) void go(one.to);
-        // Dialogs it opens take the focus after this one has given it back.
-        else setTimeout(() => one.run?.());
+        go(one.to);
     };
     useEffect(() => {
         if (!hurried || !answered) return;
@@ -126,15 +105,15 @@ function Results({ onClose }: { onClose: () => void }) {
                     }}
                     onKeyDown={onKey}
                     slotProps={{ input: { role: "combobox", "aria-label": t("find.open"), "aria-expanded": true, "aria-controls": listId, "aria-activedescendant": found[at] ? `${listId}-${at}` : undefined, autoComplete: "off", spellCheck: false } }}
-                    sx={{ fontSize: "xl" }}
+                    sx={{ fontSize: "0.9375rem" }}
                 />
             </Box>
             <Box role="listbox" id={listId} aria-label={t("find.results")} aria-busy={!answered} sx={{ opacity: answered ? 1 : 0.6, p: 0.75, maxHeight: 380, overflowY: "auto" }}>
                 {found.map((one, index) => (
-                    <Box key={one.key} id={`${listId}-${index}`} role="option" aria-selected={index === at} onMouseEnter={() => setAt(index)} onClick={() => choose(one)} sx={{ display: "flex", alignItems: "center", gap: 1.25, px: 1.25, minHeight: 38, borderRadius: 1, cursor: "pointer", bgcolor: index === at ? "subtle" : undefined, fontSize: "l" }}>
+                    <Box key={one.key} id={`${listId}-${index}`} role="option" aria-selected={index === at} onMouseEnter={() => setAt(index)} onClick={() => choose(one)} sx={{ display: "flex", alignItems: "center", gap: 1.25, px: 1.25, minHeight: 38, borderRadius: 1, cursor: "pointer", bgcolor: index === at ? "subtle" : undefined, fontSize: "0.84375rem" }}>
                         <one.icon size={16} aria-hidden="true" style={{ flexShrink: 0 }} />
                         <Box component="span" sx={CUT}>{one.text}</Box>
-                        {one.hint && <Muted sx={{ ...CUT, flexShrink: 4, fontSize: "m" }}>{one.hint}</Muted>}
+                        {one.hint && <Muted sx={{ ...CUT, flexShrink: 4, fontSize: "0.8125rem" }}>{one.hint}</Muted>}
                         <Box sx={{ ml: "auto", flexShrink: 0, display: "flex", alignItems: "center", gap: 1, color: "text.secondary" }}>
                             {one.tier && <TierBadge tier={one.tier} bare />}
                             {index === at && <ArrowRight size={14} aria-hidden="true" />}

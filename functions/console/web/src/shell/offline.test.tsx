@@ -1,6 +1,8 @@
 import { onlineManager, QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { act, cleanup, render, screen } from "@testing-library/react";
+import { I18nContextProvider } from "ra-core";
 import { afterEach, expect, it, vi } from "vitest";
+import { i18nProvider } from "../providers/i18n";
 import { Offline } from "./offline";
 
 vi.mock("../ui/known", () => ({ useZone: () => "Europe/Berlin" }));
@@ -20,10 +22,10 @@ function show() {
     client.setQueryData(["tasks"], [], { updatedAt: Date.parse("2026-11-28T10:09:00Z") });
     render(
         <QueryClientProvider client={client}>
-            <>
+            <I18nContextProvider value={i18nProvider}>
                 <Offline />
                 <Leads />
-            </>
+            </I18nContextProvider>
         </QueryClientProvider>,
     );
 }

@@ -25,7 +25,7 @@ export function Offline() {
         // It is there all the time: what is put into it later is read out.
         <Box role="status" aria-label={online ? undefined : t("offline.label")} sx={{ position: "sticky", top: 0, zIndex: 30 }}>
             {!online && (
-                <Box sx={{ display: "flex", alignItems: "center", justifyContent: "center", gap: 1, px: 2, py: 0.75, bgcolor: "text.primary", color: "background.default", fontSize: "m" }}>
+                <Box sx={{ display: "flex", alignItems: "center", justifyContent: "center", gap: 1, px: 2, py: 0.75, bgcolor: "text.primary", color: "background.default", fontSize: "0.8125rem" }}>
                     <WifiOff size={15} aria-hidden="true" style={{ flexShrink: 0 }} />
                     {at ? t("offline.since", { time: format.time(new Date(at)) }) : t("offline.nothing")}
                 </Box>

@@ -1,31 +1,22 @@
 // The frame around every page: navigation at the side, below on a phone; search; who one is.
 import { Box, ButtonBase, IconButton, useMediaQuery } from "@mui/material";
 import { useTheme } from "@mui/material/styles";
-import { Plus, Search } from "lucide-react";
+import { Search } from "lucide-react";
 import { ErrorBoundary } from "react-error-boundary";
 import { type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { NavLink, useLocation, useNavigationType } from "react-router-dom";
-import { useSessionWatch } from "../providers/auth";
-import { useKeptPreferences } from "../providers/preferences";
+import { Notification } from "ra-ui-materialui";
 import { useLanguage, useProfileLanguage, useT } from "../providers/i18n";
 import { useMay, useMe } from "../ui/known";
-import { Clashes } from "../ui/clashes";
-import { Notices } from "../ui/notify";
 import { Hidden } from "../ui/parts";
 import { announcer } from "../ui/title";
-import { useUndoKey } from "../ui/undo";
 import { Account } from "./account";
-import { Bell } from "./bell";
-import { useAppKeys } from "./commands";
 import { Finder } from "./finder";
-import { KeyHelp } from "./key-help";
-import { AlsoHere } from "./live";
-import { GROUPS, type Place, PLACES } from "./navigation";
+import { PLACES } from "./navigation";
 import { Offline } from "./offline";
 import { askForPartsAgain } from "./part";
-import { KeyCap, QuickAdd } from "./quick-add";
-import { startAdding } from "./quick-add-state";
 import { Crash, Starting } from "./states";
+import { useSessionWatch } from "./watch";
 
 export function Shell({ children }: { children?: ReactNode }) {
     const t = useT();
@@ -39,10 +30,6 @@ export function Shell({ children }: { children?: ReactNode }) {
     const arrival = useNavigationType();
     const me = useMe();
     useSessionWatch();
-    useUndoKey();
-    useAppKeys();
-    // Before the profile: what somebody else chose here goes first.
-    useKeptPreferences(me?.member?.id);
     useProfileLanguage(me?.member?.language ?? me?.tenant.language);
 
     useEffect(() => {
@@ -51,7 +38,7 @@ export function Shell({ children }: { children?: ReactNode }) {
 
     useEffect(() => {
         // A new page begins at its top; on the way back the browser knows where one was.
-        if (arrival !== "POP") window.scrollTo(0, 0);
+        if (arrival === "PUSH") window.scrollTo(0, 0);
         // Filters, pages of a list and open panels stand behind the same path and move nothing.
     }, [pathname]);
 
@@ -85,12 +72,7 @@ export function Shell({ children }: { children?: ReactNode }) {
                     <span {...announcer} />
                 </Hidden>
                 <Finder open={finding} onClose={() => setFinding(false)} />
-                <Suspense>
-                    <QuickAdd />
-                </Suspense>
-                <KeyHelp />
-                <Notices />
-                <Clashes />
+                <Notification autoHideDuration={6000} />
             </Box>
         </>
     );
@@ -115,31 +97,24 @@ function Side({ narrow, onFind }: { narrow: boolean; onFind: () => void }) {
                 {!narrow && (
                     <Box sx={{ minWidth: 0, lineHeight: 1.25 }}>
                         <Box sx={{ fontWeight: 680, letterSpacing: "-0.01em" }}>Lotse</Box>
-                        <Box sx={{ fontSize: "xs", color: "text.secondary", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{me?.tenant.name}</Box>
+                        <Box sx={{ fontSize: "0.71875rem", color: "text.secondary", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{me?.tenant.name}</Box>
                     </Box>
                 )}
             </Box>
-            <ButtonBase onClick={onFind} aria-label={narrow ? t("find.open") : undefined} aria-keyshortcuts="Control+K Meta+K /" sx={{ justifyContent: narrow ? "center" : "flex-start", gap: 1, px: 1.125, height: 34, borderRadius: 1, border: 1, borderColor: "divider", bgcolor: "background.paper", color: "text.secondary", fontSize: "m", "&:hover": { color: "text.primary" } }}>
+            <ButtonBase onClick={onFind} aria-label={narrow ? t("find.open") : undefined} aria-keyshortcuts="Control+K Meta+K /" sx={{ justifyContent: narrow ? "center" : "flex-start", gap: 1, px: 1.125, height: 34, borderRadius: 1, border: 1, borderColor: "divider", bgcolor: "background.paper", color: "text.secondary", fontSize: "0.8125rem", "&:hover": { color: "text.primary" } }}>
                 <Search size={15} aria-hidden="true" />
                 {!narrow && (
                     <>
                         {t("find.short")}
-                        <Box sx={{ ml: "auto", display: "inline-flex" }}>
-                            <KeyCap>{t("find.key")}</KeyCap>
+                        <Box component="kbd" sx={{ ml: "auto", fontFamily: "inherit", fontSize: "0.6875rem", px: 0.625, border: 1, borderColor: "divider", borderRadius: 0.5 }}>
+                            {t("find.key")}
                         </Box>
                     </>
                 )}
             </ButtonBase>
-            <Add narrow={narrow} />
             <Places narrow={narrow} />
             <Box sx={{ mt: "auto" }}>
-                <AlsoHere words={!narrow} />
-            </Box>
-            <Box sx={{ display: "flex", flexDirection: narrow ? "column" : "row", alignItems: "center", gap: 0.5, minWidth: 0 }}>
-                <Box sx={{ flex: narrow ? undefined : 1, minWidth: 0 }}>
-                    <Account narrow={narrow} />
-                </Box>
-                <Bell />
+                <Account narrow={narrow} />
             </Box>
         </Box>
     );
@@ -151,36 +126,11 @@ function TopBar({ onFind }: { onFind: () => void }) {
         <Box component="header" sx={{ position: "sticky", top: 0, zIndex: 20, display: "flex", alignItems: "center", gap: 1, px: 1.5, height: 52, bgcolor: "background.default", borderBottom: 1, borderColor: "divider" }}>
             <Mark />
             <Box sx={{ fontWeight: 680 }}>Lotse</Box>
-            <Box sx={{ ml: "auto" }}>
-                <Add narrow />
-            </Box>
-            <IconButton aria-label={t("find.open")} onClick={onFind}>
+            <IconButton sx={{ ml: "auto" }} aria-label={t("find.open")} onClick={onFind}>
                 <Search size={18} />
             </IconButton>
-            <AlsoHere />
-            <Bell />
             <Account narrow />
         </Box>
-    );
-}
-
-/** A lead, a deal, a task from wherever one is. */
-function Add({ narrow }: { narrow: boolean }) {
-    const t = useT();
-    const may = useMay();
-    if (!["leads", "deals", "tasks"].some((area) => may(area, "write"))) return null;
-    return (
-        <ButtonBase onClick={() => startAdding("choose")} aria-label={narrow ? t("add.title") : undefined} aria-haspopup="dialog" aria-keyshortcuts="c" sx={{ justifyContent: narrow ? "center" : "flex-start", gap: 1, px: 1.125, minWidth: 34, width: narrow ? undefined : "100%", height: 34, borderRadius: 1, color: "text.secondary", fontSize: "m", "&:hover": { color: "text.primary", bgcolor: "subtle" } }}>
-            <Plus size={16} aria-hidden="true" />
-            {!narrow && (
-                <>
-                    {t("add.short")}
-                    <Box sx={{ ml: "auto", display: "inline-flex" }}>
-                        <KeyCap>C</KeyCap>
-                    </Box>
-                </>
-            )}
-        </ButtonBase>
     );
 }
 
@@ -188,62 +138,45 @@ function Places({ narrow = false, bottom = false }: { narrow?: boolean; bottom?:
     const t = useT();
     const may = useMay();
     const places = PLACES.filter((place) => may(place.area, "read"));
-    const groups = GROUPS.map((group) => ({ group, places: places.filter((place) => place.group === group) })).filter((one) => one.places.length > 0);
-    if (bottom) {
-        return (
-            <Box component="nav" aria-label={t("nav.label")} sx={{ position: "fixed", insetInline: 0, bottom: 0, zIndex: 20, display: "flex", justifyContent: "space-around", bgcolor: "background.paper", borderTop: 1, borderColor: "divider", pb: "env(safe-area-inset-bottom)" }}>
-                {places.map((place) => (
-                    <PlaceLink key={place.to} place={place} bottom />
-                ))}
-            </Box>
-        );
-    }
-    return (
-        <Box component="nav" aria-label={t("nav.label")} sx={{ display: "grid", gap: 1.5, mt: 0.5, overflowY: "auto" }}>
-            {groups.map(({ group, places }, at) => (
-                <Box key={group} role="group" aria-label={t(`nav.group.${group}`)} sx={{ display: "grid", gap: "2px", pt: narrow && at > 0 ? 1 : 0, borderTop: narrow && at > 0 ? 1 : 0, borderColor: "divider" }}>
-                    {!narrow && (
-                        <Box aria-hidden="true" sx={{ px: 1.125, pb: 0.25, fontSize: "xs", fontWeight: 550, color: "text.secondary" }}>
-                            {t(`nav.group.${group}`)}
-                        </Box>
-                    )}
-                    {places.map((place) => (
-                        <PlaceLink key={place.to} place={place} narrow={narrow} />
-                    ))}
-                </Box>
-            ))}
-        </Box>
-    );
-}
-
-function PlaceLink({ place: { to, label, icon: Icon }, narrow = false, bottom = false }: { place: Place; narrow?: boolean; bottom?: boolean }) {
-    const t = useT();
     return (
         <Box
-            component={NavLink}
-            to={to}
-            end={to === "/"}
-            aria-label={narrow ? t(label) : undefined}
-            sx={{
-                display: "flex",
-                flexDirection: bottom ? "column" : "row",
-                alignItems: "center",
-                justifyContent: narrow || bottom ? "center" : "flex-start",
-                gap: bottom ? 0.25 : 1.125,
-                px: bottom ? 0.5 : 1.125,
-                flex: bottom ? 1 : undefined,
-                height: bottom ? 56 : 34,
-                borderRadius: 1,
-                textDecoration: "none",
-                color: "text.secondary",
-                fontSize: bottom ? "xs" : "l",
-                fontWeight: 500,
-                "&:hover": { color: "text.primary", bgcolor: bottom ? undefined : "subtle" },
-                "&.active": bottom ? { color: "primary.main", fontWeight: 600 } : { color: "text.primary", bgcolor: "subtle", fontWeight: 600 },
-            }}
+            component="nav"
+            aria-label={t("nav.label")}
+            sx={
+                bottom
+                    ? { position: "fixed", insetInline: 0, bottom: 0, zIndex: 20, display: "flex", justifyContent: "space-around", bgcolor: "background.paper", borderTop: 1, borderColor: "divider", pb: "env(safe-area-inset-bottom)" }
+                    : { display: "grid", gap: "2px", mt: 0.5 }
+            }
         >
-            <Icon size={bottom ? 20 : 17} aria-hidden="true" />
-            {!narrow && t(label)}
+            {places.map(({ to, label, icon: Icon }) => (
+                <Box
+                    key={to}
+                    component={NavLink}
+                    to={to}
+                    end={to === "/"}
+                    aria-label={narrow ? t(label) : undefined}
+                    sx={{
+                        display: "flex",
+                        flexDirection: bottom ? "column" : "row",
+                        alignItems: "center",
+                        justifyContent: narrow || bottom ? "center" : "flex-start",
+                        gap: bottom ? 0.25 : 1.125,
+                        px: bottom ? 0.5 : 1.125,
+                        flex: bottom ? 1 : undefined,
+                        height: bottom ? 56 : 34,
+                        borderRadius: 1,
+                        textDecoration: "none",
+                        color: "text.secondary",
+                        fontSize: bottom ? "0.6875rem" : "0.84375rem",
+                        fontWeight: 500,
+                        "&:hover": { color: "text.primary", bgcolor: bottom ? undefined : "subtle" },
+                        "&.active": bottom ? { color: "primary.main", fontWeight: 600 } : { color: "text.primary", bgcolor: "subtle", fontWeight: 600 },
+                    }}
+                >
+                    <Icon size={bottom ? 20 : 17} aria-hidden="true" />
+                    {!narrow && t(label)}
+                </Box>
+            ))}
         </Box>
     );
 }

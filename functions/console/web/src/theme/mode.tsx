@@ -1,14 +1,14 @@
 // Light, dark, or as the system says; the system's by default.
 import { CssBaseline, useMediaQuery } from "@mui/material";
 import { ThemeProvider } from "@mui/material/styles";
+import { useStore } from "ra-core";
 import { type ReactNode, useEffect, useMemo } from "react";
-import { useStored } from "../providers/store";
 import { makeTheme } from "./theme";
 
 export type Mode = "system" | "light" | "dark";
 export const MODES: readonly Mode[] = ["system", "light", "dark"];
 
-export const useMode = () => useStored<Mode>("appearance", "system");
+export const useMode = () => useStore<Mode>("appearance", "system");
 
 export function Themed({ children }: { children: ReactNode }) {
     const [mode] = useMode();

@@ -1,7 +1,6 @@
 // How the console looks: system type, an 8-pixel rhythm halved where rows are dense, hairlines instead of shadows, one accent, and
 // colours that mean something (tiers, score categories) and are never the only sign of it.
-import { createTheme, type Theme, type ThemeOptions } from "@mui/material/styles";
-import { TEXT } from "./tokens";
+import { createTheme, type Theme } from "@mui/material/styles";
 
 export type Tier = "cold" | "warm" | "hot" | "very_hot";
 export type Category = "demographic" | "engagement" | "behavior";
@@ -79,25 +78,23 @@ export function makeTheme(mode: "light" | "dark"): Theme {
         palette,
         spacing: 8,
         shape: { borderRadius: 7 },
-        // The sizes stand among the kinds of text, where `sx` looks a name up.
         typography: {
-            ...(TEXT as ThemeOptions["typography"]),
             fontFamily: FONT,
             fontSize: 13,
             htmlFontSize: 16,
             h1: { fontSize: "1.1875rem", fontWeight: 650, letterSpacing: "-0.01em", lineHeight: 1.3 },
             h2: { fontSize: "0.875rem", fontWeight: 650, lineHeight: 1.4 },
-            h3: { fontSize: TEXT.m, fontWeight: 600, lineHeight: 1.4 },
-            body1: { fontSize: TEXT.l, lineHeight: 1.5 },
-            body2: { fontSize: TEXT.m, lineHeight: 1.45 },
-            caption: { fontSize: TEXT.s, lineHeight: 1.4 },
-            button: { textTransform: "none", fontWeight: 550, fontSize: TEXT.m },
+            h3: { fontSize: "0.8125rem", fontWeight: 600, lineHeight: 1.4 },
+            body1: { fontSize: "0.84375rem", lineHeight: 1.5 },
+            body2: { fontSize: "0.8125rem", lineHeight: 1.45 },
+            caption: { fontSize: "0.75rem", lineHeight: 1.4 },
+            button: { textTransform: "none", fontWeight: 550, fontSize: "0.8125rem" },
         },
         transitions: { duration: { enteringScreen: 140, leavingScreen: 110 } },
         components: {
             MuiCssBaseline: {
                 styleOverrides: {
-                    body: { fontVariantNumeric: "tabular-nums", fontSize: TEXT.l },
+                    body: { fontVariantNumeric: "tabular-nums", fontSize: "0.84375rem" },
                     ":focus-visible": ring,
                     "::selection": { background: palette.note.soft },
                     "@media (prefers-reduced-motion: reduce)": { "*": { animationDuration: "1ms !important", transitionDuration: "1ms !important" } },
@@ -119,13 +116,13 @@ export function makeTheme(mode: "light" | "dark"): Theme {
             MuiFormControl: { defaultProps: { size: "small", margin: "none" } },
             MuiOutlinedInput: {
                 styleOverrides: {
-                    root: { background: palette.background.paper, fontSize: TEXT.l, minHeight: 36, "&:hover .MuiOutlinedInput-notchedOutline": { borderColor: palette.text.disabled } },
+                    root: { background: palette.background.paper, fontSize: "0.84375rem", minHeight: 36, "&:hover .MuiOutlinedInput-notchedOutline": { borderColor: palette.text.disabled } },
                     notchedOutline: { borderColor: mode === "light" ? "#cfcfc8" : "#3d454a" },
                 },
             },
-            MuiInputLabel: { styleOverrides: { root: { fontSize: TEXT.l } } },
+            MuiInputLabel: { styleOverrides: { root: { fontSize: "0.84375rem" } } },
             MuiMenu: { styleOverrides: { paper: { border: `1px solid ${palette.divider}`, boxShadow: "0 8px 28px rgb(0 0 0 / 14%)", marginTop: 4 } } },
-            MuiMenuItem: { defaultProps: { dense: true }, styleOverrides: { root: { fontSize: TEXT.m, minHeight: 34, gap: 8 } } },
+            MuiMenuItem: { defaultProps: { dense: true }, styleOverrides: { root: { fontSize: "0.8125rem", minHeight: 34, gap: 8 } } },
             MuiDialog: { styleOverrides: { paper: { border: `1px solid ${palette.divider}`, boxShadow: "0 24px 64px rgb(0 0 0 / 24%)", borderRadius: 10 } } },
             MuiDialogTitle: { styleOverrides: { root: { fontSize: "1rem", fontWeight: 650, padding: "16px 20px 8px" } } },
             MuiDialogContent: { styleOverrides: { root: { padding: "8px 20px 16px" } } },
@@ -133,13 +130,13 @@ export function makeTheme(mode: "light" | "dark"): Theme {
             MuiDrawer: { styleOverrides: { paper: { backgroundImage: "none", outline: "none !important", boxShadow: "-12px 0 40px rgb(0 0 0 / 12%)" } } },
             MuiBackdrop: { styleOverrides: { root: { "&:not(.MuiBackdrop-invisible)": { backgroundColor: mode === "light" ? "rgb(24 28 30 / 22%)" : "rgb(0 0 0 / 48%)" } } } },
             MuiTabs: { styleOverrides: { root: { minHeight: 38 }, indicator: { height: 2, borderRadius: 2 } } },
-            MuiTab: { styleOverrides: { root: { minHeight: 38, padding: "6px 2px", marginRight: 20, minWidth: 0, fontWeight: 500, fontSize: TEXT.l, color: palette.text.secondary, "&.Mui-selected": { color: palette.text.primary, fontWeight: 600 } } } },
-            MuiTableCell: { styleOverrides: { root: { padding: "6px 10px", borderColor: palette.divider, fontSize: TEXT.m, whiteSpace: "nowrap" }, head: { fontWeight: 500, color: palette.text.secondary, fontSize: TEXT.s, background: palette.background.paper, whiteSpace: "nowrap" } } },
+            MuiTab: { styleOverrides: { root: { minHeight: 38, padding: "6px 2px", marginRight: 20, minWidth: 0, fontWeight: 500, fontSize: "0.84375rem", color: palette.text.secondary, "&.Mui-selected": { color: palette.text.primary, fontWeight: 600 } } } },
+            MuiTableCell: { styleOverrides: { root: { padding: "6px 10px", borderColor: palette.divider, fontSize: "0.8125rem", whiteSpace: "nowrap" }, head: { fontWeight: 500, color: palette.text.secondary, fontSize: "0.75rem", background: palette.background.paper, whiteSpace: "nowrap" } } },
             // What stands in a tooltip explains; it never takes the place of what is written.
-            MuiTooltip: { defaultProps: { enterDelay: 350, arrow: false, describeChild: true }, styleOverrides: { tooltip: { fontSize: TEXT.s, background: mode === "light" ? "#24292b" : "#e7eaea", color: mode === "light" ? "#fff" : "#15191b", padding: "5px 8px" } } },
+            MuiTooltip: { defaultProps: { enterDelay: 350, arrow: false, describeChild: true }, styleOverrides: { tooltip: { fontSize: "0.75rem", background: mode === "light" ? "#24292b" : "#e7eaea", color: mode === "light" ? "#fff" : "#15191b", padding: "5px 8px" } } },
             MuiCheckbox: { defaultProps: { size: "small" }, styleOverrides: { root: { padding: 6 } } },
             MuiSkeleton: { defaultProps: { animation: "pulse" }, styleOverrides: { root: { backgroundColor: palette.subtle } } },
-            MuiAlert: { styleOverrides: { root: { fontSize: TEXT.m, padding: "4px 12px" } } },
+            MuiAlert: { styleOverrides: { root: { fontSize: "0.8125rem", padding: "4px 12px" } } },
             MuiToggleButton: { defaultProps: { size: "small" }, styleOverrides: { root: { padding: "4px 10px", minHeight: 32, borderColor: palette.divider, fontWeight: 500, color: palette.text.secondary, "&.Mui-selected": { color: palette.text.primary, background: palette.subtle } } } },
         },
     });

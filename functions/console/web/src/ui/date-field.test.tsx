@@ -1,6 +1,8 @@
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { I18nContextProvider } from "ra-core";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { i18nProvider } from "../providers/i18n";
 import { Field, FormDialog } from "./form";
 
 vi.mock("./known", () => ({ useZone: () => "Europe/Berlin" }));
@@ -12,12 +14,12 @@ function show(values: { on: string; due: string }) {
     const onSubmit = vi.fn(async () => undefined);
     render(
         <QueryClientProvider client={new QueryClient()}>
-            <>
+            <I18nContextProvider value={i18nProvider}>
                 <FormDialog open title="Title" submit="Save" values={values} onClose={() => {}} onSubmit={onSubmit}>
                     <Field name="on" label="Close date" type="date" />
                     <Field name="due" label="Due" type="datetime-local" />
                 </FormDialog>
-            </>
+            </I18nContextProvider>
         </QueryClientProvider>,
     );
     return onSubmit;

@@ -1,5 +1,7 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { I18nContextProvider } from "ra-core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { i18nProvider } from "../providers/i18n";
 import { isTooShort, SearchBox } from "./filters";
 
 describe("what is long enough to search for", () => {
@@ -25,9 +27,9 @@ describe("the search box", () => {
     function show(value: string) {
         const onSearch = vi.fn();
         render(
-            <>
+            <I18nContextProvider value={i18nProvider}>
                 <SearchBox label="Search" value={value} shortest={2} onSearch={onSearch} />
-            </>,
+            </I18nContextProvider>,
         );
         const type = (text: string) => {
             fireEvent.change(screen.getByRole("searchbox"), { target: { value: text } });

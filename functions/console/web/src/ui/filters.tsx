@@ -60,7 +60,7 @@ export function SearchBox({ label, value, shortest = 1, onSearch }: { label: str
             }
             endAdornment={
                 <>
-                    <Muted sx={{ fontSize: "s", whiteSpace: "nowrap" }}>
+                    <Muted sx={{ fontSize: "0.75rem", whiteSpace: "nowrap" }}>
                         <span id={hintId} aria-live="polite">
                             {tooShort && t("choice.tooShort")}
                         </span>
@@ -73,7 +73,7 @@ export function SearchBox({ label, value, shortest = 1, onSearch }: { label: str
                 </>
             }
             slotProps={{ input: { "aria-label": label, "aria-describedby": hintId, type: "search" } }}
-            sx={{ height: 34, px: 1.125, width: { xs: 180, sm: 260 }, flexGrow: { xs: 1, sm: 0 }, border: 1, borderColor: "divider", borderRadius: 1, bgcolor: "background.paper", fontSize: "m", "&:focus-within": { borderColor: "primary.main" }, "& input::-webkit-search-cancel-button": { display: "none" } }}
+            sx={{ height: 34, px: 1.125, width: { xs: 180, sm: 260 }, flexGrow: { xs: 1, sm: 0 }, border: 1, borderColor: "divider", borderRadius: 1, bgcolor: "background.paper", fontSize: "0.8125rem", "&:focus-within": { borderColor: "primary.main" }, "& input::-webkit-search-cancel-button": { display: "none" } }}
         />
     );
 }

@@ -1,7 +1,9 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { I18nContextProvider } from "ra-core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "../api/problem";
+import { i18nProvider } from "../providers/i18n";
 import { Field, FormDialog } from "./form";
 
 afterEach(cleanup);
@@ -14,12 +16,12 @@ const client = new QueryClient();
 function dialog(values: Person, onSubmit: (values: Person, before: Person) => Promise<unknown>, onClose: () => void, draft?: string) {
     return (
         <QueryClientProvider client={client}>
-            <>
+            <I18nContextProvider value={i18nProvider}>
                 <FormDialog open title="Title" submit="Save it" values={values} onClose={onClose} onSubmit={onSubmit} draft={draft}>
                     <Field name="email" label="Address" />
                     <Field name="name" label="Name" required />
                 </FormDialog>
-            </>
+            </I18nContextProvider>
         </QueryClientProvider>
     );
 }
@@ -65,11 +67,11 @@ it("does not take what the browser cannot read for no number", async () => {
     const onSubmit = vi.fn(async () => undefined);
     render(
         <QueryClientProvider client={client}>
-            <>
+            <I18nContextProvider value={i18nProvider}>
                 <FormDialog open title="Title" submit="Save it" values={{ amount: "" }} onClose={vi.fn()} onSubmit={onSubmit}>
                     <Field name="amount" label="Amount" type="number" />
                 </FormDialog>
-            </>
+            </I18nContextProvider>
         </QueryClientProvider>,
     );
     const amount = screen.getByLabelText("Amount");

@@ -2,11 +2,12 @@
 // what is written is not lost without a question.
 import { Alert, Box, Button, Dialog, DialogActions, DialogContent, DialogTitle, MenuItem, TextField } from "@mui/material";
 import { useQueryClient } from "@tanstack/react-query";
+import { useTranslate } from "ra-core";
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
 import { Controller, FormProvider, useForm, useFormContext, type DefaultValues, type Path } from "react-hook-form";
 import { ApiError, fieldErrors } from "../api/problem";
 import { useFormat } from "../i18n/format";
-import { useT, useTranslate } from "../providers/i18n";
+import { useT } from "../providers/i18n";
 import { differs, merge, same } from "./conflict";
 import { Muted } from "./parts";
 import { DateField, isDateValue } from "./date-field";
@@ -280,7 +281,7 @@ export function Field({ name, label, type = "text", required, rows, max, options
                         {options?.map((option) => (
                             <MenuItem key={option.value} value={option.value}>
                                 {option.name}
-                                {option.note && <Muted sx={{ ml: "auto", pl: 2, fontSize: "s" }}>{option.note}</Muted>}
+                                {option.note && <Muted sx={{ ml: "auto", pl: 2, fontSize: "0.75rem" }}>{option.note}</Muted>}
                             </MenuItem>
                         ))}
                     </TextField>

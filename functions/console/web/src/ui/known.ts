@@ -1,5 +1,6 @@
 // What nearly every page needs to know: the team, the pipelines, how routing is set, and what the person may do. Read once and kept.
 import { useQuery } from "@tanstack/react-query";
+import { usePermissions } from "ra-core";
 import { useMemo } from "react";
 import { api, take, type Schemas } from "../api/client";
 import { knownZone } from "../i18n/zone";
@@ -8,22 +9,22 @@ import { allows, me } from "../providers/me";
 const MINUTES = 60_000;
 
 export function useTeam() {
-    const { data, isLoading } = useQuery({
+    const { data } = useQuery({
         queryKey: ["team", "all"],
         queryFn: async () => (await take(api.GET("/api/v1/team", { params: { query: { limit: 100 } } }))).data,
         staleTime: 5 * MINUTES,
     });
     return useMemo(() => {
         const byId = new Map(data?.map((member) => [member.id, member]));
-        return { isLoading, members: data ?? [], active: data?.filter((member) => member.active) ?? [], nameOf: (id: string | null | undefined) => (id ? (byId.get(id)?.name ?? null) : null) };
-    }, [data, isLoading]);
+        return { members: data ?? [], active: data?.filter((member) => member.active) ?? [], nameOf: (id: string | null | undefined) => (id ? (byId.get(id)?.name ?? null) : null) };
+    }, [data]);
 }
 
 export type Pipeline = Schemas["PipelineView"];
 export type Stage = Schemas["StageView"];
 
 export function usePipelines() {
-    const { data, error, isLoading, refetch } = useQuery({
+    const { data, error, refetch } = useQuery({
         queryKey: ["pipelines", "all"],
         queryFn: async () => (await take(api.GET("/api/v1/pipelines", { params: { query: { limit: 100 } } }))).data,
         staleTime: 5 * MINUTES,
@@ -33,13 +34,12 @@ export function usePipelines() {
         const stages = new Map(data?.flatMap((pipeline) => pipeline.stages.map((stage) => [stage.id, stage] as const)));
         return {
             pipelines: data,
-            isLoading,
             error,
             refetch,
             pipeline: (id: string | null | undefined) => (id ? byId.get(id) : undefined),
             stage: (id: string | null | undefined) => (id ? stages.get(id) : undefined),
         };
-    }, [data, error, isLoading, refetch]);
+    }, [data, error, refetch]);
 }
 
 export function useRoutingConfig() {
@@ -53,8 +53,8 @@ export function useHotFrom(): number {
 
 /** `may("leads", "write")`: what is not allowed is not offered. */
 export function useMay() {
-    const me = useMe();
-    return (area: string, action: "read" | "write") => allows(me?.scopes ?? [], area, action);
+    const { permissions } = usePermissions<string[]>();
+    return (area: string, action: "read" | "write") => allows(permissions ?? [], area, action);
 }
 
 export function useMe() {

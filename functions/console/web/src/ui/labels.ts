@@ -1,8 +1,8 @@
 // Words for what tenants and partners name themselves: event types, sources, intents. Known ones are translated, others are made
 // readable (`panel_request` → `Panel request`).
+import { useTranslate } from "ra-core";
 import { useCallback } from "react";
 import { en } from "../i18n/en";
-import { useTranslate } from "../providers/i18n";
 
 export function readable(word: string): string {
     const text = word.replaceAll(/[_.-]+/g, " ").trim();

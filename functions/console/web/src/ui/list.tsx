@@ -1,22 +1,18 @@
 // A list as its address describes it: what is read for it, what is selected in it, and how it changes. Whatever is inside shares it.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
+import { useDataProvider } from "ra-core";
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useNavigate } from "react-router-dom";
-import type { Entity, Known, Versioned } from "../entities/entity";
-import { listPage } from "../providers/data";
-import { type Column, useColumns } from "./columns";
-import { useHotFrom, useMe } from "./known";
-import { changed, type Filters, type ListState, type ListView, parametersOf, readList, rememberList, sameView, setOnly, type Sort, startOf, writeList } from "./list-state";
-import { type SavedView, useSavedViews, viewOf } from "./saved-views";
+import { changed, type Filters, type ListSpec, type ListState, readList, rememberList, setOnly, type Sort, writeList } from "./list-state";
 
-type Params = Record<string, string | number | boolean>;
+interface Row {
+    id: string;
+}
 
-export interface List<T extends Versioned> extends ListState {
-    entity: Entity<T>;
+export interface List<T extends Row> extends ListState {
+    spec: ListSpec;
     /** What the address says and the list does not know. */
     dropped: string[];
-    /** What the API is asked for. */
-    asked: Params;
     /** The rows; none as long as there is no answer to what is asked. */
     rows: T[] | undefined;
     total: number | undefined;
@@ -31,38 +27,15 @@ export interface List<T extends Versioned> extends ListState {
     setFilters: (filters: Filters, refine?: boolean) => void;
     setSort: (sort: Sort) => void;
     setPage: (page: number) => void;
-    setPerPage: (rows: number) => void;
-    setLayout: (layout: string) => void;
-    columns: Column[];
-    setColumns: (columns: Column[]) => void;
-    /** The saved view that is shown, perhaps changed since it was opened. */
-    saved: SavedView | null;
-    isChanged: boolean;
-    /** Shows a saved view, or the list as it comes; whatever was changed in the one before is left. */
-    show: (view: SavedView | null) => void;
-    /** Goes to these filters, of no saved view. */
-    showFilters: (filters: Filters, sort?: Sort) => void;
     selection: Selection;
-    known: Known;
-    /** Where a record opens. */
-    addressOf: (record: T) => string;
-    /** The record that is open on this page, by its id. */
-    open: string | null;
-    setOpen: (record: T) => void;
-    close: () => void;
 }
 
 export interface Selection {
     ids: readonly string[];
-    /** All that the filters find, on whatever page. */
-    everything: boolean;
-    /** How many. */
-    count: number;
     has: (id: string) => boolean;
     set: (ids: readonly string[]) => void;
     /** `range`: as well all rows between this one and the one before, as with the Shift key. */
     toggle: (id: string, range?: boolean) => void;
-    chooseEverything: () => void;
     clear: () => void;
 }
 
@@ -72,151 +45,76 @@ export function between(rows: readonly string[], from: string, to: string): stri
     return start < 0 ? [to] : rows.slice(start, end + 1);
 }
 
-/** `question`: what the rows answer; nothing that was chosen for it is meant when it is another. */
-function useSelection(rows: readonly string[], total: number | undefined, question: string): Selection {
-    const [ids, setIds] = useState<readonly string[]>([]);
-    const [everythingOf, setEverythingOf] = useState<string | null>(null);
+function useSelection(rows: readonly string[]): Selection {
+    const [ids, set] = useState<readonly string[]>([]);
     const last = useRef<string | null>(null);
-    const [before, setBefore] = useState(question);
-    if (before !== question) {
-        setBefore(question);
-        setEverythingOf(null);
-        setIds([]);
-    }
-    // The same for good, so that a row that is not concerned is not drawn anew.
-    const press = useRef<Selection["toggle"]>(() => {});
-    const toggle = useCallback<Selection["toggle"]>((id, range) => press.current(id, range), []);
     return useMemo(() => {
-        const everything = everythingOf === question;
-        const chosen = new Set(everything ? rows : ids);
-        const set = (next: readonly string[]) => {
-            setEverythingOf(null);
-            setIds(next);
-        };
-        press.current = (id, range = false) => {
-            const meant = range && last.current ? between(rows, last.current, id) : [id];
-            last.current = id;
-            const now = [...chosen];
-            set(chosen.has(id) ? now.filter((each) => !meant.includes(each)) : [...new Set([...now, ...meant])]);
-        };
+        const chosen = new Set(ids);
         return {
-            ids: everything ? rows : ids,
-            everything,
-            count: everything ? (total ?? rows.length) : ids.length,
+            ids,
             has: (id) => chosen.has(id),
             set,
-            toggle,
-            chooseEverything: () => setEverythingOf(question),
+            toggle: (id, range = false) => {
+                const meant = range && last.current ? between(rows, last.current, id) : [id];
+                last.current = id;
+                set(chosen.has(id) ? ids.filter((each) => !meant.includes(each)) : [...new Set([...ids, ...meant])]);
+            },
             clear: () => set([]),
         };
-    }, [ids, rows, total, everythingOf, question, toggle]);
+    }, [ids, rows]);
 }
 
 /** What the address says, and how to change it. */
-export function useListState<T extends Versioned>(entity: Entity<T>, base: ListView) {
+function useListState(spec: ListSpec) {
     const { search } = useLocation();
     const navigate = useNavigate();
-    const { state, dropped } = useMemo(() => readList(entity, new URLSearchParams(search), base), [entity, search, base]);
-    const to = (next: ListState, from: ListView | null, replace = false) => navigate({ search: writeList(entity, next, from) }, { replace });
-    const go = (change: Partial<ListState>, replace = false) => to(changed(state, change), base, replace);
-    useEffect(() => rememberList(entity.resource, writeList(entity, state, base)), [entity, state, base]);
-    return { state, dropped, go, to };
+    const { state, dropped } = useMemo(() => readList(spec, new URLSearchParams(search)), [spec, search]);
+    const go = (change: Partial<ListState>, replace = false) => navigate({ search: writeList(spec, changed(state, change)) }, { replace });
+    useEffect(() => rememberList(spec.resource, writeList(spec, state)), [spec, state]);
+    return { state, dropped, go };
 }
 
-/** The same address with a record opened, or closed. */
-function withPanel(search: string, name: string, id: string | null): string {
-    const params = new URLSearchParams(search);
-    if (id) params.set(name, id);
-    else params.delete(name);
-    return params.toString();
-}
+const Context = createContext<List<Row> | null>(null);
 
-const Context = createContext<List<Versioned> | null>(null);
-
-const asksForMe = (filters: Filters) => Object.values(filters).some((condition) => condition.in?.includes("me") || condition.not_in?.includes("me"));
-
-export function ListProvider<T extends Versioned>({ entity, children }: { entity: Entity<T>; children: ReactNode }) {
-    const me = useMe();
-    const hotFrom = useHotFrom();
-    const { search } = useLocation();
-    const navigate = useNavigate();
-    const views = useSavedViews(entity.resource);
-    const member = me?.member?.id;
-    const known = useMemo<Known>(() => ({ member, hotFrom }), [member, hotFrom]);
-    const params = useMemo(() => new URLSearchParams(search), [search]);
-    // Whoever has a default view finds the list in it, unless the address says what to show.
-    const named = params.get("v");
-    const untouched = !["v", "filter", "sort", "layout"].some((name) => params.has(name));
-    const saved = (named ? (views.data?.find(({ id }) => id === named) ?? (views.start?.id === named ? views.start : null)) : untouched ? views.start : null) ?? null;
-    const plain = useMemo<ListView>(() => ({ ...startOf(entity), filters: setOnly(entity, entity.begin?.(known) ?? {}) }), [entity, known]);
-    const base = useMemo(() => (saved ? viewOf(entity, saved) : plain), [entity, saved, plain]);
-    const { state, dropped, go, to } = useListState(entity, base);
-    const columns = useColumns(entity, saved);
-    const { filters, sort, page, perPage } = state;
-    const asked = useMemo(() => parametersOf(entity, filters, { me: member }), [entity, filters, member]);
-    // What depends on who one is, or on a saved view, waits for it.
-    const waits = (me === undefined && (asksForMe(filters) || entity.begin !== undefined)) || (named !== null && saved === null && views.data === undefined && !views.failed);
+export function ListProvider<T extends Row>({ spec, children }: { spec: ListSpec; children: ReactNode }) {
+    const { state, dropped, go } = useListState(spec);
+    const provider = useDataProvider();
+    const { filters, sort, page } = state;
     const query = useQuery({
-        queryKey: [entity.resource, "list", asked, sort, page, perPage],
-        queryFn: () => listPage<T>(entity.resource, { filter: asked, sort, page, limit: perPage }),
+        queryKey: [spec.resource, "list", filters, sort, page],
+        queryFn: () => provider.getList<T>(spec.resource, { filter: filters, sort, pagination: { page, perPage: spec.perPage } }),
         placeholderData: keepPreviousData,
-        enabled: !waits,
     });
     // The rows of the question before may stand while the answer is on its way, but not where none can come.
     const isCut = query.fetchStatus === "paused" && (query.isPlaceholderData || !query.data);
     const answer = isCut || query.error ? undefined : query.data;
     const ids = useMemo(() => answer?.data.map((row) => row.id) ?? [], [answer]);
-    const selection = useSelection(ids, answer?.total, JSON.stringify(asked));
-    const last = answer && !query.isPlaceholderData ? Math.max(1, Math.ceil((answer.total ?? 0) / perPage)) : undefined;
+    const selection = useSelection(ids);
+    const last = answer && !query.isPlaceholderData ? Math.max(1, Math.ceil((answer.total ?? 0) / spec.perPage)) : undefined;
     useEffect(() => {
         // The page was there once: rows have gone since, or the link is old.
         if (last !== undefined && page > last) void go({ page: last }, true);
     }, [last, page]);
-    // With a default view, an address that says nothing means that.
-    const hasDefault = views.start !== null;
-    const missing = named !== null && !saved && (views.data !== undefined || views.failed);
-    const addressOf = (record: T) => (entity.panel ? `${entity.page}?${withPanel(search, entity.panel, record.id)}` : entity.to(record));
     const list: List<T> = {
         ...state,
-        entity,
-        dropped: missing ? [...dropped, "v"] : dropped,
-        asked,
+        spec,
+        dropped,
         rows: answer?.data,
         total: answer?.total,
-        atLeast: answer?.atLeast ?? false,
+        atLeast: (answer?.meta as { atLeast?: boolean } | undefined)?.atLeast ?? false,
         error: query.error,
         isFetching: query.isFetching,
         isCut,
         refetch: () => void query.refetch(),
-        setFilters: (next, refine) => void go({ filters: setOnly(entity, next) }, refine),
+        setFilters: (next, refine) => void go({ filters: setOnly(next) }, refine),
         setSort: (next) => void go({ sort: next }),
         setPage: (next) => void go({ page: next }),
-        // The first row in sight stays in sight.
-        setPerPage: (rows) => void go({ perPage: rows, page: Math.floor(((page - 1) * perPage) / rows) + 1 }),
-        setLayout: (layout) => void go({ layout, page }),
-        ...columns,
-        saved,
-        isChanged: saved !== null && (!sameView(state, base) || columns.areChanged),
-        show: (view) => {
-            columns.reset();
-            const next = view ? viewOf(entity, view) : plain;
-            void to({ ...state, ...next, page: 1, view: view?.id ?? null }, view || !hasDefault ? next : null);
-        },
-        showFilters: (next, order) => {
-            columns.reset();
-            void to({ ...state, ...plain, filters: setOnly(entity, next), sort: order ?? plain.sort, page: 1, view: null }, hasDefault ? null : plain);
-        },
         selection,
-        known,
-        addressOf,
-        setOpen: (record) => void navigate(addressOf(record)),
-        open: entity.panel ? params.get(entity.panel) : null,
-        close: () => void navigate({ search: withPanel(search, entity.panel!, null) }, { replace: true }),
     };
-    return <Context value={list as unknown as List<Versioned>}>{children}</Context>;
+    return <Context value={list as unknown as List<Row>}>{children}</Context>;
 }
 
-export function useList<T extends Versioned = Versioned>(): List<T> {
+export function useList<T extends Row = Row>(): List<T> {
     const list = useContext(Context);
     if (!list) throw new Error("useList needs a ListProvider around it.");
     return list as unknown as List<T>;

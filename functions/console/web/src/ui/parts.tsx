@@ -2,10 +2,11 @@
 import { Box, Button, Skeleton, Tooltip, Typography, type SxProps, type Theme } from "@mui/material";
 import { useTheme } from "@mui/material/styles";
 import { CircleAlert, type LucideIcon } from "lucide-react";
+import { useTranslate } from "ra-core";
 import { type ReactNode, useId } from "react";
 import { sayError } from "../api/problem";
 import { useFormat } from "../i18n/format";
-import { useT, useTranslate } from "../providers/i18n";
+import { useT } from "../providers/i18n";
 import type { Tier } from "../theme/theme";
 import { useTitle } from "./title";
 
@@ -17,7 +18,7 @@ export function TierBadge({ tier, bare = false }: { tier: Tier; bare?: boolean }
     const { palette } = useTheme();
     const tone = palette.tier[tier];
     return (
-        <Box component="span" sx={{ display: "inline-flex", alignItems: "center", gap: 0.75, px: bare ? 0 : 0.875, height: 22, borderRadius: 1, bgcolor: bare ? "transparent" : tone.soft, color: tone.main, fontSize: "s", fontWeight: 600, whiteSpace: "nowrap" }}>
+        <Box component="span" sx={{ display: "inline-flex", alignItems: "center", gap: 0.75, px: bare ? 0 : 0.875, height: 22, borderRadius: 1, bgcolor: bare ? "transparent" : tone.soft, color: tone.main, fontSize: "0.75rem", fontWeight: 600, whiteSpace: "nowrap" }}>
             <svg width="13" height="11" viewBox="0 0 13 11" aria-hidden="true">
                 {[0, 1, 2, 3].map((bar) => (
                     <rect key={bar} x={bar * 3.4} y={8 - bar * 2.4} width="2.4" height={3 + bar * 2.4} rx="0.8" fill="currentColor" opacity={bar < LEVEL[tier] ? 1 : 0.25} />
@@ -35,7 +36,7 @@ export function Tag({ tone = "plain", children, icon: Icon }: { tone?: ToneName;
     const { palette } = useTheme();
     const colors = tone === "plain" ? { main: palette.text.secondary, soft: palette.subtle } : palette[tone];
     return (
-        <Box component="span" sx={{ display: "inline-flex", alignItems: "center", gap: 0.5, px: 0.875, minHeight: 22, borderRadius: 1, bgcolor: colors.soft, color: colors.main, fontSize: "s", fontWeight: 550, whiteSpace: "nowrap", maxWidth: "100%", overflow: "hidden", textOverflow: "ellipsis" }}>
+        <Box component="span" sx={{ display: "inline-flex", alignItems: "center", gap: 0.5, px: 0.875, minHeight: 22, borderRadius: 1, bgcolor: colors.soft, color: colors.main, fontSize: "0.75rem", fontWeight: 550, whiteSpace: "nowrap", maxWidth: "100%", overflow: "hidden", textOverflow: "ellipsis" }}>
             {Icon && <Icon size={13} aria-hidden="true" style={{ flexShrink: 0 }} />}
             {children}
         </Box>
@@ -90,7 +91,7 @@ export function Card({ title, hint, action, children, flush = false, sx }: { tit
                     <Typography variant="h2" id={id} sx={{ whiteSpace: "nowrap" }}>
                         {title}
                     </Typography>
-                    {hint && <Muted sx={{ fontSize: "s", minWidth: 0, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{hint}</Muted>}
+                    {hint && <Muted sx={{ fontSize: "0.75rem", minWidth: 0, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{hint}</Muted>}
                     <Box sx={{ ml: "auto", display: "flex", gap: 1, alignItems: "center" }}>{action}</Box>
                 </Box>
             )}
@@ -105,7 +106,7 @@ export function PageHead({ title, tab = title, hint, children }: { title: string
     return (
         <Box component="header" sx={{ display: "flex", alignItems: "center", flexWrap: "wrap", gap: 1, rowGap: 1, mb: 2, minHeight: 36 }}>
             <Typography variant="h1">{title}</Typography>
-            {hint && <Muted sx={{ fontSize: "m" }}>{hint}</Muted>}
+            {hint && <Muted sx={{ fontSize: "0.8125rem" }}>{hint}</Muted>}
             <Box sx={{ ml: "auto", display: "flex", alignItems: "center", gap: 1, flexWrap: "wrap" }}>{children}</Box>
         </Box>
     );

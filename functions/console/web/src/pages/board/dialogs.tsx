@@ -1,14 +1,14 @@
 // Changing a deal: why it was lost, what is said about it, whose it is.
 import { Alert, Box, Button, Dialog, DialogActions, DialogContent, DialogTitle } from "@mui/material";
+import { useNotify, useTranslate } from "ra-core";
 import { type FormEvent, useRef, useState } from "react";
 import { useController, useFormContext, useWatch } from "react-hook-form";
 import type { Schemas } from "../../api/client";
 import { fieldErrors } from "../../api/problem";
 import { useReread } from "../../api/reread";
 import { minorUnits } from "../../i18n/format";
-import { useT, useTranslate } from "../../providers/i18n";
+import { useT } from "../../providers/i18n";
 import { patch } from "../../providers/data";
-import { useOfferBack } from "../../ui/change";
 import { Field, FormDialog, Pair, type Values } from "../../ui/form";
 import { type Pipeline, usePipelines, useTeam } from "../../ui/known";
 import { leadName } from "../../ui/labels";
@@ -16,7 +16,6 @@ import { LeadChoice } from "../../ui/lead-choice";
 import { useOwners } from "../../ui/owners";
 import type { Deal } from "./order";
 import { createDeal, isOvertaken, setLead, updateDeal } from "./queries";
-import { useNotify } from "../../ui/notify";
 
 type Lead = Pick<Schemas["LeadView"], "id" | "owner_id" | "first_name" | "last_name" | "company" | "email" | "phone" | "linkedin_url">;
 
@@ -37,16 +36,14 @@ export function NewDeal(props: NewDealProps) {
     return pipelines ? <NewDealForm {...props} live={pipelines.filter((pipeline) => !pipeline.archived_at)} /> : null;
 }
 
-export interface NewDealProps {
+interface NewDealProps {
     lead?: Lead;
     pipeline?: string | null;
-    /** Of that pipeline; else its first. */
-    stage?: string;
     onClose: () => void;
     onCreated?: (deal: Deal) => void;
 }
 
-function NewDealForm({ lead, pipeline: preset, stage, live, onClose, onCreated }: NewDealProps & { live: Pipeline[] }) {
+function NewDealForm({ lead, pipeline: preset, live, onClose, onCreated }: NewDealProps & { live: Pipeline[] }) {
     const t = useT();
     const notify = useNotify();
     const refresh = useReread("deal");
@@ -61,7 +58,6 @@ function NewDealForm({ lead, pipeline: preset, stage, live, onClose, onCreated }
             name: form.name.trim(),
             lead_id: form.lead_id,
             pipeline_id: form.pipeline_id,
-            stage_id: stage && form.pipeline_id === preset ? stage : null,
             owner_id: form.owner_id || null,
             value_minor: own ? Math.round(Number(form.value_minor) * minorUnits(currency)) : null,
             currency: own ? currency : null,
@@ -127,7 +123,7 @@ function LeadField() {
 
 export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; onClose: () => void }) {
     const t = useT();
-    const offerBack = useOfferBack("deal");
+    const notify = useNotify();
     const refresh = useReread("deal");
     const owners = useOwners({ pipeline: deal.pipeline_id, current: deal.owner_id });
     const unit = minorUnits(deal.currency);
@@ -136,9 +132,8 @@ export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; o
     const save = async (next: Values, before: Values) => {
         const body = patch(read(next), read(before));
         if (Object.keys(body).length > 0) {
-            const after = await updateDeal(deal, body as Schemas["DealsUpdateInput"]);
-            const back = patch(read(before), read(next)) as Schemas["DealsUpdateInput"];
-            offerBack("deal.saved", after, back as Partial<Deal>, (version) => updateDeal({ id: deal.id, version }, back));
+            await updateDeal(deal, body as Schemas["DealsUpdateInput"]);
+            notify("deal.saved", { type: "success" });
             await refresh();
         }
     };
@@ -158,7 +153,7 @@ export function EditDeal({ deal, open, onClose }: { deal: Deal; open: boolean; o
 export function ChooseLead({ deal, open, onClose }: { deal: Deal; open: boolean; onClose: () => void }) {
     const t = useT();
     const translate = useTranslate();
-    const offerBack = useOfferBack("deal");
+    const notify = useNotify();
     const refresh = useReread("deal");
     const [lead, choose] = useState<Schemas["LeadView"] | null>(null);
     const [errors, setErrors] = useState<Record<string, string>>({});
@@ -171,9 +166,8 @@ export function ChooseLead({ deal, open, onClose }: { deal: Deal; open: boolean;
         }
         setBusy(true);
         try {
-            const after = await setLead(deal, lead.id);
-            // A deal that came from a lead never loses its lead, so there was one to go back to, or there may be none.
-            offerBack("deal.leadSet", after, { lead_id: deal.lead_id }, (version) => setLead({ id: deal.id, version }, deal.lead_id ?? null));
+            await setLead(deal, lead.id);
+            notify("deal.leadSet", { type: "success" });
             await refresh();
             onClose();
         } catch (error) {

@@ -7,7 +7,7 @@ export type TabName = (typeof TABS)[number];
 
 /** `title`: of the card that comes first; its content begins where it will. */
 const ROOM: Record<TabName, { title?: MessageKey; lines: number }> = {
-    overview: { title: "next.title", lines: 3 },
+    overview: { title: "lead.why", lines: 9 },
     scores: { title: "score.overTime", lines: 9 },
     events: { title: "events.title", lines: 9 },
     decisions: { lines: 6 },

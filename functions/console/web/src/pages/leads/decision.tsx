@@ -7,7 +7,6 @@ import { useLanguage, useT } from "../../providers/i18n";
 import { usePipelines, useTeam } from "../../ui/known";
 import { useLabel } from "../../ui/labels";
 import { Muted, Tag, When } from "../../ui/parts";
-import { SimpleTable } from "../../ui/simple-table";
 import type { Decision } from "./queries";
 
 export const OUTCOME: Record<Decision["outcome"], { icon: LucideIcon; tone: "good" | "bad" | "note" | "plain" }> = {
@@ -52,18 +51,18 @@ export function DecisionCard({ decision, brief = false }: { decision: Decision; 
                 <Tag tone={tone} icon={icon}>
                     {t(`outcome.${decision.outcome}`)}
                 </Tag>
-                <Muted sx={{ fontSize: "s" }}>
+                <Muted sx={{ fontSize: "0.75rem" }}>
                     {decision.id ? <When at={decision.decided_at} exact /> : t("decision.now")}
                 </Muted>
-                {(decision.pipeline_id || owner) && <Muted sx={{ fontSize: "s" }}>{[pipeline(decision.pipeline_id)?.name, owner].filter(Boolean).join(" · ")}</Muted>}
+                {(decision.pipeline_id || owner) && <Muted sx={{ fontSize: "0.75rem" }}>{[pipeline(decision.pipeline_id)?.name, owner].filter(Boolean).join(" · ")}</Muted>}
             </Box>
             <Box component="p" sx={{ m: 0, mt: 1, lineHeight: 1.55, maxWidth: "72ch", overflowWrap: "anywhere" }}>
                 {decision.explanation[language]}
             </Box>
             {lines.length > 0 && (
                 <Box sx={{ mt: 1.25, p: 1.25, borderRadius: 1, bgcolor: "subtle" }}>
-                    <Box sx={{ fontWeight: 600, fontSize: "m" }}>{t("missing.title")}</Box>
-                    <Box component="ul" sx={{ m: 0, mt: 0.25, pl: 2.25, fontSize: "m" }}>
+                    <Box sx={{ fontWeight: 600, fontSize: "0.8125rem" }}>{t("missing.title")}</Box>
+                    <Box component="ul" sx={{ m: 0, mt: 0.25, pl: 2.25, fontSize: "0.8125rem" }}>
                         {lines.map((line) => (
                             <li key={line}>{line}</li>
                         ))}
@@ -83,9 +82,10 @@ function Numbers({ decision }: { decision: Decision }) {
     const id = useId();
     const [open, setOpen] = useState(false);
     const { inputs, candidates } = decision;
+    const cell = { px: 1.25, py: 0.625, borderTop: 1, borderColor: "divider", textAlign: "left" };
     return (
         <>
-            <ButtonBase aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)} sx={{ mt: 1, gap: 0.5, borderRadius: 0.5, fontSize: "m", color: "text.secondary", "&:hover": { color: "text.primary" } }}>
+            <ButtonBase aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)} sx={{ mt: 1, gap: 0.5, borderRadius: 0.5, fontSize: "0.8125rem", color: "text.secondary", "&:hover": { color: "text.primary" } }}>
                 <Box component={ChevronDown} size={15} aria-hidden="true" sx={{ transform: open ? "rotate(180deg)" : "none", transition: "transform 120ms" }} />
                 {t("decision.numbers")}
             </ButtonBase>
@@ -101,26 +101,30 @@ function Numbers({ decision }: { decision: Decision }) {
                     {decision.tie_break && <Tag>{t(`tieBreak.${decision.tie_break}`)}</Tag>}
                 </Box>
                 {candidates.length > 0 && (
-                    <Box sx={{ mt: 1.25, mx: -0.75 }}>
-                        <SimpleTable
-                            label={t("decision.candidates")}
-                            rows={candidates}
-                            keyOf={(one) => one.member_id}
-                            columns={[
-                                {
-                                    key: "name",
-                                    label: t("decision.candidates"),
-                                    cell: (one) => (
-                                        <Box sx={{ display: "inline-flex", gap: 0.5, alignItems: "center", fontWeight: one.verdict === "chosen" ? 600 : 400 }}>
-                                            {one.verdict === "chosen" && <Check size={14} aria-hidden="true" />}
-                                            {one.name}
-                                        </Box>
-                                    ),
-                                },
-                                { key: "load", label: t("decision.load"), cell: (one) => t("decision.of", { load: one.load, capacity: one.capacity }) },
-                                { key: "verdict", label: t("decision.verdict"), cell: (one) => t(`verdict.${one.verdict}`) },
-                            ]}
-                        />
+                    <Box sx={{ overflowX: "auto", mt: 1.25 }} tabIndex={0} role="region" aria-label={t("decision.candidates")}>
+                        <Box component="table" sx={{ width: "100%", borderCollapse: "collapse", fontSize: "0.8125rem", "& th": { ...cell, borderTop: 0, fontWeight: 500, color: "text.secondary", fontSize: "0.75rem" }, "& td": cell }}>
+                            <thead>
+                                <tr>
+                                    <th>{t("decision.candidates")}</th>
+                                    <th>{t("decision.load")}</th>
+                                    <th>{t("decision.verdict")}</th>
+                                </tr>
+                            </thead>
+                            <tbody>
+                                {candidates.map((one) => (
+                                    <tr key={one.member_id}>
+                                        <td>
+                                            <Box sx={{ display: "inline-flex", gap: 0.5, alignItems: "center", fontWeight: one.verdict === "chosen" ? 600 : 400 }}>
+                                                {one.verdict === "chosen" && <Check size={14} aria-hidden="true" />}
+                                                {one.name}
+                                            </Box>
+                                        </td>
+                                        <td>{t("decision.of", { load: one.load, capacity: one.capacity })}</td>
+                                        <td>{t(`verdict.${one.verdict}`)}</td>
+                                    </tr>
+                                ))}
+                            </tbody>
+                        </Box>
                     </Box>
                 )}
             </Collapse>

@@ -1,4 +1,5 @@
 // Changing a lead by hand: its profile, and where it goes.
+import { useNotify } from "ra-core";
 import { useWatch } from "react-hook-form";
 import type { Schemas } from "../../api/client";
 import { useReread } from "../../api/reread";
@@ -9,8 +10,6 @@ import { usePipelines } from "../../ui/known";
 import { leadName } from "../../ui/labels";
 import { useOwners } from "../../ui/owners";
 import { change, type LeadDetails, route } from "./queries";
-import { useOfferBack } from "../../ui/change";
-import { useNotify } from "../../ui/notify";
 
 interface DialogProps {
     lead: LeadDetails;
@@ -22,7 +21,7 @@ const PROFILE = ["first_name", "last_name", "company", "job_title", "email", "ph
 
 export function EditLead({ lead, open, onClose }: DialogProps) {
     const t = useT();
-    const offerBack = useOfferBack("lead");
+    const notify = useNotify();
     const refresh = useReread("lead");
     const owners = useOwners({ current: lead.owner_id });
     const values: Values = { ...Object.fromEntries(PROFILE.map((name) => [name, lead[name] ?? ""])), tags: lead.tags.join(", ") };
@@ -30,9 +29,8 @@ export function EditLead({ lead, open, onClose }: DialogProps) {
     const save = async (next: Values, before: Values) => {
         const body = patch(read(next), read(before));
         if (Object.keys(body).length > 0) {
-            const after = await change(lead, body as Schemas["LeadsUpdateInput"]);
-            const back = patch(read(before), read(next)) as Schemas["LeadsUpdateInput"];
-            offerBack("lead.saved", after, back as Partial<typeof after>, (version) => change({ id: lead.id, version }, back));
+            await change(lead, body as Schemas["LeadsUpdateInput"]);
+            notify("lead.saved", { type: "success" });
             await refresh();
         }
     };

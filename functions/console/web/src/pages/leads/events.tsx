@@ -6,43 +6,40 @@ import { useId, useState } from "react";
 import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
 import { useLabel } from "../../ui/labels";
-import { Async } from "../../ui/async";
-import { Fact, Facts } from "../../ui/facts";
-import { Card, Empty, Muted, Tag } from "../../ui/parts";
+import { Card, Empty, Failed, Muted, Tag } from "../../ui/parts";
 import { eventIcon } from "./event-icons";
+import { Coming } from "./coming";
 import { type LeadDetails, type LeadEvent, useEvents } from "./queries";
 
 export default function Events({ lead }: { lead: LeadDetails }) {
     const t = useT();
     const format = useFormat();
     const events = useEvents(lead.id);
+    if (events.error) return <Card><Failed error={events.error} retry={() => void events.refetch()} /></Card>;
+    if (!events.data) return <Coming tab="events" />;
+    const all = events.data.pages.flatMap((page) => page.data);
+    if (all.length === 0) return <Card><Empty icon={CircleDot} title={t("events.none")} hint={t("events.noneHint")} /></Card>;
+    const days = groupBy(all, (event) => format.day(event.occurred_at));
     return (
-        <Async of={events} card={t("events.title")} lines={9} height={26} isEmpty={({ pages }) => !pages[0]?.data.length} empty={<Empty icon={CircleDot} title={t("events.none")} hint={t("events.noneHint")} />}>
-            {({ pages }) => {
-                const all = pages.flatMap((page) => page.data);
-                return (
-                    <Card title={t("events.title")} hint={format.number(pages[0]?.pagination.total ?? all.length)}>
-                        {[...groupBy(all, (event) => format.day(event.occurred_at))].map(([day, ofDay]) => (
-                            <Box key={day} component="section" aria-label={day} sx={{ "& + &": { mt: 2 } }}>
-                                <Box component="h3" sx={{ m: 0, mb: 0.5, fontSize: "s", fontWeight: 550, color: "text.secondary" }}>
-                                    {day}
-                                </Box>
-                                <Box component="ol" sx={{ listStyle: "none", m: 0, p: 0 }}>
-                                    {ofDay.map((event) => (
-                                        <EventRow key={event.id} event={event} />
-                                    ))}
-                                </Box>
-                            </Box>
+        <Card title={t("events.title")} hint={format.number(events.data.pages[0]?.pagination.total ?? all.length)}>
+            {[...days].map(([day, ofDay]) => (
+                <Box key={day} component="section" aria-label={day} sx={{ "& + &": { mt: 2 } }}>
+                    <Box component="h3" sx={{ m: 0, mb: 0.5, fontSize: "0.75rem", fontWeight: 550, color: "text.secondary" }}>
+                        {day}
+                    </Box>
+                    <Box component="ol" sx={{ listStyle: "none", m: 0, p: 0 }}>
+                        {ofDay.map((event) => (
+                            <EventRow key={event.id} event={event} />
                         ))}
-                        {events.hasNextPage && (
-                            <Button variant="outlined" disabled={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()} sx={{ mt: 2 }}>
-                                {t("events.more")}
-                            </Button>
-                        )}
-                    </Card>
-                );
-            }}
-        </Async>
+                    </Box>
+                </Box>
+            ))}
+            {events.hasNextPage && (
+                <Button variant="outlined" disabled={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()} sx={{ mt: 2 }}>
+                    {t("events.more")}
+                </Button>
+            )}
+        </Card>
     );
 }
 
@@ -69,7 +66,7 @@ function EventRow({ event }: { event: LeadEvent }) {
             <Box aria-hidden="true" sx={{ position: "absolute", left: 0, top: 4, width: 27, height: 27, borderRadius: "50%", display: "grid", placeItems: "center", bgcolor: points > 0 ? "note.soft" : "subtle", color: points > 0 ? "note.main" : "text.secondary" }}>
                 <Icon size={14} />
             </Box>
-            <ButtonBase aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)} sx={{ width: "100%", justifyContent: "flex-start", alignItems: "flex-start", textAlign: "left", gap: 1, px: 1, py: 0.75, borderRadius: 1, fontSize: "m", "&:hover": { bgcolor: "subtle" } }}>
+            <ButtonBase aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)} sx={{ width: "100%", justifyContent: "flex-start", alignItems: "flex-start", textAlign: "left", gap: 1, px: 1, py: 0.75, borderRadius: 1, fontSize: "0.8125rem", "&:hover": { bgcolor: "subtle" } }}>
                 <Box sx={{ flex: 1, minWidth: 0 }}>
                     <Box component="span" sx={{ fontWeight: 550 }}>
                         {label("event", event.event_type)}
@@ -88,31 +85,34 @@ function EventRow({ event }: { event: LeadEvent }) {
                         ))}
                     </Box>
                 </Box>
-                <Muted sx={{ fontSize: "s", whiteSpace: "nowrap" }}>
+                <Muted sx={{ fontSize: "0.75rem", whiteSpace: "nowrap" }}>
                     {label("source", event.source)} · {format.time(event.occurred_at)}
                 </Muted>
                 <Box component={ChevronDown} size={15} aria-hidden="true" sx={{ flexShrink: 0, mt: 0.25, color: palette.text.secondary, transform: open ? "rotate(180deg)" : "none", transition: "transform 120ms" }} />
             </ButtonBase>
             <Collapse in={open} id={id} unmountOnExit>
-                <Box sx={{ mx: 1, mb: 1, p: 1.25, borderRadius: 1, bgcolor: "background.default" }}>
-                    <Facts names={120}>
-                        {[...metadata, ...campaign.map(([name, value]) => [`utm_${name}`, value] as const)].map(([name, value]) => (
-                            <Fact key={name} label={label("field", name)}>
-                                {said(value)}
-                            </Fact>
-                        ))}
-                        <Fact label={t("events.occurred")}>{format.dateTime(event.occurred_at)}</Fact>
-                        <Fact label={t("events.received")}>{format.dateTime(event.received_at)}</Fact>
-                        <Fact label={t("events.externalId")}>{event.external_id}</Fact>
-                    </Facts>
+                <Box component="dl" sx={{ display: "grid", gridTemplateColumns: "minmax(90px, 150px) minmax(0, 1fr)", columnGap: 1.5, rowGap: 0.375, m: 0, mx: 1, mb: 1, p: 1.25, borderRadius: 1, bgcolor: "background.default", fontSize: "0.78125rem", "& dt": { color: "text.secondary" }, "& dd": { m: 0, overflowWrap: "anywhere" } }}>
+                    {[...metadata, ...campaign.map(([name, value]) => [`utm_${name}`, value] as const)].map(([name, value]) => (
+                        <Pair key={name} name={name} value={value} />
+                    ))}
+                    <dt>{t("events.occurred")}</dt>
+                    <dd>{format.dateTime(event.occurred_at)}</dd>
+                    <dt>{t("events.received")}</dt>
+                    <dd>{format.dateTime(event.received_at)}</dd>
+                    <dt>{t("events.externalId")}</dt>
+                    <dd>{event.external_id}</dd>
                 </Box>
             </Collapse>
         </Box>
     );
 }
 
-/** What a source sent, whatever it is. */
-function said(value: unknown): string {
-    if (typeof value !== "object" || value === null) return String(value);
-    return Array.isArray(value) && value.every((item) => typeof item !== "object") ? value.join(", ") : JSON.stringify(value);
+function Pair({ name, value }: { name: string; value: unknown }) {
+    const label = useLabel();
+    return (
+        <>
+            <dt>{label("field", name)}</dt>
+            <dd>{typeof value === "object" && value !== null ? (Array.isArray(value) && value.every((item) => typeof item !== "object") ? value.join(", ") : JSON.stringify(value)) : String(value)}</dd>
+        </>
+    );
 }

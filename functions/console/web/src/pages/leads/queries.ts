@@ -1,10 +1,9 @@
 // What the lead's page reads and does. Everything that changes a lead makes all of it be read again.
 import { skipToken, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNotify, useTranslate } from "ra-core";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
 import { sayError } from "../../api/problem";
 import { useReread } from "../../api/reread";
-import { useNotify } from "../../ui/notify";
-import { useTranslate } from "../../providers/i18n";
 
 export type LeadDetails = Schemas["LeadsGetOutput"];
 export type Decision = Schemas["DecisionView"];
@@ -56,6 +55,8 @@ export const useSteps = (id: string) =>
 
 export type TimelineEntry = Schemas["TimelineEntryView"];
 
+/** What happened lately, of every kind but the points, which the events show already. */
+export const useTimeline = (id: string) => useQuery({ queryKey: key(id, "timeline"), queryFn: async () => (await take(api.GET("/api/v1/leads/{id}/timeline", { params: { ...at(id), query: { limit: 8, kinds: "event,decision,task,deal,effect" } } }))).data });
 
 export const useSignals = (id: string) => useQuery({ queryKey: key(id, "intents"), queryFn: () => walk((cursor) => take(api.GET("/api/v1/leads/{id}/intents", { params: { ...at(id), query: { limit: 100, cursor } } }))) });
 
@@ -109,4 +110,4 @@ export function useLeadAction<Answer>(act: () => Promise<Answer>, done: (answer:
 const evaluate = (id: string) => take(api.POST("/api/v1/routing/evaluate/{leadId}", { params: { path: { leadId: id }, header: once() } }));
 export const recalculate = (id: string) => take(api.POST("/api/v1/scoring/leads/{leadId}/recalculate", { params: { path: { leadId: id }, header: once() } }));
 export const route = (lead: LeadDetails, body: Schemas["LeadsRouteInput"]) => take(api.POST("/api/v1/leads/{id}/route", { params: { ...at(lead.id), header: { ...ifMatch(lead.version), ...once() } }, body }));
-export const change = (lead: Pick<LeadDetails, "id" | "version">, body: Schemas["LeadsUpdateInput"]) => take(api.PATCH("/api/v1/leads/{id}", { params: { ...at(lead.id), header: ifMatch(lead.version) }, body }));
+export const change = (lead: LeadDetails, body: Schemas["LeadsUpdateInput"]) => take(api.PATCH("/api/v1/leads/{id}", { params: { ...at(lead.id), header: ifMatch(lead.version) }, body }));

@@ -1,38 +1,90 @@
 // The team: who does what, and how much they carry.
-import { Button } from "@mui/material";
-import { Plus, Users } from "lucide-react";
+import { Box, Button, IconButton, Tooltip } from "@mui/material";
+import { useQuery } from "@tanstack/react-query";
+import { Pencil, Plus, Users } from "lucide-react";
+import { useNotify } from "ra-core";
 import { useState } from "react";
 import { useWatch } from "react-hook-form";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
 import { useReread } from "../../api/reread";
-import { type Member, MEMBER, ROLES } from "../../entities/member";
-import { patch } from "../../providers/data";
+import { useFormat } from "../../i18n/format";
 import { useT } from "../../providers/i18n";
+import { patch } from "../../providers/data";
 import { Field, FormDialog, Pair, type Values } from "../../ui/form";
-import { useMay, usePipelines, useTeam } from "../../ui/known";
-import { ListPage } from "../../ui/list-page";
-import { useNotify } from "../../ui/notify";
+import { useMay, usePipelines } from "../../ui/known";
 import { mayOwn } from "../../ui/owners";
+import { Bar, Card, Empty, Face, Failed, Lines, Muted, PageHead, Tag } from "../../ui/parts";
+import { useTheme } from "@mui/material/styles";
+
+type Member = Schemas["MemberView"];
+const ROLES = ["admin", "manager", "sales", "viewer"] as const;
 
 export default function TeamList() {
     const t = useT();
+    const format = useFormat();
     const may = useMay();
-    const { members } = useTeam();
-    const [creating, setCreating] = useState(false);
+    const { palette } = useTheme();
+    const { pipeline } = usePipelines();
+    const [editing, setEditing] = useState<Member | "new" | null>(null);
+    const team = useQuery({ queryKey: ["team", "list"], queryFn: async () => (await take(api.GET("/api/v1/team", { params: { query: { limit: 100, sort: "name" } } }))).data });
     const writable = may("team", "write");
-    const create = writable && (
-        <Button variant="contained" startIcon={<Plus size={15} aria-hidden="true" />} onClick={() => setCreating(true)}>
-            {t("team.new")}
-        </Button>
-    );
-    const panel = (id: string, close: () => void, rows: Member[]) => {
-        const member = rows.find((one) => one.id === id) ?? members.find((one) => one.id === id);
-        return writable && member && <EditMember key={id} member={member} team={members} onClose={close} />;
-    };
     return (
         <>
-            <ListPage entity={MEMBER} empty={{ icon: Users, title: "team.none", hint: "team.noneHint" }} head={create} panel={panel} />
-            {creating && <EditMember member={null} team={members} onClose={() => setCreating(false)} />}
+            <PageHead title={t("nav.team")} hint={team.data && format.number(team.data.length)}>
+                {writable && (
+                    <Button variant="contained" startIcon={<Plus size={15} aria-hidden="true" />} onClick={() => setEditing("new")}>
+                        {t("team.new")}
+                    </Button>
+                )}
+            </PageHead>
+            <Card flush>
+                {team.error ? (
+                    <Failed error={team.error} retry={() => void team.refetch()} />
+                ) : !team.data ? (
+                    <Box sx={{ px: 2 }}>
+                        <Lines count={5} height={38} />
+                    </Box>
+                ) : team.data.length === 0 ? (
+                    <Empty icon={Users} title={t("team.none")} hint={t("team.noneHint")} />
+                ) : (
+                    <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0 }}>
+                        {team.data.map((member) => (
+                            <Box key={member.id} component="li" sx={{ display: "grid", gridTemplateColumns: { xs: "minmax(0, 1fr) auto", md: "minmax(0, 2.2fr) 110px minmax(0, 1.3fr) minmax(0, 2fr) 40px" }, gridTemplateAreas: { xs: '"who edit" "load role" "serves serves"', md: '"who role load serves edit"' }, alignItems: "center", columnGap: 2, rowGap: 1, px: 2, py: 1.25, borderBottom: 1, borderColor: "divider", "&:last-of-type": { borderBottom: 0 } }}>
+                                <Box sx={{ gridArea: "who", display: "flex", alignItems: "center", gap: 1.25, minWidth: 0 }}>
+                                    <Face name={member.name} size={32} />
+                                    <Box sx={{ minWidth: 0, lineHeight: 1.35 }}>
+                                        <Box sx={{ fontWeight: 570, display: "flex", flexWrap: "wrap", columnGap: 0.75 }}>
+                                            {member.name} {!member.active && <Tag>{t("team.inactive")}</Tag>} {member.lead_of_team && <Tag tone="note">{t("team.lead")}</Tag>}
+                                        </Box>
+                                        <Muted sx={{ display: "block", fontSize: "0.75rem", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{member.email}</Muted>
+                                    </Box>
+                                </Box>
+                                <Muted sx={{ gridArea: "role", alignSelf: { xs: "end", md: "center" }, justifySelf: { xs: "end", md: "start" } }}>{t(`role.${member.role}`)}</Muted>
+                                <Box sx={{ gridArea: "load" }}>
+                                    <Box sx={{ fontSize: "0.75rem", mb: 0.5 }}>{t("team.load", { load: format.number(member.load), capacity: format.number(member.capacity) })}</Box>
+                                    <Bar height={6} total={Math.max(member.capacity, member.load, 1)} label={t("team.load", { load: member.load, capacity: member.capacity })} parts={[{ value: member.load, color: member.load >= member.capacity ? palette.bad.main : palette.primary.main }]} />
+                                </Box>
+                                <Box sx={{ gridArea: "serves", display: "flex", flexWrap: "wrap", gap: 0.5 }}>
+                                    {member.pipeline_ids.map((id) => (
+                                        <Tag key={id}>{pipeline(id)?.name ?? id.slice(0, 8)}</Tag>
+                                    ))}
+                                    {member.pipeline_ids.length === 0 && <Muted sx={{ fontSize: "0.75rem" }}>{t("team.noPipelines")}</Muted>}
+                                </Box>
+                                {writable ? (
+                                    <Tooltip title={t("action.edit")}>
+                                        <IconButton aria-label={t("team.editOne", { name: member.name })} onClick={() => setEditing(member)} sx={{ gridArea: "edit", justifySelf: "end" }}>
+                                            <Pencil size={15} />
+                                        </IconButton>
+                                    </Tooltip>
+                                ) : (
+                                    <Box component="span" sx={{ gridArea: "edit" }} />
+                                )}
+                            </Box>
+                        ))}
+                    </Box>
+                )}
+            </Card>
+            {editing && <EditMember key={editing === "new" ? "new" : editing.id} member={editing === "new" ? null : (team.data?.find((member) => member.id === editing.id) ?? editing)} team={team.data ?? []} onClose={() => setEditing(null)} />}
         </>
     );
 }
