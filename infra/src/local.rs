@@ -90,6 +90,8 @@ pub fn parameters(
         ("JwtIssuer", keys::ISSUER.to_owned()),
         ("JwtAudience", keys::AUDIENCE.to_owned()),
         ("SlackBaseUrl", format!("http://127.0.0.1:{}", ports.stand_ins)),
+        ("LocalSmtpUrl", format!("smtp://127.0.0.1:{}", ports.smtp)),
+        ("MailFrom", "Lotse <lotse@localhost.example>".to_owned()),
         ("ConsoleUrl", state.access.console_url.clone()),
     ];
     let known = &template.root()["Parameters"];

@@ -15,9 +15,12 @@
 //! | `JWT_ISSUER`, `JWT_AUDIENCE` | what a token must say of itself |
 //! | `SECRETS_KEY` | base64 of 32 bytes; seals tenants' secrets in the database |
 //! | `SLACK_BASE_URL` | a stand-in for Slack's hosts; empty means Slack itself |
+//! | `SMTP_URL` | the mail relay: `smtps://user:password@host` or `smtp+starttls://…`; only for the function that sends |
+//! | `MAIL_FROM` | who mails come from, `Name <address>`; empty: this installation sends none |
 //! | `CONSOLE_URL` | the console's address: for links in messages, and its pages may sign people in |
 
 mod aws;
+mod smtp;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -25,6 +28,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::environment::{ConfigError, optional, required};
 
 pub use aws::aws;
+pub use smtp::{SmtpConfig, SmtpSecurity, sends_mails};
 
 /// Where this runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! What several functions do the same way: a batch of events into scores, leads into pipelines. Functions call these; these
 //! call the pure domain and the store, and nothing here knows HTTP or SQS.
 
+pub mod account_mails;
 mod alerts;
 pub mod batch;
 pub mod bulk;

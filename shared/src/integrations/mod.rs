@@ -3,6 +3,7 @@
 pub mod lemlist;
 pub mod partner;
 pub mod slack;
+pub mod smtp;
 
 use std::time::Duration;
 

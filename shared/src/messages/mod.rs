@@ -11,8 +11,9 @@ use jiff::Timestamp;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use uuid::Uuid;
 
-use crate::domain::ids::{EffectId, LeadId, TaskId, TenantId};
+use crate::domain::ids::{EffectId, LeadId, MemberId, TaskId, TenantId};
 use crate::failure::Failure;
 
 /// On `routing`: these leads may be ready to be routed. The router reads them again, so a stale message does no harm.
@@ -42,6 +43,26 @@ pub struct TaskDue {
     pub tenant_id: TenantId,
     pub task_id: TaskId,
     pub due_at: Timestamp,
+}
+
+/// On `mails`: somebody is to get a link with which they set a password.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename = "account_mail")]
+pub struct AccountMail {
+    /// The same at every delivery, so that nobody gets it twice.
+    pub request_id: Uuid,
+    pub asked_at: Timestamp,
+    pub recipient: Recipient,
+}
+
+/// Who gets it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// A member who is invited.
+    Member { member_id: MemberId },
+    /// Whoever has an account with this e-mail address, in the tenant that is named or in any.
+    Address { email: String, tenant: Option<String> },
 }
 
 /// What stands in JSON as an object. serde would take the items of a list for the fields of a struct, in the order in which they stand

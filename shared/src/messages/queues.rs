@@ -11,6 +11,8 @@ pub const ROUTING: &str = "routing";
 pub const SLACK: &str = "slack";
 /// Tasks that fall due.
 pub const REMINDERS: &str = "reminders";
+/// Links that set a password, to be sent by mail.
+pub const MAILS: &str = "mails";
 /// Jobs that could not be started, or failed each time: there is no such queue, only dead letters.
 pub const JOBS: &str = "jobs";
 
@@ -42,6 +44,7 @@ pub const QUEUES: &[Queue] = &[
     Queue { name: ROUTING, keeps: "Leads that somebody has to decide about.", replay: Replay::Again },
     Queue { name: SLACK, keeps: "A message to be posted in Slack.", replay: Replay::Again },
     Queue { name: REMINDERS, keeps: "A task to be reminded of.", replay: Replay::Again },
+    Queue { name: MAILS, keeps: "A mail about an account: an invitation, or a forgotten password.", replay: Replay::Again },
     Queue {
         name: JOBS,
         keeps: "A job that could not be started, or failed each time.",

@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = migrations![
     18 => "0018_working_day",
     19 => "0019_notifications",
     23 => "0023_bulk_changes",
+    24 => "0024_account_mails",
 ];
 
 /// The version this release needs.

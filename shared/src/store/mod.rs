@@ -2,6 +2,7 @@
 //!
 //! Every function takes a [`Tx`], which has entered its tenant: row security does the filtering, so no statement repeats it.
 
+pub mod account_mails;
 pub mod address;
 pub mod audit;
 pub mod auth;

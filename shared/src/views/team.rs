@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::preferences::PreferencesView;
 use crate::domain::access::{Role, Scope};
 use crate::domain::ids::{MemberId, PipelineId, TenantId};
+use crate::flows::account_mails::GOOD_FOR;
 use crate::store::preferences::Preferences;
 use crate::store::team::Member;
 use crate::store::tenants::Tenant;
@@ -128,6 +129,34 @@ impl From<Member> for MemberView {
             version: member.version,
         }
     }
+}
+
+/// A mail is on its way, if there is somebody to get it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MailPromisedView {
+    /// Seconds for which its link is good.
+    pub expires_in: i64,
+}
+
+impl MailPromisedView {
+    /// The same for everybody.
+    pub fn new() -> Self {
+        Self { expires_in: GOOD_FOR.as_secs() }
+    }
+}
+
+impl Default for MailPromisedView {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Whose password was set: with these they sign in.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AccountView {
+    pub email: String,
+    /// The tenant's short name.
+    pub tenant: String,
 }
 
 /// Who is calling.

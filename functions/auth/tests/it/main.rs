@@ -4,6 +4,7 @@
 mod auth_login;
 mod auth_login_brake;
 mod auth_logout;
+mod auth_mails;
 mod auth_me;
 mod auth_refresh;
 mod support;

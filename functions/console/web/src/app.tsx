@@ -12,6 +12,9 @@ import { Shell } from "./shell/shell";
 import { Lost } from "./shell/states";
 import { Themed } from "./theme/mode";
 
+const ForgotPassword = part(async () => ({ default: (await import("./pages/account")).ForgotPassword }));
+const ResetPassword = part(async () => ({ default: (await import("./pages/account")).ResetPassword }));
+const AcceptInvite = part(async () => ({ default: (await import("./pages/account")).AcceptInvite }));
 const Board = part(() => import("./pages/board/page"));
 const DealList = part(() => import("./pages/deals/list"));
 const TaskList = part(() => import("./pages/tasks/page"));
@@ -43,6 +46,9 @@ export function Console() {
                 <Themed>
                     <Routes>
                         <Route path="/login" element={<SignIn />} />
+                        <Route path="/forgot-password" element={<ForgotPassword />} />
+                        <Route path="/reset-password" element={<ResetPassword />} />
+                        <Route path="/accept-invite" element={<AcceptInvite />} />
                         <Route
                             element={
                                 <SignedIn>

@@ -30,7 +30,7 @@ async fn says_that_all_is_well() {
     assert_eq!(shown["events"], json!({"status": "ok", "missing_partitions": [], "default_rows": 0}));
     assert_eq!(shown["integrations"]["slack"], json!({"status": "ok", "last_success_at": null}));
     let names: Vec<&Value> = shown["queues"].as_array().unwrap().iter().map(|queue| &queue["name"]).collect();
-    assert_eq!(names, ["events", "routing", "slack", "reminders"]);
+    assert_eq!(names, ["events", "routing", "slack", "reminders", "mails"]);
     assert_eq!(
         *queue(&shown, "events"),
         json!({"name": "events", "status": "ok", "waiting": 0, "in_flight": 0, "delayed": 0})

@@ -10,10 +10,13 @@ use testkit::{Method, TestApp};
 
 /// What needs no token: documents and the console for everybody, signing in and out, and receivers whose path token or signature is
 /// the credential. Whoever makes this list longer opens a door.
-const PUBLIC: [&str; 11] = [
+const PUBLIC: [&str; 14] = [
+    "auth-accept-invite",
+    "auth-forgot",
     "auth-login",
     "auth-logout",
     "auth-refresh",
+    "auth-reset",
     "console",
     "docs",
     "events-webhook",

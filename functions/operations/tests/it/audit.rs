@@ -34,11 +34,14 @@ const NO_RECORDS: [&str; 2] = ["rule_set_versions", "engine_settings"];
 
 /// What takes events and webhooks in writes no record; signing in is noted as what happened to a session (see the tests of `auth`); what
 /// somebody has read is nobody's record.
-const NO_WRITES: [&str; 8] = [
+const NO_WRITES: [&str; 11] = [
     "events-ingest",
     "events-webhook",
     "webhooks-lemlist",
     "webhooks-website",
+    "auth-accept-invite",
+    "auth-forgot",
+    "auth-reset",
     "auth-login",
     "auth-refresh",
     "auth-logout",
@@ -151,6 +154,11 @@ async fn prepared(app: &TestApp, world: &World, function: &str) -> (Uuid, Value)
         }
         "deals-update" => (world.lead(app, NEW).await.1, json!({"name": "Another"})),
         "stages-update" => (world.board.stages[NEW], json!({"name": "Neu"})),
+        "auth-invite" => {
+            let body = json!({"email": "invited@x.example", "name": "Neu", "role": "sales"});
+            let made = app.post("/api/v1/team", &body).bearer(&admin(app).await).send().await.expect(201);
+            (nobody, json!({"member_id": made.json::<Value>()["id"]}))
+        }
         "leads-bulk-update" => {
             let body = json!({"ids": [world.lead(app, NEW).await.0], "change": {"add_tags": ["new"]}});
             (nobody, body)

@@ -36,6 +36,8 @@ async fn the_functions_role_cannot_step_around_it() {
     for forbidden in [
         "SELECT password_hash FROM member_credentials",
         "UPDATE member_credentials SET password_hash = ''",
+        "SELECT * FROM account_mails",
+        "UPDATE account_mails SET used_at = NULL",
         "SELECT * FROM refresh_tokens",
         "SELECT * FROM session_families",
         "SELECT * FROM session_access_tokens",

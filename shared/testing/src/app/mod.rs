@@ -26,6 +26,7 @@ pub use tenant::{Tenant, input as tenant_input};
 
 use crate::database::{APP_ROLE, TestDatabase};
 use crate::fakes::slack::{Options, Slack};
+use crate::fakes::smtp::Smtp;
 use crate::keys;
 use crate::proxy::Proxy;
 use crate::runtime::{Function, InvokeError};
@@ -48,6 +49,7 @@ pub struct TestApp {
     leftovers_allowed: AtomicBool,
     sqs: Arc<Sqs>,
     slack: Slack,
+    smtp: Smtp,
     proxy: Proxy,
     database: TestDatabase,
 }
@@ -91,6 +93,7 @@ impl TestApp {
         let template = template()?;
         let proxy = Proxy::start(database.address())?;
         let slack = Slack::local(Options::default())?;
+        let smtp = Smtp::start()?;
         let mut values = Values::default()
             .parameter("Stage", "local")
             .parameter("LocalDatabaseUrl", database.app_url_via("127.0.0.1", proxy.address().port()))
@@ -100,6 +103,8 @@ impl TestApp {
             .parameter("LocalJwtPrivateKey", keys::PRIVATE_KEY)
             .parameter("JwtIssuer", keys::ISSUER)
             .parameter("JwtAudience", keys::AUDIENCE)
+            .parameter("LocalSmtpUrl", smtp.url())
+            .parameter("MailFrom", "Lotse <lotse@testkit.example>")
             .parameter("SlackBaseUrl", slack.base_url());
         for name in values.parameters.keys() {
             let known = template.root()["Parameters"].get(name).is_some();
@@ -130,6 +135,7 @@ impl TestApp {
             leftovers_allowed: AtomicBool::new(false),
             sqs,
             slack,
+            smtp,
             proxy,
             database,
         })
@@ -138,6 +144,11 @@ impl TestApp {
     /// The stand-in for SQS and Scheduler.
     pub fn sqs(&self) -> &Sqs {
         &self.sqs
+    }
+
+    /// The mail relay.
+    pub fn smtp(&self) -> &Smtp {
+        &self.smtp
     }
 
     /// The stand-in for Slack.

@@ -2,6 +2,7 @@
 //! page shows what arrived.
 
 pub mod slack;
+pub mod smtp;
 pub mod strict;
 
 use std::net::SocketAddr;

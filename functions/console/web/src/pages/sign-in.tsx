@@ -1,6 +1,7 @@
 // Signing in with e-mail address and password. Whoever came from an ended session returns to the page they were on.
-import { Alert, Box, Button, MenuItem, TextField, Typography } from "@mui/material";
+import { Alert, Box, Button, Link, MenuItem, TextField, Typography } from "@mui/material";
 import { type FormEvent, useEffect, useRef, useState } from "react";
+import { Link as To } from "react-router-dom";
 import { session } from "../api/client";
 import { ApiError, sayError } from "../api/problem";
 import { LANGUAGES, useLanguage, useT, useTranslate } from "../providers/i18n";
@@ -99,6 +100,9 @@ export function SignIn() {
                     <Button type="submit" variant="contained" size="medium" disabled={busy} sx={{ minHeight: 38 }}>
                         {busy ? t("signIn.busy") : t("signIn.submit")}
                     </Button>
+                    <Link component={To} to="/forgot-password" sx={{ justifySelf: "center" }}>
+                        {t("account.forgot")}
+                    </Link>
                 </Box>
             </Box>
             <Box sx={{ display: "flex", gap: 0.5 }}>

@@ -1,13 +1,14 @@
 // The team: who does what, and how much they carry.
 import { Button } from "@mui/material";
-import { Plus, Users } from "lucide-react";
+import { Mail, Plus, Users } from "lucide-react";
 import { useState } from "react";
 import { useWatch } from "react-hook-form";
 import { api, ifMatch, once, take, type Schemas } from "../../api/client";
 import { useReread } from "../../api/reread";
 import { type Member, MEMBER, ROLES } from "../../entities/member";
 import { patch } from "../../providers/data";
-import { useT } from "../../providers/i18n";
+import { ApiError, sayError } from "../../api/problem";
+import { useT, useTranslate } from "../../providers/i18n";
 import { Field, FormDialog, Pair, type Values } from "../../ui/form";
 import { useMay, usePipelines, useTeam } from "../../ui/known";
 import { ListPage } from "../../ui/list-page";
@@ -57,6 +58,7 @@ function EditMember({ member, team, onClose }: { member: Member | null; team: Me
     const { pipelines } = usePipelines();
     const values: Values = { name: member?.name ?? "", email: member?.email ?? "", role: member?.role ?? "sales", capacity: String(member?.capacity ?? 10), pipeline_ids: member?.pipeline_ids ?? [], slack_user_id: member?.slack_user_id ?? "", active: member?.active === false ? "no" : "yes", password: "", hand_over_to: "" };
     const read = ({ password, active, capacity, hand_over_to: _, ...rest }: Values) => ({ ...rest, capacity: Number(capacity), active: active === "yes", ...(password ? { password } : {}) });
+    const invite = useInvite();
     const save = async (next: Values, before: Values) => {
         const body = read(next);
         if (member) {
@@ -65,7 +67,9 @@ function EditMember({ member, team, onClose }: { member: Member | null; team: Me
             await take(api.PATCH("/api/v1/team/{id}", { params: { path: { id: member.id }, query, header: ifMatch(member.version) }, body: changes as Schemas["TeamUpdateInput"] }));
         } else {
             const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ""));
-            await take(api.POST("/api/v1/team", { params: { header: once() }, body: given as Schemas["TeamCreateInput"] }));
+            const made = await take(api.POST("/api/v1/team", { params: { header: once() }, body: given as Schemas["TeamCreateInput"] }));
+            // Without a password they choose one themselves.
+            if (!next.password) await invite(made.id, made.name);
         }
         notify("team.saved", { type: "success" });
         await refresh();
@@ -84,7 +88,28 @@ function EditMember({ member, team, onClose }: { member: Member | null; team: Me
                 <Field name="active" label={t("team.active")} options={[{ value: "yes", name: t("team.yes") }, { value: "no", name: t("team.no") }]} />
             </Pair>
             {member?.active && member.role !== "viewer" && <HandOver leaving={member} team={team} />}
+            {member?.active && (
+                <Button sx={{ justifySelf: "start" }} startIcon={<Mail size={15} aria-hidden="true" />} title={t("team.inviteHelp")} onClick={() => void invite(member.id, member.name)}>
+                    {t("team.invite")}
+                </Button>
+            )}
             <Field name="password" label={t("team.password")} type="password" help={member ? t("team.passwordChange") : t("team.passwordNew")} />
         </FormDialog>
     );
+}
+
+/** Sends a member a link to choose a password by, and says what became of it. */
+function useInvite() {
+    const t = useT();
+    const translate = useTranslate();
+    const notify = useNotify();
+    return async (id: string, name: string) => {
+        try {
+            await take(api.POST("/api/v1/auth/invite", { params: { header: once() }, body: { member_id: id } }));
+            notify("team.inviteSent", { type: "success" });
+        } catch (error) {
+            const code = error instanceof ApiError ? error.problem.code : undefined;
+            notify(code === "has_password" ? t("team.inviteHasPassword", { name }) : sayError(error, translate), { type: "warning" });
+        }
+    };
 }
