@@ -225,7 +225,10 @@ async fn bytes_per_event(stage: &Stage) -> anyhow::Result<f64> {
 /// that of leads from before it was stored.
 async fn fill(stage: &Stage) -> anyhow::Result<()> {
     stage.sql(&format!(include_str!("fill.sql"), tenant = stage.tenant))?;
-    stage.function("migrate")?.invoke(&serde_json::json!({})).await?;
+    let migrate = stage.function("migrate")?;
+    // As the template allows: a million leads are folded.
+    migrate.set_timeout(std::time::Duration::from_secs(900));
+    migrate.invoke(&serde_json::json!({})).await?;
     // As autovacuum leaves them.
     stage.sql("VACUUM ANALYZE")?;
     stage.sql("CHECKPOINT")?;
