@@ -3,6 +3,7 @@
 // The status file is what `cargo dev status --json` prints: `console_url`, `api_url`, `console_email` and `console_password`, with
 // which everybody of the demo team signs in. Instead of the last two it may have `logins`, a list of `{email, password, role}`: an
 // `admin`, a second person who may move deals (`sales` or `manager`), and a `viewer` if there is one.
+// With `--bars` it measures instead (bars.mjs).
 // Ends with the closing lines of node's test runner and its exit code. Screenshots go to `e2e/out` unless said otherwise.
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +11,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-const { values } = parseArgs({ options: { status: { type: "string" }, out: { type: "string" }, only: { type: "string" } } });
+const { values } = parseArgs({ options: { status: { type: "string" }, out: { type: "string" }, only: { type: "string" }, bars: { type: "boolean" } } });
 if (!values.status) {
     console.error("Say where the stack is: node e2e/run.mjs --status <file>, the file as `cargo dev status --json` prints it.");
     process.exit(2);
@@ -42,7 +43,8 @@ const known = join(out, "status.json");
 writeFileSync(known, JSON.stringify(status), { mode: 0o600 });
 
 const tests = fileURLToPath(new URL("console.test.mjs", import.meta.url));
-const args = ["--test", "--test-reporter=spec", "--test-concurrency=1", ...(values.only ? [`--test-name-pattern=${values.only}`] : []), tests];
+const bars = fileURLToPath(new URL("bars.mjs", import.meta.url));
+const args = values.bars ? [bars] : ["--test", "--test-reporter=spec", "--test-concurrency=1", ...(values.only ? [`--test-name-pattern=${values.only}`] : []), tests];
 const child = spawn(process.execPath, args, { stdio: "inherit", env: { ...process.env, LOTSE_STATUS: known, LOTSE_SHOTS: out } });
 child.on("exit", (code, signal) => {
     // It holds passwords, and the folder is kept as CI output.
